@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# What every target is compiled with. Presets (CMakePresets.json) choose LOITER_SANITIZE.
+
+set(LOITER_SANITIZE "" CACHE STRING "empty, address (with undefined), or thread")
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+	set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
+
+# Frame pointers: unwinding from outside and from BPF depends on them.
+add_compile_options(
+	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+	-Wvla -Wundef -Wformat=2
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls -D_GNU_SOURCE)
+
+if(LOITER_SANITIZE STREQUAL "address")
+	add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+	add_link_options(-fsanitize=address,undefined)
+elseif(LOITER_SANITIZE STREQUAL "thread")
+	add_compile_options(-fsanitize=thread)
+	add_link_options(-fsanitize=thread)
+elseif(NOT LOITER_SANITIZE STREQUAL "")
+	message(FATAL_ERROR "LOITER_SANITIZE is '${LOITER_SANITIZE}': use address, thread or nothing")
+endif()

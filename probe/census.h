@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CENSUS_H
+#define LOITER_CENSUS_H
+
+/*
+ * The census: every goroutine of one program at one moment, and the history that was asked for. It
+ * is the only thing that the screen, the profiles and the checker see; nothing in it tells whether
+ * the program was read alive, watched through eBPF, or comes from a file, except the words in
+ * `info` that are there for a person to read.
+ *
+ * Who may write: only probe/ (census_fill.h). For everybody else a census is constant. It changes
+ * only inside ltr_probe_poll(), so a consumer on the same thread sees one moment at a time; pointers
+ * into the census are good until the next poll. Nothing here blocks; symbols are looked up at their
+ * first use, which may read files.
+ *
+ * All strings that come from the watched program (names, labels, files, functions) are raw bytes
+ * ended by NUL, bounded in length, and hostile: who prints them cleans them.
+ *
+ * All times are nanoseconds of CLOCK_MONOTONIC of the machine where the program ran.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <loiter/event.h>
+
+struct ltr_census;
+
+/* ltr_goroutine.flags */
+#define LTR_IS_MAIN     0x0001u
+#define LTR_IS_DAEMON   0x0002u /* declared to live as long as the program */
+#define LTR_IS_UNSURE   0x0004u /* records of it were lost: its state may be old */
+#define LTR_SINCE_EXACT 0x0008u /* since_ns is exact, not rounded down to the coarse clock */
+
+/* One living goroutine. */
+struct ltr_goroutine {
+	uint64_t id;
+	uint64_t parent_id;   /* 0: created from outside any goroutine */
+	uint64_t since_ns;    /* when it entered its state; 0: not known */
+	uint64_t created_ns;  /* 0: not known */
+	uint64_t object;      /* what it waits on: address or file descriptor; 0: nothing */
+	uint64_t waker_id;    /* who made it ready last; 0: the runtime, or not known */
+	uint64_t entry_pc;    /* the function it runs; 0: not known */
+	uint64_t creation_pc; /* where the creating call returns to; 0: not known */
+	uint32_t stack;       /* for ltr_census_stack(); 0: not known (it runs, or never ran) */
+	uint32_t site;        /* for ltr_census_site(); 0: not known */
+	uint32_t name;        /* for ltr_census_string(); 0: none */
+	uint32_t labels;      /* for ltr_census_labels(); 0: none */
+	uint32_t transitions; /* how many it has made, modulo 2^31 */
+	uint8_t state;        /* enum ltr_state */
+	uint8_t reason;       /* enum ltr_reason; 0 unless it waits */
+	uint16_t flags;       /* LTR_IS_*, LTR_SINCE_* */
+};
+
+/* How the program is being watched. */
+enum ltr_way {
+	LTR_WAY_SNAPSHOT = 0, /* its memory is read now and then; no events */
+	LTR_WAY_EBPF = 1,
+	LTR_WAY_SHM = 2, /* its rings are read from outside */
+	LTR_WAY_FILE = 3,
+};
+
+/* "snapshot", "ebpf", "shm", "file" */
+const char *ltr_way_name(enum ltr_way way);
+
+struct ltr_census_info {
+	uint64_t now_ns;     /* the moment that the census shows */
+	uint64_t started_ns; /* when the watching began */
+	uint64_t wall_ns;    /* CLOCK_REALTIME at now_ns, for time stamps in files */
+	uint64_t created;    /* goroutines created since the program began */
+	uint64_t exited;     /* of these, ended */
+	uint64_t events;     /* records applied since the watching began */
+	uint64_t lost;       /* records known to be lost since then */
+	uint64_t unreadable; /* descriptors or stacks that the last snapshot could not read whole */
+	uint64_t by_state[LTR_STATE_COUNT];
+	uint32_t pid;
+	uint32_t processors; /* how many goroutines can run at once */
+	uint32_t threads;    /* threads of the runtime */
+	uint32_t phase;      /* enum ltr_phase (layout.h) */
+	uint64_t coarse_ns;  /* how inexact since_ns is without LTR_SINCE_EXACT */
+	enum ltr_way way;
+	bool gone;            /* the program has ended; the census shows its last known moment */
+	char way_reason[160]; /* why this way and no better one; "" if it is the best */
+	char command[256];    /* the program's command line, blanks between the words */
+};
+
+const struct ltr_census_info *ltr_census_info(const struct ltr_census *census);
+
+/*
+ * The goroutines, in no particular order; the order changes only inside a poll.
+ * ltr_census_at() takes 0 .. ltr_census_count() - 1.
+ */
+size_t ltr_census_count(const struct ltr_census *census);
+const struct ltr_goroutine *ltr_census_at(const struct ltr_census *census, size_t index);
+
+/* NULL if there is no goroutine of this id (any more). */
+const struct ltr_goroutine *ltr_census_find(const struct ltr_census *census, uint64_t id);
+
+/* What a goroutine has spent in its present state at info->now_ns; 0 if that is not known. */
+uint64_t ltr_census_age_ns(const struct ltr_census *census, const struct ltr_goroutine *goroutine);
+
+/*
+ * The string of a `name` or of a site; "" for 0 and for an unknown number.
+ * Equal numbers mean equal strings and the other way round: group by number.
+ */
+const char *ltr_census_string(const struct ltr_census *census, uint32_t string);
+
+/* A source position of the program. */
+struct ltr_census_position {
+	uint32_t file;     /* a string */
+	uint32_t function; /* a string */
+	uint32_t line;
+};
+
+/*
+ * Where the goroutines of this site were created; NULL for 0. Equal numbers mean equal positions.
+ * It is known even for stripped programs.
+ */
+const struct ltr_census_position *ltr_census_site(const struct ltr_census *census, uint32_t site);
+
+struct ltr_census_label {
+	uint32_t key;   /* a string */
+	uint32_t value; /* a string */
+};
+
+/* The labels of a set, in order of their keys; NULL and 0 for set 0. */
+const struct ltr_census_label *ltr_census_labels(const struct ltr_census *census, uint32_t labels,
+						 size_t *ret_count);
+
+/*
+ * The return addresses of a stack, innermost first; NULL and 0 for 0 and for an unknown number.
+ * Equal numbers mean equal stacks: group by number. Frames of the runtime itself come first (a
+ * channel operation, say); ltr_symbol.is_runtime marks them.
+ */
+const uint64_t *ltr_census_stack(const struct ltr_census *census, uint32_t stack,
+				 size_t *ret_depth);
+
+/* How many numbers stacks have: they are 1 .. ltr_census_stack_count() - 1. */
+uint32_t ltr_census_stack_count(const struct ltr_census *census);
+
+/*
+ * One function that an address lies in. Where functions were inlined, `outer` leads from the
+ * innermost to the one that has the frame. Strings are "" where they are not known; then print the
+ * address. Owned by the census.
+ */
+struct ltr_symbol {
+	const char *function;
+	const char *file;
+	uint32_t line;   /* 0: not known */
+	uint32_t module; /* index for ltr_census_module(), UINT32_MAX: none */
+	uint64_t start;  /* address of the function's first instruction; 0: not known */
+	bool is_runtime; /* part of libloiter, of no interest to most readers */
+	const struct ltr_symbol *outer;
+};
+
+/*
+ * What lies at an address. For return addresses (frames of a stack, creation_pc) ask for the call:
+ * ltr_census_call_symbol() looks at pc - 1. Never NULL; the result for an unknown address has empty
+ * strings. The census remembers results, so its const is the logical one: not for two threads.
+ */
+const struct ltr_symbol *ltr_census_symbol(const struct ltr_census *census, uint64_t pc);
+const struct ltr_symbol *ltr_census_call_symbol(const struct ltr_census *census, uint64_t pc);
+
+/*
+ * The frames that a person wants to see first: the index of the first frame of `stack` that is not
+ * the runtime's own; equal to the depth if there is none.
+ */
+size_t ltr_census_first_frame(const struct ltr_census *census, uint32_t stack);
+
+/* A file that is mapped executable into the program. */
+struct ltr_module {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset; /* in the file */
+	const char *path;
+	const char *build_id; /* lower-case hexadecimal; "" if it has none */
+};
+
+size_t ltr_census_module_count(const struct ltr_census *census);
+const struct ltr_module *ltr_census_module(const struct ltr_census *census, size_t index);
+
+/*
+ * How long goroutines have been in one state at one stack, since the watching began: the sum over
+ * all goroutines, also those that have ended. Filled only where the probe was asked for waits.
+ * `stack` is 0 for queued and running. Times that have not ended are in here up to info->now_ns:
+ * finished + unfinished waits = count.
+ */
+struct ltr_wait_total {
+	uint32_t stack;
+	uint8_t state;
+	uint8_t reason;
+	uint64_t count;
+	uint64_t unfinished;
+	uint64_t total_ns;
+	uint64_t longest_ns;
+};
+
+size_t ltr_census_wait_count(const struct ltr_census *census);
+const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CENSUS_FILL_H
+#define LOITER_CENSUS_FILL_H
+
+/*
+ * How a census comes to be. Only targets (probe/target/), the recording reader and tests include
+ * this header. Two ways fill it: snapshots, which say how everything is, and events, which say what
+ * has changed; both may be mixed in any order (see ltr_event.sequence).
+ *
+ * All functions return 0 or a negative errno (-ENOMEM unless said otherwise) and leave the census
+ * valid when they fail.
+ */
+
+#include "census.h"
+
+int ltr_census_new(struct ltr_census **ret_census);
+struct ltr_census *ltr_census_free(struct ltr_census *census); /* takes NULL; returns NULL */
+
+/* For the owner to write the fields that no function below keeps up to date. by_state, created,
+ * exited, events and lost are kept by the functions; now_ns moves forward by itself. */
+struct ltr_census_info *ltr_census_info_mut(struct ltr_census *census);
+
+/* Keep wait totals from now on (costs memory for each stack and each goroutine). */
+int ltr_census_keep_waits(struct ltr_census *census);
+
+/* Equal contents get equal numbers. A string is cut at 255 bytes; a stack at 128 frames. */
+int ltr_census_intern_string(struct ltr_census *census, const char *text, uint32_t *ret_string);
+int ltr_census_intern_site(struct ltr_census *census, const char *file, const char *function,
+			   uint32_t line, uint32_t *ret_site);
+int ltr_census_intern_labels(struct ltr_census *census, const struct ltr_census_label *label,
+			     size_t count, uint32_t *ret_labels);
+int ltr_census_intern_stack(struct ltr_census *census, const uint64_t *pcs, size_t depth,
+			    uint32_t *ret_stack);
+
+/*
+ * A snapshot: begin, put each goroutine that was read, end. A goroutine put twice keeps the later
+ * one. `goroutine->transitions` decides against the events already applied: an older reading of a
+ * goroutine that has moved on since does not bring the old state back, but fills what events do not
+ * carry (entry, site, name, labels, stack if the transitions are equal). `end` removes the
+ * goroutines that the census had before `begin` and that the snapshot did not contain, unless an
+ * event created them meanwhile; a complete snapshot clears LTR_IS_UNSURE. Pass complete = false if
+ * something could not be read: then nothing is removed or cleared.
+ */
+int ltr_census_snapshot_begin(struct ltr_census *census, uint64_t now_ns);
+int ltr_census_snapshot_put(struct ltr_census *census, const struct ltr_goroutine *goroutine);
+int ltr_census_snapshot_end(struct ltr_census *census, bool complete);
+
+/*
+ * `count` records of one ring in their order; `ticks_ns` converts their clock. `position` is that
+ * of the first record in the ring: a jump against the last call for the same ring is a loss and is
+ * counted. Records that come before an earlier one of the same goroutine (from another ring) are
+ * held back until it is there. `ring` < 65536.
+ */
+struct ltr_clock_rate {
+	uint64_t base_ticks;
+	uint64_t base_ns;
+	double ns_per_tick;
+};
+int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *ticks_ns,
+		     uint32_t ring, uint64_t position, const struct ltr_event *events,
+		     size_t count);
+
+/* Records were lost outside the rings (the kernel's buffer was full). Marks everybody unsure. */
+void ltr_census_note_loss(struct ltr_census *census, uint64_t records);
+
+/* The stack that a STACK record's identifier means, as soon as it is known. */
+int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
+			    size_t depth);
+
+/* The moment that the census shows from now on; never goes back. Updates unfinished waits. */
+void ltr_census_advance(struct ltr_census *census, uint64_t now_ns);
+
+/* Where symbols and modules come from; without one, all symbols are unknown. The census calls
+ * `free` with `context` at its own end. */
+struct ltr_symbol_source {
+	const struct ltr_symbol *(*find)(void *context, uint64_t pc);
+	size_t (*module_count)(void *context);
+	const struct ltr_module *(*module)(void *context, size_t index);
+	void (*free)(void *context);
+};
+void ltr_census_set_symbols(struct ltr_census *census, const struct ltr_symbol_source *source,
+			    void *context);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_PROBE_H
+#define LOITER_PROBE_H
+
+/*
+ * A probe watches one program and keeps its census up to date. It never stops the program.
+ *
+ * One probe belongs to one thread. Errors are negative errno values, and a sentence for a person in
+ * `ret_why`, which says what was wrong and what to do about it.
+ */
+
+#include "census.h"
+
+struct ltr_probe;
+
+enum ltr_via {
+	LTR_VIA_BEST = 0, /* eBPF, else the rings from outside; info->way_reason says why */
+	LTR_VIA_EBPF = 1, /* fail if that is refused */
+	LTR_VIA_SHM = 2,
+	LTR_VIA_SNAPSHOT = 3, /* no events: what a single look needs */
+};
+
+struct ltr_probe_options {
+	enum ltr_via via;
+	bool waits;           /* keep wait totals with stacks (costs the program a few ns a park) */
+	uint64_t snapshot_ns; /* renew stacks by a snapshot that often; 0: only when something was
+				 lost or ltr_probe_refresh() asks for it */
+};
+
+struct ltr_why {
+	char text[256];
+};
+
+/*
+ * Start to watch process `pid`. The census is complete when this returns.
+ *   -ESRCH      there is no such process
+ *   -EPERM      it is not ours to read (the sentence says which capability or setting is missing)
+ *   -ENOEXEC    it is not a goroutine program
+ *   -EPROTO     its layout version is unknown to us, or what it says of itself makes no sense
+ *   -EAGAIN     its runtime has not started (yet)
+ *   -EOPNOTSUPP the wanted way is refused here
+ */
+int ltr_probe_open(uint32_t pid, const struct ltr_probe_options *options,
+		   struct ltr_probe **ret_probe, struct ltr_why *ret_why);
+
+/* Stops watching; the program goes on as before. Takes NULL, returns NULL. */
+struct ltr_probe *ltr_probe_close(struct ltr_probe *probe);
+
+/*
+ * Wait for news for at most `timeout_ms` (0: do not wait), take all there is into the census and
+ * advance its clock. Returns 1 if something changed, 0 if not, -ESRCH once the program has ended
+ * (info->gone is set, the census keeps its last moment), -ENOMEM.
+ */
+int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms);
+
+/* A full snapshot now: all states, stacks, names. Errors as ltr_probe_poll(). */
+int ltr_probe_refresh(struct ltr_probe *probe);
+
+const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe);
+
+/* Becomes readable when there is news or the program ended; for a caller's own poll(). -1: none. */
+int ltr_probe_fd(const struct ltr_probe *probe);
+
+#endif

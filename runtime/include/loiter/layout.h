@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+#ifndef LOITER_LAYOUT_H
+#define LOITER_LAYOUT_H
+
+/*
+ * What an outsider may read of a running program without asking it and without stopping anybody.
+ *
+ * A program that contains the runtime carries one object of type `struct ltr_layout`, named
+ * `ltr_layout`, alone in an ELF section of the same name (so that it is found in a stripped binary
+ * too). It says where everything is, how large it is, and at which offset each field lies; the
+ * reader needs no debug information and no knowledge of the runtime's private types.
+ *
+ * Rules of the house:
+ *  - Every address in here is an address in the program that carries it. 0 means "not there".
+ *  - Whatever the addresses lead to is never unmapped while the program lives.
+ *  - A reader must treat everything it reads as hostile: bound every count, size and string.
+ *  - A reader refuses, in words, a `version` that it does not know.
+ *  - `ready` becomes 1, last, when the runtime has started. Before that nothing else is valid.
+ *
+ * Reading one goroutine. Its descriptor has a `sequence` of 32 bits: twice the number of its
+ * transitions, plus one while a transition is being written. So: read the descriptor; if the
+ * sequence is odd, read again; copy what else you need (its stack); read the sequence again; if it
+ * is still the same, everything belongs together. `sequence >> 1` (modulo 2^31) is the number that
+ * the goroutine's last ltr_event carries (also modulo 2^31).
+ *
+ * Unwinding one goroutine. `saved_sp` is 0 while it runs and for the few instructions until a
+ * parked one has left its stack; read again later. Otherwise the word at saved_sp +
+ * saved_fp_offset is its frame pointer: a chain of {next frame pointer, return address} that a zero
+ * frame pointer ends. The stack reaches from `stack_low` up to (not including) `stack_high`; a
+ * frame pointer outside, not 8-aligned, or not larger than the one before ends the walk as damaged.
+ * The first return address leads into the caller of the runtime's blocking primitive; a goroutine
+ * that has never run has the frame pointer 0 and therefore no frames: show its entry function.
+ */
+
+#include <stdint.h>
+
+#define LTR_LAYOUT_SYMBOL  "ltr_layout"
+#define LTR_LAYOUT_SECTION "ltr_layout"
+#define LTR_LAYOUT_MAGIC   0x74756f79616c7274ull /* "trlayout" */
+#define LTR_LAYOUT_VERSION 1u
+
+enum ltr_clock {
+	LTR_CLOCK_MONOTONIC = 1, /* ticks are nanoseconds of CLOCK_MONOTONIC */
+	LTR_CLOCK_TSC = 2,       /* ticks are the invariant time stamp counter of x86 */
+};
+
+struct ltr_field {
+	uint16_t offset;
+	uint16_t bytes;
+};
+
+/*
+ * X(name, bytes): the fields of a goroutine's descriptor.
+ *
+ *   id            0: the descriptor is free
+ *   parent_id     the creator's id; 0: created from outside any goroutine (the main goroutine)
+ *   sequence      see above
+ *   state, reason enum ltr_state, enum ltr_reason
+ *   flags         LTR_GOROUTINE_*
+ *   object        what the last park waited on, as in ltr_event.arg
+ *   since_ticks   when it entered its state; exact while somebody watches the program, otherwise
+ *                 early by up to `coarse_ns` (a clock reading costs more than a switch)
+ *   waker_id      who made it ready last; 0: the runtime
+ *   created_ticks as since_ticks
+ *   saved_sp, stack_low, stack_high   see "Unwinding"
+ *   entry         the function it runs
+ *   creation_pc   where the call that created it returns to
+ *   site          address of a `struct ltr_site`, constant data of the program; or 0
+ *   name          address of a NUL-ended string of at most LTR_NAME_BYTES; or 0
+ *   labels        address of a `struct ltr_labels`; or 0
+ */
+#define LTR_DESCRIPTOR_FIELDS(X) \
+	X(id, 8)                 \
+	X(parent_id, 8)          \
+	X(sequence, 4)           \
+	X(state, 1)              \
+	X(reason, 1)             \
+	X(flags, 2)              \
+	X(object, 8)             \
+	X(since_ticks, 8)        \
+	X(waker_id, 8)           \
+	X(created_ticks, 8)      \
+	X(saved_sp, 8)           \
+	X(stack_low, 8)          \
+	X(stack_high, 8)         \
+	X(entry, 8)              \
+	X(creation_pc, 8)        \
+	X(site, 8)               \
+	X(name, 8)               \
+	X(labels, 8)
+
+enum ltr_descriptor_field {
+#define LTR__FIELD(name, bytes) LTR_FIELD_##name,
+	LTR_DESCRIPTOR_FIELDS(LTR__FIELD)
+#undef LTR__FIELD
+		LTR_FIELD_COUNT
+};
+
+#define LTR_GOROUTINE_MAIN   0x0001u /* the program's main goroutine */
+#define LTR_GOROUTINE_DAEMON 0x0002u /* declared to live as long as the program */
+
+/* The source position of a creating call, as the compiler knew it. */
+struct ltr_site {
+	const char *file;
+	const char *function;
+	uint64_t line;
+};
+
+#define LTR_NAME_BYTES        64
+#define LTR_LABEL_MAX         8
+#define LTR_LABEL_KEY_BYTES   24
+#define LTR_LABEL_VALUE_BYTES 40
+
+/* A set of labels; immutable, shared by all goroutines that inherited it. Strings end in NUL. */
+struct ltr_labels {
+	uint32_t references; /* owned by the runtime */
+	uint32_t count;
+	struct {
+		char key[LTR_LABEL_KEY_BYTES];
+		char value[LTR_LABEL_VALUE_BYTES];
+	} label[LTR_LABEL_MAX];
+};
+
+/*
+ * One for each thread of the runtime: its ring of records and its counters, on cache lines of its
+ * own. Only that thread writes `head` and the records; `handed` is written under the ring's lock by
+ * whoever hands over. Positions count records from the beginning of time; the record at position p
+ * lies at records[p % capacity], and a reader that finds head - p > capacity has lost records.
+ */
+struct ltr_ring {
+	uint64_t head;     /* position of the next record; release, pairs with readers outside */
+	uint64_t handed;   /* everything before this was handed over to eBPF */
+	uint64_t records;  /* address of struct ltr_event[capacity] */
+	uint32_t capacity; /* a power of two */
+	uint32_t tid;      /* the kernel's thread id; 0: the thread is gone */
+	uint64_t created;  /* goroutines created by this thread */
+	uint64_t exited;   /* goroutines that ended on this thread */
+	uint32_t lock;     /* owned by the runtime */
+	uint32_t reserved;
+	uint64_t running; /* id of the goroutine on this thread; 0: none */
+};
+
+_Static_assert(sizeof(struct ltr_ring) == 64, "a ring's header is one cache line");
+
+/*
+ * Who watches: one word of 64 bits that hot paths load once. Each half word counts watchers. The
+ * kernel raises and lowers the first and the third (they are the semaphores of the two probed
+ * functions); watchers without eBPF write the second and the fourth, together with a slot below.
+ */
+struct ltr_watch {
+	uint16_t events_kernel;
+	uint16_t events_slots;
+	uint16_t stacks_kernel;
+	uint16_t stacks_slots;
+} __attribute__((aligned(8)));
+
+#define LTR_WATCH_EVENTS 0x1u
+#define LTR_WATCH_STACKS 0x2u /* implies events */
+
+/*
+ * A watcher that reads the rings from outside takes a free slot (pid == 0): it writes `wants` and
+ * `heartbeat`, then `pid`, then sets events_slots (and stacks_slots) to at least 1, then changes
+ * `heartbeat` at least once a second. The runtime frees a slot whose heartbeat has stood still for
+ * LTR_WATCH_TIMEOUT_NS and sets the counts to what the remaining slots want. A watcher that leaves
+ * writes pid = 0; the runtime does the rest.
+ */
+struct ltr_watch_slot {
+	uint32_t pid;
+	uint32_t wants; /* LTR_WATCH_* */
+	uint64_t heartbeat;
+};
+
+#define LTR_WATCH_SLOTS      8
+#define LTR_WATCH_TIMEOUT_NS 5000000000ull
+
+/* A stack that was interned because somebody asked for stacks; its identifier is its index. */
+struct ltr_stack_entry {
+	uint32_t hash;
+	uint32_t depth; /* written last, release: 0 = not there yet */
+	uint64_t pcs[30];
+};
+
+#define LTR_STACK_DEPTH_MAX 30
+
+_Static_assert(sizeof(struct ltr_stack_entry) == 248, "part of the contract");
+
+/* How far the program has come. */
+enum ltr_phase {
+	LTR_PHASE_STARTING = 0,
+	LTR_PHASE_RUNNING = 1,
+	LTR_PHASE_MAIN_RETURNED = 2, /* held by the gate (gate.h) for the others to end */
+	LTR_PHASE_DEADLOCK = 3,      /* all goroutines are asleep */
+};
+
+struct ltr_layout {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t bytes; /* of this object; later versions append */
+	uint32_t ready;
+	uint32_t phase; /* enum ltr_phase */
+
+	/* The clock of all ticks, and one moment read on it and on CLOCK_MONOTONIC together. */
+	uint32_t clock;      /* enum ltr_clock */
+	uint32_t processors; /* how many goroutines can run at once */
+	uint64_t clock_ticks;
+	uint64_t clock_ns;
+	uint64_t coarse_ns; /* how inexact since_ticks is while nobody watches */
+
+	/* Descriptors: slabs[0 .. slab_count) are addresses of slab_descriptors descriptors each. */
+	uint64_t slabs;      /* address of uint64_t[slab_max] */
+	uint64_t slab_count; /* address of a uint32_t that only grows */
+	uint32_t slab_max;
+	uint32_t slab_descriptors;
+	uint32_t descriptor_bytes;
+	int32_t saved_fp_offset;     /* from saved_sp */
+	struct ltr_field fields[32]; /* by enum ltr_descriptor_field */
+
+	/* Rings, one a thread: struct ltr_ring[ring_max], of which the first *ring_count are used. */
+	uint64_t rings;
+	uint64_t ring_count; /* address of a uint32_t that only grows */
+	uint32_t ring_max;
+	uint32_t event_bytes;
+
+	uint64_t watch;       /* address of struct ltr_watch, in a writable file mapping */
+	uint64_t watch_slots; /* address of struct ltr_watch_slot[LTR_WATCH_SLOTS] */
+
+	/*
+	 * The two probed functions; each begins with a 5-byte nop (docs/HACKING.md: why).
+	 *   void ltr__handover(const struct ltr_event *records, uint64_t count, uint64_t position,
+	 *                      uint64_t ring)
+	 * is called with 1 .. LTR_BATCH_MAX records that lie in one piece, `position` being that of the
+	 * first. A tracer attaches here with &watch->events_kernel as the semaphore, and to
+	 *   void ltr__want_stacks(void)
+	 * which is never called, with &watch->stacks_kernel, to ask for stacks.
+	 */
+	uint64_t handover;
+	uint64_t want_stacks;
+
+	/* Interned stacks: struct ltr_stack_entry[stack_max]; entry 0 is never used. */
+	uint64_t stacks;
+	uint64_t stack_count; /* address of a uint32_t that only grows; how many are used, with 0 */
+	uint32_t stack_max;
+	uint32_t reserved;
+};
+
+#endif

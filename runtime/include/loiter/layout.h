@@ -19,9 +19,10 @@
  *
  * Reading one goroutine. Its descriptor has a `sequence` of 32 bits: twice the number of its
  * transitions, plus one while a transition is being written. So: read the descriptor; if the
- * sequence is odd, read again; copy what else you need (its stack); read the sequence again; if it
- * is still the same, everything belongs together. `sequence >> 1` (modulo 2^31) is the number that
- * the goroutine's last ltr_event carries (also modulo 2^31).
+ * sequence is odd, read again; copy what else you need (its stack); read id and sequence again; if
+ * both are still the same, everything belongs together (descriptors are used again, each goroutine
+ * counts from 1). `sequence >> 1` (modulo 2^31) is the number that the goroutine's last ltr_event
+ * carries (also modulo 2^31).
  *
  * Unwinding one goroutine. `saved_sp` is 0 while it runs and for the few instructions until a
  * parked one has left its stack; read again later. Otherwise the word at saved_sp +

@@ -147,8 +147,7 @@ void ltr__encode_sample(struct ltr__encoder *encoder, uint64_t *locations, size_
 }
 
 void ltr__encode_location(struct ltr__encoder *encoder, uint64_t id, uint64_t mapping,
-			  uint64_t address, const struct ltr__encode_line *lines,
-			  size_t line_count)
+			  uint64_t address, const struct ltr__encode_line *lines, size_t line_count)
 {
 	Profile piece = PERFTOOLS__PROFILES__PROFILE__INIT;
 	Location location = PERFTOOLS__PROFILES__LOCATION__INIT;

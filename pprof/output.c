@@ -170,7 +170,8 @@ static int open_path(struct ltr_output *output, const char *path, bool binary)
 
 int ltr_output_open(const char *path, bool binary, struct ltr_output **ret_output)
 {
-	__attribute__((cleanup(output_cleanup))) struct ltr_output *output = calloc(1, sizeof(*output));
+	__attribute__((cleanup(output_cleanup))) struct ltr_output *output =
+		calloc(1, sizeof(*output));
 	int err = 0;
 
 	if (!output)

@@ -223,8 +223,7 @@ static int append_id(struct ltr__places *places, uint64_t id)
 static int resolve_stack(struct ltr__places *places, uint32_t stack)
 {
 	size_t depth;
-	const uint64_t *pcs =
-		ltr__frames(places->census, stack, places->runtime_frames, &depth);
+	const uint64_t *pcs = ltr__frames(places->census, stack, places->runtime_frames, &depth);
 	size_t start = places->id_count;
 	int err = append_id(places, depth);
 
@@ -241,7 +240,8 @@ static int resolve_stack(struct ltr__places *places, uint32_t stack)
 }
 
 /* Where a goroutine without a stack is. */
-static int place_alone(struct ltr__places *places, const struct ltr__sample *sample, uint64_t *ret_id)
+static int place_alone(struct ltr__places *places, const struct ltr__sample *sample,
+		       uint64_t *ret_id)
 {
 	const struct ltr_census_position *site = ltr_census_site(places->census, sample->site);
 	char state[64];
@@ -256,8 +256,8 @@ static int place_alone(struct ltr__places *places, const struct ltr__sample *sam
 	return place_of_name(places, state, "", 0, ret_id);
 }
 
-int ltr__places_of(struct ltr__places *places, const struct ltr__sample *sample,
-		   uint64_t **ret_ids, size_t *ret_count)
+int ltr__places_of(struct ltr__places *places, const struct ltr__sample *sample, uint64_t **ret_ids,
+		   size_t *ret_count)
 {
 	uint64_t id;
 	size_t start;

@@ -53,8 +53,8 @@ void ltr__places_done(struct ltr__places *places);
  * The locations of a sample, leaf first; at least one. Good until the next call. -ENOMEM,
  * -EOVERFLOW.
  */
-int ltr__places_of(struct ltr__places *places, const struct ltr__sample *sample,
-		   uint64_t **ret_ids, size_t *ret_count);
+int ltr__places_of(struct ltr__places *places, const struct ltr__sample *sample, uint64_t **ret_ids,
+		   size_t *ret_count);
 
 /* Writes the mappings; nothing may be asked for afterwards. */
 void ltr__places_finish(struct ltr__places *places);

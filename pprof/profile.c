@@ -213,13 +213,13 @@ static int write_sample(struct writer *writer, size_t value_count, const struct 
 		return err;
 	add_state(writer, &labels, sample->state, sample->reason);
 	if (sample->name) {
-		err = census_text(writer, sample->name, &add_label(writer, &labels, KEY_NAME)->text);
+		err = census_text(writer, sample->name,
+				  &add_label(writer, &labels, KEY_NAME)->text);
 		if (err)
 			return err;
 	}
 	if (ltr_census_site(writer->census, sample->site)) {
-		err = creator(writer, sample->site,
-			      &add_label(writer, &labels, KEY_CREATOR)->text);
+		err = creator(writer, sample->site, &add_label(writer, &labels, KEY_CREATOR)->text);
 		if (err)
 			return err;
 	}
@@ -239,9 +239,9 @@ static void write_comments(struct writer *writer)
 	if (loss[0])
 		ltr__encode_comment(writer->encoder, ltr__encode_string(writer->encoder, loss));
 	for (size_t i = 0; i < writer->samples.comment_count; i++)
-		ltr__encode_comment(writer->encoder,
-				    ltr__encode_string(writer->encoder,
-						       writer->samples.comments[i]));
+		ltr__encode_comment(
+			writer->encoder,
+			ltr__encode_string(writer->encoder, writer->samples.comments[i]));
 }
 
 int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_type *type,

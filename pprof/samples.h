@@ -52,8 +52,8 @@ enum ltr__grouping {
 	LTR__BY_GOROUTINE, /* samples are never joined */
 };
 
-#define LTR__COMMENTS_MAX   4
-#define LTR__COMMENT_BYTES  256
+#define LTR__COMMENTS_MAX  4
+#define LTR__COMMENT_BYTES 256
 
 struct ltr__samples {
 	enum ltr__grouping grouping;

@@ -12,8 +12,8 @@ static int collect(const struct ltr_census *census, const struct ltr_profile_opt
 		   struct ltr__samples *samples)
 {
 	for (size_t i = 0; i < ltr_census_count(census); i++) {
-		struct ltr__sample sample = ltr__sample_of(census, ltr_census_at(census, i),
-							   options->per_goroutine);
+		struct ltr__sample sample =
+			ltr__sample_of(census, ltr_census_at(census, i), options->per_goroutine);
 		int err;
 
 		sample.values[0] = 1;

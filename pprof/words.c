@@ -4,9 +4,11 @@
  * The vocabulary that all forms of output share (words.h).
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "words.h"
 
@@ -73,13 +75,13 @@ const uint64_t *ltr__frames(const struct ltr_census *census, uint32_t stack, boo
 	size_t depth = 0;
 	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
 	size_t first = 0;
-	size_t end = depth;
+	size_t end;
 
 	if (!pcs)
-		depth = end = 0;
-	if (!runtime_frames) {
-		while (first < depth && is_runtime(census, pcs[first]))
-			first++;
+		depth = 0;
+	end = depth;
+	if (depth > 0 && !runtime_frames) {
+		first = ltr_census_first_frame(census, stack);
 		while (end > first && is_runtime(census, pcs[end - 1]))
 			end--;
 	}
@@ -89,4 +91,37 @@ const uint64_t *ltr__frames(const struct ltr_census *census, uint32_t stack, boo
 	}
 	*ret_count = end - first;
 	return pcs ? pcs + first : NULL;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct ltr_goroutine *const *goroutine_a = a;
+	const struct ltr_goroutine *const *goroutine_b = b;
+
+	return ((*goroutine_a)->id > (*goroutine_b)->id) -
+	       ((*goroutine_a)->id < (*goroutine_b)->id);
+}
+
+int ltr__goroutines_by_id(const struct ltr_census *census,
+			  const struct ltr_goroutine ***ret_goroutines)
+{
+	size_t count = ltr_census_count(census);
+	const struct ltr_goroutine **goroutines = calloc(count + 1, sizeof(const void *));
+
+	if (!goroutines)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		goroutines[i] = ltr_census_at(census, i);
+	qsort(goroutines, count, sizeof(*goroutines), by_id);
+	*ret_goroutines = goroutines;
+	return 0;
+}
+
+const char *ltr__file_of(const struct ltr_census *census, const struct ltr_symbol *symbol)
+{
+	if (symbol->file[0])
+		return symbol->file;
+	if (symbol->module < ltr_census_module_count(census))
+		return ltr_census_module(census, symbol->module)->path;
+	return "?";
 }

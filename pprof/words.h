@@ -35,4 +35,14 @@ const uint64_t *ltr__frames(const struct ltr_census *census, uint32_t stack, boo
  */
 const struct ltr_symbol *ltr__visible(const struct ltr_symbol *symbol, bool runtime_frames);
 
+/*
+ * The file that a symbol lies in; if the source is not known, the module; "?" if there is none.
+ * Raw bytes.
+ */
+const char *ltr__file_of(const struct ltr_census *census, const struct ltr_symbol *symbol);
+
+/* All goroutines in the order of their ids, for the caller to free. -ENOMEM. */
+int ltr__goroutines_by_id(const struct ltr_census *census,
+			  const struct ltr_goroutine ***ret_goroutines);
+
 #endif

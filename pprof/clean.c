@@ -53,7 +53,15 @@ static size_t clean(char *out, size_t bytes, const char *text, bool printable)
 {
 	size_t left = strlen(text);
 	size_t used = 0;
+	size_t cut; /* the end of the last character behind which "..." and NUL have room */
 
+	/* Nearly all strings are ASCII to the end; the rest only starts behind that part. */
+	while (used + 4 < bytes && text[used] >= 0x20 && text[used] < 0x7f)
+		used++;
+	memcpy(out, text, used);
+	text += used;
+	left -= used;
+	cut = used;
 	while (left > 0) {
 		char piece[8];
 		size_t length;
@@ -69,14 +77,15 @@ static size_t clean(char *out, size_t bytes, const char *text, bool printable)
 						 character);
 		else
 			memcpy(piece, text, length = take);
-		/* Room for "..." and NUL is kept until the end has been seen. */
-		if (used + length + (left > take ? 4 : 1) > bytes) {
-			memcpy(out + used, "...", 3);
-			used += 3;
+		if (used + length + 1 > bytes) {
+			memcpy(out + cut, "...", 3);
+			used = cut + 3;
 			break;
 		}
 		memcpy(out + used, piece, length);
 		used += length;
+		if (used + 4 <= bytes)
+			cut = used;
 		text += take;
 		left -= take;
 	}

@@ -26,12 +26,16 @@ struct lookup {
 	const char *text;
 };
 
+char *ltr__strings_at(const struct ltr__strings *strings, uint32_t string)
+{
+	return strings->text + (string ? strings->ends[string - 1] : 0);
+}
+
 static bool same_text(const void *context, uint32_t position)
 {
 	const struct lookup *lookup = context;
-	size_t start = position ? lookup->strings->ends[position - 1] : 0;
 
-	return strcmp(lookup->strings->text + start, lookup->text) == 0;
+	return strcmp(ltr__strings_at(lookup->strings, position), lookup->text) == 0;
 }
 
 static int reserve_text(struct ltr__strings *strings, size_t bytes)
@@ -60,7 +64,7 @@ int ltr__strings_intern(struct ltr__strings *strings, const char *text, uint32_t
 
 	if (ltr__table_find(&strings->table, hash, same_text, &lookup, ret_string) == 0)
 		return 0;
-	if (strings->count >= UINT32_MAX)
+	if (strings->count >= UINT32_MAX || strings->text_bytes + bytes > UINT32_MAX)
 		return -EOVERFLOW;
 	err = ltr__array_reserve(&strings->ends, &strings->ends_capacity, strings->count,
 				 sizeof(*strings->ends));
@@ -72,7 +76,7 @@ int ltr__strings_intern(struct ltr__strings *strings, const char *text, uint32_t
 		return err;
 	memcpy(strings->text + strings->text_bytes, text, bytes);
 	strings->text_bytes += bytes;
-	strings->ends[strings->count] = strings->text_bytes;
+	strings->ends[strings->count] = (uint32_t)strings->text_bytes;
 	*ret_string = (uint32_t)strings->count++;
 	return 0;
 }

@@ -30,6 +30,9 @@ struct row {
 struct printer {
 	const struct ltr_census *census;
 	struct ltr__text text;
+	struct ltr__sample *samples;
+	size_t sample_count;
+	size_t sample_capacity;
 	struct row rows[ROWS_MAX];
 	size_t row_count;
 };
@@ -224,8 +227,8 @@ static void put_head(struct printer *printer, const struct ltr_profile_type *typ
 	if (type->value_count == 1) {
 		uint64_t total = 0;
 
-		for (size_t i = 0; i < samples->count; i++)
-			total += (uint64_t)samples->all[i].values[0];
+		for (size_t i = 0; i < printer->sample_count; i++)
+			total += (uint64_t)printer->samples[i].values[0];
 		ltr__text_format(&printer->text, "%s profile: total %" PRIu64 "\n", type->name,
 				 total);
 	} else {
@@ -258,8 +261,21 @@ static void put_sample(struct printer *printer, const struct ltr_profile_type *t
 	ltr__text_put(&printer->text, "\n");
 }
 
+static int keep_sample(void *context, const struct ltr__sample *sample)
+{
+	struct printer *printer = context;
+	int err = ltr__array_reserve(&printer->samples, &printer->sample_capacity,
+				     printer->sample_count, sizeof(*sample));
+
+	if (!err)
+		printer->samples[printer->sample_count++] = *sample;
+	return err;
+}
+
 static void free_printer(struct printer **printer)
 {
+	if (*printer)
+		free((*printer)->samples);
 	free(*printer);
 }
 
@@ -267,22 +283,24 @@ int ltr_text_debug1(const struct ltr_census *census, const struct ltr_profile_ty
 		    struct ltr_sink sink)
 {
 	static const struct ltr_profile_options all_off;
+	__attribute__((cleanup(free_printer))) struct printer *printer =
+		calloc(1, sizeof(*printer));
 	__attribute__((cleanup(ltr__samples_done))) struct ltr__samples samples;
-	__attribute__((cleanup(free_printer))) struct printer *printer = malloc(sizeof(*printer));
 	int err;
 
-	ltr__samples_init(&samples, LTR__BY_PLACE);
+	ltr__samples_init(&samples, LTR__BY_PLACE, keep_sample, printer);
 	if (!printer)
 		return -ENOMEM;
-	err = type->collect(census, &all_off, &samples);
+	err = ltr__samples_collect(&samples, census, type, &all_off);
 	if (err)
 		return err;
-	if (samples.count > 0)
-		qsort_r(samples.all, samples.count, sizeof(*samples.all), compare, (void *)census);
+	if (printer->sample_count > 0)
+		qsort_r(printer->samples, printer->sample_count, sizeof(*printer->samples), compare,
+			(void *)census);
 	printer->census = census;
 	ltr__text_init(&printer->text, sink);
 	put_head(printer, type, &samples);
-	for (size_t i = 0; i < samples.count; i++)
-		put_sample(printer, type, &samples.all[i]);
+	for (size_t i = 0; i < printer->sample_count; i++)
+		put_sample(printer, type, &printer->samples[i]);
 	return ltr__text_finish(&printer->text);
 }

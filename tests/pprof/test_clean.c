@@ -79,6 +79,27 @@ static void long_strings_are_cut_between_characters(void **state)
 	}
 }
 
+static void ascii_is_cut_only_if_it_must_be(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (size_t length = 0; length < sizeof(text); length++) {
+		char out[32];
+
+		for (size_t i = 0; i < length; i++)
+			text[i] = (char)('a' + i % 26);
+		text[length] = '\0';
+		ltr__clean(out, sizeof(out), text);
+		if (length < sizeof(out)) {
+			assert_string_equal(out, text);
+		} else {
+			assert_memory_equal(out, text, sizeof(out) - 4);
+			assert_string_equal(out + sizeof(out) - 4, "...");
+		}
+	}
+}
+
 static void every_pair_of_bytes_becomes_printable(void **state)
 {
 	(void)state;
@@ -104,6 +125,7 @@ int main(void)
 		cmocka_unit_test(known_strings),
 		cmocka_unit_test(utf8_keeps_controls),
 		cmocka_unit_test(long_strings_are_cut_between_characters),
+		cmocka_unit_test(ascii_is_cut_only_if_it_must_be),
 		cmocka_unit_test(every_pair_of_bytes_becomes_printable),
 	};
 

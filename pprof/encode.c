@@ -100,7 +100,7 @@ int64_t ltr__encode_string(struct ltr__encoder *encoder, const char *text)
 
 	if (encoder->error)
 		return 0;
-	ltr__clean(encoder->clean, sizeof(encoder->clean), text);
+	ltr__pprof_clean(encoder->clean, sizeof(encoder->clean), text);
 	err = ltr__strings_intern(&encoder->strings, encoder->clean, &number);
 	if (err) {
 		fail(encoder, err);

@@ -166,7 +166,7 @@ static void add_number(struct writer *writer, struct labels *labels, enum own_ke
 		       uint64_t number)
 {
 	if (number)
-		add_label(writer, labels, key)->number = ltr__clamp(number);
+		add_label(writer, labels, key)->number = ltr__pprof_clamp(number);
 }
 
 /* Numbers that a newer runtime may have added share the last place. */

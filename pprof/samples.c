@@ -21,7 +21,7 @@ void ltr__samples_init(struct ltr__samples *samples, enum ltr__grouping grouping
 void ltr__samples_done(struct ltr__samples *samples)
 {
 	free(samples->groups);
-	ltr__table_done(&samples->table);
+	ltr__pprof_table_done(&samples->table);
 	*samples = (struct ltr__samples){0};
 }
 
@@ -32,7 +32,7 @@ static int finish_groups(struct ltr__samples *samples)
 	for (size_t i = 0; i < samples->group_count && !err; i++)
 		err = samples->emit(samples->context, &samples->groups[i]);
 	samples->group_count = 0;
-	ltr__table_done(&samples->table);
+	ltr__pprof_table_done(&samples->table);
 	return err;
 }
 
@@ -85,10 +85,10 @@ static int add_group(struct ltr__samples *samples, const struct ltr__sample *sam
 
 	if (samples->group_count >= UINT32_MAX)
 		return -EOVERFLOW;
-	err = ltr__array_reserve(&samples->groups, &samples->group_capacity, samples->group_count,
-				 sizeof(*samples->groups));
+	err = ltr__pprof_array_reserve(&samples->groups, &samples->group_capacity,
+				       samples->group_count, sizeof(*samples->groups));
 	if (!err)
-		err = ltr__table_add(&samples->table, hash, (uint32_t)samples->group_count);
+		err = ltr__pprof_table_add(&samples->table, hash, (uint32_t)samples->group_count);
 	if (!err)
 		samples->groups[samples->group_count++] = *sample;
 	return err;
@@ -113,8 +113,8 @@ int ltr__samples_add(struct ltr__samples *samples, const struct ltr__sample *sam
 		place = place_of(sample);
 		lookup.sample = &place;
 	}
-	hash = ltr__hash(lookup.sample, LTR__SAMPLE_KEY_BYTES);
-	if (ltr__table_find(&samples->table, hash, same_key, &lookup, &position) < 0)
+	hash = ltr__pprof_hash(lookup.sample, LTR__SAMPLE_KEY_BYTES);
+	if (ltr__pprof_table_find(&samples->table, hash, same_key, &lookup, &position) < 0)
 		return add_group(samples, lookup.sample, hash);
 	add_values(&samples->groups[position], sample);
 	return 0;
@@ -190,7 +190,7 @@ struct ltr__sample ltr__sample_of(const struct ltr_census *census, size_t index,
 	return sample;
 }
 
-int64_t ltr__clamp(uint64_t number)
+int64_t ltr__pprof_clamp(uint64_t number)
 {
 	return number > INT64_MAX ? INT64_MAX : (int64_t)number;
 }

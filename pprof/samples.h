@@ -118,6 +118,6 @@ struct ltr__sample ltr__sample_of(const struct ltr_census *census, size_t index,
 				  bool per_goroutine);
 
 /* A number that may be larger than a profile can hold. */
-int64_t ltr__clamp(uint64_t number);
+int64_t ltr__pprof_clamp(uint64_t number);
 
 #endif

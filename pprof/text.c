@@ -40,7 +40,7 @@ struct printer {
 static void add_rows(struct printer *printer, uint64_t address)
 {
 	const struct ltr_symbol *symbol =
-		ltr__visible(ltr_census_symbol(printer->census, address), false);
+		ltr__pprof_visible(ltr_census_symbol(printer->census, address), false);
 
 	for (; symbol && printer->row_count < ROWS_MAX; symbol = symbol->outer)
 		printer->rows[printer->row_count++] =
@@ -50,7 +50,7 @@ static void add_rows(struct printer *printer, uint64_t address)
 static void find_rows(struct printer *printer, const struct ltr__sample *sample)
 {
 	size_t count;
-	const uint64_t *pcs = ltr__frames(printer->census, sample->stack, false, &count);
+	const uint64_t *pcs = ltr__pprof_frames(printer->census, sample->stack, false, &count);
 	const struct ltr_census_position *site = ltr_census_site(printer->census, sample->site);
 
 	printer->row_count = 0;
@@ -69,9 +69,9 @@ static size_t function_cell(const struct printer *printer, const struct row *row
 	size_t length;
 
 	if (!row->symbol)
-		return ltr__clean(cell, LTR__CLEAN_BYTES,
-				  ltr_census_string(printer->census, row->site->function));
-	length = ltr__clean(cell, LTR__CLEAN_BYTES, row->symbol->function);
+		return ltr__pprof_clean(cell, LTR__CLEAN_BYTES,
+					ltr_census_string(printer->census, row->site->function));
+	length = ltr__pprof_clean(cell, LTR__CLEAN_BYTES, row->symbol->function);
 	if (row->symbol->start && row->address >= row->symbol->start)
 		length += (size_t)sprintf(cell + length, "+0x%" PRIx64,
 					  row->address - row->symbol->start);
@@ -106,7 +106,7 @@ static void put_cell(struct ltr__text *text, const char *cell, size_t bytes, siz
 static void put_position(struct printer *printer, const struct row *row)
 {
 	if (row->symbol) {
-		ltr__text_clean(&printer->text, ltr__file_of(printer->census, row->symbol));
+		ltr__text_clean(&printer->text, ltr__pprof_file_of(printer->census, row->symbol));
 		ltr__text_format(&printer->text, ":%u\n", row->symbol->line);
 	} else {
 		ltr__text_clean(&printer->text,
@@ -264,8 +264,8 @@ static void put_sample(struct printer *printer, const struct ltr_profile_type *t
 static int keep_sample(void *context, const struct ltr__sample *sample)
 {
 	struct printer *printer = context;
-	int err = ltr__array_reserve(&printer->samples, &printer->sample_capacity,
-				     printer->sample_count, sizeof(*sample));
+	int err = ltr__pprof_array_reserve(&printer->samples, &printer->sample_capacity,
+					   printer->sample_count, sizeof(*sample));
 
 	if (!err)
 		printer->samples[printer->sample_count++] = *sample;

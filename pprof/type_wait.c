@@ -32,14 +32,15 @@ static int collect_totals(const struct ltr_census *census, struct ltr__samples *
 	int err = ltr__samples_order(census, count, total_stack, &order);
 
 	if (info->now_ns > info->started_ns)
-		samples->duration_ns = ltr__clamp(info->now_ns - info->started_ns);
+		samples->duration_ns = ltr__pprof_clamp(info->now_ns - info->started_ns);
 	for (size_t i = 0; i < count && !err; i++) {
 		const struct ltr_wait_total *total = ltr_census_wait(census, order[i]);
 		struct ltr__sample sample = {
 			.stack = total_stack(census, order[i]),
 			.state = total->state,
 			.reason = total->reason,
-			.values = {ltr__clamp(total->count), ltr__clamp(total->total_ns)},
+			.values = {ltr__pprof_clamp(total->count),
+				   ltr__pprof_clamp(total->total_ns)},
 		};
 
 		if (is_wait(total->state))
@@ -64,7 +65,7 @@ static int collect_goroutines(const struct ltr_census *census,
 		if (!is_wait(goroutine->state))
 			continue;
 		sample.values[0] = 1;
-		sample.values[1] = ltr__clamp(ltr_census_age_ns(census, goroutine));
+		sample.values[1] = ltr__pprof_clamp(ltr_census_age_ns(census, goroutine));
 		err = ltr__samples_add(samples, &sample);
 	}
 	return err;

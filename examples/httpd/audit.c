@@ -19,6 +19,7 @@ struct audit {
 
 static void give_opinion(struct audit *audit)
 {
+	ltr_set_name("audit");
 	/* Somebody slow is asked here; a service far away, say. */
 	ltr_sleep(5 * LTR_MILLISECOND);
 	ltr_send(audit->answer, audit->hash);
@@ -31,8 +32,7 @@ void audit_request(const char *path)
 
 	for (const char *c = path; *c != '\0'; c++)
 		hash = hash * 33 + (unsigned char)*c;
-	ltr_go_with(&(struct ltr_go_options){.name = "audit"}, give_opinion,
-		    (struct audit){answer.sender, hash});
+	ltr_go(give_opinion, (struct audit){answer.sender, hash});
 	if (ltr_recv(answer, &opinion, ltr_after(LTR_MILLISECOND)) == 0)
 		ltr_free(answer);
 }

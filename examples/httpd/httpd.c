@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EX_USAGE 64
@@ -81,6 +82,17 @@ static void drain_connections(void)
 	ltr_waitgroup_wait(&server.connected, ltr_after(DRAIN_NS));
 }
 
+/* As many connections as the system lets us have; the soft limit is for programs with select(). */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int serve_folder(const struct options *options)
 {
 	struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
@@ -97,6 +109,7 @@ static int serve_folder(const struct options *options)
 	if (error < 0)
 		return fail(options->listen, error);
 	request_limits();
+	raise_file_limit();
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 

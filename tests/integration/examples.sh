@@ -26,7 +26,7 @@ run 0 ticker
 contains "ticker" "tick 1" "$SCRATCH/out"
 equal "ticker's last word" enough "$(tail -n 1 "$SCRATCH/out")"
 run 0 leaky
-contains "leaky" "server 1 was first" "$SCRATCH/out"
+contains "leaky" "was first" "$SCRATCH/out"
 run 2 deadlock
 contains "deadlock" "all goroutines are asleep" "$SCRATCH/error"
 contains "deadlock" "sync.Mutex.Lock" "$SCRATCH/error"

@@ -37,7 +37,7 @@ struct connection {
 	size_t in_start; /* in[in_start .. in_end) was read but not yet parsed */
 	size_t in_end;
 	char in[8192];
-	char out[32768]; /* the head of an answer and a part of its body */
+	char out[65536]; /* the head of an answer and a part of its body */
 };
 
 /*

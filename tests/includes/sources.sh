@@ -60,5 +60,9 @@ for header in event layout gate; do
 	done
 done
 
+# The program in README is the example that it says it is.
+sed -n '/^```c$/,/^```$/{/^```/d;p}' README.md | cmp -s - <(sed '1,/^$/d' examples/squares.c) ||
+	complain "README.md: the program is not examples/squares.c any more"
+
 echo "$count sources, $headers headers, $faults complaints"
 ((faults == 0))

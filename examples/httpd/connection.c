@@ -17,8 +17,8 @@
 #include "files.h"
 #include "request.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,26 +236,15 @@ static void serve_requests(struct connection *c)
 /* The peer's address, for who looks at the goroutines. */
 static void label_peer(struct ltr_conn *conn)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t bytes = sizeof(address);
-	char host[INET6_ADDRSTRLEN], peer[LTR_LABEL_VALUE_BYTES];
-	const void *in;
-	uint16_t port;
+	char host[64], port[8], peer[LTR_LABEL_VALUE_BYTES];
 
-	if (getpeername(ltr_conn_fd(conn), (struct sockaddr *)&address, &bytes) != 0)
+	if (getpeername(ltr_conn_fd(conn), (struct sockaddr *)&address, &bytes) != 0 ||
+	    getnameinfo((struct sockaddr *)&address, bytes, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;
-	if (address.ss_family == AF_INET) {
-		in = &((struct sockaddr_in *)&address)->sin_addr;
-		port = ntohs(((struct sockaddr_in *)&address)->sin_port);
-	} else if (address.ss_family == AF_INET6) {
-		in = &((struct sockaddr_in6 *)&address)->sin6_addr;
-		port = ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-	} else {
-		return;
-	}
-	if (inet_ntop(address.ss_family, in, host, sizeof(host)) == NULL)
-		return;
-	snprintf(peer, sizeof(peer), "%.32s:%u", host, port);
+	snprintf(peer, sizeof(peer), "%.32s:%s", host, port);
 	ltr_set_label("peer", peer);
 }
 

@@ -159,26 +159,28 @@ static int run(int argc, char **argv)
 		{0},
 	};
 	struct options options = {.listen = "127.0.0.1:8080", .root = ".", .idle_ms = 30000};
+	const char *value;
 	bool good = true;
 	int option;
 
 	while (good && (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		value = optarg ? optarg : "100"; /* only --leak may have none */
 		switch (option) {
 		case 'l':
-			options.listen = optarg;
-			good = strrchr(optarg, ':') != NULL;
+			options.listen = value;
+			good = strrchr(value, ':') != NULL;
 			break;
 		case 'r':
-			options.root = optarg;
+			options.root = value;
 			break;
 		case 'i':
-			good = parse_number(optarg, 1000, &options.idle_ms);
+			good = parse_number(value, 1000, &options.idle_ms);
 			break;
 		case 'm':
-			good = parse_number(optarg, 1, &options.max_requests);
+			good = parse_number(value, 1, &options.max_requests);
 			break;
 		case 'k':
-			good = parse_number(optarg ? optarg : "100", 1, &options.leak_every);
+			good = parse_number(value, 1, &options.leak_every);
 			break;
 		case 'h':
 			return usage(stdout);

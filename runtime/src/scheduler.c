@@ -203,13 +203,13 @@ bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns)
  */
 static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor)
 {
-	struct ltr__goroutine *goroutine = NULL, *polled;
+	struct ltr__goroutine *goroutine = NULL;
 
 	if (__atomic_load_n(&processor->next_timer_ns, __ATOMIC_RELAXED) != INT64_MAX)
 		ltr__run_timers(processor, ltr__now_ns());
 	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
-	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED) && ltr__poll(0, &polled))
-		ltr__ready_list(polled);
+	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED))
+		ltr__self()->after.poll = true; /* not now: who parks may hold a pollable's lock */
 	switch (processor->tick / LTR__FAIR_TICK % 3) {
 	case 0:
 		goroutine = ltr__take_global(processor);
@@ -273,6 +273,13 @@ void ltr__after_switch(struct ltr__thread *thread)
 	if (commit) {
 		thread->after.commit = NULL;
 		commit(thread->after.argument);
+	}
+	if (thread->after.poll) {
+		struct ltr__goroutine *polled;
+
+		thread->after.poll = false;
+		if (ltr__poll(0, &polled))
+			ltr__ready_list(polled);
 	}
 }
 

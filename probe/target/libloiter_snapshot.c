@@ -131,9 +131,7 @@ static void parse(const struct look *look, const unsigned char *descriptor, stru
 	struct ltr_goroutine *goroutine = &reading->goroutine;
 
 	*reading = (struct reading){.sequence = (uint32_t)FIELD(sequence),
-				    .saved_sp = FIELD(saved_sp),
-				    .stack_low = FIELD(stack_low),
-				    .stack_high = FIELD(stack_high),
+				    .stack = {FIELD(saved_sp), FIELD(stack_low), FIELD(stack_high)},
 				    .site = FIELD(site),
 				    .name = FIELD(name),
 				    .labels = FIELD(labels)};

@@ -194,19 +194,20 @@ static int target_counters(void *context, struct ltr_census_info *info)
 	return 0;
 }
 
+/* Entries below the count are complete; one that makes no sense stays undefined. */
 static int define_stacks(struct ltr__libloiter *target, struct ltr_census *census,
 			 const struct ltr_stack_entry *entries, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t depth = entries[i].depth;
+		uint32_t number = target->stacks_defined + i;
 		if (depth == 0 || depth > LTR_STACK_DEPTH_MAX)
-			return depth ? -EPROTO : 0; /* not written yet: try again from here */
-		int err = ltr_census_define_stack(census, target->stacks_defined, entries[i].pcs,
-						  depth);
-		if (err)
+			continue;
+		int err = ltr_census_define_stack(census, number, entries[i].pcs, depth);
+		if (err == -ENOMEM)
 			return err;
-		target->stacks_defined++;
 	}
+	target->stacks_defined += count;
 	return 0;
 }
 
@@ -236,8 +237,6 @@ static int target_stacks(void *context, struct ltr_census *census, uint32_t leas
 				       piece * sizeof(*entries));
 		if (!err)
 			err = define_stacks(target, census, entries, piece);
-		if (target->stacks_defined != first + piece)
-			break;
 	}
 	free(entries);
 	return err;

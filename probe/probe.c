@@ -259,16 +259,22 @@ static int try_source(struct ltr_probe *probe, const struct ltr_event_source_ops
 	return err;
 }
 
+static void set_reason(struct ltr_census_info *info, const char *reason)
+{
+	size_t length = strnlen(reason, sizeof(info->way_reason) - 1);
+	memcpy(info->way_reason, reason, length);
+	info->way_reason[length] = '\0';
+}
+
 /* Switches records on, the best way that is allowed; says why it is not a better one. */
 static int choose_way(struct ltr_probe *probe, const struct ltr_probe_options *options,
 		      struct ltr_why *why)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
-	char *reason = info->way_reason;
 	int err = -EOPNOTSUPP;
 
 	if (options->via == LTR_VIA_SNAPSHOT) {
-		strcpy(reason, "only snapshots were asked for");
+		set_reason(info, "only snapshots were asked for");
 		return 0;
 	}
 	if (options->via != LTR_VIA_SHM) {
@@ -280,14 +286,14 @@ static int choose_way(struct ltr_probe *probe, const struct ltr_probe_options *o
 		if (options->via == LTR_VIA_EBPF)
 			return err;
 		if (err && err != -ENOMEM)
-			strncpy(reason, why->text, sizeof(info->way_reason) - 1);
+			set_reason(info, why->text);
 	} else {
-		strcpy(reason, "eBPF was not asked for");
+		set_reason(info, "eBPF was not asked for");
 	}
 	if (err && err != -ENOMEM)
 		err = try_source(probe, &ltr__shm_source, options->waits, why);
 	if (err == -EOPNOTSUPP && options->via == LTR_VIA_BEST) {
-		strncpy(reason, why->text, sizeof(info->way_reason) - 1);
+		set_reason(info, why->text);
 		return 0;
 	}
 	return err;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* See fake_target.h. */
-#define _GNU_SOURCE
 #include "fake_target.h"
 
 #include <assert.h>

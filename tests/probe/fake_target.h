@@ -11,7 +11,10 @@
  * that lies about its addresses hurts nobody.
  */
 
+#include <loiter/event.h>
 #include <loiter/layout.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define FAKE_SLABS       4

@@ -6,7 +6,7 @@
  * What an outsider may read of a running program without asking it and without stopping anybody.
  *
  * A program that contains the runtime carries one object of type `struct ltr_layout`, named
- * `ltr_layout`, alone in an ELF section of the same name (so that it is found in a stripped binary
+ * `ltr_layout`, alone in the ELF section `.ltr_layout` (so that it is found in a stripped binary
  * too). It says where everything is, how large it is, and at which offset each field lies; the
  * reader needs no debug information and no knowledge of the runtime's private types.
  *
@@ -19,9 +19,10 @@
  *
  * Reading one goroutine. Its descriptor has a `sequence` of 32 bits: twice the number of its
  * transitions, plus one while a transition is being written. So: read the descriptor; if the
- * sequence is odd, read again; copy what else you need (its stack); read the sequence again; if it
- * is still the same, everything belongs together. `sequence >> 1` (modulo 2^31) is the number that
- * the goroutine's last ltr_event carries (also modulo 2^31).
+ * sequence is odd, read again; copy what else you need (its stack); read id and sequence again; if
+ * both are still the same, everything belongs together (descriptors are used again, each goroutine
+ * counts from 1). `sequence >> 1` (modulo 2^31) is the number that the goroutine's last ltr_event
+ * carries (also modulo 2^31).
  *
  * Unwinding one goroutine. `saved_sp` is 0 while it runs and for the few instructions until a
  * parked one has left its stack; read again later. Otherwise the word at saved_sp +
@@ -35,7 +36,7 @@
 #include <stdint.h>
 
 #define LTR_LAYOUT_SYMBOL  "ltr_layout"
-#define LTR_LAYOUT_SECTION "ltr_layout"
+#define LTR_LAYOUT_SECTION ".ltr_layout" /* not the symbol: the assembler has one namespace */
 #define LTR_LAYOUT_MAGIC   0x74756f79616c7274ull /* "trlayout" */
 #define LTR_LAYOUT_VERSION 1u
 

@@ -45,7 +45,7 @@ enum ltr_grade {
 const char *ltr_grade_name(enum ltr_grade grade);
 
 /* A process that was looked at. */
-struct ltr_process {
+struct ltr_judged {
 	uint32_t pid;
 	const char
 		*command; /* raw bytes, as all strings of findings: who prints them cleans them */
@@ -133,8 +133,7 @@ size_t ltr_judgement_count(const struct ltr_judgement *judgement);
 const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement, size_t index);
 
 size_t ltr_judgement_process_count(const struct ltr_judgement *judgement);
-const struct ltr_process *ltr_judgement_process(const struct ltr_judgement *judgement,
-						size_t index);
+const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index);
 
 /* The exit status: `command_status` if nothing speaks against it. */
 int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status);

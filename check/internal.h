@@ -108,7 +108,7 @@ const char *ltr__doing(const struct ltr_finding *finding);
 void ltr__print_where(const struct ltr_finding *finding, const char *strip, FILE *out);
 
 /* "COMMAND (pid N)", cleaned and not too long. */
-void ltr__print_process(const struct ltr_process *process, FILE *out);
+void ltr__print_process(const struct ltr_judged *process, FILE *out);
 
 /* A report format is a name and a function; report.c holds the table. */
 struct ltr__report_format {

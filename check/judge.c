@@ -11,7 +11,7 @@
 #include "internal.h"
 
 struct ltr_judgement {
-	struct ltr_process *processes; /* their commands are owned */
+	struct ltr_judged *processes; /* their commands are owned */
 	size_t process_count;
 	struct ltr_finding **findings; /* owned, sorted */
 	size_t finding_count;
@@ -60,9 +60,9 @@ struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement)
 	return NULL;
 }
 
-static int add_process(struct ltr_judgement *judgement, const struct ltr_process *process)
+static int add_process(struct ltr_judgement *judgement, const struct ltr_judged *process)
 {
-	struct ltr_process *grown;
+	struct ltr_judged *grown;
 	char *command = strdup(process->command);
 
 	if (!command)
@@ -183,7 +183,7 @@ int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *c
 	const struct ltr_census_info *info = ltr_census_info(census);
 	size_t finding_count = judgement->finding_count;
 	size_t process_count = judgement->process_count;
-	struct ltr_process process = {
+	struct ltr_judged process = {
 		.pid = info->pid,
 		.command = info->command,
 		.created = info->created,
@@ -212,7 +212,7 @@ int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const 
 {
 	size_t finding_count = judgement->finding_count;
 	size_t process_count = judgement->process_count;
-	struct ltr_process process = {.pid = pid, .command = command};
+	struct ltr_judged process = {.pid = pid, .command = command};
 	int error = add_process(judgement, &process);
 
 	if (!error)
@@ -251,7 +251,7 @@ size_t ltr_judgement_process_count(const struct ltr_judgement *judgement)
 	return judgement->process_count;
 }
 
-const struct ltr_process *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index)
+const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index)
 {
 	return &judgement->processes[index];
 }

@@ -169,7 +169,7 @@ void ltr__print_where(const struct ltr_finding *finding, const char *strip, FILE
 	}
 }
 
-void ltr__print_process(const struct ltr_process *process, FILE *out)
+void ltr__print_process(const struct ltr_judged *process, FILE *out)
 {
 	if (process->command[0])
 		ltr__print_clean(process->command, 80, out);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The census as consumers see it: birth and end, info, goroutines by index and id, symbols. What
+ * fills it lies in the other census files; census_private.h says which does what.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "census_private.h"
+
+int ltr_census_new(struct ltr_census **ret_census)
+{
+	struct ltr_census *census = calloc(1, sizeof(*census));
+	if (!census)
+		return -ENOMEM;
+	/* Ids come from the program: it must not know where they fall in our table. */
+	if (getrandom(&census->hash_seed, sizeof(census->hash_seed), GRND_NONBLOCK) < 0)
+		census->hash_seed = (uintptr_t)census;
+	*ret_census = census;
+	return 0;
+}
+
+struct ltr_census *ltr_census_free(struct ltr_census *census)
+{
+	if (!census)
+		return NULL;
+	if (census->symbols.free)
+		census->symbols.free(census->symbols_context);
+	ltr__intern_done(&census->strings);
+	ltr__intern_done(&census->sites);
+	ltr__intern_done(&census->labels);
+	ltr__intern_done(&census->stacks);
+	ltr__waits_done(&census->finished);
+	ltr__waits_done(&census->view);
+	free(census->goroutines);
+	free(census->follows);
+	free(census->slots);
+	free(census->defined);
+	free(census->rings);
+	free(census->held);
+	free(census->first_frames);
+	free(census);
+	return NULL;
+}
+
+const char *ltr_way_name(enum ltr_way way)
+{
+	switch (way) {
+	case LTR_WAY_SNAPSHOT:
+		return "snapshot";
+	case LTR_WAY_EBPF:
+		return "ebpf";
+	case LTR_WAY_SHM:
+		return "shm";
+	case LTR_WAY_FILE:
+		return "file";
+	}
+	return "?";
+}
+
+const struct ltr_census_info *ltr_census_info(const struct ltr_census *census)
+{
+	return &census->info;
+}
+
+struct ltr_census_info *ltr_census_info_mut(struct ltr_census *census)
+{
+	return &census->info;
+}
+
+void ltr_census_advance(struct ltr_census *census, uint64_t now_ns)
+{
+	if (now_ns > census->info.now_ns) {
+		census->info.now_ns = now_ns;
+		census->view_old = true;
+	}
+	/* Without memory for the totals the gap stays, and the next advance tries again. */
+	(void)ltr__held_overdue(census, census->info.now_ns);
+}
+
+bool ltr_census_is_unsure(const struct ltr_census *census)
+{
+	return census->some_unsure;
+}
+
+size_t ltr_census_count(const struct ltr_census *census)
+{
+	return census->shown;
+}
+
+/* Shows a goroutine. Its stack may have become known since: the const is the logical one. */
+static const struct ltr_goroutine *show(const struct ltr_census *census, size_t index)
+{
+	if (index >= census->shown)
+		return NULL;
+	ltr__resolve_stack((struct ltr_census *)census, (uint32_t)index);
+	return &census->goroutines[index];
+}
+
+const struct ltr_goroutine *ltr_census_at(const struct ltr_census *census, size_t index)
+{
+	return show(census, index);
+}
+
+const struct ltr_goroutine *ltr_census_find(const struct ltr_census *census, uint64_t id)
+{
+	return show(census, ltr__goroutine_find(census, id));
+}
+
+uint64_t ltr_census_age_ns(const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	if (!goroutine->since_ns || goroutine->since_ns > census->info.now_ns)
+		return 0;
+	return census->info.now_ns - goroutine->since_ns;
+}
+
+void ltr_census_set_symbols(struct ltr_census *census, const struct ltr_symbol_source *source,
+			    void *context)
+{
+	if (census->symbols.free)
+		census->symbols.free(census->symbols_context);
+	census->symbols = source ? *source : (struct ltr_symbol_source){0};
+	census->symbols_context = context;
+	free(census->first_frames);
+	census->first_frames = NULL;
+	census->first_frame_count = 0;
+}
+
+const struct ltr_symbol *ltr_census_symbol(const struct ltr_census *census, uint64_t pc)
+{
+	static const struct ltr_symbol unknown = {.function = "", .file = "", .module = UINT32_MAX};
+	const struct ltr_symbol *symbol = NULL;
+
+	if (census->symbols.find)
+		symbol = census->symbols.find(census->symbols_context, pc);
+	return symbol ? symbol : &unknown;
+}
+
+const struct ltr_symbol *ltr_census_call_symbol(const struct ltr_census *census, uint64_t pc)
+{
+	return ltr_census_symbol(census, pc ? pc - 1 : 0);
+}
+
+static size_t find_first_frame(const struct ltr_census *census, uint32_t stack)
+{
+	size_t depth;
+	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
+
+	for (size_t i = 0; i < depth; i++) {
+		/* An inlined helper of the runtime stands in a frame that is not the runtime's. */
+		const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
+		while (symbol->outer)
+			symbol = symbol->outer;
+		if (!symbol->is_runtime)
+			return i;
+	}
+	return depth;
+}
+
+size_t ltr_census_first_frame(const struct ltr_census *census, uint32_t stack)
+{
+	struct ltr_census *mutable = (struct ltr_census *)census;
+
+	if (stack == 0 || stack >= ltr_census_stack_count(census))
+		return 0;
+	if (ltr__grow(&mutable->first_frames, &mutable->first_frame_count, stack + 1ull,
+		      sizeof(*mutable->first_frames)) < 0)
+		return find_first_frame(census, stack);
+	if (!census->first_frames[stack])
+		mutable->first_frames[stack] = (uint16_t)(find_first_frame(census, stack) + 1);
+	return census->first_frames[stack] - 1u;
+}
+
+size_t ltr_census_module_count(const struct ltr_census *census)
+{
+	return census->symbols.module_count ? census->symbols.module_count(census->symbols_context)
+					    : 0;
+}
+
+const struct ltr_module *ltr_census_module(const struct ltr_census *census, size_t index)
+{
+	return census->symbols.module ? census->symbols.module(census->symbols_context, index)
+				      : NULL;
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Records: what has changed. Each is taken exactly once, in the order of its goroutine's sequence,
+ * whatever the order in which rings and batches bring them; one that comes too early is held back
+ * (census_held.c). What is shown moves only forward: a record that a snapshot has overtaken still
+ * moves the cursor and the wait totals, and nothing else.
+ *
+ * Loss is counted twice and reported once. Positions, LOST records and ltr_census_note_loss() say
+ * how many records did not come; gaps in sequences say how many were missed. For the most part
+ * these are the same records, so info->lost is the larger of the two.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "census_private.h"
+
+#define RING_MAX    65536u
+#define DEFINED_MAX (1u << 24)
+
+static void update_lost(struct ltr_census *census)
+{
+	census->info.lost = census->lost_counted > census->lost_missing ? census->lost_counted
+									: census->lost_missing;
+}
+
+static void mark_all_unsure(struct ltr_census *census)
+{
+	census->snapshot_had_loss = true;
+	if (census->all_unsure)
+		return;
+	census->all_unsure = true;
+	census->some_unsure = true;
+	for (uint32_t index = 0; index < census->shown; index++)
+		census->goroutines[index].flags |= LTR_IS_UNSURE;
+}
+
+void ltr_census_note_loss(struct ltr_census *census, uint64_t records)
+{
+	if (!records)
+		return;
+	census->lost_counted = ltr__add_saturated(census->lost_counted, records);
+	update_lost(census);
+	mark_all_unsure(census);
+}
+
+/* The part of a record that is shown, if nothing newer is shown already. */
+static void show_event(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
+		       uint64_t ns)
+{
+	struct ltr_goroutine to = census->goroutines[index];
+
+	if (event->kind == LTR_KIND_CREATE) {
+		to.parent_id = event->arg;
+		to.created_ns = ns;
+	} else if (event->kind == LTR_KIND_START && event->flags & LTR_EVENT_FIRST && event->arg) {
+		to.creation_pc = event->arg;
+	}
+
+	int32_t newer = ltr__sequence_diff(event->sequence, to.transitions);
+	if (newer >= 0) {
+		bool parks = event->kind == LTR_KIND_PARK;
+		to.transitions = event->sequence & 0x7fffffffu;
+		to.state = ltr_event_state(event);
+		to.reason = parks ? event->reason : LTR_REASON_NONE;
+		to.object = parks ? event->arg : 0;
+		to.since_ns = ns;
+		to.flags |= LTR_SINCE_EXACT;
+		if (event->kind == LTR_KIND_READY)
+			to.waker_id = event->arg;
+		/* Queued, it still stands where it waited. */
+		if (newer > 1 || (newer == 1 && event->kind != LTR_KIND_READY))
+			to.stack = 0;
+	}
+	ltr__goroutine_set(census, index, &to);
+}
+
+/* Take the record that is next in order. It may end the goroutine: the index is void after. */
+static int take_next(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
+		     uint64_t ns)
+{
+	struct ltr__follow *follow = &census->follows[index];
+	uint8_t state = ltr_event_state(event);
+	uint8_t reason = event->kind == LTR_KIND_PARK ? event->reason : LTR_REASON_NONE;
+
+	int err = ltr__wait_change(census, follow, state, reason, ns);
+	if (err)
+		return err;
+	follow->cursor = event->sequence & 0x7fffffffu;
+
+	if (event->kind == LTR_KIND_EXIT) {
+		ltr__goroutine_remove(census, index);
+		census->info.exited++;
+		return 0;
+	}
+	if (event->kind == LTR_KIND_CREATE) {
+		census->info.created++;
+		if (census->snapshot_open)
+			follow->generation = census->generation;
+	}
+	if (!(follow->bits & LTR__FOLLOW_GONE))
+		index = ltr__goroutine_show(census, index);
+	show_event(census, index, event, ns);
+	return 0;
+}
+
+/* The stack of the wait that the cursor stands at. */
+static void take_stack(struct ltr_census *census, uint32_t index, const struct ltr_event *event)
+{
+	struct ltr__follow *follow = &census->follows[index];
+	struct ltr_goroutine *goroutine = &census->goroutines[index];
+	uint32_t number = event->arg < DEFINED_MAX ? (uint32_t)event->arg : 0;
+	uint32_t stack = number < census->defined_count ? census->defined[number] : 0;
+
+	if (!number || !ltr__is_wait(follow->wait_state))
+		return;
+	follow->wait_stack = stack ? stack : LTR__UNDEFINED_STACK | number;
+	census->view_old = true;
+	if (stack && goroutine->transitions == follow->cursor)
+		goroutine->stack = stack;
+}
+
+/*
+ * A PARK that ended its batch may have its STACK in the next batch of that ring, while another ring
+ * brings what comes after the wait. Then that has to wait, or the wait would be without a stack.
+ */
+static bool stack_may_follow(const struct ltr_census *census, uint32_t index)
+{
+	const struct ltr__follow *follow = &census->follows[index];
+
+	if (!census->keep_waits || !census->stacks_follow || follow->wait_stack ||
+	    !ltr__is_wait(follow->wait_state))
+		return false;
+	for (uint32_t ring = 0; ring < census->ring_count; ring++)
+		if (census->rings[ring].open_park == census->goroutines[index].id &&
+		    census->rings[ring].open_cursor == follow->cursor)
+			return true;
+	return false;
+}
+
+/* Whether a record of it is history (< 0), the next (0), or too early (> 0). */
+static int place_of(const struct ltr_census *census, uint32_t index, const struct ltr_event *event)
+{
+	int32_t diff = ltr__sequence_diff(event->sequence, census->follows[index].cursor);
+
+	if (event->kind == LTR_KIND_STACK)
+		return diff;
+	if (diff == 1 && stack_may_follow(census, index))
+		return 1;
+	return diff <= 0 ? -1 : diff - 1;
+}
+
+static int take_in_order(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
+			 uint64_t ns)
+{
+	if (event->kind != LTR_KIND_STACK)
+		return take_next(census, index, event, ns);
+	take_stack(census, index, event);
+	return 0;
+}
+
+int ltr__events_drain(struct ltr_census *census, uint64_t id)
+{
+	for (;;) {
+		uint32_t index = ltr__goroutine_find(census, id);
+		if (index == LTR__NONE || !census->follows[index].held)
+			return 0;
+		struct ltr__held held = census->held[census->follows[index].held - 1];
+		int place = place_of(census, index, &held.event);
+		if (place > 0)
+			return 0;
+		ltr__held_pop(census, index);
+		int err = place < 0 ? 0 : take_in_order(census, index, &held.event, held.ns);
+		if (err)
+			return err;
+	}
+}
+
+int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns)
+{
+	uint32_t index = ltr__goroutine_find(census, event->goroutine);
+	if (index == LTR__NONE) {
+		if (ltr__sequence_diff(event->sequence, 0) <= 0)
+			return 0;
+		int err = ltr__goroutine_add(census, event->goroutine, false, &index);
+		if (err)
+			return err;
+	}
+	int place = place_of(census, index, event);
+	if (place < 0)
+		return 0;
+	if (place > 0) {
+		int err = ltr__held_add(census, index, event, ns);
+		if (!err && census->held_count >= LTR__HELD_MAX)
+			err = ltr__held_overdue(census, census->info.now_ns);
+		return err;
+	}
+	int err = take_in_order(census, index, event, ns);
+	return err ? err : ltr__events_drain(census, event->goroutine);
+}
+
+/* A goroutine that no snapshot has and whose CREATE never came: has it ended long ago? */
+static bool is_history(const struct ltr_census *census, uint32_t index)
+{
+	if (ltr__is_shown(census, index) || census->follows[index].cursor)
+		return false;
+	bool transitions = false;
+	uint64_t last_ns = 0;
+	for (uint32_t at = census->follows[index].held; at; at = census->held[at - 1].next) {
+		const struct ltr__held *held = &census->held[at - 1];
+		if (held->event.kind == LTR_KIND_EXIT)
+			return true;
+		transitions |= held->event.kind != LTR_KIND_STACK;
+		last_ns = held->ns;
+	}
+	return !transitions || (census->had_snapshot && last_ns <= census->snapshot_ns);
+}
+
+int ltr__events_give_up(struct ltr_census *census, uint64_t id)
+{
+	uint32_t index = ltr__goroutine_find(census, id);
+	if (is_history(census, index)) {
+		ltr__goroutine_remove(census, index);
+		return 0;
+	}
+
+	struct ltr__follow *follow = &census->follows[index];
+	struct ltr__held held = census->held[follow->held - 1];
+	int32_t missing = ltr__sequence_diff(held.event.sequence, follow->cursor) - 1;
+	ltr__held_pop(census, index);
+	if (held.event.kind == LTR_KIND_STACK)
+		return ltr__events_drain(census, id);
+
+	if (missing > 0) {
+		census->lost_missing += (uint32_t)missing;
+		update_lost(census);
+		follow->bits &= (uint8_t)~LTR__FOLLOW_WAITING;
+	}
+	int err = take_next(census, index, &held.event, held.ns);
+	if (err)
+		return err;
+	index = ltr__goroutine_find(census, id);
+	if (missing > 0 && index != LTR__NONE)
+		census->goroutines[index].flags |= LTR_IS_UNSURE;
+	census->some_unsure |= missing > 0;
+	return ltr__events_drain(census, id);
+}
+
+static uint64_t to_ns(const struct ltr_clock_rate *rate, uint64_t ticks)
+{
+	double delta = ticks >= rate->base_ticks ? (double)(ticks - rate->base_ticks)
+						 : -(double)(rate->base_ticks - ticks);
+	double offset = delta * rate->ns_per_tick;
+
+	if (!(offset > -9e18 && offset < 9e18))
+		return offset > 0 ? INT64_MAX : 0;
+	int64_t whole = (int64_t)offset;
+	if (whole < 0)
+		return rate->base_ns > (uint64_t)-whole ? rate->base_ns - (uint64_t)-whole : 0;
+	uint64_t ns = ltr__add_saturated(rate->base_ns, (uint64_t)whole);
+	return ns > INT64_MAX ? INT64_MAX : ns;
+}
+
+static int check_position(struct ltr_census *census, uint32_t ring, uint64_t position, size_t count)
+{
+	int err =
+		ltr__grow(&census->rings, &census->ring_count, ring + 1ull, sizeof(*census->rings));
+	if (err)
+		return err;
+	struct ltr__ring_state *state = &census->rings[ring];
+	if (state->known && position > state->next)
+		ltr_census_note_loss(census, position - state->next);
+	if (!state->known || position + count > state->next)
+		state->next = position + count;
+	state->known = true;
+	return 0;
+}
+
+/* Notes whether STACKs follow PARKs here, and a PARK at the very end. */
+static void watch_for_stack(struct ltr_census *census, uint32_t ring, const struct ltr_event *event,
+			    bool last)
+{
+	struct ltr__ring_state *state = &census->rings[ring];
+
+	if (event->kind != LTR_KIND_PARK)
+		return;
+	if (last) {
+		state->open_park = event->goroutine;
+		state->open_cursor = event->sequence & 0x7fffffffu;
+	} else {
+		census->stacks_follow =
+			event[1].kind == LTR_KIND_STACK && event[1].goroutine == event->goroutine;
+	}
+}
+
+int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *ticks_ns,
+		     uint32_t ring, uint64_t position, const struct ltr_event *events, size_t count)
+{
+	if (ring >= RING_MAX)
+		return -EINVAL;
+	census->streaming = true;
+	if (!count)
+		return 0;
+	int err = check_position(census, ring, position, count);
+	if (err)
+		return err;
+	uint64_t was_open = census->rings[ring].open_park;
+	census->rings[ring].open_park = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_event *event = &events[i];
+		if (event->kind == LTR_KIND_LOST) {
+			ltr_census_note_loss(census, event->arg);
+			continue;
+		}
+		if (event->kind == 0 || event->goroutine == 0)
+			continue;
+		uint64_t ns = to_ns(ticks_ns, event->ticks);
+		if (ns > census->info.now_ns)
+			ltr_census_advance(census, ns);
+		census->info.events++;
+		watch_for_stack(census, ring, event, i + 1 == count);
+		err = ltr__events_take(census, event, ns);
+		if (err)
+			return err;
+		if (i == 0 && was_open) {
+			err = ltr__events_drain(census, was_open);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* A goroutine that stands at a stack which was defined only after it had parked. */
+void ltr__resolve_stack(struct ltr_census *census, uint32_t index)
+{
+	struct ltr_goroutine *goroutine = &census->goroutines[index];
+	const struct ltr__follow *follow = &census->follows[index];
+
+	if (goroutine->stack || !(follow->wait_stack & LTR__UNDEFINED_STACK) ||
+	    goroutine->transitions != follow->cursor)
+		return;
+	uint32_t number = follow->wait_stack & ~LTR__UNDEFINED_STACK;
+	if (number < census->defined_count)
+		goroutine->stack = census->defined[number];
+}
+
+int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
+			    size_t depth)
+{
+	uint32_t stack;
+
+	if (runtime_stack == 0 || runtime_stack >= DEFINED_MAX || depth == 0)
+		return -EINVAL;
+	int err = ltr_census_intern_stack(census, pcs, depth, &stack);
+	if (!err)
+		err = ltr__grow(&census->defined, &census->defined_count, runtime_stack + 1ull,
+				sizeof(*census->defined));
+	if (err)
+		return err;
+	census->defined[runtime_stack] = stack;
+	census->view_old = true;
+	return 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CENSUS_PRIVATE_H
+#define LOITER_CENSUS_PRIVATE_H
+
+/*
+ * What the census files share. Who owns what:
+ *
+ *   census.c           reading, info, birth and end
+ *   census_intern.c    strings, sites, labels, stacks: equal contents, equal numbers
+ *   census_table.c     the goroutines and the index by id; counts by state
+ *   census_snapshot.c  begin, put, end
+ *   census_events.c    apply, order, loss
+ *   census_held.c      records that came too early
+ *   census_waits.c     wait totals
+ *
+ * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
+ * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
+ * in the order of their sequence, however far ahead a snapshot may be, because only the records
+ * know what happened in between: the wait totals and the counters of created and exited hang on it.
+ */
+
+#include <loiter/layout.h>
+
+#include "census_fill.h"
+
+#define LTR__NONE UINT32_MAX
+
+/* A wait at a stack that the program has numbered and nobody has defined yet. */
+#define LTR__UNDEFINED_STACK 0x80000000u
+
+/* Numbers are 1 .. count - 1; number 0 is the empty thing. Contents never move. */
+struct ltr__intern {
+	const unsigned char **at; /* by number: the contents */
+	uint32_t *bytes;          /* by number: how many */
+	uint32_t *slots;          /* hash table of numbers, 0: empty */
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t slot_count; /* a power of two, or 0 */
+	struct ltr__chunk *chunks;
+};
+
+int ltr__intern_add(struct ltr__intern *intern, const void *contents, size_t bytes,
+		    uint32_t *ret_number);
+const void *ltr__intern_get(const struct ltr__intern *intern, uint32_t number, size_t *ret_bytes);
+uint32_t ltr__intern_count(const struct ltr__intern *intern);
+void ltr__intern_done(struct ltr__intern *intern);
+
+/* The part of a goroutine that nobody outside sees; same index as its struct ltr_goroutine. */
+struct ltr__follow {
+	uint64_t wait_since_ns;
+	uint32_t cursor;     /* sequence of the last record taken in order (modulo 2^31) */
+	uint32_t generation; /* the snapshot that saw it last, or during which it was created */
+	uint32_t held;       /* its first held record + 1, in order of sequence; 0: none */
+	uint32_t held_last;  /* its last; valid only if there is a first */
+	uint32_t wait_stack; /* a stack, or LTR__UNDEFINED_STACK | the program's number, or 0 */
+	uint8_t wait_state;
+	uint8_t wait_reason;
+	uint8_t bits; /* LTR__FOLLOW_* */
+};
+
+#define LTR__FOLLOW_WAITING 0x1u /* wait_* describe a time that has begun and not ended */
+#define LTR__FOLLOW_GONE    0x2u /* hidden: a snapshot did not have it any more */
+
+struct ltr__ring_state {
+	uint64_t next;        /* position of the next record */
+	uint64_t open_park;   /* the goroutine whose PARK ended the last batch; 0: none */
+	uint32_t open_cursor; /* the sequence of that PARK */
+	bool known;
+};
+
+/* A record that waits for an earlier one of its goroutine. Free ones are chained by `next`. */
+struct ltr__held {
+	struct ltr_event event;
+	uint64_t ns;
+	uint64_t seen_ns; /* the first ltr_census_advance() that found it; 0: none yet */
+	uint32_t next;    /* index + 1 */
+	bool used;
+};
+
+struct ltr__wait_key {
+	uint32_t stack; /* as ltr__follow.wait_stack */
+	uint8_t state;
+	uint8_t reason;
+};
+
+struct ltr__wait_table {
+	struct ltr_wait_total *totals;
+	uint32_t *slots; /* index + 1, 0: empty */
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t slot_count;
+};
+
+struct ltr_census {
+	struct ltr_census_info info;
+
+	/* [0, shown) are visible; [shown, total) are followed but hidden: records of them came
+	 * before their CREATE, or a snapshot says that they are gone and their EXIT is to come. */
+	struct ltr_goroutine *goroutines;
+	struct ltr__follow *follows;
+	uint32_t shown;
+	uint32_t total;
+	uint32_t capacity;
+	uint32_t *slots; /* hash by id: index + 1, 0: empty */
+	uint32_t slot_count;
+	uint64_t hash_seed;
+
+	struct ltr__intern strings;
+	struct ltr__intern sites;
+	struct ltr__intern labels;
+	struct ltr__intern stacks;
+	uint32_t *defined; /* by the program's stack number: ours, 0: not yet */
+	uint32_t defined_count;
+
+	struct ltr__ring_state *rings;
+	uint32_t ring_count;
+	uint64_t lost_counted; /* by positions, LOST records and ltr_census_note_loss() */
+	uint64_t lost_missing; /* sequences that never came; for the most part the same records */
+	bool all_unsure;       /* everybody is marked already */
+	bool some_unsure;      /* somebody is */
+	bool stacks_follow;    /* the last PARK that was not the end of its batch had its STACK */
+	bool streaming;        /* there are records, or will be */
+
+	struct ltr__held *held;
+	uint32_t held_capacity;
+	uint32_t held_high; /* no used one at or above */
+	uint32_t held_free; /* index + 1 */
+	uint32_t held_count;
+	uint64_t held_looked_ns;
+
+	uint32_t generation; /* of the snapshot under way, or of the last one */
+	bool snapshot_open;
+	bool snapshot_had_loss; /* records were lost since begin */
+	bool had_snapshot;      /* one has ended */
+	uint64_t snapshot_ns;   /* of the last that began */
+
+	bool keep_waits;
+	struct ltr__wait_table finished;
+	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
+	bool view_old;
+
+	struct ltr_symbol_source symbols;
+	void *symbols_context;
+	/* ltr_census_first_frame(): by stack, the answer + 1; 0: not asked yet. */
+	uint16_t *first_frames;
+	uint32_t first_frame_count;
+};
+
+/* a - b in the arithmetic of sequences, which descriptors carry modulo 2^31. */
+static inline int32_t ltr__sequence_diff(uint32_t a, uint32_t b)
+{
+	return (int32_t)((a - b) << 1) >> 1;
+}
+
+static inline uint64_t ltr__add_saturated(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t ltr__mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93ull;
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93ull;
+	return x ^ x >> 32;
+}
+
+/* Make room for `count` elements in an array that grows by a quarter, zeroing what is new. */
+int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t element);
+
+/* census_table.c. Adding, hiding, showing and removing change indices; each says how. */
+uint32_t ltr__goroutine_find(const struct ltr_census *census, uint64_t id);
+int ltr__goroutine_add(struct ltr_census *census, uint64_t id, bool show, uint32_t *ret_index);
+uint32_t ltr__goroutine_show(struct ltr_census *census, uint32_t index); /* its new index */
+uint32_t ltr__goroutine_hide(struct ltr_census *census, uint32_t index); /* its new index */
+void ltr__goroutine_remove(struct ltr_census *census, uint32_t index);
+static inline bool ltr__is_shown(const struct ltr_census *census, uint32_t index)
+{
+	return index < census->shown;
+}
+/* Replace what is shown of it, keeping the counts by state. */
+void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *to);
+
+/* census_events.c */
+int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns);
+/* Take what is held of goroutine `id` as far as it is in order. */
+int ltr__events_drain(struct ltr_census *census, uint64_t id);
+/* The same, but the first gap is given up: what is missing in it is lost. */
+int ltr__events_give_up(struct ltr_census *census, uint64_t id);
+/* Before a goroutine is shown to anybody. */
+void ltr__resolve_stack(struct ltr_census *census, uint32_t index);
+
+/* census_held.c */
+#define LTR__HELD_MAX      (1u << 17)
+#define LTR__HELD_GRACE_NS 1000000000ull
+int ltr__held_add(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
+		  uint64_t ns);
+void ltr__held_pop(struct ltr_census *census, uint32_t index); /* drop its first */
+void ltr__held_drop_all(struct ltr_census *census, uint32_t index);
+int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
+
+/* census_waits.c */
+int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
+		     uint8_t reason, uint64_t ns);
+void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
+		     const struct ltr_goroutine *goroutine);
+void ltr__waits_done(struct ltr__wait_table *table);
+
+static inline bool ltr__is_wait(uint8_t state)
+{
+	return state == LTR_STATE_UNKNOWN ||
+	       (state > LTR_STATE_RUNNING && state < LTR_STATE_EXITED);
+}
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The goroutines of a census: two parallel arrays without holes, found by id through an open
+ * addressing table of indices. [0, shown) are visible, [shown, total) hidden; moving one across the
+ * border or out of the table swaps it with a neighbour, so every such call changes indices.
+ * by_state counts the visible ones at every moment.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "census_private.h"
+
+int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t element)
+{
+	if (count <= *capacity)
+		return 0;
+	uint64_t want = *capacity + *capacity / 4ull;
+	if (want < count)
+		want = count;
+	if (want < 16)
+		want = 16;
+	if (want >= LTR__NONE)
+		return -ENOMEM;
+
+	void *array;
+	memcpy(&array, array_pointer, sizeof(array));
+	array = realloc(array, want * element);
+	if (!array)
+		return -ENOMEM;
+	memset((char *)array + *capacity * element, 0, (want - *capacity) * element);
+	memcpy(array_pointer, &array, sizeof(array));
+	*capacity = (uint32_t)want;
+	return 0;
+}
+
+static uint32_t slot_home(const struct ltr_census *census, uint64_t id)
+{
+	return (uint32_t)ltr__mix(id ^ census->hash_seed) & (census->slot_count - 1);
+}
+
+/* The slot that holds `id`; the id must be in the table. */
+static uint32_t slot_of(const struct ltr_census *census, uint64_t id)
+{
+	uint32_t at = slot_home(census, id);
+	while (census->goroutines[census->slots[at] - 1].id != id)
+		at = (at + 1) & (census->slot_count - 1);
+	return at;
+}
+
+uint32_t ltr__goroutine_find(const struct ltr_census *census, uint64_t id)
+{
+	if (!census->slot_count)
+		return LTR__NONE;
+	uint32_t at = slot_home(census, id);
+	for (; census->slots[at]; at = (at + 1) & (census->slot_count - 1))
+		if (census->goroutines[census->slots[at] - 1].id == id)
+			return census->slots[at] - 1;
+	return LTR__NONE;
+}
+
+static void slot_insert(const struct ltr_census *census, uint32_t *slots, uint32_t index)
+{
+	uint32_t at = slot_home(census, census->goroutines[index].id);
+	while (slots[at])
+		at = (at + 1) & (census->slot_count - 1);
+	slots[at] = index + 1;
+}
+
+static int slots_reserve(struct ltr_census *census)
+{
+	if ((census->total + 1ull) * 10 <= census->slot_count * 7ull)
+		return 0;
+	uint64_t slot_count = census->slot_count ? census->slot_count * 2ull : 64;
+	if (slot_count > 1u << 31)
+		return -ENOMEM;
+	uint32_t *slots = calloc(slot_count, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	census->slot_count = (uint32_t)slot_count;
+	for (uint32_t index = 0; index < census->total; index++)
+		slot_insert(census, slots, index);
+	free(census->slots);
+	census->slots = slots;
+	return 0;
+}
+
+/* Empties a slot and pulls back what had been pushed on by its being full. */
+static void slot_remove(struct ltr_census *census, uint32_t hole)
+{
+	uint32_t mask = census->slot_count - 1;
+
+	for (uint32_t at = (hole + 1) & mask; census->slots[at]; at = (at + 1) & mask) {
+		uint32_t home = slot_home(census, census->goroutines[census->slots[at] - 1].id);
+		if (((at - home) & mask) >= ((at - hole) & mask)) {
+			census->slots[hole] = census->slots[at];
+			hole = at;
+		}
+	}
+	census->slots[hole] = 0;
+}
+
+static void swap(struct ltr_census *census, uint32_t a, uint32_t b)
+{
+	if (a == b)
+		return;
+	uint32_t slot_a = slot_of(census, census->goroutines[a].id);
+	uint32_t slot_b = slot_of(census, census->goroutines[b].id);
+	struct ltr_goroutine goroutine = census->goroutines[a];
+	struct ltr__follow follow = census->follows[a];
+
+	census->goroutines[a] = census->goroutines[b];
+	census->follows[a] = census->follows[b];
+	census->goroutines[b] = goroutine;
+	census->follows[b] = follow;
+	census->slots[slot_a] = b + 1;
+	census->slots[slot_b] = a + 1;
+}
+
+int ltr__goroutine_add(struct ltr_census *census, uint64_t id, bool show, uint32_t *ret_index)
+{
+	uint32_t capacity = census->capacity;
+	int err = slots_reserve(census);
+	if (!err)
+		err = ltr__grow(&census->follows, &capacity, census->total + 1ull,
+				sizeof(*census->follows));
+	if (!err)
+		err = ltr__grow(&census->goroutines, &census->capacity, census->total + 1ull,
+				sizeof(*census->goroutines));
+	if (err)
+		return err;
+
+	uint32_t index = census->total++;
+	census->goroutines[index] = (struct ltr_goroutine){.id = id};
+	census->follows[index] = (struct ltr__follow){.generation = census->generation};
+	slot_insert(census, census->slots, index);
+	*ret_index = show ? ltr__goroutine_show(census, index) : index;
+	return 0;
+}
+
+uint32_t ltr__goroutine_show(struct ltr_census *census, uint32_t index)
+{
+	if (ltr__is_shown(census, index))
+		return index;
+	swap(census, index, census->shown);
+	index = census->shown++;
+	census->follows[index].bits &= (uint8_t)~LTR__FOLLOW_GONE;
+	census->info.by_state[census->goroutines[index].state]++;
+	return index;
+}
+
+uint32_t ltr__goroutine_hide(struct ltr_census *census, uint32_t index)
+{
+	if (!ltr__is_shown(census, index))
+		return index;
+	census->info.by_state[census->goroutines[index].state]--;
+	swap(census, index, --census->shown);
+	return census->shown;
+}
+
+void ltr__goroutine_remove(struct ltr_census *census, uint32_t index)
+{
+	ltr__held_drop_all(census, index);
+	index = ltr__goroutine_hide(census, index);
+	swap(census, index, census->total - 1);
+	slot_remove(census, slot_of(census, census->goroutines[census->total - 1].id));
+	census->total--;
+}
+
+void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *to)
+{
+	struct ltr_goroutine *goroutine = &census->goroutines[index];
+	uint64_t id = goroutine->id;
+
+	if (ltr__is_shown(census, index))
+		census->info.by_state[goroutine->state]--;
+	*goroutine = *to;
+	goroutine->id = id;
+	if (goroutine->state >= LTR_STATE_COUNT)
+		goroutine->state = LTR_STATE_UNKNOWN;
+	if (ltr__is_shown(census, index))
+		census->info.by_state[goroutine->state]++;
+}

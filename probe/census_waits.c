@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/*
+ * How long goroutines have been in one state at one stack. Finished times are added up by (stack,
+ * state, reason) the moment they end. Unfinished ones are only followed (ltr__follow.wait_*), and
+ * added to a copy of the finished ones when somebody looks: a look costs what a walk over all
+ * goroutines costs, a transition costs one look-up. A time that began before the watching did
+ * counts from info->started_ns. A time whose end was lost is not counted at all.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "census_private.h"
+
+static uint32_t key_hash(const struct ltr__wait_key *key)
+{
+	return (uint32_t)ltr__mix((uint64_t)key->stack << 16 | (uint64_t)key->state << 8 |
+				  key->reason);
+}
+
+static struct ltr__wait_key key_of(const struct ltr_wait_total *total)
+{
+	return (struct ltr__wait_key){total->stack, total->state, total->reason};
+}
+
+static int table_reserve(struct ltr__wait_table *table)
+{
+	int err = ltr__grow(&table->totals, &table->capacity, table->count + 1ull,
+			    sizeof(*table->totals));
+	if (err)
+		return err;
+	if ((table->count + 1ull) * 2 <= table->slot_count)
+		return 0;
+
+	uint32_t slot_count = table->slot_count ? table->slot_count * 2 : 64;
+	uint32_t *slots = calloc(slot_count, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < table->count; i++) {
+		struct ltr__wait_key key = key_of(&table->totals[i]);
+		uint32_t at = key_hash(&key);
+		while (slots[at & (slot_count - 1)])
+			at++;
+		slots[at & (slot_count - 1)] = i + 1;
+	}
+	free(table->slots);
+	table->slots = slots;
+	table->slot_count = slot_count;
+	return 0;
+}
+
+/* The total of this key, made if there is none; NULL without memory. */
+static struct ltr_wait_total *table_at(struct ltr__wait_table *table,
+				       const struct ltr__wait_key *key)
+{
+	if (table_reserve(table) < 0)
+		return NULL;
+	uint32_t mask = table->slot_count - 1;
+	uint32_t at = key_hash(key) & mask;
+	for (; table->slots[at]; at = (at + 1) & mask) {
+		struct ltr_wait_total *total = &table->totals[table->slots[at] - 1];
+		if (total->stack == key->stack && total->state == key->state &&
+		    total->reason == key->reason)
+			return total;
+	}
+	struct ltr_wait_total *total = &table->totals[table->count++];
+	*total = (struct ltr_wait_total){
+		.stack = key->stack, .state = key->state, .reason = key->reason};
+	table->slots[at] = table->count;
+	return total;
+}
+
+void ltr__waits_done(struct ltr__wait_table *table)
+{
+	free(table->totals);
+	free(table->slots);
+	*table = (struct ltr__wait_table){0};
+}
+
+static uint64_t from_start(const struct ltr_census *census, uint64_t ns)
+{
+	return ns > census->info.started_ns ? ns : census->info.started_ns;
+}
+
+static uint64_t lasted(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
+/* The time that `follow` is in has ended; another one begins. Changes nothing without memory. */
+int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
+		     uint8_t reason, uint64_t ns)
+{
+	if (census->keep_waits && follow->bits & LTR__FOLLOW_WAITING) {
+		struct ltr__wait_key key = {follow->wait_stack, follow->wait_state,
+					    follow->wait_reason};
+		struct ltr_wait_total *total = table_at(&census->finished, &key);
+		if (!total)
+			return -ENOMEM;
+		uint64_t spent = lasted(follow->wait_since_ns, ns);
+		total->count++;
+		total->total_ns = ltr__add_saturated(total->total_ns, spent);
+		if (spent > total->longest_ns)
+			total->longest_ns = spent;
+	}
+	follow->bits |= LTR__FOLLOW_WAITING;
+	follow->wait_state = state;
+	follow->wait_reason = reason;
+	follow->wait_stack = 0;
+	follow->wait_since_ns = from_start(census, ns);
+	census->view_old = true;
+	return 0;
+}
+
+/* Follow from a snapshot on, forgetting what was before. */
+void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
+		     const struct ltr_goroutine *goroutine)
+{
+	follow->bits &= (uint8_t)~LTR__FOLLOW_WAITING;
+	census->view_old = true;
+	if (!goroutine->since_ns)
+		return;
+	follow->bits |= LTR__FOLLOW_WAITING;
+	follow->wait_state = goroutine->state;
+	follow->wait_reason = goroutine->reason;
+	follow->wait_stack = ltr__is_wait(goroutine->state) ? goroutine->stack : 0;
+	follow->wait_since_ns = from_start(census, goroutine->since_ns);
+}
+
+static uint32_t resolve_stack(const struct ltr_census *census, uint32_t stack)
+{
+	if (!(stack & LTR__UNDEFINED_STACK))
+		return stack;
+	stack &= ~LTR__UNDEFINED_STACK;
+	return stack < census->defined_count ? census->defined[stack] : 0;
+}
+
+static int view_add(struct ltr_census *census, const struct ltr_wait_total *more)
+{
+	struct ltr__wait_key key = key_of(more);
+	key.stack = resolve_stack(census, key.stack);
+	struct ltr_wait_total *total = table_at(&census->view, &key);
+	if (!total)
+		return -ENOMEM;
+	total->count += more->count;
+	total->unfinished += more->unfinished;
+	total->total_ns = ltr__add_saturated(total->total_ns, more->total_ns);
+	if (more->longest_ns > total->longest_ns)
+		total->longest_ns = more->longest_ns;
+	return 0;
+}
+
+static int view_make(struct ltr_census *census)
+{
+	ltr__waits_done(&census->view);
+	for (uint32_t i = 0; i < census->finished.count; i++) {
+		int err = view_add(census, &census->finished.totals[i]);
+		if (err)
+			return err;
+	}
+	for (uint32_t index = 0; index < census->total; index++) {
+		const struct ltr__follow *follow = &census->follows[index];
+		if (!(follow->bits & LTR__FOLLOW_WAITING))
+			continue;
+		uint64_t spent = lasted(follow->wait_since_ns, census->info.now_ns);
+		int err = view_add(census, &(struct ltr_wait_total){.stack = follow->wait_stack,
+								    .state = follow->wait_state,
+								    .reason = follow->wait_reason,
+								    .count = 1,
+								    .unfinished = 1,
+								    .total_ns = spent,
+								    .longest_ns = spent});
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+size_t ltr_census_wait_count(const struct ltr_census *census)
+{
+	struct ltr_census *mutable = (struct ltr_census *)census;
+
+	if (!census->keep_waits)
+		return 0;
+	if (census->view_old) {
+		if (view_make(mutable) < 0) {
+			ltr__waits_done(&mutable->view);
+			return 0;
+		}
+		mutable->view_old = false;
+	}
+	return census->view.count;
+}
+
+const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index)
+{
+	if (index >= ltr_census_wait_count(census))
+		return NULL;
+	return &census->view.totals[index];
+}
+
+int ltr_census_keep_waits(struct ltr_census *census)
+{
+	census->keep_waits = true;
+	census->view_old = true;
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_EVENTS_H
+#define LOITER_EVENTS_H
+
+/*
+ * Where live records come from: one small table of functions for each way, `shm` (shm.c) and `ebpf`
+ * (ebpf.c). The facade (probe.c) chooses one, feeds what it delivers into the census, reads the
+ * table of interned stacks, and takes the first snapshot after `open` has returned; so from the
+ * moment that `open` returns, nothing that happens may be missed without being reported as lost.
+ * A source knows nothing of the census.
+ */
+
+#include <loiter/event.h>
+#include <loiter/layout.h>
+
+#include "probe.h"
+
+struct ltr_process;
+
+/* What to watch. Valid only during `open`, except `process`, which outlives the source. */
+struct ltr_event_target {
+	uint32_t pid;
+	bool stacks; /* ask the program for STACK records too */
+
+	/* The ELF file that holds the probed functions, by a path that this process can open
+	 * (/proc/PID/exe, or a shared object below /proc/PID/root), and where in that file the
+	 * functions and their semaphores lie: file offsets, as uprobes want them, not addresses.
+	 * `path` is NULL if they lie in no file; then there is nothing to attach to. */
+	const char *path;
+	uint64_t handover_offset;
+	uint64_t want_stacks_offset;
+	uint64_t events_semaphore_offset;
+	uint64_t stacks_semaphore_offset;
+
+	/* For who reads memory. All counts and sizes in `layout` have been checked. */
+	struct ltr_process *process;
+	const struct ltr_layout *layout;
+};
+
+/* Who takes what a source delivers. A negative errno from `records` ends the poll with it. */
+struct ltr_event_sink {
+	void *context;
+	/* 1 .. n records of one ring (its index in layout->rings), in their order; `position` is
+	 * that of the first. Lost records show as a jump of the position: do not report them twice. */
+	int (*records)(void *context, uint32_t ring, uint64_t position,
+		       const struct ltr_event *events, size_t count);
+	/* Records that were lost in a way that no jump of a position will ever show. */
+	void (*lost)(void *context, uint64_t records);
+};
+
+struct ltr_event_source_ops {
+	const char *name;
+	enum ltr_way way;
+	/* How often `poll` wants to be called although `fd` is not readable; 0: never. */
+	int interval_ms;
+
+	/* Switch the events on. -EOPNOTSUPP or another negative errno, with a sentence, if that is
+	 * refused; then nothing is left behind. */
+	int (*open)(const struct ltr_event_target *what, void **ret_context,
+		    struct ltr_why *ret_why);
+	/* Deliver all there is, without blocking. 1 if there was something, 0 if not, -errno. */
+	int (*poll)(void *context, const struct ltr_event_sink *sink);
+	/* Readable when there is something to deliver; -1: none, rely on interval_ms. */
+	int (*fd)(void *context);
+	/* Switch the events off and leave the program as it was. Takes NULL. Also after its death. */
+	void (*close)(void *context);
+};
+
+extern const struct ltr_event_source_ops ltr__shm_source;  /* shm.c */
+extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf.c */
+
+/* symbols.c: give the census symbols and modules of process `pid`. 0 or a negative errno. */
+int ltr__symbols_new(uint32_t pid, struct ltr_census *census);
+
+#endif

@@ -136,17 +136,32 @@ static void print_members(const struct ltr_finding *finding, FILE *out)
 	fputc('\n', out);
 }
 
+/* "1.2s to 4.5s"; one figure if both would look the same. */
+static void print_ages(const struct ltr_finding *finding, FILE *out)
+{
+	char text[2][32] = {"", ""};
+	const uint64_t ages[2] = {finding->youngest_ns, finding->oldest_ns};
+
+	for (int i = 0; i < 2; i++) {
+		FILE *age = fmemopen(text[i], sizeof(text[i]), "w");
+
+		if (age) {
+			ltr__print_duration(ages[i], age);
+			fclose(age);
+		}
+	}
+	if (strcmp(text[0], text[1]) != 0)
+		fprintf(out, "%s to ", text[0]);
+	fputs(text[1], out);
+}
+
 static void print_doing(const struct ltr_finding *finding, FILE *out)
 {
 	label(finding->reason ? "waiting" : "state", out);
 	fputs(ltr__doing(finding), out);
 	if (finding->oldest_ns) {
 		fputs(", for ", out);
-		if (finding->youngest_ns != finding->oldest_ns) {
-			ltr__print_duration(finding->youngest_ns, out);
-			fputs(" to ", out);
-		}
-		ltr__print_duration(finding->oldest_ns, out);
+		print_ages(finding, out);
 	}
 	fputc('\n', out);
 }
@@ -172,6 +187,8 @@ static int name_columns(const struct ltr_finding *finding)
 {
 	size_t columns = strlen(finding->created.function);
 
+	if (finding->depth == 0 && strlen(finding->entry.function) > columns)
+		columns = strlen(finding->entry.function);
 	for (size_t i = 0; i < finding->depth; i++) {
 		size_t length = strlen(finding->stack[i].function);
 
@@ -198,10 +215,8 @@ static void print_stack(const struct ltr_finding *finding, int columns,
 		fprintf(out, "... %zu more\n", finding->depth - shown);
 	}
 	if (finding->depth == 0) {
-		label("stack", out);
-		fputs(finding->state == LTR_STATE_RUNNING ? "none, it runs: " : "not known: it is ",
-		      out);
-		ltr__print_place(&finding->entry, options->strip, out);
+		label("runs", out);
+		print_frame(&finding->entry, columns, options->strip, out);
 		fputc('\n', out);
 	}
 }

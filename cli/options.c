@@ -18,24 +18,21 @@
 bool ltr__options_parse(const struct argp *argp, int argc, char **argv,
 			struct ltr__parsing *parsing, int *ret_status)
 {
-	struct argp silent = *argp;
 	int at = 0;
 	error_t error;
 
 	parsing->command = argv[0];
 	parsing->argp = argp;
-	silent.help_filter = NULL;
-	error = argp_parse(&silent, argc - 1, argv + 1,
-			   ARGP_PARSE_ARGV0 | ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS |
-				   ARGP_NO_EXIT,
-			   &at, parsing);
+	error = argp_parse(argp, argc, argv,
+			   ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS | ARGP_NO_EXIT, &at,
+			   parsing);
 	if (!error)
 		return true;
 	*ret_status = parsing->helped ? LTR__STATUS_OK : LTR__STATUS_USAGE;
 	if (!parsing->helped && !parsing->said)
 		ltr__say("'%s' is no option of '%s', or has no value where it needs one; see "
 			 "'loiter %s --help'",
-			 at > 0 && at < argc ? argv[at] : argv[argc - 1], argv[0], argv[0]);
+			 argv[at > 0 ? at - 1 : argc - 1], argv[0], argv[0]);
 	return false;
 }
 

@@ -34,6 +34,7 @@ struct ltr__child {
 	int terminal; /* ours to hand over; -1: there is none, or it is not ours */
 	bool background;
 	bool ended;
+	bool interrupted; /* after it had ended */
 	int wait_status;
 	sigset_t mask_before;
 	struct termios modes_before;
@@ -275,11 +276,18 @@ bool ltr__child_turn(struct ltr__child *child)
 	while (read(child->fd, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
 		if (signal_info.ssi_signo == SIGCHLD)
 			continue;
-		if (signal_info.ssi_pid != (uint32_t)child->pid)
+		if (child->ended)
+			child->interrupted = true;
+		else if (signal_info.ssi_pid != (uint32_t)child->pid)
 			ltr__child_kill(child, (int)signal_info.ssi_signo);
 	}
 	reap(child);
 	return child->ended;
+}
+
+bool ltr__child_is_over(const struct ltr__child *child)
+{
+	return child->interrupted;
 }
 
 int ltr__child_status(const struct ltr__child *child)

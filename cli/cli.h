@@ -44,6 +44,9 @@ void ltr__say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void ltr__why(struct ltr_why *ret_why, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What a file is called in a sentence: "standard output" for "-". */
+const char *ltr__output_name(const char *path);
+
 /* Now, by CLOCK_MONOTONIC. */
 uint64_t ltr__now_ns(void);
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,42 @@ struct ltr__gate {
 	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
+
+/*
+ * What is left to remove if a signal ends us. Written while no gate is up, or with the signals
+ * blocked; read by the handler.
+ */
+static struct {
+	pid_t owner;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
+} leftovers;
+
+static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+static void clean_up(int number)
+{
+	if (getpid() == leftovers.owner) { /* not in a child that has not yet become a command */
+		unlink(leftovers.path);
+		rmdir(leftovers.directory);
+	}
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* Does not touch signals that are ignored, or that somebody else handles. */
+static void clean_up_on_signals(const struct ltr__gate *gate)
+{
+	leftovers.owner = getpid();
+	memcpy(leftovers.path, gate->path, sizeof(leftovers.path));
+	memcpy(leftovers.directory, gate->directory, sizeof(leftovers.directory));
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct sigaction action;
+
+		if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+			signal(ending[i], clean_up);
+	}
+}
 
 static int watch(struct ltr__gate *gate, int fd, struct source *source)
 {
@@ -125,6 +162,8 @@ int ltr__gate_new(struct ltr__gate **ret_gate, struct ltr_why *ret_why)
 	if (error)
 		error = make_directory(gate, "/tmp");
 	if (!error)
+		clean_up_on_signals(gate);
+	if (!error)
 		error = bind_socket(gate);
 	if (error) {
 		ltr__why(ret_why, "cannot make a socket below $XDG_RUNTIME_DIR or /tmp: %s",
@@ -172,6 +211,7 @@ struct ltr__gate *ltr__gate_free(struct ltr__gate *gate)
 		gate->guests = next;
 	}
 	guest_free(gate->left);
+	leftovers.owner = 0;
 	if (gate->epoll >= 0)
 		close(gate->epoll);
 	if (gate->fd >= 0)

@@ -42,6 +42,11 @@ void ltr__why(struct ltr_why *ret_why, const char *format, ...)
 	va_end(arguments);
 }
 
+const char *ltr__output_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard output" : path;
+}
+
 uint64_t ltr__now_ns(void)
 {
 	struct timespec now;

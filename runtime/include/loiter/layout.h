@@ -6,7 +6,7 @@
  * What an outsider may read of a running program without asking it and without stopping anybody.
  *
  * A program that contains the runtime carries one object of type `struct ltr_layout`, named
- * `ltr_layout`, alone in an ELF section of the same name (so that it is found in a stripped binary
+ * `ltr_layout`, alone in the ELF section `.ltr_layout` (so that it is found in a stripped binary
  * too). It says where everything is, how large it is, and at which offset each field lies; the
  * reader needs no debug information and no knowledge of the runtime's private types.
  *
@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #define LTR_LAYOUT_SYMBOL  "ltr_layout"
-#define LTR_LAYOUT_SECTION "ltr_layout"
+#define LTR_LAYOUT_SECTION ".ltr_layout" /* the assembler refuses a section called as a symbol */
 #define LTR_LAYOUT_MAGIC   0x74756f79616c7274ull /* "trlayout" */
 #define LTR_LAYOUT_VERSION 1u
 

@@ -155,8 +155,8 @@ static int report(const struct check_options *check, const struct ltr_judgement 
 	} else if (check->file) {
 		error = write_file(check->file, text, bytes);
 		if (error)
-			ltr__say("cannot write the report to %s: %s",
-				 ltr__output_name(check->file), ltr_output_error(error));
+			ltr__say("cannot write the report to %s: %s", ltr__output_name(check->file),
+				 ltr_output_error(error));
 		if (error && found)
 			write_standard_error(text, bytes);
 	} else if (found) {

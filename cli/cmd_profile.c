@@ -56,7 +56,8 @@ static error_t check_options(struct argp_state *state)
 	if (!profile->type)
 		return ltr__options_wrong(state, "say --type goroutine or --type wait");
 	if (strcmp(profile->type->name, "wait") == 0 && profile->parsing.via == LTR_VIA_SNAPSHOT)
-		return ltr__options_wrong(state, "--type wait needs every event: --via ebpf or shm");
+		return ltr__options_wrong(state,
+					  "--type wait needs every event: --via ebpf or shm");
 	if (!profile->file)
 		return ltr__options_wrong(state, "say where the profile goes: -o FILE.pb.gz");
 	return 0;

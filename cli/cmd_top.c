@@ -61,9 +61,8 @@ static error_t parse_screen(struct argp_state *state, const char *text, struct t
 	unsigned int width, height;
 	int used = 0;
 
-	if (sscanf(text, "%4ux%4u%n", &width, &height, &used) != 2 || text[used] ||
-	    text[0] < '0' || text[0] > '9' || width == 0 || height == 0 || width > 1000 ||
-	    height > 1000)
+	if (sscanf(text, "%4ux%4u%n", &width, &height, &used) != 2 || text[used] || text[0] < '0' ||
+	    text[0] > '9' || width == 0 || height == 0 || width > 1000 || height > 1000)
 		return ltr__options_wrong(state, "--screen wants a size such as 80x24, not '%s'",
 					  text);
 	top->tui.width = width;

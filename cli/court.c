@@ -50,6 +50,7 @@ struct court {
 	struct ltr__child *child;
 	struct trial *trials;
 	bool child_ended;
+	bool adjourned;          /* whoever says HELLO from now on comes too late */
 	bool anybody;            /* a goroutine program has said HELLO */
 	uint64_t timeout_at_ns;  /* 0: none, or it was acted on */
 	uint64_t end_at_ns;      /* after the time-out: when the command is ended; 0: not */
@@ -84,8 +85,7 @@ static void judge(struct court *court, struct trial *trial, bool timed_out)
 		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
 	};
 
-	note(court,
-	     ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
+	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	close_case(trial);
 }
 
@@ -112,8 +112,7 @@ static void look_in_grace(struct court *court, struct trial *trial)
 
 	if (now_ns < trial->look_ns || !look(court, trial))
 		return;
-	if (now_ns >= trial->end_ns ||
-	    ltr_judge_remaining(ltr_probe_census(trial->probe)) == 0) {
+	if (now_ns >= trial->end_ns || ltr_judge_remaining(ltr_probe_census(trial->probe)) == 0) {
 		judge(court, trial, false);
 		return;
 	}
@@ -145,8 +144,13 @@ static void open_case(struct court *court, struct ltr__visitor *visitor)
 	court->trials = trial;
 	visitor->owner = trial;
 	ltr__process_command(trial->pid, trial->command, sizeof(trial->command));
-	error = ltr__process_probe(trial->pid, &options, &trial->probe, &why);
-	if (error) {
+	error = court->adjourned ? 0
+				 : ltr__process_probe(trial->pid, &options, &trial->probe, &why);
+	if (court->adjourned) {
+		inconclusive(court, trial,
+			     "was started after the command had ended; it is left alone");
+		trial->stage = CLOSED;
+	} else if (error) {
 		snprintf(text, sizeof(text), "could not be looked at: %s", why.text);
 		inconclusive(court, trial, text);
 		trial->stage = CLOSED;
@@ -174,7 +178,8 @@ static void describe_end(const struct court *court, const struct trial *trial, b
 	if (alive) {
 		snprintf(ret_text, bytes, "became another program (exec) %s: not judged", when);
 	} else if (!court->child_ended || trial->pid != ltr__child_pid(court->child)) {
-		snprintf(ret_text, bytes, "ended %s (_exit, a crash or a signal): not judged", when);
+		snprintf(ret_text, bytes, "ended %s (_exit, a crash or a signal): not judged",
+			 when);
 	} else if ((number = ltr__child_end_signal(court->child)) != 0) {
 		snprintf(ret_text, bytes, "was killed by signal %d (%s) %s: not judged", number,
 			 strsignal(number), when);
@@ -213,8 +218,8 @@ static void stranger(struct court *court, const struct ltr__visitor *visitor, ui
 
 	court->anybody = true;
 	ltr__process_command(trial.pid, trial.command, sizeof(trial.command));
-	snprintf(text, sizeof(text), "speaks version %" PRIu64 " of the gate, which is not known here",
-		 version);
+	snprintf(text, sizeof(text),
+		 "speaks version %" PRIu64 " of the gate, which is not known here", version);
 	inconclusive(court, &trial, text);
 }
 
@@ -309,6 +314,8 @@ static void adjourn(struct court *court)
 			     "was still running when the command had ended; it is left alone");
 		close_case(trial);
 	}
+	court->adjourned = true;
+	court->patience_at_ns = ltr__now_ns() + LTR__SECOND_NS;
 }
 
 static bool is_open(const struct court *court)

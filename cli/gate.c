@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -47,7 +48,7 @@ struct guest {
 	struct source connection;
 	struct source process;
 	int fd;
-	int pidfd; /* -1: this kernel has none, or the process is gone already */
+	int pidfd;  /* -1: this kernel has none, or the process is gone already */
 	bool known; /* it has said HELLO */
 };
 
@@ -248,6 +249,8 @@ static int guest_new(struct ltr__gate *gate, int fd, pid_t pid)
 	guest->gate = gate;
 	guest->fd = fd;
 	guest->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (guest->pidfd < 0 && errno == ESRCH)
+		guest->pidfd = eventfd(1, EFD_CLOEXEC); /* it has ended: readable, like a pidfd */
 	guest->connection = (struct source){.guest = guest};
 	guest->process = (struct source){.guest = guest, .is_pidfd = true};
 	error = watch(gate, fd, &guest->connection);

@@ -30,8 +30,8 @@ enum ltr__gate_what {
 	LTR__GATE_HELLO = 1,     /* answer with ltr__visitor_go(); value: see gate.h */
 	LTR__GATE_MAIN_RETURNED, /* answer with ltr__visitor_release(); value: see gate.h */
 	LTR__GATE_DEADLOCK,      /* the same */
-	LTR__GATE_LEFT,   /* has ended or closed; value: 1 if the process is still alive (exec) */
-	LTR__GATE_FORKED, /* its child without an exec spoke; it was sent on its way */
+	LTR__GATE_LEFT,     /* has ended or closed; value: 1 if the process is still alive (exec) */
+	LTR__GATE_FORKED,   /* its child without an exec spoke; it was sent on its way */
 	LTR__GATE_STRANGER, /* speaks version `value` of the gate; it was sent on its way and left */
 };
 

@@ -26,8 +26,8 @@ static const struct ltr__command version = {
 };
 
 static const struct ltr__command *const commands[] = {
-	&ltr__command_top,  &ltr__command_check, &ltr__command_profile,
-	&ltr__command_dump, &help,               &version,
+	&ltr__command_top, &ltr__command_check, &ltr__command_profile, &ltr__command_dump, &help,
+	&version,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -22,24 +22,25 @@ struct ltr__parsing {
 	bool said;   /* what was wrong */
 	bool helped; /* the manual was asked for and printed */
 	bool takes_pid;
-	uint32_t pid;        /* what to look at: a process, */
-	char **program;      /* or a command with its arguments; NULL: none */
+	uint32_t pid;   /* what to look at: a process, */
+	char **program; /* or a command with its arguments; NULL: none */
 	enum ltr_via via;
 };
 
-#define LTR__OPTION_HELP                                         \
-	{                                                        \
-		"help", '?', NULL, 0, "print this manual", -1    \
+#define LTR__OPTION_HELP                                      \
+	{                                                     \
+		"help", '?', NULL, 0, "print this manual", -1 \
 	}
-#define LTR__OPTION_PID                                                      \
-	{                                                                    \
-		"pid", 'p', "PID", 0, "look at the running process PID", 0   \
+#define LTR__OPTION_PID                                                    \
+	{                                                                  \
+		"pid", 'p', "PID", 0, "look at the running process PID", 0 \
 	}
-#define LTR__OPTION_VIA                                                                          \
-	{                                                                                        \
-		"via", LTR__KEY_VIA, "WAY", 0,                                                   \
+#define LTR__OPTION_VIA                                                                            \
+	{                                                                                          \
+		"via", LTR__KEY_VIA, "WAY", 0,                                                     \
 			"watch by ebpf, shm or snapshot; without this: ebpf where it is allowed, " \
-			"else shm", 0                                                            \
+			"else shm",                                                                \
+			0                                                                          \
 	}
 
 enum ltr__option_key {

@@ -20,7 +20,7 @@ struct ltr__target;
 
 struct ltr__target_options {
 	uint32_t pid;
-	char **command; /* used if pid is 0 */
+	char **command;  /* used if pid is 0 */
 	bool background; /* as in child.h */
 	int output;
 	struct ltr_probe_options probe;

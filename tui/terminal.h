@@ -41,19 +41,25 @@ struct ltr__terminal_kind {
 	void (*size)(struct ltr__terminal *terminal, int *ret_width, int *ret_height);
 	void (*show)(struct ltr__terminal *terminal, const struct ltr__grid *grid);
 
+	/* What is on the real screen may be anything: the next show draws all of it. */
+	void (*redraw)(struct ltr__terminal *terminal);
+
 	/* Wait at most `timeout_ms` for input, or until `fd` (-1: none) is readable. */
 	struct ltr__input (*wait)(struct ltr__terminal *terminal, int timeout_ms, int fd);
 
-	/* Restores the terminal and frees. Returns NULL. */
+	/* The person is done: what is still to be written is. -EIO, with the reason in `why`. */
+	int (*finish)(struct ltr__terminal *terminal);
+
+	/* Restores the terminal and frees. Takes a half-opened one. Returns NULL. */
 	struct ltr__terminal *(*close)(struct ltr__terminal *terminal);
 };
 
 /* The part that all kinds have; each kind's own struct begins with it. */
 struct ltr__terminal {
 	const struct ltr__terminal_kind *kind;
-	bool ascii;     /* can show nothing but ASCII */
-	bool scripted;  /* input decides when frames are made, not the clock */
-	char why[256];  /* what went wrong, in words */
+	bool is_ascii;    /* can show nothing but ASCII */
+	bool is_scripted; /* input decides when frames are made, not the clock */
+	char why[256];    /* what went wrong, in words */
 };
 
 /*
@@ -66,8 +72,8 @@ int ltr__terminal_open_curses(const struct ltr_tui_options *options,
 			      struct ltr__terminal **ret_terminal, char *ret_why, size_t why_size);
 
 /*
- * Keys come from options->script (NULL: none), the screens go to options->output. Errors of the
- * script are found here, before anything is run: -EINVAL, or that of opening the file.
+ * Keys come from options->script (NULL: none), the screens go to options->output. Errors are those
+ * of reading the file, -ENOMEM, -EFBIG; a line that makes no sense is an INPUT_FAILED.
  */
 int ltr__terminal_open_script(const struct ltr_tui_options *options,
 			      struct ltr__terminal **ret_terminal, char *ret_why, size_t why_size);

@@ -89,3 +89,44 @@ void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size)
 		snprintf(ret_text, size, "%s-%s of %s", ltr__words_count(list->first + 1).text,
 			 ltr__words_count(last).text, ltr__words_count(list->count).text);
 }
+
+int ltr__scroll(enum ltr__action action, int top, int lines, int height)
+{
+	int page = height > 1 ? height - 1 : 1;
+
+	switch (action) {
+	case LTR__DO_UP:
+	case LTR__DO_WHEEL_UP:
+		top--;
+		break;
+	case LTR__DO_DOWN:
+	case LTR__DO_WHEEL_DOWN:
+		top++;
+		break;
+	case LTR__DO_PAGE_UP:
+		top -= page;
+		break;
+	case LTR__DO_PAGE_DOWN:
+		top += page;
+		break;
+	case LTR__DO_TOP:
+		top = 0;
+		break;
+	case LTR__DO_BOTTOM:
+		top = lines;
+		break;
+	default:
+		break;
+	}
+	if (top > lines - height)
+		top = lines - height;
+	return top > 0 ? top : 0;
+}
+
+void ltr__say_lines(int top, int lines, int height, char *ret_text, size_t size)
+{
+	if (lines <= height)
+		ret_text[0] = 0;
+	else
+		snprintf(ret_text, size, "%d-%d of %d", top + 1, top + height, lines);
+}

@@ -97,4 +97,10 @@ void ltr__draw_note(struct ltr__area area, const char *text);
 struct ltr__list;
 void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size);
 
+
+/* For views that are a text to scroll: the first line on screen after an action, and "3-20 of 41",
+ * or nothing if all lines are on screen. */
+int ltr__scroll(enum ltr__action action, int top, int lines, int height);
+void ltr__say_lines(int top, int lines, int height, char *ret_text, size_t size);
+
 #endif

@@ -61,14 +61,34 @@ static bool grow(struct ltr__table *table, int *left, bool by_share)
 	return grew;
 }
 
+/* Least widths for all columns, but for the extra ones that would crowd the others. */
+static void drop_extras(struct ltr__table *table, int left)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		int wanted = table->columns[i].wanted;
+
+		table->width[i] = least_width(table, i);
+		left -= (table->width[i] > wanted ? table->width[i] : wanted) + (i ? GAP : 0);
+	}
+	while (left < 0) {
+		size_t worst = least_important(table);
+
+		if (worst == table->count || !table->columns[worst].is_extra)
+			return;
+		left += table->columns[worst].wanted + GAP;
+		table->width[worst] = 0;
+	}
+}
+
 void ltr__table_fit(struct ltr__table *table, int width)
 {
 	int left = width - MARKS;
 	int x = MARKS;
 
+	drop_extras(table, left);
 	for (size_t i = 0; i < table->count; i++) {
-		table->width[i] = least_width(table, i);
-		left -= table->width[i] + (i ? GAP : 0);
+		if (table->width[i])
+			left -= table->width[i] + (i ? GAP : 0);
 	}
 	while (left < 0) {
 		size_t worst = least_important(table);

@@ -18,6 +18,7 @@ struct ltr__column {
 	uint8_t least;       /* widths */
 	uint8_t wanted;
 	uint8_t share;       /* of what is left when all have what they want; 0: none */
+	bool is_extra;       /* only there if all others get what they want */
 	bool is_right;       /* numbers stand to the right */
 	bool is_descending;  /* the direction that a person means first */
 

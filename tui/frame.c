@@ -14,18 +14,43 @@
 #define WAY_FROM  10 /* heights from which there is a line for the way, or a foot */
 #define FOOT_FROM 4
 
+static void title_of(struct ltr__tui *tui, size_t i, char *ret_title, size_t size)
+{
+	struct ltr__view *view = i ? tui->opened[i - 1] : tui->roots[tui->root];
+
+	view->kind->title(view, &tui->scene, ret_title, size);
+}
+
+/* The first view of the way that there is room for, if all behind it are to be seen. */
+static size_t first_title(struct ltr__tui *tui, int columns)
+{
+	char title[160];
+	size_t first = tui->depth + 1;
+
+	while (first > 0) {
+		title_of(tui, first - 1, title, sizeof(title));
+		columns -= ltr__text_columns(&tui->grid, title) + 3;
+		if (columns < 0 && first <= tui->depth)
+			break;
+		first--;
+	}
+	return first;
+}
+
 /* Draws "goroutines > groups > ..." and returns the columns. */
 static int draw_views(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
+	size_t first = first_title(tui, columns - 3);
 	char title[160];
 	int x = 1;
 
-	for (size_t i = 0; i <= tui->depth; i++) {
-		struct ltr__view *view = i ? tui->opened[i - 1] : tui->roots[tui->root];
+	if (first)
+		x += ltr__text(line, x, 0, columns - x, LTR__STYLE_DIM, "… › ");
+	for (size_t i = first; i <= tui->depth; i++) {
 		bool is_last = i == tui->depth;
 
-		view->kind->title(view, &tui->scene, title, sizeof(title));
-		if (i)
+		title_of(tui, i, title, sizeof(title));
+		if (i > first)
 			x += ltr__text(line, x, 0, columns - x, LTR__STYLE_DIM, " › ");
 		x += ltr__text(line, x, 0, columns - x,
 			       is_last ? LTR__STYLE_STRONG : LTR__STYLE_DIM, title);
@@ -148,11 +173,12 @@ void ltr__frame_draw(struct ltr__tui *tui)
 	ltr__grid_clear(&tui->grid);
 	ltr__header_draw(&tui->scene, ltr__area_part(screen, 0, 0, screen.width, header),
 			 screen.height);
-	if (has_way)
-		draw_way(tui, ltr__area_part(screen, 0, header, screen.width, 1));
 	tui->body_y = header + has_way;
 	view->kind->draw(view, &tui->scene,
 			 ltr__area_part(screen, 0, tui->body_y, screen.width, body));
+	/* which rows are seen is known when they are drawn */
+	if (has_way)
+		draw_way(tui, ltr__area_part(screen, 0, header, screen.width, 1));
 	if (has_foot)
 		draw_foot(tui, ltr__area_part(screen, 0, screen.height - 1, screen.width, 1),
 			  has_way);

@@ -238,21 +238,21 @@ static void moves_draw(const struct ltr__scene *scene, const void *item, struct 
 	ltr__text_right(area, 0, 0, area.width, LTR__STYLE_DIM, moves.text);
 }
 
-/* name, heading, importance, least, wanted, share, right, descending, key, text, draw */
+/* name, heading, importance, least, wanted, share, extra, right, descending, key, text, draw */
 const struct ltr__column ltr__goroutine_columns[] = {
-	{"id", "ID", 1, 4, 4, 0, true, false, id_key, NULL, id_draw},
-	{"name", "NAME", 6, 8, 14, 1, false, false, name_key, name_text, name_draw},
-	{"state", "STATE", 3, 7, 7, 0, false, false, state_key, NULL, state_draw},
-	{"reason", "REASON", 5, 12, 19, 0, false, false, reason_key, NULL, reason_draw},
-	{"age", "AGE", 2, 7, 7, 0, true, true, age_key, NULL, age_draw},
-	{"where", "WHERE", 4, 12, 30, 3, false, false, where_key, where_text, where_draw},
-	{"creator", "CREATED BY", 7, 11, 26, 2, false, false, creator_key, creator_text,
+	{"id", "ID", 1, 4, 4, 0, false, true, false, id_key, NULL, id_draw},
+	{"name", "NAME", 6, 8, 14, 1, false, false, false, name_key, name_text, name_draw},
+	{"state", "STATE", 3, 7, 7, 0, false, false, false, state_key, NULL, state_draw},
+	{"reason", "REASON", 5, 19, 19, 0, false, false, false, reason_key, NULL, reason_draw},
+	{"age", "AGE", 2, 6, 7, 0, false, true, true, age_key, NULL, age_draw},
+	{"where", "WHERE", 4, 12, 30, 3, false, false, false, where_key, where_text, where_draw},
+	{"creator", "CREATED BY", 7, 11, 26, 2, false, false, false, creator_key, creator_text,
 	 creator_draw},
-	{"labels", "LABELS", 8, 14, 24, 2, false, false, labels_key, NULL, labels_draw},
-	{"life", "LIFE", 9, 7, 7, 0, true, true, life_key, NULL, life_draw},
-	{"object", "OBJECT", 11, 14, 14, 0, false, false, object_key, NULL, object_draw},
-	{"waker", "WOKEN BY", 10, 9, 9, 0, true, false, waker_key, NULL, waker_draw},
-	{"moves", "MOVES", 12, 6, 6, 0, true, true, moves_key, NULL, moves_draw},
+	{"labels", "LABELS", 8, 14, 24, 2, true, false, false, labels_key, NULL, labels_draw},
+	{"life", "LIFE", 9, 7, 7, 0, true, true, true, life_key, NULL, life_draw},
+	{"object", "OBJECT", 11, 14, 14, 0, true, false, false, object_key, NULL, object_draw},
+	{"waker", "WOKEN BY", 10, 9, 9, 0, true, true, false, waker_key, NULL, waker_draw},
+	{"moves", "MOVES", 12, 6, 6, 0, true, true, true, moves_key, NULL, moves_draw},
 };
 
 const size_t ltr__goroutine_column_count =

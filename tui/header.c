@@ -15,7 +15,7 @@
 #define ROOMY  16 /* screen heights */
 #define SMALL  10
 #define TINY   6
-#define METER  20 /* least width of a meter */
+#define METER  19 /* least width of a meter */
 #define ALARMS 5
 
 struct alarms {
@@ -166,15 +166,14 @@ static void draw_meter(const struct ltr_census_info *info, uint64_t all, uint8_t
 	uint64_t number = info->by_state[state];
 	enum ltr__style style = ltr__state_style(state);
 	struct ltr__words count = ltr__words_count(number);
-	int bar;
+	int digits = area.width < 24 ? 5 : 7;
 
-	if (strlen(count.text) > 7)
+	if ((int)strlen(count.text) > digits)
 		count = ltr__words_short_count(number);
-	bar = area.width - 8 - 8 - 2;
-	ltr__text(area, 0, 0, 8, number ? style : LTR__STYLE_DIM, ltr_state_name(state));
-	ltr__bar(area, 8, 0, bar, style, number, all);
-	ltr__text_right(area, 8 + bar, 0, 8, number ? LTR__STYLE_STRONG : LTR__STYLE_DIM,
+	ltr__text(area, 0, 0, 7, number ? style : LTR__STYLE_DIM, ltr_state_name(state));
+	ltr__text_right(area, 8, 0, digits, number ? LTR__STYLE_STRONG : LTR__STYLE_DIM,
 			count.text);
+	ltr__bar(area, 9 + digits, 0, area.width - digits - 11, style, number, all);
 }
 
 static int draw_meters(const struct ltr__scene *scene, struct ltr__area area, int y)

@@ -63,7 +63,7 @@ int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 		return used;
 	snprintf(line, sizeof(line), "%s:%" PRIu32, place->file, place->line);
 	room = columns - used - (used > 0);
-	if (used && ltr__text_columns(area.grid, line) > room && room < 8)
+	if (used && ltr__text_columns(area.grid, line) > room)
 		return used;
 	used += used > 0;
 	return used + ltr__text(area, x + used, y, room, LTR__STYLE_DIM, line);

@@ -86,7 +86,7 @@ extern const struct ltr__view_kind ltr__view_help;
 const struct ltr__view_kind *ltr__view_by_index(size_t index);
 const struct ltr__view_kind *ltr__view_by_name(const char *name);
 
-/* A place as most views write it: function, then file and line as far as there is room. */
+/* A place as most views write it: function, then file and line if there is room for both. */
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 		    const struct ltr__place *place);
 

@@ -162,23 +162,23 @@ static void creator_draw(const struct ltr__scene *scene, const void *item, struc
 		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(not known)");
 }
 
-/* name, heading, importance, least, wanted, share, right, descending, key, text, draw */
+/* name, heading, importance, least, wanted, share, extra, right, descending, key, text, draw */
 static const struct ltr__column stack_columns[] = {
-	{"count", "COUNT", 1, 6, 9, 0, true, true, count_key, NULL, count_draw},
-	{"share", "SHARE", 6, 5, 10, 0, false, true, count_key, NULL, share_draw},
-	{"oldest", "OLDEST", 4, 7, 7, 0, true, true, oldest_key, NULL, oldest_draw},
-	{"state", "WAITS FOR", 3, 10, 19, 0, false, false, state_key, NULL, state_draw},
-	{"where", "WHERE", 2, 11, 36, 1, false, false, where_key, where_text, where_draw},
-	{"callers", "CALLED BY", 5, 12, 30, 2, false, false, where_key, where_text, callers_draw},
+	{"count", "COUNT", 1, 6, 9, 0, false, true, true, count_key, NULL, count_draw},
+	{"share", "SHARE", 6, 5, 10, 0, false, false, true, count_key, NULL, share_draw},
+	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
+	{"state", "WAITS FOR", 3, 19, 19, 0, false, false, false, state_key, NULL, state_draw},
+	{"where", "WHERE", 2, 11, 36, 1, false, false, false, where_key, where_text, where_draw},
+	{"callers", "CALLED BY", 5, 12, 30, 2, false, false, false, where_key, where_text, callers_draw},
 };
 
 static const struct ltr__column creator_columns[] = {
-	{"count", "COUNT", 1, 6, 9, 0, true, true, count_key, NULL, count_draw},
-	{"share", "SHARE", 5, 5, 10, 0, false, true, count_key, NULL, share_draw},
-	{"oldest", "OLDEST", 4, 7, 7, 0, true, true, oldest_key, NULL, oldest_draw},
-	{"where", "CREATED BY", 2, 11, 36, 1, false, false, creator_key, creator_text,
+	{"count", "COUNT", 1, 6, 9, 0, false, true, true, count_key, NULL, count_draw},
+	{"share", "SHARE", 5, 5, 10, 0, false, false, true, count_key, NULL, share_draw},
+	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
+	{"where", "CREATED BY", 2, 11, 36, 1, false, false, false, creator_key, creator_text,
 	 creator_draw},
-	{"state", "THEY ARE", 3, 10, 30, 1, false, false, state_key, NULL, state_draw},
+	{"state", "THEY ARE", 3, 10, 30, 1, false, false, false, state_key, NULL, state_draw},
 };
 
 static struct groups *groups_of(struct ltr__view *view)

@@ -82,7 +82,8 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 	uint8_t state = ltr_event_state(event);
 	uint8_t reason = event->kind == LTR_KIND_PARK ? event->reason : LTR_REASON_NONE;
 
-	int err = ltr__wait_change(census, follow, state, reason, ns);
+	int err =
+		ltr__wait_change(census, follow, state, reason, ns, event->kind == LTR_KIND_READY);
 	if (err)
 		return err;
 	follow->cursor = event->sequence & 0x7fffffffu;
@@ -113,21 +114,22 @@ static void take_stack(struct ltr_census *census, uint32_t index, const struct l
 
 	if (!number || !ltr__is_wait(follow->wait_state))
 		return;
-	follow->wait_stack = stack ? stack : LTR__UNDEFINED_STACK | number;
+	follow->stack = stack ? stack : LTR__UNDEFINED_STACK | number;
 	census->view_old = true;
 	if (stack && goroutine->transitions == follow->cursor)
 		goroutine->stack = stack;
 }
 
 /*
- * A PARK that ended its batch may have its STACK in the next batch of that ring, while another ring
- * brings what comes after the wait. Then that has to wait, or the wait would be without a stack.
+ * The STACK of a PARK is the next record of its ring, perhaps in the next batch, while what comes
+ * after the wait is here already, from another ring. That has to be held back until then, or the
+ * wait would be without a stack.
  */
 static bool stack_may_follow(const struct ltr_census *census, uint32_t index)
 {
 	const struct ltr__follow *follow = &census->follows[index];
 
-	if (!census->keep_waits || !census->stacks_follow || follow->wait_stack ||
+	if (!census->keep_waits || !census->stacks_follow || follow->stack ||
 	    !ltr__is_wait(follow->wait_state))
 		return false;
 	for (uint32_t ring = 0; ring < census->ring_count; ring++)
@@ -179,7 +181,8 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 {
 	uint32_t index = ltr__goroutine_find(census, event->goroutine);
 	if (index == LTR__NONE) {
-		if (ltr__sequence_diff(event->sequence, 0) <= 0)
+		/* Older than the first snapshot: it was not in there, or has ended since. */
+		if (ns <= census->first_ns || ltr__sequence_diff(event->sequence, 0) <= 0)
 			return 0;
 		int err = ltr__goroutine_add(census, event->goroutine, false, &index);
 		if (err)
@@ -275,21 +278,27 @@ static int check_position(struct ltr_census *census, uint32_t ring, uint64_t pos
 	return 0;
 }
 
-/* Notes whether STACKs follow PARKs here, and a PARK at the very end. */
-static void watch_for_stack(struct ltr_census *census, uint32_t ring, const struct ltr_event *event,
-			    bool last)
+/*
+ * Notes whether the STACK of this very record may be the next in the ring; returns the goroutine
+ * for which that is over now, if any.
+ */
+static uint64_t watch_for_stack(struct ltr_census *census, uint32_t ring,
+				const struct ltr_event *event, bool last)
 {
 	struct ltr__ring_state *state = &census->rings[ring];
+	uint64_t was_open = state->open_park;
 
+	state->open_park = 0;
 	if (event->kind != LTR_KIND_PARK)
-		return;
-	if (last) {
-		state->open_park = event->goroutine;
-		state->open_cursor = event->sequence & 0x7fffffffu;
-	} else {
+		return was_open;
+	if (!last)
 		census->stacks_follow =
 			event[1].kind == LTR_KIND_STACK && event[1].goroutine == event->goroutine;
+	if (last || census->stacks_follow) {
+		state->open_park = event->goroutine;
+		state->open_cursor = event->sequence & 0x7fffffffu;
 	}
+	return was_open;
 }
 
 int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *ticks_ns,
@@ -297,14 +306,12 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 {
 	if (ring >= RING_MAX)
 		return -EINVAL;
-	census->streaming = true;
+	census->had_records = true;
 	if (!count)
 		return 0;
 	int err = check_position(census, ring, position, count);
 	if (err)
 		return err;
-	uint64_t was_open = census->rings[ring].open_park;
-	census->rings[ring].open_park = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_event *event = &events[i];
@@ -318,15 +325,12 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 		if (ns > census->info.now_ns)
 			ltr_census_advance(census, ns);
 		census->info.events++;
-		watch_for_stack(census, ring, event, i + 1 == count);
+		uint64_t was_open = watch_for_stack(census, ring, event, i + 1 == count);
 		err = ltr__events_take(census, event, ns);
+		if (!err && was_open)
+			err = ltr__events_drain(census, was_open);
 		if (err)
 			return err;
-		if (i == 0 && was_open) {
-			err = ltr__events_drain(census, was_open);
-			if (err)
-				return err;
-		}
 	}
 	return 0;
 }
@@ -337,10 +341,10 @@ void ltr__resolve_stack(struct ltr_census *census, uint32_t index)
 	struct ltr_goroutine *goroutine = &census->goroutines[index];
 	const struct ltr__follow *follow = &census->follows[index];
 
-	if (goroutine->stack || !(follow->wait_stack & LTR__UNDEFINED_STACK) ||
+	if (goroutine->stack || !(follow->stack & LTR__UNDEFINED_STACK) ||
 	    goroutine->transitions != follow->cursor)
 		return;
-	uint32_t number = follow->wait_stack & ~LTR__UNDEFINED_STACK;
+	uint32_t number = follow->stack & ~LTR__UNDEFINED_STACK;
 	if (number < census->defined_count)
 		goroutine->stack = census->defined[number];
 }

@@ -17,7 +17,9 @@ int ltr_census_new(struct ltr_census **ret_census);
 struct ltr_census *ltr_census_free(struct ltr_census *census); /* takes NULL; returns NULL */
 
 /* For the owner to write the fields that no function below keeps up to date. by_state, created,
- * exited, events and lost are kept by the functions; now_ns moves forward by itself. */
+ * exited, events and lost are kept by the functions; now_ns moves forward by itself. Where records
+ * will come, set `way` before the first snapshot: it decides whether a goroutine that is missing or
+ * ahead in a snapshot has records on the way. Wait totals count from `started_ns`. */
 struct ltr_census_info *ltr_census_info_mut(struct ltr_census *census);
 
 /* Keep wait totals from now on (costs memory for each stack and each goroutine). */

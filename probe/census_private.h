@@ -52,7 +52,8 @@ struct ltr__follow {
 	uint32_t generation; /* the snapshot that saw it last, or during which it was created */
 	uint32_t held;       /* its first held record + 1, in order of sequence; 0: none */
 	uint32_t held_last;  /* its last; valid only if there is a first */
-	uint32_t wait_stack; /* a stack, or LTR__UNDEFINED_STACK | the program's number, or 0 */
+	uint32_t stack;      /* where it stands at the cursor: a stack, 0, or
+				LTR__UNDEFINED_STACK | the program's number */
 	uint8_t wait_state;
 	uint8_t wait_reason;
 	uint8_t bits; /* LTR__FOLLOW_* */
@@ -78,7 +79,7 @@ struct ltr__held {
 };
 
 struct ltr__wait_key {
-	uint32_t stack; /* as ltr__follow.wait_stack */
+	uint32_t stack; /* as ltr__follow.stack */
 	uint8_t state;
 	uint8_t reason;
 };
@@ -119,7 +120,7 @@ struct ltr_census {
 	bool all_unsure;       /* everybody is marked already */
 	bool some_unsure;      /* somebody is */
 	bool stacks_follow;    /* the last PARK that was not the end of its batch had its STACK */
-	bool streaming;        /* there are records, or will be */
+	bool had_records;
 
 	struct ltr__held *held;
 	uint32_t held_capacity;
@@ -133,6 +134,7 @@ struct ltr_census {
 	bool snapshot_had_loss; /* records were lost since begin */
 	bool had_snapshot;      /* one has ended */
 	uint64_t snapshot_ns;   /* of the last that began */
+	uint64_t first_ns;      /* of the first that ended complete; 0: none yet */
 
 	bool keep_waits;
 	struct ltr__wait_table finished;
@@ -145,6 +147,12 @@ struct ltr_census {
 	uint16_t *first_frames;
 	uint32_t first_frame_count;
 };
+
+/* Whether records tell what happens between snapshots, or will, now that they are switched on. */
+static inline bool ltr__is_streaming(const struct ltr_census *census)
+{
+	return census->had_records || census->info.way != LTR_WAY_SNAPSHOT;
+}
 
 /* a - b in the arithmetic of sequences, which descriptors carry modulo 2^31. */
 static inline int32_t ltr__sequence_diff(uint32_t a, uint32_t b)
@@ -202,7 +210,7 @@ int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
 
 /* census_waits.c */
 int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
-		     uint8_t reason, uint64_t ns);
+		     uint8_t reason, uint64_t ns, bool stays);
 void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine);
 void ltr__waits_done(struct ltr__wait_table *table);

@@ -69,7 +69,7 @@ static int put_new(struct ltr_census *census, const struct ltr_goroutine *gorout
 		return err;
 	ltr__goroutine_set(census, index, goroutine);
 	/* Born since the last snapshot: its CREATE is on the way, unless it may be a lost one. */
-	bool on_the_way = census->streaming && census->had_snapshot && !census->all_unsure;
+	bool on_the_way = ltr__is_streaming(census) && census->had_snapshot && !census->all_unsure;
 	if (!on_the_way)
 		begin_anew(census, index, goroutine);
 	return 0;
@@ -130,12 +130,12 @@ int ltr_census_snapshot_put(struct ltr_census *census, const struct ltr_goroutin
 	ltr__goroutine_set(census, index, &to);
 
 	int32_t ahead = ltr__sequence_diff(from.transitions, follow->cursor);
-	if (ahead > 0 && (unsure || !census->streaming)) {
+	if (ahead > 0 && (unsure || !ltr__is_streaming(census))) {
 		begin_anew(census, index, &from);
 		return ltr__events_drain(census, from.id);
 	}
-	if (ahead == 0 && follow->wait_stack == 0 && ltr__is_wait(follow->wait_state)) {
-		follow->wait_stack = from.stack;
+	if (ahead == 0 && follow->stack == 0) {
+		follow->stack = from.stack;
 		census->view_old = true;
 	}
 	return 0;
@@ -150,7 +150,7 @@ static void remove_unseen(struct ltr_census *census)
 	for (uint32_t index = census->shown; index-- > 0;) {
 		if (census->follows[index].generation == census->generation)
 			continue;
-		if (census->streaming && !census->all_unsure) {
+		if (ltr__is_streaming(census) && !census->all_unsure) {
 			uint32_t hidden = ltr__goroutine_hide(census, index);
 			census->follows[hidden].bits |= LTR__FOLLOW_GONE;
 			census->follows[hidden].generation = census->generation;
@@ -187,6 +187,8 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete)
 		census->all_unsure = false;
 		census->some_unsure = false;
 	}
+	if (!census->had_snapshot)
+		census->first_ns = census->snapshot_ns;
 	census->had_snapshot = true;
 	if (census->info.created < census->info.exited + census->shown)
 		census->info.created = census->info.exited + census->shown;

@@ -4,7 +4,8 @@
  * state, reason) the moment they end. Unfinished ones are only followed (ltr__follow.wait_*), and
  * added to a copy of the finished ones when somebody looks: a look costs what a walk over all
  * goroutines costs, a transition costs one look-up. A time that began before the watching did
- * counts from info->started_ns. A time whose end was lost is not counted at all.
+ * counts from info->started_ns, one
+ * that ended before it not at all. A time whose end was lost is not counted at all.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -86,13 +87,23 @@ static uint64_t lasted(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
-/* The time that `follow` is in has ended; another one begins. Changes nothing without memory. */
-int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
-		     uint8_t reason, uint64_t ns)
+/* Only waits have a stack of their own. */
+static struct ltr__wait_key key_of_follow(const struct ltr__follow *follow)
 {
-	if (census->keep_waits && follow->bits & LTR__FOLLOW_WAITING) {
-		struct ltr__wait_key key = {follow->wait_stack, follow->wait_state,
-					    follow->wait_reason};
+	return (struct ltr__wait_key){ltr__is_wait(follow->wait_state) ? follow->stack : 0,
+				      follow->wait_state, follow->wait_reason};
+}
+
+/*
+ * The time that `follow` is in has ended; another one begins, at the same stack if it `stays`
+ * there. Changes nothing without memory.
+ */
+int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
+		     uint8_t reason, uint64_t ns, bool stays)
+{
+	if (census->keep_waits && follow->bits & LTR__FOLLOW_WAITING &&
+	    ns > census->info.started_ns) {
+		struct ltr__wait_key key = key_of_follow(follow);
 		struct ltr_wait_total *total = table_at(&census->finished, &key);
 		if (!total)
 			return -ENOMEM;
@@ -105,7 +116,8 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 	follow->bits |= LTR__FOLLOW_WAITING;
 	follow->wait_state = state;
 	follow->wait_reason = reason;
-	follow->wait_stack = 0;
+	if (!stays)
+		follow->stack = 0;
 	follow->wait_since_ns = from_start(census, ns);
 	census->view_old = true;
 	return 0;
@@ -116,13 +128,13 @@ void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine)
 {
 	follow->bits &= (uint8_t)~LTR__FOLLOW_WAITING;
+	follow->stack = goroutine->stack;
 	census->view_old = true;
 	if (!goroutine->since_ns)
 		return;
 	follow->bits |= LTR__FOLLOW_WAITING;
 	follow->wait_state = goroutine->state;
 	follow->wait_reason = goroutine->reason;
-	follow->wait_stack = ltr__is_wait(goroutine->state) ? goroutine->stack : 0;
 	follow->wait_since_ns = from_start(census, goroutine->since_ns);
 }
 
@@ -162,13 +174,15 @@ static int view_make(struct ltr_census *census)
 		if (!(follow->bits & LTR__FOLLOW_WAITING))
 			continue;
 		uint64_t spent = lasted(follow->wait_since_ns, census->info.now_ns);
-		int err = view_add(census, &(struct ltr_wait_total){.stack = follow->wait_stack,
-								    .state = follow->wait_state,
-								    .reason = follow->wait_reason,
-								    .count = 1,
-								    .unfinished = 1,
-								    .total_ns = spent,
-								    .longest_ns = spent});
+		struct ltr__wait_key key = key_of_follow(follow);
+		struct ltr_wait_total one = {.stack = key.stack,
+					     .state = key.state,
+					     .reason = key.reason,
+					     .count = 1,
+					     .unfinished = 1,
+					     .total_ns = spent,
+					     .longest_ns = spent};
+		int err = view_add(census, &one);
 		if (err)
 			return err;
 	}

@@ -122,7 +122,7 @@ struct ltr__sample ltr__sample_of(const struct ltr_census *census,
 		sample.pc = goroutine->entry_pc;
 		if (sample.pc == 0 && sample.site == 0) {
 			sample.pc = goroutine->creation_pc;
-			sample.pc_is_call = 1;
+			sample.pc_is_call = sample.pc != 0;
 		}
 	}
 	if (per_goroutine) {

@@ -70,7 +70,7 @@ static size_t function_cell(const struct printer *printer, const struct row *row
 				  ltr_census_string(printer->census, row->site->function));
 	length = ltr__clean(cell, LTR__CLEAN_BYTES, row->symbol->function);
 	if (row->symbol->start && row->address >= row->symbol->start)
-		length += (size_t)sprintf(cell + length, "+%#" PRIx64,
+		length += (size_t)sprintf(cell + length, "+0x%" PRIx64,
 					  row->address - row->symbol->start);
 	return length;
 }
@@ -120,7 +120,7 @@ static void put_known_rows(struct printer *printer, const struct row *rows, size
 	size_t function_width = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t width = (size_t)sprintf(cell, "%#" PRIx64, rows[i].address);
+		size_t width = (size_t)sprintf(cell, "0x%" PRIx64, rows[i].address);
 
 		if (width > address_width)
 			address_width = width;
@@ -129,7 +129,7 @@ static void put_known_rows(struct printer *printer, const struct row *rows, size
 			function_width = width;
 	}
 	for (size_t i = 0; i < count; i++) {
-		size_t bytes = (size_t)sprintf(cell, "%#" PRIx64, rows[i].address);
+		size_t bytes = (size_t)sprintf(cell, "0x%" PRIx64, rows[i].address);
 
 		ltr__text_put(&printer->text, "#\t");
 		put_cell(&printer->text, cell, bytes, address_width);
@@ -151,7 +151,7 @@ static void put_rows(struct printer *printer)
 		put_known_rows(printer, &printer->rows[i], run);
 		i += run;
 		if (i < printer->row_count)
-			ltr__text_format(&printer->text, "#\t%#" PRIx64 "\n",
+			ltr__text_format(&printer->text, "#\t0x%" PRIx64 "\n",
 					 printer->rows[i++].address);
 	}
 }
@@ -167,9 +167,9 @@ static void put_addresses(struct printer *printer, const struct ltr__sample *sam
 
 	ltr__text_put(&printer->text, " @");
 	for (size_t i = 0; pcs && i < depth; i++)
-		ltr__text_format(&printer->text, " %#" PRIx64, pcs[i]);
+		ltr__text_format(&printer->text, " 0x%" PRIx64, pcs[i]);
 	if (!pcs || depth == 0)
-		ltr__text_format(&printer->text, " %#" PRIx64, sample->pc + !sample->pc_is_call);
+		ltr__text_format(&printer->text, " 0x%" PRIx64, sample->pc + !sample->pc_is_call);
 	ltr__text_put(&printer->text, "\n");
 }
 
@@ -253,6 +253,8 @@ static void put_sample(struct printer *printer, const struct ltr_profile_type *t
 	put_labels(printer, sample->labels);
 	find_rows(printer, sample);
 	put_rows(printer);
+	if (printer->row_count == 0)
+		ltr__text_format(&printer->text, "#\t0x0\t(%s)\n", ltr_state_name(sample->state));
 	ltr__text_put(&printer->text, "\n");
 }
 

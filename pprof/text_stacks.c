@@ -58,6 +58,21 @@ static void put_header(struct printer *printer, const struct ltr_goroutine *goro
 	ltr__text_put(&printer->text, count ? "}:\n" : ":\n");
 }
 
+/* From the function's start; where the function is not known, in the file, for addr2line and nm. */
+static void put_offset(struct printer *printer, const struct ltr_symbol *symbol, uint64_t pc)
+{
+	uint64_t start = symbol->start;
+
+	if (!symbol->function[0] && symbol->module < ltr_census_module_count(printer->census)) {
+		const struct ltr_module *module =
+			ltr_census_module(printer->census, symbol->module);
+
+		start = module->start - module->offset;
+	}
+	if (start && pc > start)
+		ltr__text_format(&printer->text, " +0x%" PRIx64, pc - start);
+}
+
 /*
  * One address. `pc` is where the frame goes on, so the offset is counted from there, as Go does;
  * `address` is what is looked up.
@@ -71,12 +86,12 @@ static void put_frame(struct printer *printer, uint64_t pc, uint64_t address)
 		if (symbol->function[0])
 			ltr__text_clean(&printer->text, symbol->function);
 		else
-			ltr__text_format(&printer->text, "%#" PRIx64, address);
+			ltr__text_format(&printer->text, "0x%" PRIx64, address);
 		ltr__text_put(&printer->text, "(...)\n\t");
 		ltr__text_clean(&printer->text, ltr__file_of(printer->census, symbol));
 		ltr__text_format(&printer->text, ":%u", symbol->line);
-		if (!symbol->outer && symbol->start && pc > symbol->start)
-			ltr__text_format(&printer->text, " +%#" PRIx64, pc - symbol->start);
+		if (!symbol->outer)
+			put_offset(printer, symbol, pc);
 		ltr__text_put(&printer->text, "\n");
 	}
 }
@@ -110,7 +125,7 @@ static void put_creator(struct printer *printer, const struct ltr_goroutine *gor
 	if (function[0])
 		ltr__text_clean(&printer->text, function);
 	else
-		ltr__text_format(&printer->text, "%#" PRIx64, goroutine->creation_pc);
+		ltr__text_format(&printer->text, "0x%" PRIx64, goroutine->creation_pc);
 	if (goroutine->parent_id)
 		ltr__text_format(&printer->text, " in goroutine %" PRIu64, goroutine->parent_id);
 	ltr__text_put(&printer->text, "\n\t");
@@ -120,7 +135,7 @@ static void put_creator(struct printer *printer, const struct ltr_goroutine *gor
 	while (symbol->outer)
 		symbol = symbol->outer;
 	if (symbol->start && goroutine->creation_pc > symbol->start)
-		ltr__text_format(&printer->text, " +%#" PRIx64,
+		ltr__text_format(&printer->text, " +0x%" PRIx64,
 				 goroutine->creation_pc - symbol->start);
 	ltr__text_put(&printer->text, "\n");
 }

@@ -19,11 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "child.h"
 #include "cli.h"
 #include "court.h"
 #include "gate.h"
-#include "process.h"
 
 #define FIRST_PAUSE_NS  (1 * LTR__MS_NS)
 #define LONG_PAUSE_NS   (50 * LTR__MS_NS)
@@ -143,9 +143,8 @@ static void open_case(struct court *court, struct ltr__visitor *visitor)
 	trial->next = court->trials;
 	court->trials = trial;
 	visitor->owner = trial;
-	ltr__process_command(trial->pid, trial->command, sizeof(trial->command));
-	error = court->adjourned ? 0
-				 : ltr__process_probe(trial->pid, &options, &trial->probe, &why);
+	ltr__command_line(trial->pid, trial->command, sizeof(trial->command));
+	error = court->adjourned ? 0 : ltr__attach(trial->pid, &options, &trial->probe, &why);
 	if (court->adjourned) {
 		inconclusive(court, trial,
 			     "was started after the command had ended; it is left alone");
@@ -217,7 +216,7 @@ static void stranger(struct court *court, const struct ltr__visitor *visitor, ui
 	char text[96];
 
 	court->anybody = true;
-	ltr__process_command(trial.pid, trial.command, sizeof(trial.command));
+	ltr__command_line(trial.pid, trial.command, sizeof(trial.command));
 	snprintf(text, sizeof(text),
 		 "speaks version %" PRIu64 " of the gate, which is not known here", version);
 	inconclusive(court, &trial, text);

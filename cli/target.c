@@ -14,10 +14,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "child.h"
 #include "cli.h"
 #include "gate.h"
-#include "process.h"
 #include "target.h"
 
 #define END_PATIENCE_MS 2000
@@ -62,7 +62,7 @@ static int greet(struct ltr__target *target, struct ltr__visitor *visitor, struc
 	int error = 0;
 
 	if (!target->probe && !target->visitor) {
-		error = ltr__process_probe(visitor->pid, &target->options, &target->probe, ret_why);
+		error = ltr__attach(visitor->pid, &target->options, &target->probe, ret_why);
 		target->visitor = visitor;
 	}
 	ltr__visitor_go(visitor);
@@ -178,7 +178,7 @@ static int target_start(struct ltr__target *target, const struct ltr__target_opt
 	if (target->epoll < 0)
 		return -errno;
 	if (options->pid) {
-		error = ltr__process_probe(options->pid, &options->probe, &target->probe, ret_why);
+		error = ltr__attach(options->pid, &options->probe, &target->probe, ret_why);
 	} else {
 		error = start_command(target, options, ret_why, ret_status);
 		if (!error)

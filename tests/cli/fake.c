@@ -6,6 +6,7 @@
  *
  * Arguments are steps, done one after the other; most of them take a value:
  *
+ *   unready -      be a program whose runtime has not started yet
  *   layout V       carry version V of the layout       gate V         speak version V at the gate
  *   ids N          number goroutines from N on         hello -        say HELLO, wait for GO
  *   leak N         N goroutines wait in a send         late MS        they are gone after MS
@@ -229,6 +230,8 @@ static void step(const char *what, const char *value, char **rest)
 
 	if (strcmp(what, "layout") == 0)
 		ltr_layout.version = (uint32_t)number;
+	else if (strcmp(what, "unready") == 0)
+		ltr_layout.ready = 0;
 	else if (strcmp(what, "gate") == 0)
 		gate_version = (uint32_t)number;
 	else if (strcmp(what, "hello") == 0)

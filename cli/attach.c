@@ -7,13 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "cli.h"
-#include "process.h"
 
 #define READY_WITHIN_NS LTR__SECOND_NS
 #define READY_ASK_NS    (5 * LTR__MS_NS)
 
-void ltr__process_command(uint32_t pid, char *ret_command, size_t bytes)
+void ltr__command_line(uint32_t pid, char *ret_command, size_t bytes)
 {
 	char path[64];
 	ssize_t got = -1;
@@ -35,8 +35,8 @@ void ltr__process_command(uint32_t pid, char *ret_command, size_t bytes)
 	ret_command[got] = '\0';
 }
 
-int ltr__process_probe(uint32_t pid, const struct ltr_probe_options *options,
-		       struct ltr_probe **ret_probe, struct ltr_why *ret_why)
+int ltr__attach(uint32_t pid, const struct ltr_probe_options *options, struct ltr_probe **ret_probe,
+		struct ltr_why *ret_why)
 {
 	uint64_t end_ns = ltr__now_ns() + READY_WITHIN_NS;
 	const struct timespec pause = {.tv_nsec = (long)READY_ASK_NS};

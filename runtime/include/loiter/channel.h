@@ -25,21 +25,21 @@
 
 struct ltr_channel;
 
-#define LTR_CHAN(name, type)                                                                       \
-	typedef union {                                                                            \
-		struct ltr_channel *chan;                                                          \
-		type *can_send;                                                                    \
-	} name##_sender;                                                                           \
-	typedef union {                                                                            \
-		struct ltr_channel *chan;                                                          \
-		type *can_receive;                                                                 \
-	} name##_receiver;                                                                         \
-	typedef union {                                                                            \
-		struct ltr_channel *chan;                                                          \
-		name##_sender sender;                                                              \
-		name##_receiver receiver;                                                          \
-		type *can_send;                                                                    \
-		type *can_receive;                                                                 \
+#define LTR_CHAN(name, type)              \
+	typedef union {                   \
+		struct ltr_channel *chan; \
+		type *can_send;           \
+	} name##_sender;                  \
+	typedef union {                   \
+		struct ltr_channel *chan; \
+		type *can_receive;        \
+	} name##_receiver;                \
+	typedef union {                   \
+		struct ltr_channel *chan; \
+		name##_sender sender;     \
+		name##_receiver receiver; \
+		type *can_send;           \
+		type *can_receive;        \
 	} name
 
 /*
@@ -47,7 +47,7 @@ struct ltr_channel;
  * to meet; otherwise `capacity` elements may be under way. Never blocks. Ends the program with a
  * message if the elements (at most 65,535 bytes each) do not fit into memory, as Go does.
  */
-#define ltr_make(type, capacity)                                                                   \
+#define ltr_make(type, capacity) \
 	((type){.chan = ltr__channel_new(sizeof(*((type *)0)->can_send), (capacity))})
 
 /*
@@ -61,10 +61,10 @@ struct ltr_channel;
  * Sending on a closed channel, also while waiting, ends the program with a message.
  *   -ETIMEDOUT  nobody took it
  */
-#define ltr_send(channel, value, ...)                                                              \
-	({                                                                                         \
-		__typeof__(*(channel).can_send) ltr__value = (value);                              \
-		ltr__send((channel).chan, &ltr__value, LTR__DEADLINE(__VA_ARGS__));                \
+#define ltr_send(channel, value, ...)                                               \
+	({                                                                          \
+		__typeof__(*(channel).can_send) ltr__value = (value);               \
+		ltr__send((channel).chan, &ltr__value, LTR__DEADLINE(__VA_ARGS__)); \
 	})
 
 /*
@@ -73,10 +73,10 @@ struct ltr_channel;
  *   -EPIPE      closed and empty; *ret_value is zeroed, as in Go
  *   -ETIMEDOUT  nothing came; *ret_value is untouched
  */
-#define ltr_recv(channel, ret_value, ...)                                                          \
-	({                                                                                         \
-		__typeof__((channel).can_receive) ltr__value = (ret_value);                        \
-		ltr__recv((channel).chan, ltr__value, LTR__DEADLINE(__VA_ARGS__));                 \
+#define ltr_recv(channel, ret_value, ...)                                          \
+	({                                                                         \
+		__typeof__((channel).can_receive) ltr__value = (ret_value);        \
+		ltr__recv((channel).chan, ltr__value, LTR__DEADLINE(__VA_ARGS__)); \
 	})
 
 /*
@@ -102,22 +102,22 @@ struct ltr_channel;
  * channels never go on. LTR_RECV takes a third argument, bool *ret_ok, that is set to false when
  * the channel was closed. At most LTR_CASES_MAX cases.
  */
-#define ltr_select(deadline_ns, ...)                                                               \
-	ltr_select_cases((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}},                       \
-			 sizeof((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}}) /              \
-					 sizeof(struct ltr_case) -                                 \
-				 1,                                                                \
+#define ltr_select(deadline_ns, ...)                                                  \
+	ltr_select_cases((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}},          \
+			 sizeof((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}}) / \
+					 sizeof(struct ltr_case) -                    \
+				 1,                                                   \
 			 (deadline_ns))
 
-#define LTR_SEND(channel, value)                                                                   \
-	((struct ltr_case){.chan = (channel).chan,                                                 \
+#define LTR_SEND(channel, value)                   \
+	((struct ltr_case){.chan = (channel).chan, \
 			   .sent = (__typeof__(*(channel).can_send)[1]){(value)}})
-#define LTR_RECV(channel, ret_value, ...)                                                          \
-	((struct ltr_case){                                                                        \
-		.chan = (channel).chan,                                                            \
-		.ret_received = (__typeof__((channel).can_receive)){ret_value},                    \
-		.is_receive = true,                                                                \
-		.ret_ok = LTR__SELECT(__VA_OPT__(__VA_ARGS__, ) NULL, ),                           \
+#define LTR_RECV(channel, ret_value, ...)                                       \
+	((struct ltr_case){                                                     \
+		.chan = (channel).chan,                                         \
+		.ret_received = (__typeof__((channel).can_receive)){ret_value}, \
+		.is_receive = true,                                             \
+		.ret_ok = LTR__SELECT(__VA_OPT__(__VA_ARGS__, ) NULL, ),        \
 	})
 
 #define LTR_CASES_MAX 64

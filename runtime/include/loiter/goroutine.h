@@ -52,21 +52,20 @@ struct ltr_go_options {
 };
 
 /* As ltr_go(), with `options` (NULL: none), a pointer to struct ltr_go_options. */
-#define ltr_go_with(options, function, ...)                                                        \
-	({                                                                                         \
-		static const struct ltr_site ltr__site = {__FILE__, __func__, __LINE__};           \
-		__VA_OPT__(__auto_type ltr__argument = (__VA_ARGS__);)                             \
-		void (*ltr__function)(LTR__PARAMETER(__VA_ARGS__)) = (function);                   \
-		ltr__go((options), &ltr__site, (void (*)(void *))ltr__function,                    \
-			LTR__ADDRESS(__VA_ARGS__), LTR__BYTES(__VA_ARGS__));                       \
+#define ltr_go_with(options, function, ...)                                              \
+	({                                                                               \
+		static const struct ltr_site ltr__site = {__FILE__, __func__, __LINE__}; \
+		__VA_OPT__(__auto_type ltr__argument = (__VA_ARGS__);)                   \
+		void (*ltr__function)(LTR__PARAMETER(__VA_ARGS__)) = (function);         \
+		ltr__go((options), &ltr__site, (void (*)(void *))ltr__function,          \
+			LTR__ADDRESS(__VA_ARGS__), LTR__BYTES(__VA_ARGS__));             \
 	})
 
-#define LTR__PARAMETER(...)                                                                        \
-	LTR__SELECT(__VA_OPT__(__typeof__(ltr__argument) *, ) void, )
-#define LTR__ADDRESS(...)          LTR__SELECT(__VA_OPT__(&ltr__argument, ) NULL, )
-#define LTR__BYTES(...)            LTR__SELECT(__VA_OPT__(sizeof(ltr__argument), ) 0, )
-#define LTR__SELECT(...)           LTR__SELECT_(__VA_ARGS__)
-#define LTR__SELECT_(chosen, ...)  chosen
+#define LTR__PARAMETER(...)       LTR__SELECT(__VA_OPT__(__typeof__(ltr__argument) *, ) void, )
+#define LTR__ADDRESS(...)         LTR__SELECT(__VA_OPT__(&ltr__argument, ) NULL, )
+#define LTR__BYTES(...)           LTR__SELECT(__VA_OPT__(sizeof(ltr__argument), ) 0, )
+#define LTR__SELECT(...)          LTR__SELECT_(__VA_ARGS__)
+#define LTR__SELECT_(chosen, ...) chosen
 
 uint64_t ltr__go(const struct ltr_go_options *options, const struct ltr_site *site,
 		 void (*function)(void *), const void *argument, size_t argument_bytes);
@@ -119,7 +118,7 @@ unsigned ltr_processors(void);
  * In there no ltr_ call may be made, but ltr_now(), ltr_after() and ltr_id().
  *   -ETIMEDOUT  the function was not run
  */
-#define ltr_blocking(function, argument, ...)                                                      \
+#define ltr_blocking(function, argument, ...) \
 	ltr__blocking((function), (argument), LTR__DEADLINE(__VA_ARGS__))
 
 int ltr__blocking(void (*function)(void *argument), void *argument, int64_t deadline_ns);

@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #define LTR_LAYOUT_SYMBOL  "ltr_layout"
-#define LTR_LAYOUT_SECTION ".ltr_layout" /* the assembler refuses a section called as a symbol */
+#define LTR_LAYOUT_SECTION ".ltr_layout" /* not the symbol: the assembler has one namespace */
 #define LTR_LAYOUT_MAGIC   0x74756f79616c7274ull /* "trlayout" */
 #define LTR_LAYOUT_VERSION 1u
 

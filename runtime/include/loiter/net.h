@@ -33,26 +33,26 @@ void ltr_listener_close(struct ltr_listener *listener);
  * The next connection. -ECANCELED: closed meanwhile; -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM: wait a
  * little before trying again. Connections that broke before they were accepted are passed over.
  */
-#define ltr_accept(listener, ret_conn, ...)                                                        \
+#define ltr_accept(listener, ret_conn, ...) \
 	ltr__accept((listener), (ret_conn), LTR__DEADLINE(__VA_ARGS__))
 int ltr__accept(struct ltr_listener *listener, struct ltr_conn **ret_conn, int64_t deadline_ns);
 
 /* Connect, trying each address that the name has. Errors as ltr_listen(), and what connect() says. */
-#define ltr_dial(address, ret_conn, ...)                                                           \
+#define ltr_dial(address, ret_conn, ...) \
 	ltr__dial((address), (ret_conn), LTR__DEADLINE(__VA_ARGS__))
 int ltr__dial(const char *address, struct ltr_conn **ret_conn, int64_t deadline_ns);
 
 /*
  * Read what is there, at most `bytes`, waiting for the first byte. Returns how many, 0 at the end.
  */
-#define ltr_read(conn, buffer, bytes, ...)                                                         \
+#define ltr_read(conn, buffer, bytes, ...) \
 	ltr__read((conn), (buffer), (bytes), LTR__DEADLINE(__VA_ARGS__))
 ssize_t ltr__read(struct ltr_conn *conn, void *buffer, size_t bytes, int64_t deadline_ns);
 
 /*
  * Write all. Returns `bytes`, or an error after an unknown part was written; never SIGPIPE (-EPIPE).
  */
-#define ltr_write(conn, buffer, bytes, ...)                                                        \
+#define ltr_write(conn, buffer, bytes, ...) \
 	ltr__write((conn), (buffer), (bytes), LTR__DEADLINE(__VA_ARGS__))
 ssize_t ltr__write(struct ltr_conn *conn, const void *buffer, size_t bytes, int64_t deadline_ns);
 
@@ -61,9 +61,16 @@ enum ltr_direction {
 	LTR_READABLE = 0,
 	LTR_WRITABLE = 1,
 };
-#define ltr_conn_wait(conn, direction, ...)                                                        \
+#define ltr_conn_wait(conn, direction, ...) \
 	ltr__conn_wait((conn), (direction), LTR__DEADLINE(__VA_ARGS__))
 int ltr__conn_wait(struct ltr_conn *conn, enum ltr_direction direction, int64_t deadline_ns);
+
+/*
+ * Make a connection of any file descriptor that epoll takes: a pipe, an eventfd, a signalfd, a socket
+ * of your own. It becomes non-blocking and belongs to the connection, also where this fails with
+ * -EPERM (epoll does not take it: a file; use ltr_blocking()) or -ENOMEM.
+ */
+int ltr_conn_adopt(int fd, struct ltr_conn **ret_conn);
 
 /* Its file descriptor: non-blocking, still the connection's. */
 int ltr_conn_fd(const struct ltr_conn *conn);

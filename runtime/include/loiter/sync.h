@@ -14,11 +14,15 @@
 
 struct ltr__waiter;
 
-struct ltr__wait_queue {
-	uint32_t lock;
-	uint32_t count;
+struct ltr__wait_list {
 	struct ltr__waiter *first;
 	struct ltr__waiter *last;
+};
+
+struct ltr__wait_queue {
+	uint32_t lock; /* guards the list */
+	uint32_t reserved;
+	struct ltr__wait_list list;
 };
 
 /*
@@ -30,7 +34,7 @@ struct ltr__wait_queue {
  *   -ETIMEDOUT  some are still not done
  */
 struct ltr_waitgroup {
-	int64_t count;
+	uint64_t state; /* count in the upper half, waiters in the lower */
 	struct ltr__wait_queue queue;
 };
 
@@ -47,7 +51,7 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns);
  *   -ETIMEDOUT  not locked
  */
 struct ltr_mutex {
-	uint32_t state;
+	uint32_t state; /* 1: locked, 2: somebody waits */
 	uint32_t reserved;
 	uint64_t owner; /* id of the goroutine that locked it; for those who look from outside */
 	struct ltr__wait_queue queue;
@@ -67,7 +71,7 @@ struct ltr_once {
 	struct ltr_mutex mutex;
 };
 
-#define ltr_once_do(once, function, ...)                                                           \
+#define ltr_once_do(once, function, ...) \
 	ltr__once_do((once), (function), LTR__DEADLINE(__VA_ARGS__))
 int ltr__once_do(struct ltr_once *once, void (*function)(void), int64_t deadline_ns);
 

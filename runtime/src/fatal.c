@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Reports of the end, written with nothing but write(): the heap may be in any state. Functions are
+ * named by dladdr(), which knows what the program exports (the CMake target links it with
+ * -rdynamic); where it knows nothing, the address is for addr2line.
+ */
+
+#include "fatal.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gate.h"
+#include "layout.h"
+#include "scheduler.h"
+#include "trace.h"
+
+#define FRAMES_MAX     32
+#define GOROUTINES_MAX 1000
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	char line[512];
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(line))
+		n = sizeof(line) - 1;
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		return;
+}
+
+static void say_address(const void *pc)
+{
+	const char *address = pc;
+	Dl_info info;
+
+	/* a return address: the call is just before it */
+	if (!dladdr(address - 1, &info))
+		say("\t%p\n", pc);
+	else if (info.dli_sname)
+		say("\t%s+%#zx (%s+%#zx)\n", info.dli_sname,
+		    (size_t)(address - (const char *)info.dli_saddr), info.dli_fname,
+		    (size_t)(address - (const char *)info.dli_fbase));
+	else
+		say("\t%s+%#zx\n", info.dli_fname,
+		    (size_t)(address - (const char *)info.dli_fbase));
+}
+
+__attribute__((no_sanitize("address", "thread"))) static void say_stack(
+	const struct ltr__goroutine *goroutine, const void *frame)
+{
+	const uint64_t *fp = frame;
+
+	for (int i = 0; i < FRAMES_MAX; i++) {
+		const uint64_t *next;
+
+		if ((const char *)fp < goroutine->stack_low ||
+		    (const char *)fp > goroutine->stack_high - 16 || ((uintptr_t)fp & 7))
+			return;
+		next = (const uint64_t *)(uintptr_t)fp[0];
+		if (next == NULL) /* the trampoline's frame says nothing to anybody */
+			return;
+		say_address((const void *)(uintptr_t)fp[1]);
+		if (next <= fp)
+			return;
+		fp = next;
+	}
+}
+
+static void say_heading(const struct ltr__goroutine *goroutine)
+{
+	const char *reason = ltr_reason_name(goroutine->reason);
+
+	say("\ngoroutine %llu%s%s%s [%s]:\n", (unsigned long long)goroutine->id,
+	    goroutine->name ? " \"" : "", goroutine->name ? goroutine->name : "",
+	    goroutine->name ? "\"" : "", *reason ? reason : ltr_state_name(goroutine->state));
+}
+
+static void say_creator(const struct ltr__goroutine *goroutine)
+{
+	if (goroutine->parent_id && goroutine->site)
+		say("created by %s in goroutine %llu\n\t%s:%llu\n", goroutine->site->function,
+		    (unsigned long long)goroutine->parent_id, goroutine->site->file,
+		    (unsigned long long)goroutine->site->line);
+}
+
+_Noreturn void ltr__fatal(const char *format, ...)
+{
+	struct ltr__thread *thread = ltr__self();
+	char message[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	say("fatal error: %s\n", message);
+	if (thread && thread->current) {
+		say_heading(thread->current);
+		say_stack(thread->current, __builtin_frame_address(0));
+		say_creator(thread->current);
+	} else if (thread && thread->call.goroutine) {
+		say_heading(thread->call.goroutine);
+		say_creator(thread->call.goroutine);
+	}
+	_exit(LTR__FATAL_STATUS);
+}
+
+__attribute__((no_sanitize("address", "thread"))) static void say_parked(
+	const struct ltr__goroutine *goroutine)
+{
+	const char *sp = goroutine->saved_sp;
+
+	say_heading(goroutine);
+	if (sp)
+		say_stack(goroutine, *(void *const *)(const void *)(sp + LTR__SAVED_FP_OFFSET));
+	say_creator(goroutine);
+}
+
+_Noreturn void ltr__fatal_deadlock(void)
+{
+	uint32_t shown = 0, all = 0;
+
+	ltr__layout_phase(LTR_PHASE_DEADLOCK);
+	if (ltr__gate_say(LTR_GATE_DEADLOCK, 0))
+		while (ltr__gate_held(1000))
+			;
+	say("fatal error: all goroutines are asleep - deadlock!\n");
+	for (uint32_t i = 0; i < ltr__slab_count; i++)
+		for (uint32_t j = 0; j < LTR__SLAB_DESCRIPTORS; j++) {
+			if (!ltr__slabs[i][j].id)
+				continue;
+			all++;
+			if (shown < GOROUTINES_MAX) {
+				say_parked(&ltr__slabs[i][j]);
+				shown++;
+			}
+		}
+	if (shown < all)
+		say("\n... and %u more goroutines\n", all - shown);
+	_exit(LTR__FATAL_STATUS);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_GOROUTINE_H
+#define LTR_GOROUTINE_H
+
+/*
+ * The goroutine's descriptor. The first part is what outsiders read (layout.h lists the fields and
+ * the rules); it is written only by ltr__transition() (trace.h), but for saved_sp, which
+ * ltr__switch() writes, and the identity fields, which are set between create and publish.
+ *
+ * Descriptors live in slabs that are never unmapped and are used again. 192 bytes: with one stack
+ * page a parked goroutine costs 4,288 bytes.
+ */
+
+#include <loiter/event.h>
+#include <loiter/goroutine.h>
+#include <loiter/layout.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ltr__processor;
+struct ltr__waiter;
+struct ltr__deferred;
+
+struct ltr__timer {
+	int64_t deadline_ns;
+	struct ltr__processor *processor; /* whose heap it is in; its lock guards all three */
+	uint32_t index;                   /* in the heap, plus 1; 0: in none */
+};
+
+#define LTR__INLINE_ARGUMENT_BYTES 56
+
+struct ltr__goroutine {
+	uint64_t id;
+	uint64_t parent_id;
+	uint32_t sequence;
+	uint8_t state;
+	uint8_t reason;
+	uint16_t flags;
+	uint64_t object;
+	uint64_t since_ticks;
+	uint64_t waker_id;
+	uint64_t created_ticks;
+	void *saved_sp;
+	char *stack_low; /* NULL: never ran, its argument is still in here */
+	char *stack_high;
+	void (*entry)(void *);
+	const void *creation_pc;
+	const struct ltr_site *site;
+	char *name;
+	struct ltr_labels *labels;
+
+	struct ltr__goroutine *next; /* in a run queue or a free list */
+	struct ltr__deferred *deferred;
+	union {
+		/* Until it runs for the first time. */
+		struct {
+			uint32_t argument_bytes;
+			uint32_t stack_class;
+			union {
+				char argument[LTR__INLINE_ARGUMENT_BYTES - 8];
+				void *argument_copy; /* from malloc, if it does not fit */
+			};
+		} newborn;
+		/* From then on. */
+		struct {
+			struct ltr__timer timer;
+			struct ltr__waiter *woken; /* the waiter that was chosen; NULL: time-out */
+			uint32_t claim;            /* 1: may be woken; who makes it 0 wakes it */
+			uint32_t stack_class;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+			void *sanitizer; /* ASan's fake stack or TSan's fiber */
+#endif
+		} run;
+	};
+};
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+_Static_assert(sizeof(struct ltr__goroutine) == 192, "three cache lines");
+#endif
+
+#define LTR__SLAB_DESCRIPTORS 1024u
+#define LTR__SLAB_MAX         65536u
+
+/* The slabs; for layout.c and for the fatal report. */
+extern struct ltr__goroutine *ltr__slabs[LTR__SLAB_MAX];
+extern uint32_t ltr__slab_count;
+
+/* A free descriptor, or NULL without memory. / Give one back, id already 0. */
+struct ltr__goroutine *ltr__descriptor_get(struct ltr__processor *processor);
+void ltr__descriptor_put(struct ltr__processor *processor, struct ltr__goroutine *goroutine);
+
+/*
+ * Make a goroutine, in state queued but in no queue yet. NULL without memory. `parent` may be NULL.
+ */
+struct ltr__thread;
+struct ltr__goroutine *ltr__goroutine_new(struct ltr__thread *thread,
+					  const struct ltr_go_options *options,
+					  const struct ltr_site *site, const void *creation_pc,
+					  void (*function)(void *), const void *argument,
+					  size_t argument_bytes);
+
+/* Give a goroutine that is about to run for the first time its stack; ends the program without
+ * memory. */
+void ltr__goroutine_bind(struct ltr__processor *processor, struct ltr__goroutine *goroutine);
+
+static inline bool ltr__is_newborn(const struct ltr__goroutine *goroutine)
+{
+	return !goroutine->stack_low;
+}
+
+/* Take back the calling goroutine's newest ltr_defer() of just this. */
+void ltr__defer_cancel(void (*function)(void *), void *argument);
+
+/* Names and labels (identity.c): memory that is never unmapped. Both take NULL. */
+char *ltr__name_new(const char *name);
+void ltr__name_free(char *name);
+struct ltr_labels *ltr__labels_ref(struct ltr_labels *labels);
+void ltr__labels_unref(struct ltr_labels *labels);
+
+#endif

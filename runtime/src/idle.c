@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Threads that look for work, sleep, and are woken.
+ *
+ * A thread that finds nothing gives its processor back and sleeps: in the network poller if nobody
+ * is there and there is something to wait for (deadlines, sockets), otherwise on its futex. Work
+ * that is put where others may take it wakes one (ltr__announce), unless one is already looking
+ * ("spinning"); the last that stops looking looks once more after it has said that it is idle. The
+ * two seq_cst fences, there and in ltr__announce(), make sure that one of both sees the other.
+ *
+ * ltr__sched.lock guards the lists of idle processors and sleeping threads, so a thread is either
+ * in its list without a processor, or has one.
+ */
+
+#include "idle.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fatal.h"
+#include "futex.h"
+#include "poller.h"
+#include "sanitize.h"
+#include "timer.h"
+#include "trace.h"
+
+#define STEAL_ROUNDS 4
+
+void ltr__idle_push(struct ltr__processor *processor)
+{
+	processor->next_idle = ltr__sched.idle;
+	ltr__sched.idle = processor;
+	__atomic_store_n(&ltr__sched.idle_count, ltr__sched.idle_count + 1, __ATOMIC_RELAXED);
+}
+
+struct ltr__processor *ltr__idle_pop(void)
+{
+	struct ltr__processor *processor = ltr__sched.idle;
+
+	if (!processor)
+		return NULL;
+	ltr__sched.idle = processor->next_idle;
+	__atomic_store_n(&ltr__sched.idle_count, ltr__sched.idle_count - 1, __ATOMIC_RELAXED);
+	return processor;
+}
+
+static void sleeping_remove(struct ltr__thread *thread)
+{
+	struct ltr__thread **link = &ltr__sched.sleeping;
+
+	while (*link && *link != thread)
+		link = &(*link)->next_sleeping;
+	if (*link)
+		*link = thread->next_sleeping;
+}
+
+/* --- threads -------------------------------------------------------------------------------- */
+
+static void *thread_entry(void *argument)
+{
+	struct ltr__thread *thread = argument;
+
+	ltr__current_thread = thread;
+	thread->ring = ltr__ring_new(thread->index);
+	if (!thread->ring)
+		ltr__fatal("out of memory: no ring for a thread");
+#if defined(__SANITIZE_THREAD__)
+	thread->sanitizer = __tsan_get_current_fiber();
+#endif
+	ltr__thread_main(thread);
+	return NULL;
+}
+
+/* Signals are for the thread of ltr_run(), which runs no goroutines and is soon interrupted. */
+static int start_thread(struct ltr__thread *thread)
+{
+	sigset_t all, before;
+	pthread_t handle;
+	int r;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
+	sigdelset(&all, SIGPROF);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&handle, NULL, thread_entry, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r == 0)
+		pthread_detach(handle);
+	return -r;
+}
+
+/* Under the lock: a thread structure for a new thread, or NULL. */
+static struct ltr__thread *new_thread(void)
+{
+	struct ltr__thread *thread;
+
+	if (ltr__sched.thread_count == LTR__THREAD_MAX)
+		return NULL;
+	thread = &ltr__sched.threads[ltr__sched.thread_count];
+	thread->index = ltr__sched.thread_count++;
+	return thread;
+}
+
+/*
+ * Give an idle processor to a thread: a sleeping one, else the one in the poller, else a new one.
+ */
+void ltr__wake_processor(void)
+{
+	enum { SLEEPER, POLLER, NEWCOMER } kind = SLEEPER;
+	struct ltr__processor *processor;
+	struct ltr__thread *thread;
+
+	ltr__lock(&ltr__sched.lock);
+	processor = ltr__idle_pop();
+	if (!processor) {
+		ltr__unlock(&ltr__sched.lock);
+		return;
+	}
+	thread = ltr__sched.sleeping;
+	if (thread) {
+		ltr__sched.sleeping = thread->next_sleeping;
+	} else if (ltr__sched.poller_thread && !ltr__sched.poller_thread->processor) {
+		thread = ltr__sched.poller_thread;
+		kind = POLLER;
+	} else {
+		thread = new_thread();
+		kind = NEWCOMER;
+	}
+	if (thread) {
+		thread->processor = processor;
+		thread->spinning = true;
+		__atomic_fetch_add(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
+	} else {
+		ltr__idle_push(processor);
+	}
+	ltr__unlock(&ltr__sched.lock);
+	if (!thread)
+		return;
+	if (kind == POLLER)
+		ltr__poll_kick();
+	else if (kind == SLEEPER)
+		ltr__futex_post(&thread->word);
+	else if (start_thread(thread) != 0)
+		ltr__fatal("cannot start a thread: are there limits on processes or memory?");
+}
+
+int ltr__sched_start(uint32_t processors)
+{
+	for (uint32_t i = processors; i-- > 0;) {
+		struct ltr__processor *processor = &ltr__sched.processors[i];
+
+		processor->index = i;
+		processor->next_timer_ns = INT64_MAX;
+		processor->random = 0x9e3779b97f4a7c15u * (i + 1);
+		ltr__idle_push(processor);
+	}
+	return 0;
+}
+
+void ltr__sched_stop(void)
+{
+	__atomic_store_n(&ltr__sched.stopping, 1, __ATOMIC_SEQ_CST);
+}
+
+static _Noreturn void stop_here(struct ltr__thread *thread)
+{
+	ltr__trace_flush(thread->ring);
+	__atomic_fetch_add(&ltr__sched.stopped, 1, __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+}
+
+/* --- looking for work ----------------------------------------------------------------------- */
+
+static void stop_spinning(struct ltr__thread *thread)
+{
+	if (!thread->spinning)
+		return;
+	thread->spinning = false;
+	/* The last one that looked and found: there may be more where that came from. */
+	if (__atomic_fetch_sub(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST) == 1)
+		ltr__announce();
+}
+
+static struct ltr__goroutine *steal_from(struct ltr__processor *from, struct ltr__processor *to)
+{
+	struct ltr__goroutine *goroutine = ltr__fifo_steal(&from->queue, &to->queue);
+
+	if (!goroutine)
+		goroutine = ltr__deque_steal(&from->queue);
+	if (!goroutine && __atomic_load_n(&from->queue.slot_stale, __ATOMIC_RELAXED))
+		goroutine = ltr__slot_take(&from->queue, false);
+	return goroutine;
+}
+
+static struct ltr__goroutine *steal(struct ltr__thread *thread)
+{
+	struct ltr__processor *self = thread->processor;
+	uint32_t count = ltr__sched.processor_count;
+	struct ltr__goroutine *goroutine;
+
+	for (int round = 0; round < STEAL_ROUNDS; round++) {
+		uint32_t from = (uint32_t)(ltr__random(self) % count);
+
+		for (uint32_t i = 0; i < count; i++) {
+			struct ltr__processor *other = &ltr__sched.processors[(from + i) % count];
+
+			if (other == self)
+				continue;
+			goroutine = steal_from(other, self);
+			if (goroutine)
+				return goroutine;
+		}
+		ltr__relax();
+	}
+	return NULL;
+}
+
+/* Timers and the network, everybody's; true if something may have come into our queue. */
+static bool look_outside(struct ltr__thread *thread)
+{
+	struct ltr__goroutine *polled;
+	bool found = false;
+
+	if (ltr__timer_next() != INT64_MAX) {
+		int64_t now_ns = ltr__now_ns();
+
+		for (uint32_t i = 0; i < ltr__sched.processor_count; i++) {
+			struct ltr__goroutine *expired;
+
+			if (ltr__timer_expire(&ltr__sched.processors[i], now_ns, &expired)) {
+				ltr__ready_list(expired);
+				found = true;
+			}
+		}
+	}
+	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
+	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED) && ltr__poll(0, &polled)) {
+		ltr__ready_list(polled);
+		found = true;
+	}
+	(void)thread;
+	return found;
+}
+
+static bool work_anywhere(void)
+{
+	if (__atomic_load_n(&ltr__sched.global_count, __ATOMIC_RELAXED))
+		return true;
+	for (uint32_t i = 0; i < ltr__sched.processor_count; i++)
+		if (!ltr__runqueue_empty(&ltr__sched.processors[i].queue))
+			return true;
+	return false;
+}
+
+/* --- sleeping ------------------------------------------------------------------------------- */
+
+/* Under the lock, all processors idle: nobody can ever run again. */
+static bool is_deadlock(void)
+{
+	return ltr__sched.idle_count == ltr__sched.processor_count && !ltr__sched.calls &&
+	       !ltr__sched.poller && !ltr__sched.global_count &&
+	       !__atomic_load_n(&ltr__sched.timers, __ATOMIC_ACQUIRE) &&
+	       !__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_ACQUIRE) &&
+	       !__atomic_load_n(&ltr__sched.stopping, __ATOMIC_ACQUIRE) &&
+	       !__atomic_load_n(&ltr__sched.main_done, __ATOMIC_ACQUIRE);
+}
+
+/* We have been idle and found work: take a processor back, if there is one. */
+static void come_back(struct ltr__thread *thread)
+{
+	ltr__lock(&ltr__sched.lock);
+	if (!thread->processor) {
+		thread->processor = ltr__idle_pop();
+		if (thread->processor)
+			sleeping_remove(thread);
+	}
+	ltr__unlock(&ltr__sched.lock);
+}
+
+/*
+ * Wait in the poller as its only thread, without a processor, until a deadline, an event or a kick.
+ * What comes out is queued on a processor if there is an idle one, globally otherwise.
+ */
+static void wait_in_poller(struct ltr__thread *thread)
+{
+	struct ltr__goroutine *polled = NULL, *last;
+	int64_t next_ns, timeout_ns = -1;
+	uint32_t count;
+
+	next_ns = ltr__timer_next();
+	/* seq_cst: pairs with the one in ltr__poll_deadline(): it sees until, or we its timer */
+	__atomic_store_n(&ltr__poll_until_ns, next_ns, __ATOMIC_SEQ_CST);
+	next_ns = ltr__timer_next();
+	if (next_ns != INT64_MAX) {
+		timeout_ns = next_ns - ltr__now_ns();
+		if (timeout_ns < 0)
+			timeout_ns = 0;
+	}
+	count = ltr__poll(timeout_ns, &polled);
+	__atomic_store_n(&ltr__poll_until_ns, INT64_MIN, __ATOMIC_RELAXED);
+	ltr__coarse_renew();
+
+	ltr__lock(&ltr__sched.lock);
+	if (!thread->processor)
+		thread->processor = ltr__idle_pop();
+	__atomic_store_n(&ltr__sched.poller, 0, __ATOMIC_RELEASE);
+	ltr__sched.poller_thread = NULL;
+	ltr__unlock(&ltr__sched.lock);
+	if (!count)
+		return;
+	if (thread->processor) {
+		ltr__ready_list(polled);
+		return;
+	}
+	thread->step_ticks = 0;
+	for (last = polled;; last = last->next) {
+		ltr__transition(thread, last, LTR_KIND_READY, LTR_STATE_QUEUED, LTR_REASON_NONE, 0,
+				0);
+		if (!last->next)
+			break;
+	}
+	ltr__inject(polled, last, count);
+}
+
+static void sleep_until_given(struct ltr__thread *thread)
+{
+	while (!__atomic_load_n(&thread->processor, __ATOMIC_ACQUIRE)) {
+		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
+			return;
+		ltr__futex_wait(&thread->word, -1);
+	}
+	ltr__coarse_renew();
+}
+
+/* There is nothing to run. Returns when there may be, with a processor or without. */
+static void go_idle(struct ltr__thread *thread)
+{
+	bool deadlock, was_spinning = thread->spinning;
+
+	ltr__trace_flush(thread->ring);
+	ltr__lock(&ltr__sched.lock);
+	if (ltr__sched.global_count) {
+		if (!thread->processor)
+			thread->processor = ltr__idle_pop();
+		if (thread->processor) {
+			ltr__unlock(&ltr__sched.lock);
+			return;
+		}
+	}
+	if (thread->processor)
+		ltr__idle_push(thread->processor);
+	thread->processor = NULL;
+	__atomic_store_n(&thread->word, 0, __ATOMIC_RELAXED);
+	thread->next_sleeping = ltr__sched.sleeping;
+	ltr__sched.sleeping = thread;
+	thread->spinning = false;
+	deadlock = is_deadlock();
+	ltr__unlock(&ltr__sched.lock);
+	if (deadlock)
+		ltr__fatal_deadlock();
+	if (was_spinning)
+		__atomic_fetch_sub(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* see ltr__announce() */
+	if (work_anywhere()) {
+		come_back(thread);
+		if (thread->processor)
+			return;
+	}
+	if (__atomic_load_n(&ltr__sched.timers, __ATOMIC_RELAXED) ||
+	    __atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED)) {
+		bool poll = false;
+
+		ltr__lock(&ltr__sched.lock);
+		if (!thread->processor && !ltr__sched.poller) {
+			sleeping_remove(thread);
+			__atomic_store_n(&ltr__sched.poller, 1, __ATOMIC_RELAXED);
+			ltr__sched.poller_thread = thread;
+			poll = true;
+		}
+		ltr__unlock(&ltr__sched.lock);
+		if (poll) {
+			wait_in_poller(thread);
+			return;
+		}
+	}
+	sleep_until_given(thread);
+}
+
+static struct ltr__goroutine *find_work(struct ltr__thread *thread)
+{
+	struct ltr__goroutine *goroutine;
+
+	for (;;) {
+		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
+			stop_here(thread);
+		if (!thread->processor) {
+			go_idle(thread);
+			continue;
+		}
+		goroutine = ltr__pick(thread);
+		if (goroutine)
+			break;
+		goroutine = ltr__take_global(thread->processor);
+		if (goroutine)
+			break;
+		if (look_outside(thread))
+			continue;
+		if (!thread->spinning && ltr__sched.processor_count > 1) {
+			thread->spinning = true;
+			__atomic_fetch_add(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
+		}
+		goroutine = ltr__sched.processor_count > 1 ? steal(thread) : NULL;
+		if (goroutine)
+			break;
+		go_idle(thread);
+	}
+	stop_spinning(thread);
+	return goroutine;
+}
+
+void ltr__thread_main(struct ltr__thread *thread)
+{
+	for (;;) {
+		struct ltr__goroutine *goroutine = find_work(thread);
+
+		ltr__run_goroutine(thread, goroutine);
+		while (thread->call.function)
+			ltr__make_call(thread);
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_IDLE_H
+#define LTR_IDLE_H
+
+/* Between scheduler.c (the hot path, on goroutines' stacks) and idle.c (threads without work). */
+
+#include "scheduler.h"
+
+/* scheduler.c */
+struct ltr__goroutine *ltr__pick(struct ltr__thread *thread);
+struct ltr__goroutine *ltr__take_global(struct ltr__processor *processor);
+void ltr__ready_list(struct ltr__goroutine *list);
+bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns);
+void ltr__run_goroutine(struct ltr__thread *thread, struct ltr__goroutine *goroutine);
+
+/* idle.c: the calling thread, on its own stack, without a processor, for ever. */
+void ltr__thread_main(struct ltr__thread *thread);
+
+/* call.c: make the thread's pending blocking call, if there is one. */
+void ltr__make_call(struct ltr__thread *thread);
+
+/* idle.c, under ltr__sched.lock: the processor list, and whom to wake. */
+void ltr__idle_push(struct ltr__processor *processor);
+struct ltr__processor *ltr__idle_pop(void);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The object that outsiders look for. */
+
+#include "layout.h"
+
+#include "arch.h"
+#include "clock.h"
+#include "goroutine.h"
+#include "trace.h"
+
+#define FIELD(name, size) [LTR_FIELD_##name] = {offsetof(struct ltr__goroutine, name), size},
+#define CHECK(name, size) \
+	_Static_assert(sizeof(((struct ltr__goroutine *)0)->name) == (size), #name);
+
+LTR_DESCRIPTOR_FIELDS(CHECK)
+
+struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) = {
+	.magic = LTR_LAYOUT_MAGIC,
+	.version = LTR_LAYOUT_VERSION,
+	.bytes = sizeof(struct ltr_layout),
+	.slab_max = LTR__SLAB_MAX,
+	.slab_descriptors = LTR__SLAB_DESCRIPTORS,
+	.descriptor_bytes = sizeof(struct ltr__goroutine),
+	.saved_fp_offset = LTR__SAVED_FP_OFFSET,
+	.fields = {LTR_DESCRIPTOR_FIELDS(FIELD)},
+	.ring_max = LTR__THREAD_MAX,
+	.event_bytes = sizeof(struct ltr_event),
+	.stack_max = LTR__STACK_MAX,
+	.coarse_ns = LTR__COARSE_NS,
+};
+
+static uint64_t address(const void *pointer)
+{
+	return (uint64_t)(uintptr_t)pointer;
+}
+
+void ltr__layout_init(void)
+{
+	ltr__clock_init(&ltr_layout.clock_ticks, &ltr_layout.clock_ns);
+	ltr_layout.clock = ltr__clock;
+	ltr_layout.processors = ltr__sched.processor_count;
+	ltr_layout.slabs = address(ltr__slabs);
+	ltr_layout.slab_count = address(&ltr__slab_count);
+	ltr_layout.rings = address(ltr__rings);
+	ltr_layout.ring_count = address(&ltr__ring_count);
+	ltr_layout.watch = address(&ltr__watch);
+	ltr_layout.watch_slots = address(ltr__watch_slots);
+	ltr_layout.handover = (uint64_t)(uintptr_t)ltr__handover;
+	ltr_layout.want_stacks = (uint64_t)(uintptr_t)ltr__want_stacks;
+	ltr_layout.stacks = address(ltr__stacks);
+	ltr_layout.stack_count = address(&ltr__stack_count);
+	ltr__layout_phase(LTR_PHASE_RUNNING);
+	/* release: outsiders look at this first */
+	__atomic_store_n(&ltr_layout.ready, 1, __ATOMIC_RELEASE);
+}
+
+void ltr__layout_phase(enum ltr_phase phase)
+{
+	__atomic_store_n(&ltr_layout.phase, phase, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_MONITOR_H
+#define LTR_MONITOR_H
+
+/*
+ * The monitor: what has to happen although every processor is busy. It runs on the thread that
+ * called ltr_run(), which runs no goroutines. Each tick renews the coarse clock, hands rings over
+ * while somebody watches, and looks for work that waits behind a goroutine that computes for long.
+ * After a second without any work it sleeps until ltr__monitor_wake().
+ */
+
+#include <stdint.h>
+
+extern uint32_t ltr__monitor_asleep;
+
+void ltr__monitor_wake_slow(void);
+
+static inline void ltr__monitor_wake(void)
+{
+	if (__builtin_expect(__atomic_load_n(&ltr__monitor_asleep, __ATOMIC_RELAXED), 0))
+		ltr__monitor_wake_slow();
+}
+
+/* One tick; returns how long to wait for the next, in ns; -1: until woken. */
+int64_t ltr__monitor_tick(void);
+
+/* Tick until the 32-bit word is not zero any more; it is also a futex that wakes us. */
+void ltr__monitor_run(uint32_t *word);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+
+/* ltr_run(): from the first goroutine to the return of the main one. */
+
+#include <errno.h>
+#include <loiter/goroutine.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "clock.h"
+#include "fatal.h"
+#include "futex.h"
+#include "gate.h"
+#include "idle.h"
+#include "layout.h"
+#include "monitor.h"
+#include "poller.h"
+#include "trace.h"
+
+#define MAIN_STACK_BYTES (8u << 20)
+#define STOP_WAIT_NS     20000000 /* for threads to notice; who computes on is left behind */
+
+struct main_call {
+	int (*function)(int, char **);
+	int argc;
+	char **argv;
+};
+
+static int processors_wanted(void)
+{
+	const char *variable = getenv("LTR_PROCS");
+	cpu_set_t cpus;
+	long count;
+	char *end;
+
+	if (variable && *variable) {
+		errno = 0;
+		count = strtol(variable, &end, 10);
+		if (errno || *end || count < 1 || count > (long)LTR__PROCESSOR_MAX)
+			return -EINVAL;
+		return (int)count;
+	}
+	count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+	return count > (long)LTR__PROCESSOR_MAX ? (int)LTR__PROCESSOR_MAX : (int)count;
+}
+
+static void run_main(void *argument)
+{
+	struct main_call *call = argument;
+
+	ltr__sched.main_status = call->function(call->argc, call->argv);
+	ltr__main_has_returned = true;
+}
+
+void ltr__main_done(void)
+{
+	ltr__layout_phase(LTR_PHASE_MAIN_RETURNED);
+	ltr__futex_post(&ltr__sched.main_done);
+}
+
+static int init(void)
+{
+	int count = processors_wanted();
+	int r;
+
+	if (count < 0)
+		return count;
+	ltr__sched.processor_count = (uint32_t)count;
+	ltr__sched.processors = aligned_alloc(64, (size_t)count * sizeof(struct ltr__processor));
+	ltr__sched.threads =
+		mmap(NULL, LTR__THREAD_MAX * sizeof(struct ltr__thread), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (!ltr__sched.processors || ltr__sched.threads == MAP_FAILED)
+		return -ENOMEM;
+	memset(ltr__sched.processors, 0, (size_t)count * sizeof(struct ltr__processor));
+	ltr__sched.next_id = 1;
+	r = ltr__trace_init();
+	if (r == 0)
+		r = ltr__poll_init();
+	return r < 0 ? r : ltr__sched_start((uint32_t)count);
+}
+
+/*
+ * The main goroutine is made before there is a thread to run it, with a thread structure that is
+ * only good for that.
+ */
+static int make_main(struct main_call *call)
+{
+	static const struct ltr_site site = {"", "ltr_run", 0};
+	struct ltr__thread thread = {.processor = &ltr__sched.processors[0]};
+	struct ltr_go_options options = {.name = "main", .stack_bytes = MAIN_STACK_BYTES};
+	struct ltr__goroutine *main_goroutine;
+
+	thread.ring = ltr__ring_new(0);
+	if (!thread.ring)
+		return -ENOMEM;
+	ltr__sched.thread_count = 1; /* ring 0 stays with the thread of ltr_run() */
+	main_goroutine = ltr__goroutine_new(&thread, &options, &site, __builtin_return_address(0),
+					    run_main, call, sizeof(*call));
+	if (!main_goroutine)
+		return -ENOMEM;
+	main_goroutine->flags |= LTR_GOROUTINE_MAIN;
+	ltr__inject(main_goroutine, main_goroutine, 1);
+	return 0;
+}
+
+/* The gate holds us: the others run on, and the monitor with them. */
+static void hold(enum ltr_gate_kind kind, uint64_t value)
+{
+	if (!ltr__gate_say(kind, value))
+		return;
+	do {
+		ltr__monitor_tick();
+	} while (ltr__gate_held(2));
+}
+
+/* For exit() below ltr_run(); after it, everything has been said. */
+static void hold_at_exit(int status, void *argument)
+{
+	(void)argument;
+	if (__atomic_load_n(&ltr__sched.main_done, __ATOMIC_ACQUIRE))
+		return;
+	ltr__layout_phase(LTR_PHASE_MAIN_RETURNED);
+	if (!ltr__gate_say(LTR_GATE_MAIN_RETURNED, (uint64_t)status))
+		return;
+	while (ltr__gate_held(100))
+		;
+}
+
+static void stop_others(void)
+{
+	int64_t until_ns = ltr__now_ns() + STOP_WAIT_NS;
+
+	ltr__sched_stop();
+	/* Threads that sleep or are in calls stay there; those that run stop at their next step. */
+	while (ltr__now_ns() < until_ns) {
+		uint32_t busy;
+
+		ltr__lock(&ltr__sched.lock);
+		busy = ltr__sched.processor_count - ltr__sched.idle_count;
+		ltr__unlock(&ltr__sched.lock);
+		if (busy <= __atomic_load_n(&ltr__sched.stopped, __ATOMIC_ACQUIRE))
+			break;
+		sched_yield();
+	}
+}
+
+int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv)
+{
+	static bool has_run;
+	struct main_call call = {main_goroutine, argc, argv};
+	int r;
+
+	if (__atomic_exchange_n(&has_run, true, __ATOMIC_ACQ_REL))
+		return -EALREADY;
+	r = init();
+	if (r < 0)
+		return r;
+	ltr__layout_init();
+	ltr__gate_open();
+	on_exit(hold_at_exit, NULL);
+	r = make_main(&call);
+	if (r < 0)
+		return r;
+	ltr__monitor_run(&ltr__sched.main_done);
+	hold(LTR_GATE_MAIN_RETURNED, (uint64_t)ltr__sched.main_status);
+	stop_others();
+	return ltr__sched.main_status;
+}

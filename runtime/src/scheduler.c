@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Parking, waking, and picking the next goroutine: what happens on the hot path, on goroutines'
+ * stacks. Threads that have nothing to run are in idle.c.
+ *
+ * Goroutines are switched to directly, from one to the next. What has to be done for the one just
+ * left (release a lock, put it into a queue, free its stack) is done after the switch, when its
+ * registers are saved: before that, nobody else may find it.
+ */
+
+#include "scheduler.h"
+
+#include <errno.h>
+
+#include "clock.h"
+#include "fatal.h"
+#include "idle.h"
+#include "poller.h"
+#include "sanitize.h"
+#include "timer.h"
+#include "trace.h"
+
+struct ltr__sched ltr__sched;
+bool ltr__main_has_returned;
+
+__thread struct ltr__thread *ltr__current_thread __attribute__((tls_model("initial-exec")));
+
+struct ltr__goroutine *ltr__caller(const char *call)
+{
+	struct ltr__thread *thread = ltr__self();
+
+	if (__builtin_expect(!thread || !thread->current, 0)) {
+		if (thread && thread->call.goroutine)
+			ltr__fatal("%s called inside ltr_blocking()", call);
+		ltr__fatal("%s called outside of a goroutine (below ltr_run() only)", call);
+	}
+	return thread->current;
+}
+
+static bool alone(void)
+{
+	return ltr__sched.processor_count == 1;
+}
+
+uint64_t ltr__next_id(struct ltr__processor *processor)
+{
+	enum { BLOCK = 1024 };
+
+	if (processor->next_id == processor->end_id) {
+		processor->next_id =
+			__atomic_fetch_add(&ltr__sched.next_id, BLOCK, __ATOMIC_RELAXED);
+		processor->end_id = processor->next_id + BLOCK;
+	}
+	return processor->next_id++;
+}
+
+/* --- queues --------------------------------------------------------------------------------- */
+
+void ltr__announce(void)
+{
+	if (alone() && !__atomic_load_n(&ltr__sched.calls, __ATOMIC_RELAXED))
+		return;
+	/* seq_cst: pairs with the one in go_idle(): we see it idle, or it sees our work */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&ltr__sched.idle_count, __ATOMIC_RELAXED) &&
+	    !__atomic_load_n(&ltr__sched.spinning, __ATOMIC_RELAXED))
+		ltr__wake_processor();
+}
+
+void ltr__inject(struct ltr__goroutine *first, struct ltr__goroutine *last, uint32_t count)
+{
+	last->next = NULL;
+	ltr__lock(&ltr__sched.lock);
+	if (ltr__sched.global_last)
+		ltr__sched.global_last->next = first;
+	else
+		ltr__sched.global_first = first;
+	ltr__sched.global_last = last;
+	__atomic_store_n(&ltr__sched.global_count, ltr__sched.global_count + count,
+			 __ATOMIC_RELAXED);
+	ltr__unlock(&ltr__sched.lock);
+	if (__atomic_load_n(&ltr__sched.idle_count, __ATOMIC_RELAXED))
+		ltr__wake_processor();
+}
+
+/* The fifo is full: its older half goes to the global queue, the goroutine behind it. */
+static void overflow(struct ltr__processor *processor, struct ltr__goroutine *goroutine)
+{
+	struct ltr__goroutine *first = NULL, **end = &first;
+	uint32_t count = 0;
+
+	for (; count < LTR__FIFO_CAPACITY / 2; count++) {
+		struct ltr__goroutine *old = ltr__fifo_take(&processor->queue, alone());
+
+		if (!old)
+			break;
+		*end = old;
+		end = &old->next;
+	}
+	*end = goroutine;
+	ltr__inject(first, goroutine, count + 1);
+}
+
+static void put_fifo(struct ltr__processor *processor, struct ltr__goroutine *goroutine)
+{
+	if (__builtin_expect(!ltr__fifo_put(&processor->queue, goroutine), 0))
+		overflow(processor, goroutine);
+}
+
+void ltr__queue_newborn(struct ltr__thread *thread, struct ltr__goroutine *newborn)
+{
+	if (__builtin_expect(!ltr__deque_put(&thread->processor->queue, newborn), 0))
+		ltr__inject(newborn, newborn, 1);
+	else
+		ltr__announce();
+}
+
+void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id)
+{
+	struct ltr__thread *thread = ltr__self();
+	struct ltr__processor *processor = thread->processor;
+	struct ltr__goroutine *older;
+
+	thread->step_ticks = 0;
+	ltr__transition(thread, goroutine, LTR_KIND_READY, LTR_STATE_QUEUED, LTR_REASON_NONE, 0,
+			waker_id);
+	if (!processor) {
+		ltr__inject(goroutine, goroutine, 1);
+		return;
+	}
+	older = ltr__slot_put(&processor->queue, goroutine, alone());
+	if (older) {
+		put_fifo(processor, older);
+		ltr__announce();
+	}
+}
+
+/* --- picking -------------------------------------------------------------------------------- */
+
+struct ltr__goroutine *ltr__take_global(struct ltr__processor *processor)
+{
+	struct ltr__goroutine *goroutine;
+	uint32_t share, room;
+
+	if (!__atomic_load_n(&ltr__sched.global_count, __ATOMIC_RELAXED))
+		return NULL;
+	ltr__lock(&ltr__sched.lock);
+	goroutine = ltr__sched.global_first;
+	if (!goroutine) {
+		ltr__unlock(&ltr__sched.lock);
+		return NULL;
+	}
+	share = ltr__sched.global_count / ltr__sched.processor_count;
+	room = LTR__FIFO_CAPACITY / 2;
+	if (share > room)
+		share = room;
+	ltr__sched.global_first = goroutine->next;
+	ltr__sched.global_count--;
+	while (share > 1 && ltr__sched.global_first &&
+	       ltr__fifo_put(&processor->queue, ltr__sched.global_first)) {
+		ltr__sched.global_first = ltr__sched.global_first->next;
+		ltr__sched.global_count--;
+		share--;
+	}
+	if (!ltr__sched.global_first)
+		ltr__sched.global_last = NULL;
+	ltr__unlock(&ltr__sched.lock);
+	return goroutine;
+}
+
+void ltr__ready_list(struct ltr__goroutine *list)
+{
+	struct ltr__thread *thread = ltr__self();
+	bool several = list && list->next;
+
+	thread->step_ticks = 0;
+	while (list) {
+		struct ltr__goroutine *next = list->next;
+
+		ltr__transition(thread, list, LTR_KIND_READY, LTR_STATE_QUEUED, LTR_REASON_NONE, 0,
+				0);
+		put_fifo(thread->processor, list);
+		list = next;
+	}
+	if (several)
+		ltr__announce();
+}
+
+bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns)
+{
+	struct ltr__goroutine *expired;
+
+	if (!ltr__timer_expire(processor, now_ns, &expired))
+		return false;
+	ltr__ready_list(expired);
+	return true;
+}
+
+/*
+ * Every LTR__FAIR_TICK picks: what the usual order would let wait for ever while the slot and the
+ * fifo are never empty. The newborns' oldest and the fifo's head take turns with the global queue.
+ */
+static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor)
+{
+	struct ltr__goroutine *goroutine = NULL, *polled;
+
+	if (processor->next_timer_ns != INT64_MAX)
+		ltr__run_timers(processor, ltr__now_ns());
+	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
+	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED) && ltr__poll(0, &polled))
+		ltr__ready_list(polled);
+	switch (processor->tick / LTR__FAIR_TICK % 3) {
+	case 0:
+		goroutine = ltr__take_global(processor);
+		break;
+	case 1:
+		goroutine = ltr__deque_steal(&processor->queue);
+		break;
+	default:
+		break;
+	}
+	return goroutine ? goroutine : ltr__fifo_take(&processor->queue, alone());
+}
+
+static inline __attribute__((always_inline)) struct ltr__goroutine *pick(
+	struct ltr__processor *processor)
+{
+	struct ltr__goroutine *goroutine;
+
+	if (__builtin_expect(++processor->tick % LTR__FAIR_TICK == 0, 0)) {
+		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
+			return NULL;
+		goroutine = pick_fairly(processor);
+		if (goroutine)
+			return goroutine;
+	}
+	goroutine = ltr__slot_take(&processor->queue, alone());
+	if (goroutine) {
+		if (processor->queue.slot_stale)
+			processor->queue.slot_stale = 0;
+		return goroutine;
+	}
+	goroutine = ltr__fifo_take(&processor->queue, alone());
+	if (goroutine)
+		return goroutine;
+	return ltr__deque_take(&processor->queue, alone());
+}
+
+struct ltr__goroutine *ltr__pick(struct ltr__thread *thread)
+{
+	return pick(thread->processor);
+}
+
+/* --- switching ------------------------------------------------------------------------------ */
+
+void ltr__after_switch(struct ltr__thread *thread)
+{
+	struct ltr__goroutine *sleeper = thread->after.goroutine;
+	ltr__commit *commit = thread->after.commit;
+
+	if (sleeper) {
+		thread->after.goroutine = NULL;
+		ltr__timer_arm(thread->processor, sleeper, thread->after.deadline_ns);
+	}
+	if (commit) {
+		thread->after.commit = NULL;
+		commit(thread->after.argument);
+	}
+}
+
+/* `goroutine` is the thread's from now on; returns where to switch to. */
+static inline __attribute__((always_inline)) void *start(struct ltr__thread *thread,
+							 struct ltr__goroutine *goroutine)
+{
+	void *sp = goroutine->saved_sp;
+	uint8_t flags = 0;
+	uint64_t arg = 0;
+
+	if (ltr__is_newborn(goroutine)) {
+		ltr__goroutine_bind(thread->processor, goroutine);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+		ltr__stack_fresh(goroutine);
+#endif
+		sp = ltr__first_frame(goroutine->stack_high);
+		flags = LTR_EVENT_FIRST;
+		arg = (uint64_t)(uintptr_t)goroutine->creation_pc;
+	}
+	ltr__transition(thread, goroutine, LTR_KIND_START, LTR_STATE_RUNNING, LTR_REASON_NONE,
+			flags, arg);
+	thread->current = goroutine;
+	__atomic_store_n(&thread->ring->running, goroutine->id, __ATOMIC_RELAXED);
+	return sp;
+}
+
+/*
+ * Leave `from` for `to`, or for the thread's own stack if that is NULL. Inlined into the callers, so
+ * that the frame pointer that is saved is theirs: the first return address that an outsider finds
+ * leads into their caller (layout.h).
+ */
+static inline __attribute__((always_inline)) void leave(struct ltr__thread *thread,
+							struct ltr__goroutine *from,
+							struct ltr__goroutine *to)
+{
+	void *sp = to ? start(thread, to) : thread->idle_sp;
+
+	if (!to) {
+		thread->current = NULL;
+		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
+	}
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	ltr__leave_stack(thread, &from->run.sanitizer, to);
+#endif
+	thread = ltr__switch(&from->saved_sp, sp, thread);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	ltr__enter_stack(thread, from->run.sanitizer);
+#endif
+	ltr__after_switch(thread);
+}
+
+__attribute__((noinline)) void ltr__park(enum ltr_reason reason, uint64_t object,
+					 int64_t deadline_ns, ltr__commit *commit, void *argument)
+{
+	struct ltr__thread *thread = ltr__self();
+	struct ltr__goroutine *self = thread->current;
+
+	thread->step_ticks = 0;
+	ltr__transition(thread, self, LTR_KIND_PARK, (enum ltr_state)ltr_reason_state(reason),
+			reason, 0, object);
+	if (ltr__watched() && ltr__stacks_wanted())
+		ltr__emit_stack(thread, self, __builtin_frame_address(0));
+	thread->after.commit = commit;
+	thread->after.argument = argument;
+	if (deadline_ns != LTR_FOREVER) {
+		thread->after.goroutine = self;
+		thread->after.deadline_ns = deadline_ns;
+	}
+	leave(thread, self, pick(thread->processor));
+	if (deadline_ns != LTR_FOREVER)
+		ltr__timer_cancel(self);
+}
+
+__attribute__((noinline)) void ltr__park_for_call(struct ltr__goroutine *self,
+						  void (*function)(void *), void *argument)
+{
+	struct ltr__thread *thread = ltr__self();
+
+	thread->step_ticks = 0;
+	thread->call.function = function;
+	thread->call.argument = argument;
+	thread->call.goroutine = self;
+	ltr__transition(thread, self, LTR_KIND_PARK, LTR_STATE_SYSCALL, LTR_REASON_SYSCALL, 0, 0);
+	if (ltr__watched() && ltr__stacks_wanted())
+		ltr__emit_stack(thread, self, __builtin_frame_address(0));
+	leave(thread, self, NULL);
+}
+
+static void queue_yielded(void *goroutine)
+{
+	put_fifo(ltr__self()->processor, goroutine);
+}
+
+__attribute__((noinline)) void ltr_yield(void)
+{
+	struct ltr__goroutine *self = ltr__caller("ltr_yield");
+	struct ltr__thread *thread = ltr__self();
+	struct ltr__processor *processor = thread->processor;
+	struct ltr__goroutine *next;
+
+	thread->step_ticks = 0;
+	next = ltr__slot_take(&processor->queue, alone());
+	if (!next)
+		next = ltr__deque_take(&processor->queue, alone());
+	if (!next || processor->tick % LTR__FAIR_TICK == LTR__FAIR_TICK - 1) {
+		if (next)
+			put_fifo(processor, next);
+		next = pick(processor);
+		if (!next && __atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED) == 0)
+			return;
+	} else {
+		processor->tick++;
+	}
+	ltr__transition(thread, self, LTR_KIND_YIELD, LTR_STATE_QUEUED, LTR_REASON_NONE, 0, 0);
+	thread->after.commit = queue_yielded;
+	thread->after.argument = self;
+	leave(thread, self, next);
+}
+
+/* --- the end -------------------------------------------------------------------------------- */
+
+/* The goroutine is over; nobody will find it any more. Its descriptor and stack are still in use. */
+static void end(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
+{
+	thread->step_ticks = 0;
+	ltr__transition(thread, goroutine, LTR_KIND_EXIT, LTR_STATE_EXITED, LTR_REASON_NONE, 0, 0);
+	__atomic_store_n(&goroutine->id, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&thread->ring->exited, thread->ring->exited + 1, __ATOMIC_RELAXED);
+	ltr__name_free(goroutine->name);
+	ltr__labels_unref(goroutine->labels);
+	goroutine->name = NULL;
+	goroutine->labels = NULL;
+}
+
+static void bury(void *argument)
+{
+	struct ltr__goroutine *goroutine = argument;
+	struct ltr__processor *processor = ltr__self()->processor;
+
+#if defined(__SANITIZE_THREAD__)
+	__tsan_destroy_fiber(goroutine->run.sanitizer);
+#endif
+	ltr__stack_put(processor, goroutine->run.stack_class, goroutine->stack_low);
+	ltr__descriptor_put(processor, goroutine);
+}
+
+static _Noreturn void leave_for_ever(struct ltr__thread *thread, struct ltr__goroutine *goroutine,
+				     struct ltr__goroutine *next)
+{
+	void *sp = next ? start(thread, next) : thread->idle_sp;
+	void *scrap;
+
+	if (!next) {
+		thread->current = NULL;
+		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
+	}
+	thread->after.commit = bury;
+	thread->after.argument = goroutine;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	ltr__leave_stack(thread, NULL, next);
+#endif
+	ltr__switch(&scrap, sp, thread);
+	__builtin_unreachable();
+}
+
+_Noreturn void ltr__finish(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
+{
+	end(thread, goroutine);
+	leave_for_ever(thread, goroutine, pick(thread->processor));
+}
+
+struct ltr__goroutine *ltr__finish_or_adopt(struct ltr__thread *thread,
+					    struct ltr__goroutine *goroutine)
+{
+	struct ltr__goroutine *next;
+
+	end(thread, goroutine);
+	next = pick(thread->processor);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	if (next && ltr__is_newborn(next) &&
+	    next->newborn.stack_class == goroutine->run.stack_class) {
+		next->stack_high = goroutine->stack_high;
+		next->stack_low = goroutine->stack_low;
+		ltr__descriptor_put(thread->processor, goroutine);
+		ltr__transition(thread, next, LTR_KIND_START, LTR_STATE_RUNNING, LTR_REASON_NONE,
+				LTR_EVENT_FIRST, (uint64_t)(uintptr_t)next->creation_pc);
+		thread->current = next;
+		__atomic_store_n(&thread->ring->running, next->id, __ATOMIC_RELAXED);
+		return next;
+	}
+#endif
+	leave_for_ever(thread, goroutine, next);
+}
+
+/* --- the thread's own stack ----------------------------------------------------------------- */
+
+void ltr__run_goroutine(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
+{
+	void *sp = start(thread, goroutine);
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	ltr__leave_stack(thread, &thread->sanitizer, goroutine);
+#endif
+	ltr__switch(&thread->idle_sp, sp, thread);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	ltr__enter_stack(thread, thread->sanitizer);
+#endif
+	ltr__after_switch(thread);
+}
+
+unsigned ltr_processors(void)
+{
+	return ltr__sched.processor_count;
+}

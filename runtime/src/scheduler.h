@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_SCHEDULER_H
+#define LTR_SCHEDULER_H
+
+/*
+ * The scheduler: goroutines run on processors, processors on threads.
+ *
+ * A processor is the right to run goroutines, with a run queue, a timer heap and caches; there are
+ * as many as goroutines may run at once. A thread is a thread of the operating system; to run
+ * goroutines it needs a processor, inside a blocking call or while it polls the network it has none.
+ *
+ * ltr__park() and ltr__ready() are the only ways in which goroutines leave and enter the run queues
+ * (with create, yield and exit): the one blocking primitive, thin on which everything else is.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "goroutine.h"
+#include "lock.h"
+#include "runqueue.h"
+#include "stack.h"
+
+#define LTR__PROCESSOR_MAX 256u
+#define LTR__THREAD_MAX    1024u
+#define LTR__CALL_MAX      256u
+
+/* Every so many picks the run queue looks at what the usual order could starve (as Go does). */
+#define LTR__FAIR_TICK 61u
+
+struct ltr__processor {
+	/* Owner only, but for what runqueue.h says about thieves. */
+	struct ltr__runqueue queue;
+	uint32_t tick; /* picks so far; the monitor watches it */
+	uint32_t index;
+	uint64_t next_id;
+	uint64_t end_id;
+	struct ltr__goroutine *free_descriptors;
+	uint32_t free_descriptor_count;
+	uint32_t free_stack_count;
+	char *free_stacks; /* of class 0, linked through their highest word */
+	uint64_t random;
+
+	/* Timers: guarded by timer_lock. next_timer_ns is read without it, as a hint. */
+	uint32_t timer_lock __attribute__((aligned(64)));
+	uint32_t timer_count;
+	uint32_t timer_capacity;
+	struct ltr__goroutine **timers; /* a 4-ary heap by deadline */
+	int64_t next_timer_ns;          /* INT64_MAX: none */
+
+	struct ltr__processor *next_idle; /* guarded by ltr__sched.lock */
+	uint32_t monitor_tick;            /* monitor only */
+} __attribute__((aligned(64)));
+
+typedef void ltr__commit(void *argument);
+
+struct ltr__thread {
+	struct ltr__goroutine *current;
+	struct ltr__processor *processor;
+	void *idle_sp; /* of the thread's own stack, while a goroutine runs */
+	struct ltr_ring *ring;
+	uint64_t step_ticks; /* the clock reading of this scheduling step; 0: none yet */
+
+	/* What is left to do for the goroutine just left, once its registers are saved. */
+	struct {
+		ltr__commit *commit;
+		void *argument;
+		struct ltr__goroutine *goroutine; /* whose timer to arm; NULL: none */
+		int64_t deadline_ns;
+	} after;
+
+	uint32_t index;
+	uint32_t word; /* futex: 1 while it sleeps for want of work */
+	bool spinning;
+	struct ltr__thread *next_sleeping; /* guarded by ltr__sched.lock */
+	/* The blocking call to make on the thread's own stack. */
+	struct {
+		void (*function)(void *);
+		void *argument;
+		struct ltr__goroutine *goroutine;
+	} call;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	const void *sanitizer_stack;
+	size_t sanitizer_bytes;
+	void *sanitizer;
+#endif
+} __attribute__((aligned(64)));
+
+struct ltr__sched {
+	uint32_t lock;
+	uint32_t processor_count;
+	struct ltr__processor *processors;
+	struct ltr__thread *threads; /* LTR__THREAD_MAX, used from the front */
+	uint32_t thread_count;       /* guarded by lock; grows only */
+
+	/* Guarded by lock; the counts are read without it, as hints. */
+	struct ltr__processor *idle;
+	struct ltr__thread *sleeping;
+	struct ltr__goroutine *global_first; /* made ready without a processor, or overflown */
+	struct ltr__goroutine *global_last;
+	uint32_t global_count;
+	uint32_t idle_count;
+	struct ltr__thread *poller_thread; /* waits in the network poller, not in `sleeping` */
+	uint32_t poller;                   /* 1: there is one */
+	uint32_t calls;                    /* threads in blocking calls */
+	uint32_t spinning;                 /* threads that look for work; atomic */
+	uint32_t timers;                   /* in all heaps; atomic */
+	uint32_t net_waits;                /* goroutines parked on the network; atomic */
+	uint32_t stopping;                 /* atomic; set once */
+	uint32_t stopped;                  /* threads that have seen it; atomic */
+
+	uint32_t main_done; /* futex of the thread in ltr_run() */
+	int main_status;
+	uint64_t next_id; /* atomic */
+};
+
+extern struct ltr__sched ltr__sched;
+
+/* The goroutine that calls; ends the program with a message naming `call` if there is none. */
+struct ltr__goroutine *ltr__caller(const char *call);
+
+/*
+ * Park the calling goroutine until somebody makes it ready. When its registers are saved, and on
+ * whatever stack comes next: a timer is armed for `deadline_ns` (not for LTR_FOREVER), then
+ * `commit(argument)` runs, which typically releases the lock that guards the wait queue. `argument`
+ * must not lie on a stack that may go away once that lock is free.
+ *
+ * Who may be woken from several sides (a deadline, a select) has run.claim = 1 before anybody can
+ * find it, and wakers call ltr__claim() first.
+ */
+void ltr__park(enum ltr_reason reason, uint64_t object, int64_t deadline_ns, ltr__commit *commit,
+	       void *argument);
+
+/* Park while this thread makes a blocking call on its own stack (call.c). */
+void ltr__park_for_call(struct ltr__goroutine *self, void (*function)(void *), void *argument);
+
+/* Make a parked goroutine ready; it is queued on the calling thread's processor. `waker_id` 0: the
+ * runtime. The goroutine must be parked (its lock released) and, if it has a claim, claimed. */
+void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id);
+
+static inline bool ltr__claim(struct ltr__goroutine *goroutine)
+{
+	uint32_t open = 1;
+
+	/* acq_rel: the winner sees what the waiter wrote, the waiter what the winner will write */
+	return __atomic_compare_exchange_n(&goroutine->run.claim, &open, 0, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* Put many at once behind the global queue and wake who may run them. `first` is a list by next. */
+void ltr__inject(struct ltr__goroutine *first, struct ltr__goroutine *last, uint32_t count);
+
+/* Work was put where others may take it: wake a processor if one is idle. */
+void ltr__announce(void);
+void ltr__wake_processor(void);
+
+/* Start the scheduler's threads; returns 0 or a negative errno. */
+int ltr__sched_start(uint32_t processors);
+void ltr__sched_stop(void);
+
+/* For goroutine.c: leave the ended goroutine's stack for ever. */
+_Noreturn void ltr__finish(struct ltr__thread *thread, struct ltr__goroutine *goroutine);
+/* The same, but if the next to run is a newborn that fits, return it to run on this very stack. */
+struct ltr__goroutine *ltr__finish_or_adopt(struct ltr__thread *thread,
+					    struct ltr__goroutine *goroutine);
+/* What a goroutine does first on a stack that was switched to. */
+void ltr__after_switch(struct ltr__thread *thread);
+
+/* Put a new goroutine where the thread's processor, or a thief, finds it. */
+void ltr__queue_newborn(struct ltr__thread *thread, struct ltr__goroutine *newborn);
+
+uint64_t ltr__next_id(struct ltr__processor *processor);
+
+/* Set by the main goroutine's function when it returns (and not by ltr_exit()). */
+extern bool ltr__main_has_returned;
+/* The main goroutine and its deferred functions are through: ltr_run() may return. */
+void ltr__main_done(void);
+
+static inline uint64_t ltr__random(struct ltr__processor *processor)
+{
+	uint64_t x = processor->random; /* xorshift64, Marsaglia 2003 */
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return processor->random = x;
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Waiting on several channels (as Go's select.go). First one lock at a time, in random order: mostly
+ * something can go on. Only then all locks, in the order of their addresses, so that two selects
+ * cannot wait for each other's; a waiter on each channel; and all locks free again once we are off
+ * our stack. One wake-up claims us; the other waiters are unlinked when we run again.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "channel.h"
+#include "clock.h"
+#include "fatal.h"
+
+struct selection {
+	const struct ltr_case *cases;
+	uint32_t count;
+	uint32_t lock_count;
+	uint8_t poll_order[LTR_CASES_MAX];
+	struct ltr_channel *lock_order[LTR_CASES_MAX]; /* each channel once, by address */
+};
+
+static void shuffle(struct selection *selection)
+{
+	struct ltr__processor *processor = ltr__self()->processor;
+
+	for (uint32_t i = 0; i < selection->count; i++) {
+		uint32_t j = (uint32_t)(((ltr__random(processor) >> 32) * (i + 1)) >> 32);
+
+		selection->poll_order[i] = selection->poll_order[j];
+		selection->poll_order[j] = (uint8_t)i;
+	}
+}
+
+/* Insertion sort: there are few, and mostly one or two. */
+static void order_locks(struct selection *selection)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < selection->count; i++) {
+		struct ltr_channel *channel = selection->cases[i].chan;
+		uint32_t at = n;
+
+		if (!channel)
+			continue;
+		while (at > 0 && selection->lock_order[at - 1] > channel)
+			at--;
+		if (at > 0 && selection->lock_order[at - 1] == channel)
+			continue;
+		memmove(&selection->lock_order[at + 1], &selection->lock_order[at],
+			(n - at) * sizeof(selection->lock_order[0]));
+		selection->lock_order[at] = channel;
+		n++;
+	}
+	selection->lock_count = n;
+}
+
+/* The commit. We may run again, and return, as soon as the last lock is free: touch nothing then. */
+static void unlock_all(void *argument)
+{
+	struct selection *selection = argument;
+	uint32_t n = selection->lock_count;
+
+	for (uint32_t i = 0; i < n; i++)
+		ltr__unlock(&selection->lock_order[i]->lock);
+}
+
+/* With the channel's lock; if true it is free again. */
+static bool try_case(const struct ltr_case *each)
+{
+	bool ok = true;
+
+	if (!each->is_receive)
+		return ltr__channel_try_send(each->chan, each->sent);
+	if (!ltr__channel_try_recv(each->chan, each->ret_received, &ok))
+		return false;
+	if (each->ret_ok)
+		*each->ret_ok = ok;
+	return true;
+}
+
+static int try_one_by_one(const struct selection *selection)
+{
+	for (uint32_t i = 0; i < selection->count; i++) {
+		const struct ltr_case *each = &selection->cases[selection->poll_order[i]];
+
+		if (!each->chan)
+			continue;
+		ltr__lock(&each->chan->lock);
+		if (try_case(each))
+			return selection->poll_order[i];
+		ltr__unlock(&each->chan->lock);
+	}
+	return -EAGAIN;
+}
+
+/* All locks held; if a case can go on, all are free again. */
+static int try_all_locked(const struct selection *selection)
+{
+	for (uint32_t i = 0; i < selection->count; i++) {
+		const struct ltr_case *each = &selection->cases[selection->poll_order[i]];
+
+		if (!each->chan || !try_case(each))
+			continue;
+		for (uint32_t j = 0; j < selection->lock_count; j++)
+			if (selection->lock_order[j] != each->chan)
+				ltr__unlock(&selection->lock_order[j]->lock);
+		return selection->poll_order[i];
+	}
+	return -EAGAIN;
+}
+
+static struct ltr__wait_list *list_of(const struct ltr_case *each)
+{
+	return each->is_receive ? &each->chan->receivers : &each->chan->senders;
+}
+
+static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
+		       int64_t deadline_ns)
+{
+	struct ltr__waiter waiters[LTR_CASES_MAX];
+	const struct ltr__waiter *woken;
+	const struct ltr_case *chosen;
+
+	self->run.woken = NULL;
+	__atomic_store_n(&self->run.claim, 1, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < selection->count; i++) {
+		const struct ltr_case *each = &selection->cases[i];
+
+		waiters[i] = (struct ltr__waiter){
+			.goroutine = self,
+			.value = each->is_receive ? each->ret_received
+						  : (void *)(uintptr_t)each->sent,
+			.index = i,
+			.shared = true,
+		};
+		if (each->chan)
+			ltr__wait_append(list_of(each), &waiters[i]);
+	}
+	ltr__park(selection->lock_count ? LTR_REASON_SELECT : LTR_REASON_SELECT_NO_CASES,
+		  selection->lock_count == 1 ? (uint64_t)(uintptr_t)selection->lock_order[0] : 0,
+		  deadline_ns, unlock_all, selection);
+	woken = self->run.woken;
+	for (uint32_t i = 0; i < selection->count; i++) {
+		const struct ltr_case *each = &selection->cases[i];
+
+		if (!each->chan)
+			continue;
+		ltr__lock(&each->chan->lock);
+		ltr__wait_remove(list_of(each), &waiters[i]);
+		ltr__unlock(&each->chan->lock);
+	}
+	if (!woken)
+		return -ETIMEDOUT;
+	chosen = &selection->cases[woken->index];
+	if (!chosen->is_receive && !woken->success)
+		ltr__send_on_closed();
+	if (chosen->ret_ok)
+		*chosen->ret_ok = woken->success;
+	return (int)woken->index;
+}
+
+int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadline_ns)
+{
+	struct ltr__goroutine *self = ltr__caller("ltr_select");
+	struct selection selection;
+	int chosen;
+
+	if (count > LTR_CASES_MAX)
+		return -EINVAL;
+	selection.cases = cases;
+	selection.count = (uint32_t)count;
+	shuffle(&selection);
+	chosen = try_one_by_one(&selection);
+	if (chosen >= 0)
+		return chosen;
+	if (deadline_ns != LTR_FOREVER && (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns()))
+		return -ETIMEDOUT;
+	order_locks(&selection);
+	for (uint32_t i = 0; i < selection.lock_count; i++)
+		ltr__lock(&selection.lock_order[i]->lock);
+	chosen = try_all_locked(&selection);
+	return chosen >= 0 ? chosen : wait_on_all(self, &selection, deadline_ns);
+}

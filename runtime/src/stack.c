@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Arenas of stacks. An arena is one mapping, without huge pages (a touched stack would cost its
+ * whole stride), cut into stacks of one class from its low end. The guard of a stack is installed
+ * when it is cut: by MADV_GUARD_INSTALL, which costs no mapping (Linux 6.13), else by mprotect,
+ * until the process has no mappings left (vm.max_map_count).
+ *
+ * Free stacks are kept in lists, linked through their highest word (the page that is warm). Class 0
+ * has a cache in each processor, which trades with the common list in batches.
+ */
+
+#include "stack.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "scheduler.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+#define ARENA_BYTES (64u << 20)
+#define CACHE_MAX   64u
+#define CACHE_BATCH 32u
+
+static struct pool {
+	uint32_t lock;
+	char *free;
+	char *arena; /* what is left of the newest arena */
+	char *arena_end;
+} pools[LTR__STACK_CLASS_COUNT];
+
+static atomic_bool guards_missing;
+
+size_t ltr__stack_bytes(uint32_t stack_class)
+{
+	static const size_t bytes[] = {
+#define CLASS(number, size) [number] = size,
+		LTR__STACK_CLASSES(CLASS)
+#undef CLASS
+	};
+
+	return bytes[stack_class];
+}
+
+uint32_t ltr__stack_class(size_t bytes)
+{
+	uint32_t stack_class = 0;
+
+	while (stack_class < LTR__STACK_CLASS_COUNT - 1 &&
+	       ltr__stack_bytes(stack_class) - LTR__STACK_GUARD_BYTES < bytes &&
+	       ltr__stack_bytes(stack_class) != bytes)
+		stack_class++;
+	return stack_class;
+}
+
+bool ltr__stacks_guarded(void)
+{
+	return !guards_missing;
+}
+
+static char **link_of(char *low, uint32_t stack_class)
+{
+	return (char **)(void *)(low + ltr__stack_bytes(stack_class) - sizeof(char *));
+}
+
+static void install_guard(char *low)
+{
+	static atomic_bool no_guard_install;
+
+	if (!no_guard_install) {
+		if (madvise(low, LTR__STACK_GUARD_BYTES, MADV_GUARD_INSTALL) == 0)
+			return;
+		no_guard_install = true;
+	}
+	if (mprotect(low, LTR__STACK_GUARD_BYTES, PROT_NONE) != 0)
+		guards_missing = true;
+}
+
+/* Under the pool's lock. */
+static char *cut(struct pool *pool, size_t bytes)
+{
+	char *low;
+
+	if (pool->arena == pool->arena_end) {
+		low = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (low == MAP_FAILED)
+			return NULL;
+		(void)madvise(low, ARENA_BYTES, MADV_NOHUGEPAGE);
+		pool->arena = low;
+		pool->arena_end = low + ARENA_BYTES;
+	}
+	low = pool->arena;
+	pool->arena += bytes;
+	install_guard(low);
+	return low;
+}
+
+static char *common_get(uint32_t stack_class)
+{
+	struct pool *pool = &pools[stack_class];
+	char *low;
+
+	ltr__lock(&pool->lock);
+	low = pool->free;
+	if (low)
+		pool->free = *link_of(low, stack_class);
+	else
+		low = cut(pool, ltr__stack_bytes(stack_class));
+	ltr__unlock(&pool->lock);
+	return low;
+}
+
+static void common_put(uint32_t stack_class, char *low)
+{
+	struct pool *pool = &pools[stack_class];
+
+	ltr__lock(&pool->lock);
+	*link_of(low, stack_class) = pool->free;
+	pool->free = low;
+	ltr__unlock(&pool->lock);
+}
+
+/* Under no lock: fill the processor's cache from the common list, not from the arena. */
+static void refill(struct ltr__processor *processor)
+{
+	struct pool *pool = &pools[0];
+
+	if (!__atomic_load_n(&pool->free, __ATOMIC_RELAXED))
+		return;
+	ltr__lock(&pool->lock);
+	while (pool->free && processor->free_stack_count < CACHE_BATCH) {
+		char *low = pool->free;
+
+		pool->free = *link_of(low, 0);
+		*link_of(low, 0) = processor->free_stacks;
+		processor->free_stacks = low;
+		processor->free_stack_count++;
+	}
+	ltr__unlock(&pool->lock);
+}
+
+static void drain(struct ltr__processor *processor)
+{
+	struct pool *pool = &pools[0];
+
+	ltr__lock(&pool->lock);
+	for (uint32_t i = 0; i < CACHE_BATCH; i++) {
+		char *low = processor->free_stacks;
+
+		processor->free_stacks = *link_of(low, 0);
+		*link_of(low, 0) = pool->free;
+		pool->free = low;
+	}
+	processor->free_stack_count -= CACHE_BATCH;
+	ltr__unlock(&pool->lock);
+}
+
+char *ltr__stack_get(struct ltr__processor *processor, uint32_t stack_class)
+{
+	char *low;
+
+	if (stack_class != 0)
+		return common_get(stack_class);
+	if (!processor->free_stacks)
+		refill(processor);
+	low = processor->free_stacks;
+	if (!low)
+		return common_get(0);
+	processor->free_stacks = *link_of(low, 0);
+	processor->free_stack_count--;
+	return low;
+}
+
+void ltr__stack_put(struct ltr__processor *processor, uint32_t stack_class, char *low)
+{
+	if (stack_class != 0) {
+		common_put(stack_class, low);
+		return;
+	}
+	*link_of(low, 0) = processor->free_stacks;
+	processor->free_stacks = low;
+	if (++processor->free_stack_count >= CACHE_MAX)
+		drain(processor);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Rings, hand-over, watchers, and interned stacks. See trace.h and layout.h for the contracts. */
+
+#include "trace.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "monitor.h"
+
+/* In the file, not in .bss: the kernel raises semaphores only in file mappings. */
+struct ltr_watch ltr__watch __attribute__((section(".probes"))) = {0};
+struct ltr_watch_slot ltr__watch_slots[LTR_WATCH_SLOTS];
+struct ltr_ring ltr__rings[LTR__THREAD_MAX] __attribute__((aligned(64)));
+uint32_t ltr__ring_count;
+
+struct ltr_stack_entry *ltr__stacks;
+uint32_t ltr__stack_count = 1;
+
+/* stack_index[hash ...] is the entry's number, open addressing, half full at most. */
+#define STACK_INDEX_SIZE (2 * LTR__STACK_MAX)
+static uint32_t *stack_index;
+static uint32_t stack_lock; /* guards adding to both */
+
+static void *reserve(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int ltr__trace_init(void)
+{
+	if (!ltr__stacks)
+		ltr__stacks = reserve(LTR__STACK_MAX * sizeof(*ltr__stacks));
+	if (!stack_index)
+		stack_index = reserve(STACK_INDEX_SIZE * sizeof(*stack_index));
+	return ltr__stacks && stack_index ? 0 : -ENOMEM;
+}
+
+struct ltr_ring *ltr__ring_new(uint32_t index)
+{
+	struct ltr_ring *ring = &ltr__rings[index];
+	void *records = reserve(LTR__RING_CAPACITY * sizeof(struct ltr_event));
+
+	if (!records)
+		return NULL;
+	ring->records = (uint64_t)(uintptr_t)records;
+	ring->capacity = LTR__RING_CAPACITY;
+	ring->tid = (uint32_t)gettid();
+	/* Rings are made by several threads at once: the count covers all that are finished or not. */
+	for (uint32_t count = __atomic_load_n(&ltr__ring_count, __ATOMIC_RELAXED);
+	     count < index + 1;)
+		if (__atomic_compare_exchange_n(&ltr__ring_count, &count, index + 1, false,
+						__ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			break;
+	return ring;
+}
+
+void ltr__trace_flush(struct ltr_ring *ring)
+{
+	const struct ltr_event *records = (const void *)(uintptr_t)ring->records;
+
+	/* acquire: pairs with the release in ltr__emit */
+	if (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) ==
+	    __atomic_load_n(&ring->handed, __ATOMIC_RELAXED))
+		return;
+	ltr__lock(&ring->lock);
+	for (;;) {
+		uint64_t from = ring->handed;
+		uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+		uint64_t count = head - from;
+		uint64_t to_end = ring->capacity - from % ring->capacity;
+
+		if (count == 0)
+			break;
+		if (count > LTR_BATCH_MAX)
+			count = LTR_BATCH_MAX;
+		if (count > to_end)
+			count = to_end;
+		if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
+			ltr__handover(&records[from % ring->capacity], count, from,
+				      (uint64_t)(ring - ltr__rings));
+		else
+			count = head - from;
+		__atomic_store_n(&ring->handed, from + count, __ATOMIC_RELAXED);
+	}
+	ltr__unlock(&ring->lock);
+}
+
+void ltr__trace_flush_all(void)
+{
+	uint32_t count = __atomic_load_n(&ltr__ring_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (ltr__rings[i].capacity)
+			ltr__trace_flush(&ltr__rings[i]);
+}
+
+static void put_record(struct ltr_ring *ring, const struct ltr_event *event)
+{
+	struct ltr_event *records = (void *)(uintptr_t)ring->records;
+	uint64_t head = ring->head;
+
+	records[head & (LTR__RING_CAPACITY - 1)] = *event;
+	/* release: pairs with readers, inside and outside */
+	__atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
+	if (head + 1 - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX)
+		ltr__trace_flush(ring);
+}
+
+uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine, uint32_t sequence,
+		   uint8_t kind, uint8_t reason, uint8_t flags, uint64_t arg)
+{
+	struct ltr_event event = {
+		.goroutine = goroutine->id,
+		.arg = arg,
+		.sequence = sequence,
+		.kind = kind,
+		.reason = reason,
+		.flags = flags,
+	};
+
+	if (!thread->step_ticks)
+		thread->step_ticks = ltr__ticks();
+	event.ticks = thread->step_ticks;
+	ltr__monitor_wake();
+	put_record(thread->ring, &event);
+	return event.ticks;
+}
+
+/* FNV-1a over words, folded (Fowler, Noll, Vo; draft-eastlake-fnv). */
+static uint32_t hash_stack(const uint64_t *pcs, uint32_t depth)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (uint32_t i = 0; i < depth; i++)
+		hash = (hash ^ pcs[i]) * 1099511628211u;
+	return (uint32_t)(hash ^ hash >> 32) | 1;
+}
+
+/* The number of the stack, or 0 with *ret_free the place in the index where it would go. */
+static uint32_t find_stack(uint32_t hash, const uint64_t *pcs, uint32_t depth, uint32_t *ret_free)
+{
+	for (uint32_t at = hash & (STACK_INDEX_SIZE - 1);; at = (at + 1) & (STACK_INDEX_SIZE - 1)) {
+		/* acquire: pairs with the release in intern_stack */
+		uint32_t number = __atomic_load_n(&stack_index[at], __ATOMIC_ACQUIRE);
+		const struct ltr_stack_entry *entry = &ltr__stacks[number];
+
+		if (!number) {
+			*ret_free = at;
+			return 0;
+		}
+		if (entry->hash == hash && entry->depth == depth &&
+		    memcmp(entry->pcs, pcs, depth * sizeof(pcs[0])) == 0)
+			return number;
+	}
+}
+
+static uint32_t intern_stack(const uint64_t *pcs, uint32_t depth)
+{
+	uint32_t hash = hash_stack(pcs, depth);
+	uint32_t at;
+	uint32_t number = find_stack(hash, pcs, depth, &at);
+	struct ltr_stack_entry *entry;
+
+	if (number)
+		return number;
+	ltr__lock(&stack_lock);
+	number = find_stack(hash, pcs, depth, &at);
+	if (!number && ltr__stack_count < LTR__STACK_MAX) {
+		number = ltr__stack_count;
+		entry = &ltr__stacks[number];
+		entry->hash = hash;
+		memcpy(entry->pcs, pcs, depth * sizeof(pcs[0]));
+		__atomic_store_n(&entry->depth, depth, __ATOMIC_RELEASE);
+		__atomic_store_n(&ltr__stack_count, number + 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&stack_index[at], number, __ATOMIC_RELEASE);
+	}
+	ltr__unlock(&stack_lock);
+	return number;
+}
+
+/* The same walk that outsiders make (layout.h, "Unwinding"), so that both find the same stacks. */
+__attribute__((no_sanitize("address"))) void ltr__emit_stack(struct ltr__thread *thread,
+							     struct ltr__goroutine *goroutine,
+							     void *frame)
+{
+	uint64_t pcs[LTR_STACK_DEPTH_MAX];
+	uint32_t depth = 0;
+	uint64_t *fp = frame;
+
+	while (depth < LTR_STACK_DEPTH_MAX && (char *)fp >= goroutine->stack_low &&
+	       (char *)fp <= goroutine->stack_high - 16 && ((uintptr_t)fp & 7) == 0) {
+		uint64_t *next = (uint64_t *)(uintptr_t)fp[0];
+
+		pcs[depth++] = fp[1];
+		if (next <= fp)
+			break;
+		fp = next;
+	}
+	struct ltr_event event = {
+		.goroutine = goroutine->id,
+		.ticks = thread->step_ticks,
+		.arg = intern_stack(pcs, depth),
+		.sequence = goroutine->sequence >> 1,
+		.kind = LTR_KIND_STACK,
+	};
+	if (event.arg)
+		put_record(thread->ring, &event);
+}
+
+static uint64_t seen_heartbeat[LTR_WATCH_SLOTS];
+static int64_t seen_ns[LTR_WATCH_SLOTS];
+static bool had_slots;
+
+int ltr__trace_watchers(int64_t now_ns)
+{
+	uint16_t events = 0, stacks = 0;
+
+	for (unsigned i = 0; i < LTR_WATCH_SLOTS; i++) {
+		struct ltr_watch_slot *slot = &ltr__watch_slots[i];
+		uint64_t heartbeat = __atomic_load_n(&slot->heartbeat, __ATOMIC_ACQUIRE);
+
+		if (!__atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE))
+			continue;
+		if (heartbeat != seen_heartbeat[i] || !seen_ns[i]) {
+			seen_heartbeat[i] = heartbeat;
+			seen_ns[i] = now_ns;
+		} else if (now_ns - seen_ns[i] > (int64_t)LTR_WATCH_TIMEOUT_NS) {
+			seen_ns[i] = 0;
+			__atomic_store_n(&slot->pid, 0, __ATOMIC_RELEASE);
+			continue;
+		}
+		events++;
+		stacks += (slot->wants & LTR_WATCH_STACKS) != 0;
+	}
+	/* A watcher sets the counts itself, after its slot: do not take them back in between. */
+	if (events || had_slots) {
+		__atomic_store_n(&ltr__watch.events_slots, events, __ATOMIC_RELAXED);
+		__atomic_store_n(&ltr__watch.stacks_slots, stacks, __ATOMIC_RELAXED);
+	}
+	had_slots = events != 0;
+	return ltr__watched();
+}

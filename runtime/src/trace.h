@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_TRACE_H
+#define LTR_TRACE_H
+
+/*
+ * The one place where a goroutine's state changes, and therefore the one place that emits.
+ *
+ * Each thread has a ring that it alone writes. A full batch, a thread that goes idle, or the
+ * monitor hands the new part over by a call of ltr__handover(), where a tracer sits (layout.h).
+ * While nobody watches, a transition costs a load of ltr__watch and a branch.
+ */
+
+#include <loiter/event.h>
+#include <loiter/layout.h>
+
+#include "clock.h"
+#include "scheduler.h"
+
+#ifndef LTR__RING_CAPACITY
+#define LTR__RING_CAPACITY 32768u
+#endif
+
+#define LTR__STACK_MAX 16384u
+
+extern struct ltr_watch ltr__watch;
+extern struct ltr_watch_slot ltr__watch_slots[LTR_WATCH_SLOTS];
+extern struct ltr_ring ltr__rings[LTR__THREAD_MAX];
+extern uint32_t ltr__ring_count;
+extern struct ltr_stack_entry *ltr__stacks;
+extern uint32_t ltr__stack_count;
+
+void ltr__handover(const struct ltr_event *records, uint64_t count, uint64_t position,
+		   uint64_t ring);
+void ltr__want_stacks(void);
+
+/* Address space for the stack table. -ENOMEM. */
+int ltr__trace_init(void);
+
+/* The ring of the calling thread, a new one; NULL without memory. */
+struct ltr_ring *ltr__ring_new(uint32_t index);
+
+/* Hand over what is new. From any thread. */
+void ltr__trace_flush(struct ltr_ring *ring);
+void ltr__trace_flush_all(void);
+
+/* Free the slots of watchers that are gone; returns whether anybody watches. Monitor only. */
+int ltr__trace_watchers(int64_t now_ns);
+
+/* Cold: somebody watches. Returns the time that the record carries. */
+uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine, uint32_t sequence,
+		   uint8_t kind, uint8_t reason, uint8_t flags, uint64_t arg);
+
+/* The STACK record of a goroutine that has just parked, walked from its frame pointer. */
+void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutine, void *frame);
+
+static inline bool ltr__watched(void)
+{
+	uint64_t any;
+
+	__builtin_memcpy(&any, &ltr__watch, sizeof(any));
+	__asm__ volatile("" : "+r"(any) : "m"(ltr__watch));
+	return __builtin_expect(any != 0, 0);
+}
+
+static inline bool ltr__stacks_wanted(void)
+{
+	return __atomic_load_n(&ltr__watch.stacks_kernel, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&ltr__watch.stacks_slots, __ATOMIC_RELAXED);
+}
+
+/*
+ * Change the state. Transitions of one goroutine are ordered by whatever made it ready or parked it,
+ * so the sequence needs no atomic arithmetic. `arg` is that of the event (event.h).
+ */
+static inline __attribute__((always_inline)) void ltr__transition(
+	struct ltr__thread *thread, struct ltr__goroutine *goroutine, enum ltr_kind kind,
+	enum ltr_state state, enum ltr_reason reason, uint8_t flags, uint64_t arg)
+{
+	uint32_t sequence = goroutine->sequence;
+
+	/* odd while it is written; release fences: pairs with readers outside (layout.h) */
+	__atomic_store_n(&goroutine->sequence, sequence + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	goroutine->state = (uint8_t)state;
+	goroutine->reason = (uint8_t)reason;
+	goroutine->since_ticks = ltr__coarse();
+	if (kind == LTR_KIND_PARK)
+		goroutine->object = arg;
+	else if (kind == LTR_KIND_READY)
+		goroutine->waker_id = arg;
+	else if (kind == LTR_KIND_START)
+		goroutine->saved_sp = NULL;
+	if (ltr__watched())
+		goroutine->since_ticks = ltr__emit(thread, goroutine, (sequence + 2) >> 1,
+						   (uint8_t)kind, (uint8_t)reason, flags, arg);
+	__atomic_store_n(&goroutine->sequence, sequence + 2, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_WAITLIST_H
+#define LTR_WAITLIST_H
+
+/*
+ * Who waits for something: a doubly linked list of waiters, which lie on the stacks of parked
+ * goroutines. First come, first served; a waiter that gives up is unlinked in constant time. The
+ * list is guarded by the lock of the object that it belongs to.
+ */
+
+#include <loiter/sync.h>
+
+#include "scheduler.h"
+
+struct ltr__waiter {
+	struct ltr__goroutine *goroutine;
+	struct ltr__waiter *next;
+	struct ltr__waiter *prev;
+	void *value;    /* where the value comes from or goes to (channels) */
+	uint32_t index; /* of the case (select) */
+	bool queued;    /* in a list */
+	bool shared;    /* others may wake the goroutine too: it has to be claimed */
+	bool success;   /* set by the waker */
+	bool overtaken; /* was woken before and came too late (mutex) */
+};
+
+static inline void ltr__wait_append(struct ltr__wait_list *list, struct ltr__waiter *waiter)
+{
+	waiter->next = NULL;
+	waiter->prev = list->last;
+	*(list->last ? &list->last->next : &list->first) = waiter;
+	list->last = waiter;
+	waiter->queued = true;
+}
+
+static inline void ltr__wait_prepend(struct ltr__wait_list *list, struct ltr__waiter *waiter)
+{
+	waiter->prev = NULL;
+	waiter->next = list->first;
+	*(list->first ? &list->first->prev : &list->last) = waiter;
+	list->first = waiter;
+	waiter->queued = true;
+}
+
+static inline void ltr__wait_remove(struct ltr__wait_list *list, struct ltr__waiter *waiter)
+{
+	if (!waiter->queued)
+		return;
+	*(waiter->prev ? &waiter->prev->next : &list->first) = waiter->next;
+	*(waiter->next ? &waiter->next->prev : &list->last) = waiter->prev;
+	waiter->queued = false;
+}
+
+/*
+ * Take the first waiter that can still be woken; it is ours to wake. Those that somebody else has
+ * woken are unlinked on the way. NULL: none.
+ */
+static inline struct ltr__waiter *ltr__wait_take(struct ltr__wait_list *list)
+{
+	for (struct ltr__waiter *waiter = list->first; waiter; waiter = list->first) {
+		ltr__wait_remove(list, waiter);
+		if (!waiter->shared || ltr__claim(waiter->goroutine)) {
+			waiter->goroutine->run.woken = waiter;
+			return waiter;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Park on one list whose lock the caller holds, and which `unlock(argument)` releases once we are
+ * off our stack. Returns true if a waker took the waiter, false at the deadline; then the caller
+ * locks again and removes the waiter. Fills in everything of the waiter but value and index.
+ */
+static inline bool ltr__wait(struct ltr__goroutine *self, struct ltr__wait_list *list,
+			     struct ltr__waiter *waiter, enum ltr_reason reason, uint64_t object,
+			     int64_t deadline_ns, ltr__commit *unlock, void *argument)
+{
+	waiter->goroutine = self;
+	waiter->success = false;
+	waiter->shared = deadline_ns != LTR_FOREVER;
+	self->run.woken = NULL;
+	if (waiter->shared)
+		__atomic_store_n(&self->run.claim, 1, __ATOMIC_RELEASE);
+	if (waiter->overtaken)
+		ltr__wait_prepend(list, waiter);
+	else
+		ltr__wait_append(list, waiter);
+	ltr__park(reason, object, deadline_ns, unlock, argument);
+	return self->run.woken != NULL;
+}
+
+/* The commit that releases a lock. */
+static inline void ltr__unlock_commit(void *lock)
+{
+	ltr__unlock(lock);
+}
+
+#endif

@@ -164,7 +164,7 @@ static void toggle_pause(struct ltr__tui *tui)
 	}
 }
 
-/* A filter that makes no sense leaves the one before; why is in the prompt. */
+/* A filter that makes no sense leaves the one that there is. */
 static int set_filter(struct ltr__tui *tui, const char *text, char *ret_why, size_t why_size)
 {
 	struct ltr__filter *filter;
@@ -205,10 +205,14 @@ static void search(struct ltr__tui *tui, bool forward)
 
 static void prompt_edited(struct ltr__tui *tui)
 {
+	char why[8];
+
 	if (tui->prompt.purpose != LTR__DO_FILTER)
 		return;
-	if (!set_filter(tui, tui->prompt.text, tui->prompt.why, sizeof(tui->prompt.why)))
-		renew_view(tui);
+	/* a text that makes no sense (yet) shows what the filter before it shows */
+	if (set_filter(tui, tui->prompt.text, tui->prompt.why, sizeof(tui->prompt.why)))
+		set_filter(tui, tui->prompt.before, why, sizeof(why));
+	renew_view(tui);
 }
 
 static void prompt_done(struct ltr__tui *tui)

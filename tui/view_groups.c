@@ -116,7 +116,7 @@ static void where_draw(const struct ltr__scene *scene, const void *item, struct 
 	if (group_of(item)->number)
 		ltr__draw_place(area, 0, 0, area.width, &place);
 	else
-		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(no stack while it runs)");
+		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(no stack)");
 }
 
 /* Who called the function where they wait, outwards. */

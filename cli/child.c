@@ -290,6 +290,11 @@ bool ltr__child_is_over(const struct ltr__child *child)
 	return child->interrupted;
 }
 
+bool ltr__child_left_others(const struct ltr__child *child)
+{
+	return kill(-child->pid, 0) == 0;
+}
+
 int ltr__child_status(const struct ltr__child *child)
 {
 	if (WIFSIGNALED(child->wait_status))

@@ -15,7 +15,8 @@
 #include "options.h"
 #include "target.h"
 
-#define SNAPSHOT_NS (1000 * LTR__MS_NS)
+#define SNAPSHOT_NS         (1000 * LTR__MS_NS)
+#define DEFAULT_INTERVAL_MS 250 /* as the screen's */
 
 struct top_options {
 	struct ltr__parsing parsing; /* first */
@@ -41,7 +42,8 @@ static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
-	{"once", KEY_ONCE, NULL, 0, "print one screen as text and end", 0},
+	{"once", KEY_ONCE, NULL, 0,
+	 "print one screen as text and end; of a command, as it is after --interval", 0},
 	{"interval", KEY_INTERVAL, "TIME", 0, "between two frames (250ms)", 0},
 	{"view", KEY_VIEW, "NAME", 0, "begin with this view", 0},
 	{"filter", KEY_FILTER, "FILTER", 0, "begin with this filter, as typed at f", 0},
@@ -176,6 +178,19 @@ static int source_fd(void *context)
 	return ltr__target_fd(context);
 }
 
+/* One screen of a command: not of its first moment, but of what it has come to by then. */
+static void let_it_run(const struct top_options *top, struct ltr__target *target)
+{
+	unsigned int ms = top->tui.interval_ms ? top->tui.interval_ms : DEFAULT_INTERVAL_MS;
+	uint64_t end_ns = ltr__now_ns() + ms * LTR__MS_NS;
+	uint64_t now_ns;
+
+	while (!ltr__target_is_over(target) && (now_ns = ltr__now_ns()) < end_ns)
+		if (ltr__target_poll(target, (int)((end_ns - now_ns) / LTR__MS_NS) + 1) < 0)
+			return;
+	ltr_probe_refresh(ltr__target_probe(target)); /* if it has ended: its last moment */
+}
+
 static int run_screen(const struct top_options *top, struct ltr__target *target)
 {
 	struct ltr_tui_source source = {
@@ -186,7 +201,11 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 		.fd = source_fd,
 	};
 	struct ltr_tui_end end = {0};
-	int error = ltr_tui_run(&top->tui, &source, &end);
+	int error;
+
+	if (top->tui.once && top->parsing.program)
+		let_it_run(top, target);
+	error = ltr_tui_run(&top->tui, &source, &end);
 
 	ltr__target_close(target, true);
 	if (error) {

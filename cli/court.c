@@ -317,12 +317,18 @@ static void adjourn(struct court *court)
 	court->patience_at_ns = ltr__now_ns() + LTR__SECOND_NS;
 }
 
+/*
+ * Is there anything to wait for? Others of the command's process group may be on their way to the
+ * gate when the command itself has ended; they have as long as those that are there already.
+ */
 static bool is_open(const struct court *court)
 {
+	if (!court->child_ended)
+		return true;
 	for (const struct trial *trial = court->trials; trial; trial = trial->next)
 		if (trial->stage != CLOSED)
 			return true;
-	return false;
+	return !court->adjourned && ltr__child_left_others(court->child);
 }
 
 static void earlier(uint64_t *at_ns, uint64_t other_ns)
@@ -343,6 +349,8 @@ static int idle_ms(const struct court *court)
 	earlier(&at_ns, court->timeout_at_ns);
 	earlier(&at_ns, court->end_at_ns);
 	earlier(&at_ns, court->patience_at_ns);
+	if (court->child_ended)
+		earlier(&at_ns, now_ns + LONG_PAUSE_NS); /* nobody tells when a group is empty */
 	if (at_ns == UINT64_MAX)
 		return -1;
 	if (at_ns <= now_ns)
@@ -374,7 +382,7 @@ static void look_at_clock(struct court *court)
 
 static void run(struct court *court)
 {
-	while (!court->error && (!court->child_ended || is_open(court))) {
+	while (!court->error && is_open(court)) {
 		struct pollfd news[] = {
 			{.fd = ltr__gate_fd(court->gate), .events = POLLIN},
 			{.fd = ltr__child_fd(court->child), .events = POLLIN},

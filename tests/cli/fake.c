@@ -15,7 +15,7 @@
  *   deadlock -     all are asleep; after RELEASE exit with 2
  *   _exit S        kill SIG        hang -              print TEXT     exec COMMAND
  *   fork -         a child without exec speaks at the gate of its parent
- *   background S   exit with S; a child in a session of its own does the steps that follow
+ *   background S   exit with S; a child does the steps that follow
  *   touch FILE     make FILE                           await FILE     wait until FILE is there
  */
 
@@ -268,11 +268,9 @@ static void step(const char *what, const char *value, char **rest)
 	else if (strcmp(what, "hang") == 0)
 		for (;;)
 			pause();
-	else if (strcmp(what, "background") == 0) {
-		if (fork() != 0)
-			_exit((int)number);
-		setsid();
-	} else
+	else if (strcmp(what, "background") == 0 && fork() != 0)
+		_exit((int)number);
+	else if (strcmp(what, "background") != 0)
 		exit(98);
 	fflush(stdout);
 }

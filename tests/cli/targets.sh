@@ -51,7 +51,7 @@ if ((EUID == 0)); then
 	start_fake leak 2
 	under=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
 	chmod 777 "$scratch" "$XDG_RUNTIME_DIR"
-	each 1 "process $fake_pid .*(not ours|may not|permission|permitted)" -p "$fake_pid"
+	each 1 "process $fake_pid .*belongs to user 0" -p "$fake_pid"
 	# BPF refused: whoever insists on it is told, everybody else gets another way.
 	"${under[@]}" "$fake" leak 2 touch "$scratch/ready2" hang - &
 	nobodys=$!
@@ -103,9 +103,9 @@ rm -f "$scratch/profile"
 start_fake leak 3
 loiter_is 0 "" "${profile[@]}" -p "$fake_pid"
 cp "$scratch/profile" "$scratch/bin/before"
-one_sentence_is 1 "cannot write the profile to /dev/full: no space left" \
+one_sentence_is 1 "cannot write the profile to /dev/full: No space left" \
 	profile --type goroutine -o /dev/full -p "$fake_pid"
-one_sentence_is 1 "cannot write the dump to /dev/full: no space left" dump -o /dev/full -p "$fake_pid"
+one_sentence_is 1 "cannot write the dump to /dev/full: No space left" dump -o /dev/full -p "$fake_pid"
 one_sentence_is 1 "cannot write the profile to .*/none/profile" \
 	profile --type goroutine -o "$scratch/none/profile" -p "$fake_pid"
 one_sentence_is 1 "cannot write the profile to $scratch: " \
@@ -114,7 +114,7 @@ cmp -s "$scratch/profile" "$scratch/bin/before" || fail "a profile has changed"
 mkdir "$scratch/small"
 if mount -t tmpfs -o size=4k none "$scratch/small" 2>/dev/null; then
 	head -c 4096 /dev/zero >"$scratch/small/full"
-	one_sentence_is 1 "cannot write the profile to .*: no space left" \
+	one_sentence_is 1 "cannot write the profile to .*: No space left" \
 		profile --type goroutine -o "$scratch/small/profile" -p "$fake_pid"
 	equal "in the full folder" "full" "$(ls -A "$scratch/small")"
 	umount "$scratch/small"

@@ -94,6 +94,11 @@ static int meters_height(const struct ltr__scene *scene, int width)
 	return meter_rows(count, width);
 }
 
+static bool is_roomy(int width, int height)
+{
+	return height >= ROOMY && width >= 2 * METER;
+}
+
 int ltr__header_height(const struct ltr__scene *scene, int width, int height)
 {
 	const struct ltr_census_info *info = ltr__moment_info(&scene->moment);
@@ -103,7 +108,7 @@ int ltr__header_height(const struct ltr__scene *scene, int width, int height)
 		return height > 1;
 	if (height < SMALL)
 		return 1 + (alarms > 0);
-	if (height < ROOMY)
+	if (!is_roomy(width, height))
 		return 2 + (alarms > 0);
 	return 2 + meters_height(scene, width) + (info->way_reason[0] != 0) + alarms;
 }
@@ -237,11 +242,11 @@ void ltr__header_draw(const struct ltr__scene *scene, struct ltr__area area, int
 
 	/* what does not fit its lines is cut off by the area */
 	draw_title(scene, &alarms, lines > 1 && screen_height >= TINY, area);
-	if (screen_height >= ROOMY)
+	if (is_roomy(area.width, screen_height))
 		y += draw_meters(scene, area, y);
 	if (screen_height >= SMALL)
 		draw_rates(scene, area, y++);
-	if (screen_height >= ROOMY && info->way_reason[0])
+	if (is_roomy(area.width, screen_height) && info->way_reason[0])
 		ltr__textf(area, 1, y++, area.width - 2, LTR__STYLE_DIM, "%s: %s",
 			   ltr_way_name(info->way), info->way_reason);
 	for (size_t i = 0; i < alarms.count; i++) {

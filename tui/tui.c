@@ -470,7 +470,7 @@ static int prepare(struct ltr__tui *tui)
 	if (error)
 		return error;
 	view = tui->roots[tui->root];
-	if (options->sort && view->kind->sort(view, options->sort)) {
+	if (options->sort && (!view->kind->sort || view->kind->sort(view, options->sort))) {
 		snprintf(tui->end->why, sizeof(tui->end->why), "%s cannot be sorted by '%.60s'",
 			 view->kind->name, options->sort);
 		return -EINVAL;

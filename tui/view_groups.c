@@ -341,6 +341,11 @@ static void groups_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_place(&groups_of(view)->list, ret_text, size);
 }
 
+static int groups_sort(struct ltr__view *view, const char *name)
+{
+	return ltr__table_sort(table_of(groups_of(view)), name);
+}
+
 const struct ltr__view_kind ltr__view_groups = {
 	.name = "groups",
 	.where = LTR__IN_LISTS | LTR__IN_GROUPS,
@@ -352,4 +357,5 @@ const struct ltr__view_kind ltr__view_groups = {
 	.title = groups_title,
 	.place = groups_place,
 	.search = groups_search,
+	.sort = groups_sort,
 };

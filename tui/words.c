@@ -134,15 +134,16 @@ int ltr__words_parse_duration(const char *text, uint64_t *ret_ns)
 	while (*text) {
 		uint64_t unit = 0;
 		double value;
+		char *stop;
 		char *end;
 
 		if (!isdigit((unsigned char)*text) && *text != '.')
 			return -EINVAL;
 		for (end = (char *)text; isdigit((unsigned char)*end) || *end == '.'; end++)
 			;
-		if (end - text > 20)
+		value = strtod(text, &stop);
+		if (stop != end || end - text > 20)
 			return -EINVAL;
-		value = strtod(text, NULL);
 		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 			size_t length = strlen(units[i].name);
 

@@ -301,8 +301,10 @@ void fixture_step(struct fixture *fixture)
 		struct ltr_goroutine goroutine = *ltr_census_at(census, i);
 		bool is_conn = goroutine.state == LTR_STATE_NETWORK && goroutine.id > 4;
 
-		if (is_conn && goroutine.id % 97 == step % 97)
+		if (is_conn && goroutine.id % 97 == step % 97) {
+			ltr_census_info_mut(census)->exited++;
 			continue; /* a connection is closed */
+		}
 		if (is_conn && goroutine.id % 7 == step % 7) {
 			goroutine.since_ns = now - goroutine.id % 9 * MS;
 			goroutine.transitions += 3;

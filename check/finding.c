@@ -152,13 +152,33 @@ static void copy_symbol(struct box *box, const struct ltr_symbol *symbol, uint64
 	ret_frame->line = symbol->line;
 }
 
-/* How many functions, inlined ones included, the frames from `first` on are. */
+/*
+ * The frames that a person wants to see, as [*ret_first, end): without the runtime's own at both
+ * ends. Of a stack that is all runtime, everything.
+ */
+static size_t trim(const struct ltr_census *census, const uint64_t *pcs, uint32_t stack,
+		   size_t depth, size_t *ret_first)
+{
+	size_t first = ltr_census_first_frame(census, stack);
+	size_t end = depth;
+
+	if (first >= depth) {
+		*ret_first = 0;
+		return depth;
+	}
+	while (end > first + 1 && ltr_census_call_symbol(census, pcs[end - 1])->is_runtime)
+		end--;
+	*ret_first = first;
+	return end;
+}
+
+/* How many functions, inlined ones included, the frames [first, end) are. */
 static size_t count_functions(const struct ltr_census *census, const uint64_t *pcs, size_t first,
-			      size_t depth)
+			      size_t end)
 {
 	size_t count = 0;
 
-	for (size_t i = first; i < depth; i++)
+	for (size_t i = first; i < end; i++)
 		for (const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
 		     symbol; symbol = symbol->outer)
 			count++;
@@ -167,17 +187,14 @@ static size_t count_functions(const struct ltr_census *census, const uint64_t *p
 
 static void copy_stack(struct box *box, const struct ltr_census *census, uint32_t stack)
 {
-	size_t depth;
-	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
-	size_t first = ltr_census_first_frame(census, stack);
+	size_t depth, first, end, count;
 	size_t used = 0;
-	size_t count;
+	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
 
 	if (!pcs)
 		return;
-	if (first >= depth)
-		first = 0; /* nothing but the runtime: then that is what there is to see */
-	count = count_functions(census, pcs, first, depth);
+	end = trim(census, pcs, stack, depth, &first);
+	count = count_functions(census, pcs, first, end);
 	if (count == 0)
 		return;
 	box->frames = calloc(count, sizeof(*box->frames));
@@ -185,7 +202,7 @@ static void copy_stack(struct box *box, const struct ltr_census *census, uint32_
 		box->failed = true;
 		return;
 	}
-	for (size_t i = first; i < depth; i++)
+	for (size_t i = first; i < end; i++)
 		for (const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
 		     symbol; symbol = symbol->outer)
 			copy_symbol(box, symbol, pcs[i], &box->frames[used++]);
@@ -204,7 +221,7 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 		created->file = copy_text(box, ltr_census_string(census, site->file));
 		created->function = copy_text(box, ltr_census_string(census, site->function));
 		created->line = site->line;
-	} else if (goroutine->creation_pc) {
+	} else if (goroutine->creation_pc && !(goroutine->flags & LTR_IS_MAIN)) {
 		copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
 			    goroutine->creation_pc, created);
 	}

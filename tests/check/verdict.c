@@ -87,7 +87,7 @@ static void whoever_is_left_never_exited(void **at)
 	assert_int_equal(finding->member[0].parent_id, 1);
 	assert_string_equal(finding->created.function, "serve");
 	assert_int_equal(finding->created.line, 24);
-	/* the runtime's own frame is not shown */
+	/* the runtime's own frames are not shown, at either end */
 	assert_int_equal(finding->depth, 2);
 	assert_string_equal(finding->stack[0].function, "reply");
 	assert_int_equal(finding->stack[0].line, 2);

@@ -274,23 +274,26 @@ static void serve_gate(struct court *court)
 static void time_out(struct court *court)
 {
 	struct trial command = {.pid = ltr__child_pid(court->child)};
+	bool shown = false;
 
-	snprintf(command.command, sizeof(command.command), "%s", court->options->command[0]);
-	if (!court->anybody)
-		inconclusive(court, &command,
-			     "was still running when its time was over, and no goroutine program "
-			     "was among what it had started");
-	else
-		inconclusive(court, &command,
-			     "was still running when its time was over, and was ended");
 	court->timeout_at_ns = 0;
 	court->end_at_ns = ltr__now_ns();
 	for (struct trial *trial = court->trials; trial; trial = trial->next) {
 		if (trial->stage == GRACE && trial->end_ns > court->end_at_ns)
 			court->end_at_ns = trial->end_ns;
-		if (trial->stage == RUNNING && look(court, trial))
+		if (trial->stage != RUNNING)
+			continue;
+		shown = true;
+		if (look(court, trial))
 			judge(court, trial, true);
 	}
+	if (shown)
+		return; /* what hangs has been said */
+	snprintf(command.command, sizeof(command.command), "%s", court->options->command[0]);
+	inconclusive(court, &command,
+		     court->anybody ? "was still running when its time was over, and was ended"
+				    : "was still running when its time was over, and no goroutine "
+				      "program was among what it had started");
 }
 
 /* After the time-out, and with no grace left. */

@@ -222,6 +222,9 @@ _Noreturn void ltr__goroutine_main(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *goroutine = thread->current;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	ltr__enter_stack(thread, NULL);
+#endif
 	ltr__after_switch(thread);
 	for (;;) {
 		run_function(goroutine);

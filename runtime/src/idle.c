@@ -138,8 +138,9 @@ void ltr__wake_processor(void)
 		kind = NEWCOMER;
 	}
 	if (thread) {
-		thread->processor = processor;
 		thread->spinning = true;
+		/* release: the thread, woken or not, takes it from here (sleep_until_given) */
+		__atomic_store_n(&thread->processor, processor, __ATOMIC_RELEASE);
 		__atomic_fetch_add(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
 	} else {
 		ltr__idle_push(processor);

@@ -203,13 +203,13 @@ bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns)
  */
 static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor)
 {
-	struct ltr__goroutine *goroutine = NULL, *polled;
+	struct ltr__goroutine *goroutine = NULL;
 
-	if (processor->next_timer_ns != INT64_MAX)
+	if (__atomic_load_n(&processor->next_timer_ns, __ATOMIC_RELAXED) != INT64_MAX)
 		ltr__run_timers(processor, ltr__now_ns());
 	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
-	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED) && ltr__poll(0, &polled))
-		ltr__ready_list(polled);
+	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED))
+		ltr__self()->after.poll = true; /* not now: who parks may hold a pollable's lock */
 	switch (processor->tick / LTR__FAIR_TICK % 3) {
 	case 0:
 		goroutine = ltr__take_global(processor);
@@ -223,12 +223,19 @@ static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor)
 	return goroutine ? goroutine : ltr__fifo_take(&processor->queue, alone());
 }
 
+/* The monitor watches the count. */
+static inline uint32_t count_pick(struct ltr__processor *processor)
+{
+	__atomic_store_n(&processor->tick, processor->tick + 1, __ATOMIC_RELAXED);
+	return processor->tick;
+}
+
 static inline __attribute__((always_inline)) struct ltr__goroutine *pick(
 	struct ltr__processor *processor)
 {
 	struct ltr__goroutine *goroutine;
 
-	if (__builtin_expect(++processor->tick % LTR__FAIR_TICK == 0, 0)) {
+	if (__builtin_expect(count_pick(processor) % LTR__FAIR_TICK == 0, 0)) {
 		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
 			return NULL;
 		goroutine = pick_fairly(processor);
@@ -237,8 +244,8 @@ static inline __attribute__((always_inline)) struct ltr__goroutine *pick(
 	}
 	goroutine = ltr__slot_take(&processor->queue, alone());
 	if (goroutine) {
-		if (processor->queue.slot_stale)
-			processor->queue.slot_stale = 0;
+		if (__atomic_load_n(&processor->queue.slot_stale, __ATOMIC_RELAXED))
+			__atomic_store_n(&processor->queue.slot_stale, 0, __ATOMIC_RELAXED);
 		return goroutine;
 	}
 	goroutine = ltr__fifo_take(&processor->queue, alone());
@@ -266,6 +273,13 @@ void ltr__after_switch(struct ltr__thread *thread)
 	if (commit) {
 		thread->after.commit = NULL;
 		commit(thread->after.argument);
+	}
+	if (thread->after.poll) {
+		struct ltr__goroutine *polled;
+
+		thread->after.poll = false;
+		if (ltr__poll(0, &polled))
+			ltr__ready_list(polled);
 	}
 }
 
@@ -378,7 +392,7 @@ __attribute__((noinline)) void ltr_yield(void)
 		if (!next && __atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED) == 0)
 			return;
 	} else {
-		processor->tick++;
+		count_pick(processor);
 	}
 	ltr__transition(thread, self, LTR_KIND_YIELD, LTR_STATE_QUEUED, LTR_REASON_NONE, 0, 0);
 	thread->after.commit = queue_yielded;

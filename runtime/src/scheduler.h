@@ -67,6 +67,7 @@ struct ltr__thread {
 		void *argument;
 		struct ltr__goroutine *goroutine; /* whose timer to arm; NULL: none */
 		int64_t deadline_ns;
+		bool poll; /* look at the network, once no lock is held */
 	} after;
 
 	uint32_t index;

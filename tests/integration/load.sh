@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# httpd under wrk: 200 connections, no error, every answer a 200, and a clean end under load.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+make_root
+start_httpd
+for file in hello.txt big.bin; do
+	wrk -t2 -c200 -d2s --timeout 20s "http://$address/$file" >"$SCRATCH/wrk" 2>&1 ||
+		fail "wrk: $(<"$SCRATCH/wrk")"
+	contains "wrk on $file" "requests in" "$SCRATCH/wrk"
+	! grep -E 'Socket errors|Non-2xx' "$SCRATCH/wrk" || fail "errors under load of $file"
+	grep 'Requests/sec' "$SCRATCH/wrk"
+done
+
+# Stop in the middle of it.
+wrk -t1 -c100 -d60s "http://$address/hello.txt" >/dev/null 2>&1 &
+wrk_pid=$!
+started+=("$wrk_pid")
+equal "under load" 200 "$(status "http://$address/hello.txt")"
+stop_httpd
+equal "status after SIGTERM under load" 0 "$httpd_status"
+kill "$wrk_pid"
+wait "$wrk_pid" 2>/dev/null || true
+finish

@@ -32,3 +32,12 @@ loiter_test(symbols SOURCES symbols_test.c
 		SYMBOLS_TARGET_SPLIT=$<TARGET_FILE:symbols_target_split>
 	LABELS probe)
 add_dependencies(test_symbols symbols_target symbols_target_stripped symbols_target_split)
+
+# The whole way, on a real goroutine program.
+add_executable(live_target live_target.c)
+target_link_libraries(live_target PRIVATE libloiter)
+loiter_test(live SOURCES live_test.c
+	LIBRARIES loiter-probe
+	ENVIRONMENT LIVE_TARGET=$<TARGET_FILE:live_target>
+	LABELS probe)
+add_dependencies(test_live live_target)

@@ -14,8 +14,8 @@ add_dependencies(test_ebpf batch_target)
 # with debug information beside it.
 foreach(kind "" _stripped _split)
 	add_executable(symbols_target${kind} symbols_target.c)
-	target_compile_options(symbols_target${kind} PRIVATE -O2 -g)
-	target_link_options(symbols_target${kind} PRIVATE -Wl,--build-id=sha1)
+	target_compile_options(symbols_target${kind} PRIVATE -O2 -g -fno-sanitize=all)
+	target_link_options(symbols_target${kind} PRIVATE -Wl,--build-id=sha1 -fno-sanitize=all)
 endforeach()
 add_custom_command(TARGET symbols_target_stripped POST_BUILD
 	COMMAND ${CMAKE_STRIP} -s $<TARGET_FILE:symbols_target_stripped> VERBATIM)

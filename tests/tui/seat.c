@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pseudo-terminal. The program waits for a byte on `start` before it runs, so that the settings
+ * The pseudo-terminal. The program waits for a byte in a pipe before it runs, so that the settings
  * of the terminal can be read before anybody has changed them.
  */
 #include "seat.h"

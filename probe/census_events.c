@@ -307,8 +307,6 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 	if (ring >= RING_MAX)
 		return -EINVAL;
 	census->had_records = true;
-	if (!count)
-		return 0;
 	int err = check_position(census, ring, position, count);
 	if (err)
 		return err;

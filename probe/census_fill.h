@@ -51,7 +51,8 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete);
  * `count` records of one ring in their order; `ticks_ns` converts their clock. `position` is that
  * of the first record in the ring: a jump against the last call for the same ring is a loss and is
  * counted. Records that come before an earlier one of the same goroutine (from another ring) are
- * held back until it is there. `ring` < 65536.
+ * held back until it is there. `ring` < 65536, else -EINVAL. With count 0 (events may be NULL) only
+ * the position is noted.
  */
 struct ltr_clock_rate {
 	uint64_t base_ticks;
@@ -72,7 +73,11 @@ bool ltr_census_is_unsure(const struct ltr_census *census);
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
 			    size_t depth);
 
-/* The moment that the census shows from now on; never goes back. Updates unfinished waits. */
+/*
+ * The moment that the census shows from now on; never goes back. Updates unfinished waits. To be
+ * called when everything that is there has been applied: a record that is still held back a second
+ * after the first such call is given up waiting for, and the ones before it count as lost.
+ */
 void ltr_census_advance(struct ltr_census *census, uint64_t now_ns);
 
 /* Where symbols and modules come from; without one, all symbols are unknown. The census calls

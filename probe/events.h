@@ -40,8 +40,10 @@ struct ltr_event_target {
 /* Who takes what a source delivers. A negative errno from `records` ends the poll with it. */
 struct ltr_event_sink {
 	void *context;
-	/* 1 .. n records of one ring (its index in layout->rings), in their order; `position` is
-	 * that of the first. Lost records show as a jump of the position: do not report them twice. */
+	/* Records of one ring (its index in layout->rings), in their order; `position` is that of
+	 * the first. Lost records show as a jump of the position: do not report them twice. Without
+	 * any (count 0) it only says where the ring stands, so that a jump before the first record
+	 * that is delivered shows too. */
 	int (*records)(void *context, uint32_t ring, uint64_t position,
 		       const struct ltr_event *events, size_t count);
 	/* Records that were lost in a way that no jump of a position will ever show. */

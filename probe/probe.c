@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The facade: one process, one target that can read it, perhaps one source of records, one census.
+ * Order matters in one place only: records are switched on before the first snapshot is taken, so
+ * whatever happens after the snapshot is in the records. Everything else mends itself: after any
+ * loss the next poll takes a snapshot.
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "target/target.h"
+
+#define HEAL_NS 100000000ull /* not more often; nor more than a tenth of the time */
+
+struct ltr_probe {
+	struct ltr_process *process;
+	const struct ltr_target_ops *kind;
+	void *target;
+	const struct ltr_event_source_ops *source; /* NULL: snapshots only */
+	void *events;
+	struct ltr_census *census;
+	struct ltr_clock_rate rate;
+	int epoll;         /* source, timer and death */
+	int timer;         /* -1: the source needs none */
+	uint64_t exact_ns; /* when the records were switched on; UINT64_MAX: never */
+	uint64_t snapshot_every_ns;
+	uint64_t next_snapshot_ns;
+	uint64_t next_heal_ns;
+	bool gone;
+};
+
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static uint32_t highest_stack(const struct ltr_event *events, size_t count)
+{
+	uint32_t highest = 0;
+	for (size_t i = 0; i < count; i++)
+		if (events[i].kind == LTR_KIND_STACK && events[i].arg <= UINT32_MAX &&
+		    events[i].arg > highest)
+			highest = (uint32_t)events[i].arg;
+	return highest;
+}
+
+static int take_records(void *context, uint32_t ring, uint64_t position,
+			const struct ltr_event *events, size_t count)
+{
+	struct ltr_probe *probe = context;
+	uint32_t stack = highest_stack(events, count);
+
+	/* A stack is in the program's table before the record that names it is written. */
+	if (stack) {
+		int err = probe->kind->stacks(probe->target, probe->census, stack);
+		if (err == -ENOMEM)
+			return err;
+	}
+	int err = ltr_census_apply(probe->census, &probe->rate, ring, position, events, count);
+	return err == -ENOMEM ? err : 0; /* a ring number beyond all bounds is nobody's record */
+}
+
+static void take_loss(void *context, uint64_t records)
+{
+	struct ltr_probe *probe = context;
+	ltr_census_note_loss(probe->census, records);
+}
+
+static int take_news(struct ltr_probe *probe)
+{
+	const struct ltr_event_sink sink = {probe, take_records, take_loss};
+	uint64_t expirations;
+
+	if (probe->timer >= 0 && read(probe->timer, &expirations, sizeof(expirations)) < 0 &&
+	    errno != EAGAIN)
+		return -errno;
+	if (!probe->source)
+		return 0;
+	probe->kind->rate(probe->target, &probe->rate);
+	return probe->source->poll(probe->events, &sink);
+}
+
+static int snapshot(struct ltr_probe *probe)
+{
+	uint64_t begin_ns = ltr_process_now_ns();
+	int err = probe->kind->snapshot(probe->target, probe->census, probe->exact_ns);
+	uint64_t end_ns = ltr_process_now_ns();
+	uint64_t pause_ns = (end_ns - begin_ns) * 9;
+
+	probe->next_heal_ns = end_ns + (pause_ns > HEAL_NS ? pause_ns : HEAL_NS);
+	probe->next_snapshot_ns = begin_ns + probe->snapshot_every_ns;
+	return err;
+}
+
+/* The numbers that only the program knows, and the time. */
+static int catch_up(struct ltr_probe *probe)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+
+	int err = probe->kind->counters(probe->target, info);
+	ltr_census_advance(probe->census, ltr_process_now_ns());
+	info->wall_ns = wall_ns();
+	return err;
+}
+
+/* It has ended: what the source still has belongs to it, and then nothing changes any more. */
+static int bury(struct ltr_probe *probe)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+
+	(void)take_news(probe);
+	ltr_census_advance(probe->census, ltr_process_now_ns());
+	info->wall_ns = wall_ns();
+	info->gone = true;
+	probe->gone = true;
+	return -ESRCH;
+}
+
+/* An error while reading may just be the program's end. */
+static int judge(struct ltr_probe *probe, int err)
+{
+	if (err >= 0 || err == -ENOMEM)
+		return err;
+	if (err == -ESRCH || !ltr_process_is_alive(probe->process))
+		return bury(probe);
+	return err;
+}
+
+/* Everything but waiting. */
+static int look(struct ltr_probe *probe)
+{
+	uint64_t now_ns = ltr_process_now_ns();
+
+	int some = take_news(probe);
+	if (some < 0)
+		return some;
+	bool due = probe->snapshot_every_ns && now_ns >= probe->next_snapshot_ns;
+	if (due || (ltr_census_is_unsure(probe->census) && now_ns >= probe->next_heal_ns)) {
+		int err = snapshot(probe);
+		if (err)
+			return err;
+		some = 1;
+	}
+	int err = catch_up(probe);
+	return err ? err : some;
+}
+
+/* Until something is there, the deadline, or the next snapshot is due. */
+static int wait_for_news(struct ltr_probe *probe, uint64_t deadline_ns)
+{
+	uint64_t now_ns = ltr_process_now_ns();
+	struct epoll_event ready;
+
+	if (probe->snapshot_every_ns && probe->next_snapshot_ns < deadline_ns)
+		deadline_ns = probe->next_snapshot_ns;
+	if (now_ns >= deadline_ns)
+		return 0;
+	uint64_t wait_ms = (deadline_ns - now_ns + 999999) / 1000000;
+	if (epoll_wait(probe->epoll, &ready, 1, wait_ms > 60000 ? 60000 : (int)wait_ms) < 0 &&
+	    errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms)
+{
+	uint64_t start_ns = ltr_process_now_ns();
+	uint64_t deadline_ns =
+		timeout_ms < 0 ? UINT64_MAX : start_ns + (uint64_t)timeout_ms * 1000000u;
+
+	if (probe->gone)
+		return -ESRCH;
+	for (;;) {
+		if (!ltr_process_is_alive(probe->process))
+			return bury(probe);
+		int some = judge(probe, look(probe));
+		if (some || ltr_process_now_ns() >= deadline_ns)
+			return some;
+		int err = wait_for_news(probe, deadline_ns);
+		if (err)
+			return err;
+	}
+}
+
+int ltr_probe_refresh(struct ltr_probe *probe)
+{
+	if (probe->gone)
+		return -ESRCH;
+	int some = judge(probe, look(probe));
+	if (some < 0)
+		return some;
+	int err = snapshot(probe);
+	if (!err)
+		err = catch_up(probe);
+	return err ? judge(probe, err) : 1;
+}
+
+const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe)
+{
+	return probe->census;
+}
+
+int ltr_probe_fd(const struct ltr_probe *probe)
+{
+	return probe->epoll;
+}
+
+struct ltr_probe *ltr_probe_close(struct ltr_probe *probe)
+{
+	if (!probe)
+		return NULL;
+	if (probe->events)
+		probe->source->close(probe->events);
+	if (probe->target)
+		probe->kind->close(probe->target);
+	ltr_census_free(probe->census);
+	if (probe->timer >= 0)
+		close(probe->timer);
+	if (probe->epoll >= 0)
+		close(probe->epoll);
+	ltr_process_close(probe->process);
+	free(probe);
+	return NULL;
+}
+
+static int recognise(struct ltr_probe *probe, struct ltr_why *why)
+{
+	int err = -ENOEXEC;
+	for (size_t i = 0; ltr__targets[i] && err == -ENOEXEC; i++) {
+		probe->kind = ltr__targets[i];
+		err = probe->kind->open(probe->process, &probe->target, why);
+	}
+	return err;
+}
+
+static int try_source(struct ltr_probe *probe, const struct ltr_event_source_ops *source,
+		      bool stacks, struct ltr_why *why)
+{
+	struct ltr_event_target what;
+
+	int err = probe->kind->describe(probe->target, &what, why);
+	if (err)
+		return err;
+	what.pid = ltr_process_pid(probe->process);
+	what.process = probe->process;
+	what.stacks = stacks;
+	err = source->open(&what, &probe->events, why);
+	if (!err)
+		probe->source = source;
+	return err;
+}
+
+static void set_reason(struct ltr_census_info *info, const char *reason)
+{
+	size_t length = strnlen(reason, sizeof(info->way_reason) - 1);
+	memcpy(info->way_reason, reason, length);
+	info->way_reason[length] = '\0';
+}
+
+/* Switches records on, the best way that is allowed; says why it is not a better one. */
+static int choose_way(struct ltr_probe *probe, const struct ltr_probe_options *options,
+		      struct ltr_why *why)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+	int err = -EOPNOTSUPP;
+
+	if (options->via == LTR_VIA_SNAPSHOT) {
+		set_reason(info, "only snapshots were asked for");
+		return 0;
+	}
+	if (options->via != LTR_VIA_SHM) {
+		err = try_source(probe, &ltr__ebpf_source, options->waits, why);
+		if (options->via == LTR_VIA_EBPF)
+			return err;
+		if (err && err != -ENOMEM)
+			set_reason(info, why->text);
+	} else {
+		set_reason(info, "eBPF was not asked for");
+	}
+	if (err && err != -ENOMEM)
+		err = try_source(probe, &ltr__shm_source, options->waits, why);
+	if (err == -EOPNOTSUPP && options->via == LTR_VIA_BEST) {
+		set_reason(info, why->text);
+		return 0;
+	}
+	return err;
+}
+
+static int add_to_epoll(const struct ltr_probe *probe, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	if (fd < 0)
+		return 0;
+	return epoll_ctl(probe->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int make_waitable(struct ltr_probe *probe)
+{
+	int err = add_to_epoll(probe, ltr_process_pidfd(probe->process));
+	if (!err && probe->source)
+		err = add_to_epoll(probe, probe->source->fd(probe->events));
+	if (err || !probe->source || !probe->source->interval_ms)
+		return err;
+
+	long interval_ns = probe->source->interval_ms * 1000000l;
+	struct itimerspec often = {.it_interval = {.tv_nsec = interval_ns},
+				   .it_value = {.tv_nsec = interval_ns}};
+	probe->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (probe->timer < 0 || timerfd_settime(probe->timer, 0, &often, NULL) < 0)
+		return -errno;
+	return add_to_epoll(probe, probe->timer);
+}
+
+static int start_census(struct ltr_probe *probe, const struct ltr_probe_options *options,
+			struct ltr_why *why)
+{
+	int err = ltr_census_new(&probe->census);
+	if (!err && options->waits)
+		err = ltr_census_keep_waits(probe->census);
+	/* Without symbols there are addresses: a stripped program is still worth a look. */
+	if (!err && ltr__symbols_new(ltr_process_pid(probe->process), probe->census) == -ENOMEM)
+		err = -ENOMEM;
+	if (err)
+		return ltr_why_set(why, err, "out of memory");
+
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+	info->pid = ltr_process_pid(probe->process);
+	ltr_process_command(probe->process, info->command, sizeof(info->command));
+	return 0;
+}
+
+static int start_watching(struct ltr_probe *probe, const struct ltr_probe_options *options,
+			  struct ltr_why *why)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+
+	int err = choose_way(probe, options, why);
+	if (err)
+		return err;
+	err = make_waitable(probe);
+	if (err)
+		return ltr_why_set(why, err, "cannot wait for the program: %s", strerror(-err));
+	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
+	info->started_ns = ltr_process_now_ns();
+	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
+
+	err = snapshot(probe);
+	if (!err)
+		err = look(probe);
+	if (err == -ESRCH)
+		return ltr_why_set(why, err, "process %u has ended", info->pid);
+	if (err < 0)
+		return ltr_why_set(why, err, "cannot read process %u: %s", info->pid,
+				   strerror(-err));
+	return 0;
+}
+
+int ltr_probe_open(uint32_t pid, const struct ltr_probe_options *options,
+		   struct ltr_probe **ret_probe, struct ltr_why *ret_why)
+{
+	struct ltr_probe *probe = calloc(1, sizeof(*probe));
+	if (!probe)
+		return ltr_why_set(ret_why, -ENOMEM, "out of memory");
+	probe->timer = -1;
+	probe->snapshot_every_ns = options->snapshot_ns;
+	probe->epoll = epoll_create1(EPOLL_CLOEXEC);
+	int err = probe->epoll < 0 ? ltr_why_set(ret_why, -errno, "epoll: %s", strerror(errno)) : 0;
+
+	if (!err)
+		err = ltr_process_open(pid, &probe->process, ret_why);
+	if (!err)
+		err = recognise(probe, ret_why);
+	if (!err)
+		err = start_census(probe, options, ret_why);
+	if (!err)
+		err = start_watching(probe, options, ret_why);
+	if (err) {
+		ltr_probe_close(probe);
+		return err;
+	}
+	*ret_probe = probe;
+	return 0;
+}

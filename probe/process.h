@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_PROCESS_H
+#define LOITER_PROCESS_H
+
+/*
+ * One running process, seen from outside: its memory (process_vm_readv, which stops nobody), its
+ * mapped files, its command line, its death. Nothing is known here about goroutines.
+ */
+
+#include "probe.h"
+
+struct ltr_process;
+
+/*
+ * -ESRCH no such process, or it has ended and waits for its parent; -EPERM it is not ours to read;
+ * -ENOEXEC a thread, or a thread of the kernel. The sentence says what to do about it.
+ */
+int ltr_process_open(uint32_t pid, struct ltr_process **ret_process, struct ltr_why *ret_why);
+struct ltr_process *ltr_process_close(struct ltr_process *process); /* takes NULL, returns NULL */
+
+uint32_t ltr_process_pid(const struct ltr_process *process);
+
+/* Readable when it has ended; -1 where the kernel has no pidfds. Owned by the process. */
+int ltr_process_pidfd(const struct ltr_process *process);
+bool ltr_process_is_alive(const struct ltr_process *process);
+
+/* All bytes or an error: -EFAULT not mapped, -ESRCH it has ended, -EPERM. Does not block. */
+int ltr_process_read(const struct ltr_process *process, uint64_t address, void *buffer,
+		     size_t bytes);
+int ltr_process_write(const struct ltr_process *process, uint64_t address, const void *buffer,
+		      size_t bytes);
+
+/* A piece to read. `done` says how many bytes were read: fewer than `bytes` where it is not mapped
+ * to the end. */
+struct ltr_process_piece {
+	uint64_t address;
+	void *buffer;
+	size_t bytes;
+	size_t done;
+};
+
+/*
+ * Many pieces with as few system calls as can be; neighbours are merged. A piece that cannot be
+ * read does not keep the others from being read. 0, or -ESRCH or -EPERM if nothing can be read any
+ * more.
+ */
+int ltr_process_read_many(const struct ltr_process *process, struct ltr_process_piece *pieces,
+			  size_t count);
+
+/* A mapping of a file. */
+struct ltr_process_map {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset; /* in the file */
+	uint64_t inode;
+	uint64_t device;
+	bool executable;
+	bool writable;
+	char *path; /* as the process sees it */
+};
+
+struct ltr_process_maps {
+	struct ltr_process_map *map; /* in order of addresses */
+	size_t count;
+};
+
+/* The mappings of files (only those), as they are now; free with ltr_process_maps_done(). */
+int ltr_process_maps(const struct ltr_process *process, struct ltr_process_maps *ret_maps);
+void ltr_process_maps_done(struct ltr_process_maps *maps);
+
+/* Its command line, blanks between the words, cut to fit; "" if it has none. */
+void ltr_process_command(const struct ltr_process *process, char *buffer, size_t bytes);
+
+/* Now, on the clock of all ns here (CLOCK_MONOTONIC). */
+uint64_t ltr_process_now_ns(void);
+
+/* Write the sentence; returns `err`, so that a failure is one line. */
+int ltr_why_set(struct ltr_why *why, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_PROCESS_PRIVATE_H
+#define LOITER_PROCESS_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "process.h"
+
+struct ltr_process {
+	uint32_t pid;
+	int pidfd; /* -1: this kernel has none */
+};
+
+/* The beginning of /proc/PID/`file`, with a NUL after it; its length or -errno. */
+ssize_t ltr__process_slurp(uint32_t pid, const char *file, char *buffer, size_t bytes);
+
+#endif

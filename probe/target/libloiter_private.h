@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TARGET_LIBLOITER_PRIVATE_H
+#define LOITER_TARGET_LIBLOITER_PRIVATE_H
+
+/*
+ * What the files of the libloiter target share:
+ *
+ *   libloiter.c           the table of functions, clock, counters, interned stacks
+ *   libloiter_find.c      where in the process its ltr_layout is
+ *   libloiter_layout.c    reading and judging it
+ *   libloiter_snapshot.c  descriptors and stacks
+ *   libloiter_stack.c     unwinding
+ *   libloiter_words.c     names, labels and sites
+ *
+ * Everything that is read from the process is hostile. A count or size is bounded once, in
+ * ltr__layout_read(), or where it is read if it may change later.
+ */
+
+#include <limits.h>
+
+#include "target.h"
+
+/* Bounds on what a layout may claim. */
+#define LTR__SLABS_MAX       (1u << 20)
+#define LTR__DESCRIPTORS_MAX (1u << 26) /* in all slabs */
+#define LTR__DESCRIPTOR_MAX  4096u      /* bytes of one */
+#define LTR__SLAB_BYTES_MAX  (64u << 20)
+#define LTR__RINGS_MAX       65536u
+#define LTR__STACKS_MAX      (1u << 24)
+#define LTR__FRAMES_MAX      128u
+
+/* Numbers of words that were read already, by their address in the process. */
+struct ltr__words_map {
+	uint64_t *addresses; /* 0: empty */
+	uint32_t *numbers;
+	uint32_t slot_count;
+	uint32_t count;
+};
+
+struct ltr__libloiter {
+	struct ltr_process *process;
+	uint64_t address; /* of the layout */
+	struct ltr_layout layout;
+	uint32_t stacks_defined; /* numbers below are known to the census */
+
+	/* The file that the probed functions lie in; path is "" if there is none. */
+	char path[PATH_MAX];
+	struct ltr_event_target offsets;
+
+	struct ltr__words_map sites; /* constant data: good for ever */
+};
+
+/* libloiter_find.c: -ENOEXEC if there is none. */
+int ltr__layout_find(struct ltr_process *process, uint64_t *ret_address, struct ltr_why *why);
+
+/* The path by which we can open a mapped file: of the program itself, or below its root. */
+int ltr__open_path(const struct ltr_process *process, const struct ltr_process_map *map, char *path,
+		   size_t bytes);
+
+/* libloiter_layout.c: 0, -EPROTO, -EAGAIN or -ESRCH, with a sentence. */
+int ltr__layout_read(const struct ltr_process *process, uint64_t address,
+		     struct ltr_layout *ret_layout, struct ltr_why *why);
+
+/* libloiter_snapshot.c */
+int ltr__libloiter_snapshot(void *target, struct ltr_census *census, uint64_t exact_ns);
+
+/* The value of a field of a descriptor that was read. */
+uint64_t ltr__field(const struct ltr_layout *layout, const unsigned char *descriptor,
+		    enum ltr_descriptor_field field);
+
+/* libloiter_stack.c. The place of a goroutine that stands: what its descriptor says. */
+struct ltr__stack {
+	uint64_t saved_sp;
+	uint64_t low;
+	uint64_t high;
+};
+
+/* How many bytes of it to read, at most `most`, and from where; 0 if that cannot be a stack. */
+size_t ltr__stack_used(const struct ltr_layout *layout, const struct ltr__stack *stack, size_t most,
+		       uint64_t *ret_start);
+
+/*
+ * Walk the frames in a copied part of the stack; at most LTR__FRAMES_MAX go into `pcs`, also when
+ * the walk fails half-way: -ENODATA the part is too short, -EBADMSG the stack is damaged.
+ */
+int ltr__stack_walk(const struct ltr_layout *layout, const struct ltr__stack *stack,
+		    const struct ltr_process_piece *part, uint64_t *pcs, uint32_t *ret_depth);
+
+/* libloiter.c */
+void ltr__libloiter_rate(void *target, struct ltr_clock_rate *ret_rate);
+
+/*
+ * libloiter_words.c. Words are looked up in two steps, so that many can be read by one call: first
+ * want() each address, then read(), then get() each.
+ */
+struct ltr__words {
+	struct ltr__libloiter *target;
+	struct ltr_census *census;
+	struct ltr__words_map names;
+	struct ltr__words_map labels;
+	uint64_t *wanted_names;
+	uint64_t *wanted_labels;
+	uint32_t name_count, name_capacity;
+	uint32_t label_count, label_capacity;
+};
+int ltr__words_want_name(struct ltr__words *words, uint64_t address);
+int ltr__words_want_labels(struct ltr__words *words, uint64_t address);
+int ltr__words_read(struct ltr__words *words);
+uint32_t ltr__words_name(const struct ltr__words *words, uint64_t address);
+uint32_t ltr__words_labels(const struct ltr__words *words, uint64_t address);
+int ltr__words_site(struct ltr__words *words, uint64_t address, uint32_t *ret_site);
+void ltr__words_done(struct ltr__words *words);
+void ltr__words_map_done(struct ltr__words_map *map);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TARGET_H
+#define LOITER_TARGET_H
+
+/*
+ * A kind of thing that can be watched: one table of functions. To add a kind, write a file with its
+ * table and add the table to the list in targets.c; nothing else in loiter changes.
+ */
+
+#include "../census_fill.h"
+#include "../events.h"
+#include "../process.h"
+
+struct ltr_target_ops {
+	const char *name;
+
+	/*
+	 * Recognise the process and get ready to read it; it outlives the target. -ENOEXEC if it is
+	 * not of this kind (the next kind is tried); -EPROTO, -EAGAIN and others as
+	 * ltr_probe_open(), with a sentence.
+	 */
+	int (*open)(struct ltr_process *process, void **ret_target, struct ltr_why *ret_why);
+	void (*close)(void *target); /* takes NULL */
+
+	/*
+	 * What an event source needs, but for `pid`, `process` and `stacks`; good as long as the
+	 * target. -EOPNOTSUPP, with a sentence, if there are no events.
+	 */
+	int (*describe)(void *target, struct ltr_event_target *ret_what, struct ltr_why *ret_why);
+
+	/* The clock of the records, measured anew for the best result near the present. */
+	void (*rate)(void *target, struct ltr_clock_rate *ret_rate);
+
+	/*
+	 * A snapshot: begin, put, end. Times since `exact_ns` are exact (it is when records were
+	 * switched on; UINT64_MAX: never). Sets info->unreadable. -ESRCH: it has ended.
+	 */
+	int (*snapshot)(void *target, struct ltr_census *census, uint64_t exact_ns);
+
+	/* The fields of info that change: created, exited, threads, phase. -ESRCH: it has ended. */
+	int (*counters)(void *target, struct ltr_census_info *info);
+
+	/* Define the interned stacks up to number `least` at least. */
+	int (*stacks)(void *target, struct ltr_census *census, uint32_t least);
+};
+
+extern const struct ltr_target_ops ltr__libloiter_target; /* libloiter.c */
+
+/* All kinds, in the order in which they are tried; NULL at the end. */
+extern const struct ltr_target_ops *const ltr__targets[];
+
+#endif

@@ -12,9 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "words.h"
+#include "wording.h"
 
 static const struct {
 	const char *name; /* with its operator, as completion offers it */

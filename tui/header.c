@@ -12,7 +12,7 @@
 
 #include <loiter/layout.h>
 
-#include "words.h"
+#include "wording.h"
 
 #define ROOMY  16 /* screen heights */
 #define SMALL  10

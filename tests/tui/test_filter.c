@@ -15,7 +15,7 @@
 
 #include "filter.h"
 #include "fixture.h"
-#include "words.h"
+#include "wording.h"
 
 static struct fixture fixture;
 static struct ltr__moment moment;

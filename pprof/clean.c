@@ -11,7 +11,7 @@
 
 #include "clean.h"
 
-uint32_t ltr__utf8_next(const char *at, size_t bytes, size_t *ret_bytes)
+uint32_t ltr__pprof_utf8_next(const char *at, size_t bytes, size_t *ret_bytes)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *byte = (const unsigned char *)at;
@@ -39,7 +39,7 @@ uint32_t ltr__utf8_next(const char *at, size_t bytes, size_t *ret_bytes)
 	return character;
 }
 
-int ltr__is_control(uint32_t character)
+int ltr__pprof_is_control(uint32_t character)
 {
 	if (character < 0x20 || (character >= 0x7f && character < 0xa0))
 		return true;
@@ -53,30 +53,39 @@ static size_t clean(char *out, size_t bytes, const char *text, bool printable)
 {
 	size_t left = strlen(text);
 	size_t used = 0;
+	size_t cut; /* the end of the last character behind which "..." and NUL have room */
 
+	/* Nearly all strings are ASCII to the end; the rest only starts behind that part. */
+	while (used + 4 < bytes && text[used] >= 0x20 && text[used] < 0x7f)
+		used++;
+	memcpy(out, text, used);
+	text += used;
+	left -= used;
+	cut = used;
 	while (left > 0) {
 		char piece[8];
 		size_t length;
 		size_t take;
-		uint32_t character = ltr__utf8_next(text, left, &take);
+		uint32_t character = ltr__pprof_utf8_next(text, left, &take);
 
 		if (character == UINT32_MAX && printable)
 			length = (size_t)sprintf(piece, "\\x%02x", (unsigned char)*text);
 		else if (character == UINT32_MAX)
 			length = (size_t)sprintf(piece, "\xef\xbf\xbd");
-		else if (printable && ltr__is_control(character))
+		else if (printable && ltr__pprof_is_control(character))
 			length = (size_t)sprintf(piece, character < 0x80 ? "\\x%02x" : "\\u%04x",
 						 character);
 		else
 			memcpy(piece, text, length = take);
-		/* Room for "..." and NUL is kept until the end has been seen. */
-		if (used + length + (left > take ? 4 : 1) > bytes) {
-			memcpy(out + used, "...", 3);
-			used += 3;
+		if (used + length + 1 > bytes) {
+			memcpy(out + cut, "...", 3);
+			used = cut + 3;
 			break;
 		}
 		memcpy(out + used, piece, length);
 		used += length;
+		if (used + 4 <= bytes)
+			cut = used;
 		text += take;
 		left -= take;
 	}
@@ -84,12 +93,12 @@ static size_t clean(char *out, size_t bytes, const char *text, bool printable)
 	return used;
 }
 
-size_t ltr__clean(char *out, size_t bytes, const char *text)
+size_t ltr__pprof_clean(char *out, size_t bytes, const char *text)
 {
 	return clean(out, bytes, text, true);
 }
 
-size_t ltr__clean_utf8(char *out, size_t bytes, const char *text)
+size_t ltr__pprof_clean_utf8(char *out, size_t bytes, const char *text)
 {
 	return clean(out, bytes, text, false);
 }

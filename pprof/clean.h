@@ -18,18 +18,18 @@
  * control characters, characters that change the direction of text, and bytes that are no UTF-8,
  * as \xNN or \uNNNN. Returns the length.
  */
-size_t ltr__clean(char *out, size_t bytes, const char *text);
+size_t ltr__pprof_clean(char *out, size_t bytes, const char *text);
 
-/* As ltr__clean(), but only for UTF-8: what is none becomes U+FFFD, controls stay as they are. */
-size_t ltr__clean_utf8(char *out, size_t bytes, const char *text);
+/* As ltr__pprof_clean(), but only for UTF-8: what is none becomes U+FFFD, controls stay as they are. */
+size_t ltr__pprof_clean_utf8(char *out, size_t bytes, const char *text);
 
 /*
  * The character at `at`, of which `bytes` > 0 may be read; its length in *ret_bytes. Returns
  * UINT32_MAX and length 1 for a byte that does not begin a well-formed UTF-8 character.
  */
-uint32_t ltr__utf8_next(const char *at, size_t bytes, size_t *ret_bytes);
+uint32_t ltr__pprof_utf8_next(const char *at, size_t bytes, size_t *ret_bytes);
 
 /* A character that does something to a terminal, or to the text around it, besides being seen. */
-int ltr__is_control(uint32_t character);
+int ltr__pprof_is_control(uint32_t character);
 
 #endif

@@ -2,7 +2,7 @@
 
 /*
  * The only file that knows the types protoc-c generates from profile.proto (encode.h). Each function
- * packs a Profile message with just one thing in it.
+ * packs a Profile message with just one thing in it, or with a few strings.
  */
 
 #include <errno.h>
@@ -22,6 +22,9 @@ typedef Perftools__Profiles__Mapping Mapping;
 typedef Perftools__Profiles__Location Location;
 typedef Perftools__Profiles__Line Line;
 typedef Perftools__Profiles__Function Function;
+
+/* Strings stand together at the end of a profile: neighbours that are alike compress well. */
+#define STRINGS_PER_PIECE 256
 
 struct ltr__encoder {
 	struct ltr__gzip *gzip;
@@ -92,24 +95,16 @@ static void write_piece(struct ltr__encoder *encoder, const Profile *piece)
 
 int64_t ltr__encode_string(struct ltr__encoder *encoder, const char *text)
 {
-	Profile piece = PERFTOOLS__PROFILES__PROFILE__INIT;
-	size_t before = encoder->strings.count;
-	char *strings[] = {encoder->clean};
 	uint32_t number;
 	int err;
 
 	if (encoder->error)
 		return 0;
-	ltr__clean(encoder->clean, sizeof(encoder->clean), text);
+	ltr__pprof_clean(encoder->clean, sizeof(encoder->clean), text);
 	err = ltr__strings_intern(&encoder->strings, encoder->clean, &number);
 	if (err) {
 		fail(encoder, err);
 		return 0;
-	}
-	if (number == before) {
-		piece.n_string_table = 1;
-		piece.string_table = strings;
-		write_piece(encoder, &piece);
 	}
 	return number;
 }
@@ -246,10 +241,26 @@ void ltr__encode_head(struct ltr__encoder *encoder, const struct ltr_profile_typ
 	write_piece(encoder, &piece);
 }
 
+static void write_strings(struct ltr__encoder *encoder)
+{
+	for (size_t first = 0; first < encoder->strings.count; first += STRINGS_PER_PIECE) {
+		Profile piece = PERFTOOLS__PROFILES__PROFILE__INIT;
+		char *strings[STRINGS_PER_PIECE];
+		size_t left = encoder->strings.count - first;
+
+		piece.n_string_table = left < STRINGS_PER_PIECE ? left : STRINGS_PER_PIECE;
+		piece.string_table = strings;
+		for (size_t i = 0; i < piece.n_string_table; i++)
+			strings[i] = ltr__strings_at(&encoder->strings, (uint32_t)(first + i));
+		write_piece(encoder, &piece);
+	}
+}
+
 int ltr__encoder_finish(struct ltr__encoder *encoder)
 {
 	int err;
 
+	write_strings(encoder);
 	if (encoder->error)
 		return encoder->error;
 	err = ltr__gzip_finish(encoder->gzip);

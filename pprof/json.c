@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The only file that knows json-c (json.h). Every line of the document is one json-c object that is
- * built, written and freed, so memory does not grow with the number of goroutines.
- *
- * Building: json-c takes ownership of a value that is added to an object. A value that could not be
- * had is NULL; the adding functions note that in `error` and go on.
+ * The census as a JSON document (json.h). Every line of it is one json-c object that is built,
+ * written and freed, so memory does not grow with the number of goroutines.
  */
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json_object.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clean.h"
 #include "json.h"
-#include "text_writer.h"
+#include "json_value.h"
 #include "words.h"
 
 #define SCHEMA_VERSION 1
@@ -28,120 +22,22 @@
 
 struct document {
 	const struct ltr_census *census;
-	int error; /* -ENOMEM while building */
 	bool *stack_used;
 	uint32_t stack_count;
-	struct ltr__text text;
+	struct ltr__json json;
 };
 
 typedef struct json_object object;
-
-static void add(struct document *document, object *to, const char *key, object *value)
-{
-	if (!value || !to ||
-	    json_object_object_add_ex(to, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY)) {
-		json_object_put(value);
-		document->error = -ENOMEM;
-	}
-}
-
-static void add_number(struct document *document, object *to, const char *key, uint64_t number)
-{
-	add(document, to, key, json_object_new_uint64(number));
-}
-
-static void add_bool(struct document *document, object *to, const char *key, bool value)
-{
-	add(document, to, key, json_object_new_boolean(value));
-}
-
-static object *new_text(const char *text)
-{
-	char clean[LTR__CLEAN_BYTES];
-	size_t bytes = ltr__clean_utf8(clean, sizeof(clean), text);
-
-	return json_object_new_string_len(clean, (int)bytes);
-}
-
-static void add_text(struct document *document, object *to, const char *key, const char *text)
-{
-	add(document, to, key, new_text(text));
-}
-
-/* What is not known is left out, so that nobody takes it for a value. */
-static void add_known_text(struct document *document, object *to, const char *key, const char *text)
-{
-	if (text[0])
-		add_text(document, to, key, text);
-}
-
-static void add_known_number(struct document *document, object *to, const char *key,
-			     uint64_t number)
-{
-	if (number)
-		add_number(document, to, key, number);
-}
-
-/* Addresses are strings: most readers of JSON hold numbers in 53 bits. */
-static void add_known_address(struct document *document, object *to, const char *key,
-			      uint64_t address)
-{
-	char hex[32];
-
-	snprintf(hex, sizeof(hex), "0x%" PRIx64, address);
-	if (address)
-		add_text(document, to, key, hex);
-}
-
-/*
- * json-c escapes what JSON requires. Other controls (DEL, C1, direction marks) can only be inside a
- * string, so they may be escaped afterwards.
- */
-static void put_escaped(struct ltr__text *text, const char *json, size_t bytes)
-{
-	size_t start = 0;
-	size_t at = 0;
-
-	while (at < bytes) {
-		size_t length;
-		uint32_t character = ltr__utf8_next(json + at, bytes - at, &length);
-
-		if (character != UINT32_MAX && ltr__is_control(character)) {
-			ltr__text_bytes(text, json + start, at - start);
-			ltr__text_format(text, "\\u%04x", character);
-			start = at + length;
-		}
-		at += length;
-	}
-	ltr__text_bytes(text, json + start, bytes - start);
-}
-
-/* Writes and frees `value`. */
-static void put(struct document *document, object *value)
-{
-	size_t bytes = 0;
-	const char *json =
-		value ? json_object_to_json_string_length(
-				value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-				&bytes)
-		      : NULL;
-
-	if (json)
-		put_escaped(&document->text, json, bytes);
-	else
-		document->error = -ENOMEM;
-	json_object_put(value);
-}
 
 static object *symbol_object(struct document *document, const struct ltr_symbol *symbol)
 {
 	object *to = json_object_new_object();
 
-	add_known_text(document, to, "function", symbol->function);
-	add_known_text(document, to, "file", symbol->file);
-	add_known_number(document, to, "line", symbol->line);
+	ltr__json_add_known_text(&document->json, to, "function", symbol->function);
+	ltr__json_add_known_text(&document->json, to, "file", symbol->file);
+	ltr__json_add_known_number(&document->json, to, "line", symbol->line);
 	if (symbol->is_runtime)
-		add_bool(document, to, "runtime", true);
+		ltr__json_add_bool(&document->json, to, "runtime", true);
 	return to;
 }
 
@@ -156,14 +52,14 @@ static object *frame(struct document *document, uint64_t address)
 		if (!inlined)
 			inlined = json_object_new_array();
 		if (!inlined || json_object_array_add(inlined, symbol_object(document, symbol)))
-			document->error = -ENOMEM;
+			document->json.error = -ENOMEM;
 	}
 	to = symbol_object(document, symbol);
-	add_known_address(document, to, "address", address);
+	ltr__json_add_known_address(&document->json, to, "address", address);
 	if (symbol->module < ltr_census_module_count(document->census))
-		add_number(document, to, "module", symbol->module);
+		ltr__json_add_number(&document->json, to, "module", symbol->module);
 	if (inlined)
-		add(document, to, "inlined", inlined);
+		ltr__json_add(&document->json, to, "inlined", inlined);
 	return to;
 }
 
@@ -171,11 +67,11 @@ static object *program(struct document *document, const struct ltr_census_info *
 {
 	object *to = json_object_new_object();
 
-	add_number(document, to, "pid", info->pid);
-	add_text(document, to, "command", info->command);
-	add_number(document, to, "processors", info->processors);
-	add_number(document, to, "threads", info->threads);
-	add_bool(document, to, "gone", info->gone);
+	ltr__json_add_number(&document->json, to, "pid", info->pid);
+	ltr__json_add_text(&document->json, to, "command", info->command);
+	ltr__json_add_number(&document->json, to, "processors", info->processors);
+	ltr__json_add_number(&document->json, to, "threads", info->threads);
+	ltr__json_add_bool(&document->json, to, "gone", info->gone);
 	return to;
 }
 
@@ -185,16 +81,16 @@ static object *watch(struct document *document, const struct ltr_census_info *in
 	char loss[LTR__LOSS_BYTES];
 
 	ltr__loss_text(document->census, loss);
-	add_text(document, to, "way", ltr_way_name(info->way));
-	add_text(document, to, "way_reason", info->way_reason);
-	add_bool(document, to, "complete", loss[0] == '\0');
-	add_number(document, to, "lost", info->lost);
-	add_number(document, to, "unreadable", info->unreadable);
-	add_number(document, to, "events", info->events);
-	add_number(document, to, "started_ns", info->started_ns);
-	add_number(document, to, "now_ns", info->now_ns);
-	add_number(document, to, "wall_ns", info->wall_ns);
-	add_number(document, to, "coarse_ns", info->coarse_ns);
+	ltr__json_add_text(&document->json, to, "way", ltr_way_name(info->way));
+	ltr__json_add_text(&document->json, to, "way_reason", info->way_reason);
+	ltr__json_add_bool(&document->json, to, "complete", loss[0] == '\0');
+	ltr__json_add_number(&document->json, to, "lost", info->lost);
+	ltr__json_add_number(&document->json, to, "unreadable", info->unreadable);
+	ltr__json_add_number(&document->json, to, "events", info->events);
+	ltr__json_add_number(&document->json, to, "started_ns", info->started_ns);
+	ltr__json_add_number(&document->json, to, "now_ns", info->now_ns);
+	ltr__json_add_number(&document->json, to, "wall_ns", info->wall_ns);
+	ltr__json_add_number(&document->json, to, "coarse_ns", info->coarse_ns);
 	return to;
 }
 
@@ -203,12 +99,13 @@ static object *counts(struct document *document, const struct ltr_census_info *i
 	object *to = json_object_new_object();
 	object *by_state = json_object_new_object();
 
-	add_number(document, to, "goroutines", ltr_census_count(document->census));
-	add_number(document, to, "created", info->created);
-	add_number(document, to, "exited", info->exited);
+	ltr__json_add_number(&document->json, to, "goroutines", ltr_census_count(document->census));
+	ltr__json_add_number(&document->json, to, "created", info->created);
+	ltr__json_add_number(&document->json, to, "exited", info->exited);
 	for (uint8_t state = 0; state < LTR_STATE_COUNT; state++)
-		add_known_number(document, by_state, ltr_state_name(state), info->by_state[state]);
-	add(document, to, "by_state", by_state);
+		ltr__json_add_known_number(&document->json, by_state, ltr_state_name(state),
+					   info->by_state[state]);
+	ltr__json_add(&document->json, to, "by_state", by_state);
 	return to;
 }
 
@@ -219,13 +116,14 @@ static object *labels_object(struct document *document, const struct ltr_census_
 
 	for (size_t i = 0; i < count; i++) {
 		char key[LTR__CLEAN_BYTES];
-		object *value = new_text(ltr_census_string(document->census, labels[i].value));
+		object *value =
+			ltr__json_text(ltr_census_string(document->census, labels[i].value));
 
-		ltr__clean_utf8(key, sizeof(key),
-				ltr_census_string(document->census, labels[i].key));
+		ltr__pprof_clean_utf8(key, sizeof(key),
+				      ltr_census_string(document->census, labels[i].key));
 		if (!value || !to || json_object_object_add(to, key, value)) {
 			json_object_put(value);
-			document->error = -ENOMEM;
+			document->json.error = -ENOMEM;
 		}
 	}
 	return to;
@@ -238,31 +136,33 @@ static void add_origin(struct document *document, object *to, const struct ltr_g
 	object *created_by;
 
 	if (goroutine->entry_pc)
-		add(document, to, "entry", frame(document, goroutine->entry_pc));
+		ltr__json_add(&document->json, to, "entry", frame(document, goroutine->entry_pc));
 	if (!site && !goroutine->creation_pc)
 		return;
 	if (site) {
 		created_by = json_object_new_object();
-		add_known_text(document, created_by, "function",
-			       ltr_census_string(census, site->function));
-		add_known_text(document, created_by, "file", ltr_census_string(census, site->file));
-		add_known_number(document, created_by, "line", site->line);
-		add_known_address(document, created_by, "address",
-				  goroutine->creation_pc ? goroutine->creation_pc - 1 : 0);
+		ltr__json_add_known_text(&document->json, created_by, "function",
+					 ltr_census_string(census, site->function));
+		ltr__json_add_known_text(&document->json, created_by, "file",
+					 ltr_census_string(census, site->file));
+		ltr__json_add_known_number(&document->json, created_by, "line", site->line);
+		ltr__json_add_known_address(&document->json, created_by, "address",
+					    goroutine->creation_pc ? goroutine->creation_pc - 1
+								   : 0);
 	} else {
 		created_by = frame(document, goroutine->creation_pc - 1);
 	}
-	add(document, to, "created_by", created_by);
+	ltr__json_add(&document->json, to, "created_by", created_by);
 }
 
 static void add_flags(struct document *document, object *to, uint16_t flags)
 {
 	if (flags & LTR_IS_MAIN)
-		add_bool(document, to, "main", true);
+		ltr__json_add_bool(&document->json, to, "main", true);
 	if (flags & LTR_IS_DAEMON)
-		add_bool(document, to, "daemon", true);
+		ltr__json_add_bool(&document->json, to, "daemon", true);
 	if (flags & LTR_IS_UNSURE)
-		add_bool(document, to, "unsure", true);
+		ltr__json_add_bool(&document->json, to, "unsure", true);
 }
 
 static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
@@ -274,25 +174,28 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	object *to = json_object_new_object();
 	size_t depth;
 
-	add_number(document, to, "id", goroutine->id);
-	add_known_number(document, to, "parent", goroutine->parent_id);
-	add_known_text(document, to, "name", ltr_census_string(census, goroutine->name));
-	add_text(document, to, "state", ltr_state_name(goroutine->state));
-	add_known_text(document, to, "reason", ltr_reason_name(goroutine->reason));
+	ltr__json_add_number(&document->json, to, "id", goroutine->id);
+	ltr__json_add_known_number(&document->json, to, "parent", goroutine->parent_id);
+	ltr__json_add_known_text(&document->json, to, "name",
+				 ltr_census_string(census, goroutine->name));
+	ltr__json_add_text(&document->json, to, "state", ltr_state_name(goroutine->state));
+	ltr__json_add_known_text(&document->json, to, "reason", ltr_reason_name(goroutine->reason));
 	add_flags(document, to, goroutine->flags);
 	if (goroutine->since_ns)
-		add_number(document, to, "age_ns", ltr_census_age_ns(census, goroutine));
-	add_known_number(document, to, "since_ns", goroutine->since_ns);
-	add_known_number(document, to, "created_ns", goroutine->created_ns);
-	add_known_address(document, to, "object", goroutine->object);
-	add_known_number(document, to, "waker", goroutine->waker_id);
-	add_number(document, to, "transitions", goroutine->transitions);
+		ltr__json_add_number(&document->json, to, "age_ns",
+				     ltr_census_age_ns(census, goroutine));
+	ltr__json_add_known_number(&document->json, to, "since_ns", goroutine->since_ns);
+	ltr__json_add_known_number(&document->json, to, "created_ns", goroutine->created_ns);
+	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
+	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
+	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
 	add_origin(document, to, goroutine);
 	if (labels && label_count > 0)
-		add(document, to, "labels", labels_object(document, labels, label_count));
+		ltr__json_add(&document->json, to, "labels",
+			      labels_object(document, labels, label_count));
 	if (ltr_census_stack(census, goroutine->stack, &depth) && depth > 0 &&
 	    goroutine->stack < document->stack_count) {
-		add_number(document, to, "stack", goroutine->stack);
+		ltr__json_add_number(&document->json, to, "stack", goroutine->stack);
 		document->stack_used[goroutine->stack] = true;
 	}
 	return to;
@@ -302,14 +205,14 @@ static object *wait_object(struct document *document, const struct ltr_wait_tota
 {
 	object *to = json_object_new_object();
 
-	add_text(document, to, "state", ltr_state_name(total->state));
-	add_known_text(document, to, "reason", ltr_reason_name(total->reason));
-	add_number(document, to, "count", total->count);
-	add_number(document, to, "unfinished", total->unfinished);
-	add_number(document, to, "total_ns", total->total_ns);
-	add_number(document, to, "longest_ns", total->longest_ns);
+	ltr__json_add_text(&document->json, to, "state", ltr_state_name(total->state));
+	ltr__json_add_known_text(&document->json, to, "reason", ltr_reason_name(total->reason));
+	ltr__json_add_number(&document->json, to, "count", total->count);
+	ltr__json_add_number(&document->json, to, "unfinished", total->unfinished);
+	ltr__json_add_number(&document->json, to, "total_ns", total->total_ns);
+	ltr__json_add_number(&document->json, to, "longest_ns", total->longest_ns);
 	if (total->stack && total->stack < document->stack_count) {
-		add_number(document, to, "stack", total->stack);
+		ltr__json_add_number(&document->json, to, "stack", total->stack);
 		document->stack_used[total->stack] = true;
 	}
 	return to;
@@ -319,11 +222,11 @@ static object *module_object(struct document *document, const struct ltr_module 
 {
 	object *to = json_object_new_object();
 
-	add_text(document, to, "path", module->path);
-	add_known_text(document, to, "build_id", module->build_id);
-	add_known_address(document, to, "start", module->start);
-	add_known_address(document, to, "end", module->end);
-	add_number(document, to, "offset", module->offset);
+	ltr__json_add_text(&document->json, to, "path", module->path);
+	ltr__json_add_known_text(&document->json, to, "build_id", module->build_id);
+	ltr__json_add_known_address(&document->json, to, "start", module->start);
+	ltr__json_add_known_address(&document->json, to, "end", module->end);
+	ltr__json_add_number(&document->json, to, "offset", module->offset);
 	return to;
 }
 
@@ -335,7 +238,7 @@ static object *stack_object(struct document *document, uint32_t stack)
 
 	for (size_t i = 0; pcs && i < depth; i++)
 		if (!to || json_object_array_add(to, frame(document, pcs[i] - 1)))
-			document->error = -ENOMEM;
+			document->json.error = -ENOMEM;
 	return to;
 }
 
@@ -343,12 +246,12 @@ static void put_goroutines(struct document *document, const struct ltr_goroutine
 {
 	size_t count = ltr_census_count(document->census);
 
-	ltr__text_put(&document->text, ",\n\"goroutines\":[");
-	for (size_t i = 0; i < count && !document->error; i++) {
-		ltr__text_put(&document->text, i == 0 ? "\n" : ",\n");
-		put(document, goroutine_object(document, goroutines[i]));
+	ltr__text_put(&document->json.text, ",\n\"goroutines\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(&document->json, goroutine_object(document, goroutines[i]));
 	}
-	ltr__text_put(&document->text, "\n]");
+	ltr__text_put(&document->json.text, "\n]");
 }
 
 static void put_waits(struct document *document)
@@ -357,12 +260,13 @@ static void put_waits(struct document *document)
 
 	if (count == 0)
 		return;
-	ltr__text_put(&document->text, ",\n\"waits\":[");
-	for (size_t i = 0; i < count && !document->error; i++) {
-		ltr__text_put(&document->text, i == 0 ? "\n" : ",\n");
-		put(document, wait_object(document, ltr_census_wait(document->census, i)));
+	ltr__text_put(&document->json.text, ",\n\"waits\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(&document->json,
+			      wait_object(document, ltr_census_wait(document->census, i)));
 	}
-	ltr__text_put(&document->text, "\n]");
+	ltr__text_put(&document->json.text, "\n]");
 }
 
 /* Only the stacks that were mentioned. */
@@ -370,27 +274,28 @@ static void put_stacks(struct document *document)
 {
 	bool first = true;
 
-	ltr__text_put(&document->text, ",\n\"stacks\":{");
-	for (uint32_t i = 0; i < document->stack_count && !document->error; i++) {
+	ltr__text_put(&document->json.text, ",\n\"stacks\":{");
+	for (uint32_t i = 0; i < document->stack_count && !document->json.error; i++) {
 		if (!document->stack_used[i])
 			continue;
-		ltr__text_format(&document->text, "%s\n\"%" PRIu32 "\":", first ? "" : ",", i);
-		put(document, stack_object(document, i));
+		ltr__text_format(&document->json.text, "%s\n\"%" PRIu32 "\":", first ? "" : ",", i);
+		ltr__json_put(&document->json, stack_object(document, i));
 		first = false;
 	}
-	ltr__text_put(&document->text, "\n}");
+	ltr__text_put(&document->json.text, "\n}");
 }
 
 static void put_modules(struct document *document)
 {
 	size_t count = ltr_census_module_count(document->census);
 
-	ltr__text_put(&document->text, ",\n\"modules\":[");
-	for (size_t i = 0; i < count && !document->error; i++) {
-		ltr__text_put(&document->text, i == 0 ? "\n" : ",\n");
-		put(document, module_object(document, ltr_census_module(document->census, i)));
+	ltr__text_put(&document->json.text, ",\n\"modules\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(&document->json,
+			      module_object(document, ltr_census_module(document->census, i)));
 	}
-	ltr__text_put(&document->text, "\n]");
+	ltr__text_put(&document->json.text, "\n]");
 }
 
 static void put_head(struct document *document)
@@ -398,13 +303,13 @@ static void put_head(struct document *document)
 	const struct ltr_census_info *info = ltr_census_info(document->census);
 
 	ltr__text_format(
-		&document->text,
+		&document->json.text,
 		"{\"format\":\"loiter census\",\"version\":%d,\n\"program\":", SCHEMA_VERSION);
-	put(document, program(document, info));
-	ltr__text_put(&document->text, ",\n\"watch\":");
-	put(document, watch(document, info));
-	ltr__text_put(&document->text, ",\n\"counts\":");
-	put(document, counts(document, info));
+	ltr__json_put(&document->json, program(document, info));
+	ltr__text_put(&document->json.text, ",\n\"watch\":");
+	ltr__json_put(&document->json, watch(document, info));
+	ltr__text_put(&document->json.text, ",\n\"counts\":");
+	ltr__json_put(&document->json, counts(document, info));
 }
 
 static void document_free(struct document **document)
@@ -436,13 +341,13 @@ int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
 	err = ltr__goroutines_by_id(census, &goroutines);
 	if (err)
 		return err;
-	ltr__text_init(&document->text, sink);
+	ltr__text_init(&document->json.text, sink);
 	put_head(document);
 	put_goroutines(document, goroutines);
 	put_waits(document);
 	put_stacks(document);
 	put_modules(document);
-	ltr__text_put(&document->text, "\n}\n");
-	err = ltr__text_finish(&document->text);
-	return document->error ? document->error : err;
+	ltr__text_put(&document->json.text, "\n}\n");
+	err = ltr__text_finish(&document->json.text);
+	return document->json.error ? document->json.error : err;
 }

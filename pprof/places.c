@@ -59,8 +59,8 @@ void ltr__places_done(struct ltr__places *places)
 	free(places->mappings);
 	free(places->stack_start);
 	free(places->ids);
-	ltr__table_done(&places->place_table);
-	ltr__table_done(&places->function_table);
+	ltr__pprof_table_done(&places->place_table);
+	ltr__pprof_table_done(&places->function_table);
 	*places = (struct ltr__places){0};
 }
 
@@ -83,17 +83,17 @@ static int intern(void *at, size_t *count, size_t *capacity, struct ltr__table *
 		  const void *entry, size_t bytes, uint32_t *ret_position, bool *ret_new)
 {
 	struct lookup lookup = {*(void **)at, entry, bytes};
-	uint32_t hash = ltr__hash(entry, bytes);
+	uint32_t hash = ltr__pprof_hash(entry, bytes);
 	int err;
 
 	*ret_new = false;
-	if (ltr__table_find(table, hash, same_bytes, &lookup, ret_position) == 0)
+	if (ltr__pprof_table_find(table, hash, same_bytes, &lookup, ret_position) == 0)
 		return 0;
 	if (*count >= UINT32_MAX - 1)
 		return -EOVERFLOW;
-	err = ltr__array_reserve(at, capacity, *count, bytes);
+	err = ltr__pprof_array_reserve(at, capacity, *count, bytes);
 	if (!err)
-		err = ltr__table_add(table, hash, (uint32_t)*count);
+		err = ltr__pprof_table_add(table, hash, (uint32_t)*count);
 	if (err)
 		return err;
 	memcpy(*(char **)at + *count * bytes, entry, bytes);
@@ -177,7 +177,7 @@ static int place_of_pc(struct ltr__places *places, uint64_t pc, bool is_call, ui
 		return err;
 	symbol = is_call ? ltr_census_call_symbol(places->census, pc)
 			 : ltr_census_symbol(places->census, pc);
-	symbol = ltr__visible(symbol, places->runtime_frames);
+	symbol = ltr__pprof_visible(symbol, places->runtime_frames);
 	mapping = mapping_id(places, symbol, place.address);
 	note_mapping(places, mapping, symbol);
 	for (; symbol && count < LTR__ENCODE_LINES_MAX; symbol = symbol->outer) {
@@ -212,8 +212,8 @@ static int place_of_name(struct ltr__places *places, const char *name, const cha
 
 static int append_id(struct ltr__places *places, uint64_t id)
 {
-	int err = ltr__array_reserve(&places->ids, &places->id_capacity, places->id_count,
-				     sizeof(*places->ids));
+	int err = ltr__pprof_array_reserve(&places->ids, &places->id_capacity, places->id_count,
+					   sizeof(*places->ids));
 
 	if (!err)
 		places->ids[places->id_count++] = id;
@@ -223,7 +223,8 @@ static int append_id(struct ltr__places *places, uint64_t id)
 static int resolve_stack(struct ltr__places *places, uint32_t stack)
 {
 	size_t depth;
-	const uint64_t *pcs = ltr__frames(places->census, stack, places->runtime_frames, &depth);
+	const uint64_t *pcs =
+		ltr__pprof_frames(places->census, stack, places->runtime_frames, &depth);
 	size_t start = places->id_count;
 	int err = append_id(places, depth);
 

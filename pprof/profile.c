@@ -41,12 +41,13 @@ static const char *const own_keys[KEY_COUNT] = {
 
 /* Strings of the profile by a number of the census, plus 1; 0: not asked for yet. */
 struct numbers {
-	int64_t *at;
+	uint32_t *at;
 	size_t size;
 };
 
 struct writer {
 	const struct ltr_census *census;
+	const struct ltr_profile_type *type;
 	struct ltr__encoder *encoder;
 	struct ltr__samples samples;
 	struct ltr__places places;
@@ -69,10 +70,10 @@ static void writer_done(struct writer *writer)
 }
 
 /* Where the string for `number` is kept; NULL if there is no memory. */
-static int64_t *number_slot(struct numbers *numbers, uint32_t number)
+static uint32_t *number_slot(struct numbers *numbers, uint32_t number)
 {
 	size_t wanted = numbers->size ? numbers->size : 256;
-	int64_t *grown;
+	uint32_t *grown;
 
 	if (number < numbers->size)
 		return &numbers->at[number];
@@ -96,7 +97,7 @@ static int64_t label_text(struct ltr__encoder *encoder, const char *text)
 static int user_key(struct writer *writer, uint32_t string, int64_t *ret_key)
 {
 	const char *key = ltr_census_string(writer->census, string);
-	int64_t *slot = number_slot(&writer->keys, string);
+	uint32_t *slot = number_slot(&writer->keys, string);
 	char prefixed[512];
 
 	if (!slot)
@@ -107,7 +108,7 @@ static int user_key(struct writer *writer, uint32_t string, int64_t *ret_key)
 			snprintf(prefixed, sizeof(prefixed), "user.%s", key);
 			key = prefixed;
 		}
-		*slot = 1 + label_text(writer->encoder, key);
+		*slot = 1 + (uint32_t)label_text(writer->encoder, key);
 	}
 	*ret_key = *slot - 1;
 	return 0;
@@ -115,12 +116,13 @@ static int user_key(struct writer *writer, uint32_t string, int64_t *ret_key)
 
 static int census_text(struct writer *writer, uint32_t string, int64_t *ret_text)
 {
-	int64_t *slot = number_slot(&writer->texts, string);
+	uint32_t *slot = number_slot(&writer->texts, string);
 
 	if (!slot)
 		return -ENOMEM;
 	if (!*slot)
-		*slot = 1 + label_text(writer->encoder, ltr_census_string(writer->census, string));
+		*slot = 1 + (uint32_t)label_text(writer->encoder,
+						 ltr_census_string(writer->census, string));
 	*ret_text = *slot - 1;
 	return 0;
 }
@@ -129,7 +131,7 @@ static int census_text(struct writer *writer, uint32_t string, int64_t *ret_text
 static int creator(struct writer *writer, uint32_t site, int64_t *ret_text)
 {
 	const struct ltr_census_position *position = ltr_census_site(writer->census, site);
-	int64_t *slot = number_slot(&writer->sites, site);
+	uint32_t *slot = number_slot(&writer->sites, site);
 	char words[1024];
 
 	if (!slot)
@@ -138,7 +140,7 @@ static int creator(struct writer *writer, uint32_t site, int64_t *ret_text)
 		snprintf(words, sizeof(words), "%s %s:%u",
 			 ltr_census_string(writer->census, position->function),
 			 ltr_census_string(writer->census, position->file), position->line);
-		*slot = 1 + label_text(writer->encoder, words);
+		*slot = 1 + (uint32_t)label_text(writer->encoder, words);
 	}
 	*ret_text = *slot - 1;
 	return 0;
@@ -164,7 +166,7 @@ static void add_number(struct writer *writer, struct labels *labels, enum own_ke
 		       uint64_t number)
 {
 	if (number)
-		add_label(writer, labels, key)->number = ltr__clamp(number);
+		add_label(writer, labels, key)->number = ltr__pprof_clamp(number);
 }
 
 /* Numbers that a newer runtime may have added share the last place. */
@@ -180,6 +182,14 @@ static void add_state(struct writer *writer, struct labels *labels, uint8_t stat
 		*status = ltr__encode_string(writer->encoder, ltr__go_status(state, reason));
 	add_label(writer, labels, KEY_STATE)->text = writer->states[s];
 	add_label(writer, labels, KEY_GO_STATE)->text = *status;
+}
+
+static void add_goroutine(struct writer *writer, struct labels *labels,
+			  const struct ltr_goroutine *goroutine)
+{
+	add_number(writer, labels, KEY_GOROUTINE, goroutine->id);
+	add_number(writer, labels, KEY_CREATED_BY, goroutine->parent_id);
+	add_number(writer, labels, KEY_MINUTES, ltr__wait_minutes(writer->census, goroutine));
 }
 
 static int add_user_labels(struct writer *writer, struct labels *labels, uint32_t set)
@@ -200,8 +210,9 @@ static int add_user_labels(struct writer *writer, struct labels *labels, uint32_
 	return 0;
 }
 
-static int write_sample(struct writer *writer, size_t value_count, const struct ltr__sample *sample)
+static int write_sample(void *context, const struct ltr__sample *sample)
 {
+	struct writer *writer = context;
 	struct labels labels = {.count = 0};
 	uint64_t *locations;
 	size_t location_count;
@@ -223,11 +234,11 @@ static int write_sample(struct writer *writer, size_t value_count, const struct 
 		if (err)
 			return err;
 	}
-	add_number(writer, &labels, KEY_GOROUTINE, sample->goroutine);
-	add_number(writer, &labels, KEY_CREATED_BY, sample->parent);
-	add_number(writer, &labels, KEY_MINUTES, sample->minutes);
-	ltr__encode_sample(writer->encoder, locations, location_count, sample->values, value_count,
-			   labels.at, labels.count);
+	if (sample->goroutine)
+		add_goroutine(writer, &labels,
+			      ltr_census_at(writer->census, sample->goroutine - 1));
+	ltr__encode_sample(writer->encoder, locations, location_count, sample->values,
+			   writer->type->value_count, labels.at, labels.count);
 	return 0;
 }
 
@@ -248,28 +259,25 @@ int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_
 		      const struct ltr_profile_options *options, struct ltr_sink sink)
 {
 	static const struct ltr_profile_options all_off;
-	__attribute__((cleanup(writer_done))) struct writer writer = {.census = census};
+	__attribute__((cleanup(writer_done))) struct writer writer = {.census = census,
+								      .type = type};
 	int err;
 
 	if (!options)
 		options = &all_off;
-	ltr__samples_init(&writer.samples,
-			  options->per_goroutine ? LTR__BY_GOROUTINE : LTR__BY_KEY);
-	err = type->collect(census, options, &writer.samples);
-	if (!err)
-		err = ltr__encoder_new(sink, &writer.encoder);
+	ltr__samples_init(&writer.samples, options->per_goroutine ? LTR__BY_GOROUTINE : LTR__BY_KEY,
+			  write_sample, &writer);
+	err = ltr__encoder_new(sink, &writer.encoder);
 	if (!err)
 		err = ltr__places_init(&writer.places, census, writer.encoder,
 				       options->runtime_frames);
+	if (!err)
+		err = ltr__samples_collect(&writer.samples, census, type, options);
 	if (err)
 		return err;
 	ltr__encode_head(writer.encoder, type, ltr_census_info(census)->wall_ns,
 			 writer.samples.duration_ns);
 	write_comments(&writer);
-	for (size_t i = 0; i < writer.samples.count && !err; i++)
-		err = write_sample(&writer, type->value_count, &writer.samples.all[i]);
-	if (err)
-		return err;
 	ltr__places_finish(&writer.places);
 	return ltr__encoder_finish(writer.encoder);
 }

@@ -51,7 +51,7 @@ struct ltr_profile_type {
 	size_t value_count;
 	struct ltr_profile_value period_type;
 	int64_t period;
-	/* Adds all samples (samples.h); -ENOMEM. */
+	/* Adds all samples, in the order of their stacks (samples.h). */
 	int (*collect)(const struct ltr_census *census, const struct ltr_profile_options *options,
 		       struct ltr__samples *samples);
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Samples, grouped by their keys (samples.h). The order is that of the first of each group.
+ * Samples, grouped by their keys (samples.h). The groups of one stack are in the order of the first
+ * sample of each; when a sample of another stack comes, they are finished and leave.
  */
 
 #include <errno.h>
@@ -10,18 +11,38 @@
 #include <string.h>
 
 #include "samples.h"
-#include "words.h"
 
-void ltr__samples_init(struct ltr__samples *samples, enum ltr__grouping grouping)
+void ltr__samples_init(struct ltr__samples *samples, enum ltr__grouping grouping,
+		       ltr__sample_emit *emit, void *context)
 {
-	*samples = (struct ltr__samples){.grouping = grouping};
+	*samples = (struct ltr__samples){.grouping = grouping, .emit = emit, .context = context};
 }
 
 void ltr__samples_done(struct ltr__samples *samples)
 {
-	free(samples->all);
-	ltr__table_done(&samples->table);
+	free(samples->groups);
+	ltr__pprof_table_done(&samples->table);
 	*samples = (struct ltr__samples){0};
+}
+
+static int finish_groups(struct ltr__samples *samples)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < samples->group_count && !err; i++)
+		err = samples->emit(samples->context, &samples->groups[i]);
+	samples->group_count = 0;
+	ltr__pprof_table_done(&samples->table);
+	return err;
+}
+
+int ltr__samples_collect(struct ltr__samples *samples, const struct ltr_census *census,
+			 const struct ltr_profile_type *type,
+			 const struct ltr_profile_options *options)
+{
+	int err = type->collect(census, options, samples);
+
+	return err ? err : finish_groups(samples);
 }
 
 struct lookup {
@@ -33,7 +54,8 @@ static bool same_key(const void *context, uint32_t position)
 {
 	const struct lookup *lookup = context;
 
-	return memcmp(&lookup->samples->all[position], lookup->sample, LTR__SAMPLE_KEY_BYTES) == 0;
+	return memcmp(&lookup->samples->groups[position], lookup->sample, LTR__SAMPLE_KEY_BYTES) ==
+	       0;
 }
 
 static void add_values(struct ltr__sample *sum, const struct ltr__sample *sample)
@@ -57,13 +79,18 @@ static struct ltr__sample place_of(const struct ltr__sample *sample)
 	return place;
 }
 
-static int append(struct ltr__samples *samples, const struct ltr__sample *sample)
+static int add_group(struct ltr__samples *samples, const struct ltr__sample *sample, uint32_t hash)
 {
-	int err = ltr__array_reserve(&samples->all, &samples->capacity, samples->count,
-				     sizeof(*samples->all));
+	int err;
 
+	if (samples->group_count >= UINT32_MAX)
+		return -EOVERFLOW;
+	err = ltr__pprof_array_reserve(&samples->groups, &samples->group_capacity,
+				       samples->group_count, sizeof(*samples->groups));
 	if (!err)
-		samples->all[samples->count++] = *sample;
+		err = ltr__pprof_table_add(&samples->table, hash, (uint32_t)samples->group_count);
+	if (!err)
+		samples->groups[samples->group_count++] = *sample;
 	return err;
 }
 
@@ -75,26 +102,22 @@ int ltr__samples_add(struct ltr__samples *samples, const struct ltr__sample *sam
 	uint32_t hash;
 	int err;
 
-	if (samples->count >= UINT32_MAX)
-		return -EOVERFLOW;
 	if (samples->grouping == LTR__BY_GOROUTINE)
-		return append(samples, sample);
+		return samples->emit(samples->context, sample);
+	if (samples->group_count > 0 && samples->groups[0].stack != sample->stack) {
+		err = finish_groups(samples);
+		if (err)
+			return err;
+	}
 	if (samples->grouping == LTR__BY_PLACE) {
 		place = place_of(sample);
 		lookup.sample = &place;
 	}
-	hash = ltr__hash(lookup.sample, LTR__SAMPLE_KEY_BYTES);
-	if (ltr__table_find(&samples->table, hash, same_key, &lookup, &position) == 0) {
-		add_values(&samples->all[position], sample);
-		return 0;
-	}
-	err = append(samples, lookup.sample);
-	if (err)
-		return err;
-	err = ltr__table_add(&samples->table, hash, (uint32_t)(samples->count - 1));
-	if (err)
-		samples->count--;
-	return err;
+	hash = ltr__pprof_hash(lookup.sample, LTR__SAMPLE_KEY_BYTES);
+	if (ltr__pprof_table_find(&samples->table, hash, same_key, &lookup, &position) < 0)
+		return add_group(samples, lookup.sample, hash);
+	add_values(&samples->groups[position], sample);
+	return 0;
 }
 
 void ltr__samples_comment(struct ltr__samples *samples, const char *comment)
@@ -104,36 +127,70 @@ void ltr__samples_comment(struct ltr__samples *samples, const char *comment)
 	snprintf(samples->comments[samples->comment_count++], LTR__COMMENT_BYTES, "%s", comment);
 }
 
-struct ltr__sample ltr__sample_of(const struct ltr_census *census,
-				  const struct ltr_goroutine *goroutine, bool per_goroutine)
+/* Counting sort: the first pass counts, the second one places. */
+int ltr__samples_order(const struct ltr_census *census, size_t count,
+		       uint32_t (*stack_of)(const struct ltr_census *census, size_t i),
+		       uint32_t **ret_order)
 {
+	size_t stack_count = ltr_census_stack_count(census);
+	uint32_t *order = calloc(count + 1, sizeof(*order));
+	size_t *starts = calloc(stack_count + 2, sizeof(*starts));
+
+	if (!order || !starts || count > UINT32_MAX) {
+		free(order);
+		free(starts);
+		return count > UINT32_MAX ? -EOVERFLOW : -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		starts[stack_of(census, i) + 1]++;
+	for (size_t i = 1; i <= stack_count; i++)
+		starts[i] += starts[i - 1];
+	for (size_t i = 0; i < count; i++)
+		order[starts[stack_of(census, i)]++] = (uint32_t)i;
+	free(starts);
+	*ret_order = order;
+	return 0;
+}
+
+void ltr__samples_order_free(uint32_t **order)
+{
+	free(*order);
+}
+
+uint32_t ltr__goroutine_stack(const struct ltr_census *census, size_t index)
+{
+	uint32_t stack = ltr_census_at(census, index)->stack;
+	size_t depth;
+
+	if (stack == 0 || stack >= ltr_census_stack_count(census))
+		return 0;
+	return ltr_census_stack(census, stack, &depth) && depth > 0 ? stack : 0;
+}
+
+struct ltr__sample ltr__sample_of(const struct ltr_census *census, size_t index, bool per_goroutine)
+{
+	const struct ltr_goroutine *goroutine = ltr_census_at(census, index);
 	struct ltr__sample sample = {
-		.stack = goroutine->stack,
+		.stack = ltr__goroutine_stack(census, index),
 		.site = goroutine->site,
 		.name = goroutine->name,
 		.labels = goroutine->labels,
+		.goroutine = per_goroutine ? (uint32_t)index + 1 : 0,
 		.state = goroutine->state,
 		.reason = goroutine->reason,
 	};
-	size_t depth;
 
-	if (!ltr_census_stack(census, sample.stack, &depth) || depth == 0) {
-		sample.stack = 0;
-		sample.pc = goroutine->entry_pc;
-		if (sample.pc == 0 && sample.site == 0) {
-			sample.pc = goroutine->creation_pc;
-			sample.pc_is_call = sample.pc != 0;
-		}
-	}
-	if (per_goroutine) {
-		sample.goroutine = goroutine->id;
-		sample.parent = goroutine->parent_id;
-		sample.minutes = ltr__wait_minutes(census, goroutine);
+	if (sample.stack)
+		return sample;
+	sample.pc = goroutine->entry_pc;
+	if (sample.pc == 0 && sample.site == 0) {
+		sample.pc = goroutine->creation_pc;
+		sample.pc_is_call = sample.pc != 0;
 	}
 	return sample;
 }
 
-int64_t ltr__clamp(uint64_t number)
+int64_t ltr__pprof_clamp(uint64_t number)
 {
 	return number > INT64_MAX ? INT64_MAX : (int64_t)number;
 }

@@ -15,7 +15,7 @@
 
 void ltr__strings_done(struct ltr__strings *strings)
 {
-	ltr__table_done(&strings->table);
+	ltr__pprof_table_done(&strings->table);
 	free(strings->ends);
 	free(strings->text);
 	*strings = (struct ltr__strings){0};
@@ -26,12 +26,16 @@ struct lookup {
 	const char *text;
 };
 
+char *ltr__strings_at(const struct ltr__strings *strings, uint32_t string)
+{
+	return strings->text + (string ? strings->ends[string - 1] : 0);
+}
+
 static bool same_text(const void *context, uint32_t position)
 {
 	const struct lookup *lookup = context;
-	size_t start = position ? lookup->strings->ends[position - 1] : 0;
 
-	return strcmp(lookup->strings->text + start, lookup->text) == 0;
+	return strcmp(ltr__strings_at(lookup->strings, position), lookup->text) == 0;
 }
 
 static int reserve_text(struct ltr__strings *strings, size_t bytes)
@@ -55,24 +59,24 @@ int ltr__strings_intern(struct ltr__strings *strings, const char *text, uint32_t
 {
 	struct lookup lookup = {strings, text};
 	size_t bytes = strlen(text) + 1;
-	uint32_t hash = ltr__hash(text, bytes);
+	uint32_t hash = ltr__pprof_hash(text, bytes);
 	int err;
 
-	if (ltr__table_find(&strings->table, hash, same_text, &lookup, ret_string) == 0)
+	if (ltr__pprof_table_find(&strings->table, hash, same_text, &lookup, ret_string) == 0)
 		return 0;
-	if (strings->count >= UINT32_MAX)
+	if (strings->count >= UINT32_MAX || strings->text_bytes + bytes > UINT32_MAX)
 		return -EOVERFLOW;
-	err = ltr__array_reserve(&strings->ends, &strings->ends_capacity, strings->count,
-				 sizeof(*strings->ends));
+	err = ltr__pprof_array_reserve(&strings->ends, &strings->ends_capacity, strings->count,
+				       sizeof(*strings->ends));
 	if (!err)
 		err = reserve_text(strings, bytes);
 	if (!err)
-		err = ltr__table_add(&strings->table, hash, (uint32_t)strings->count);
+		err = ltr__pprof_table_add(&strings->table, hash, (uint32_t)strings->count);
 	if (err)
 		return err;
 	memcpy(strings->text + strings->text_bytes, text, bytes);
 	strings->text_bytes += bytes;
-	strings->ends[strings->count] = strings->text_bytes;
+	strings->ends[strings->count] = (uint32_t)strings->text_bytes;
 	*ret_string = (uint32_t)strings->count++;
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 struct ltr__strings {
 	struct ltr__table table;
-	size_t *ends; /* string i lies in text[ends[i - 1] .. ends[i]), and ends in NUL */
+	uint32_t *ends; /* string i lies in text[ends[i - 1] .. ends[i]), and ends in NUL */
 	size_t ends_capacity;
 	size_t count;
 	char *text;
@@ -21,9 +21,10 @@ struct ltr__strings {
 
 void ltr__strings_done(struct ltr__strings *strings);
 
-/*
- * The number of `text`; it is new if it is the count from before the call. -ENOMEM, -EOVERFLOW.
- */
+/* The number of `text`. -ENOMEM, -EOVERFLOW. */
 int ltr__strings_intern(struct ltr__strings *strings, const char *text, uint32_t *ret_string);
+
+/* The text of a number below the count; good until the next new one. */
+char *ltr__strings_at(const struct ltr__strings *strings, uint32_t string);
 
 #endif

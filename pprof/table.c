@@ -15,7 +15,7 @@
 
 #define SIZE_FIRST 256
 
-void ltr__table_done(struct ltr__table *table)
+void ltr__pprof_table_done(struct ltr__table *table)
 {
 	free(table->slots);
 	*table = (struct ltr__table){0};
@@ -45,7 +45,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-uint32_t ltr__hash(const void *data, size_t bytes)
+uint32_t ltr__pprof_hash(const void *data, size_t bytes)
 {
 	const char *at = data;
 	uint64_t hash = seed() ^ bytes;
@@ -65,9 +65,9 @@ uint32_t ltr__hash(const void *data, size_t bytes)
 	return (uint32_t)mix(hash, 0xd6e8feb86659fd93ull);
 }
 
-int ltr__table_find(const struct ltr__table *table, uint32_t hash,
-		    bool (*equal)(const void *context, uint32_t position), const void *context,
-		    uint32_t *ret_position)
+int ltr__pprof_table_find(const struct ltr__table *table, uint32_t hash,
+			  bool (*equal)(const void *context, uint32_t position),
+			  const void *context, uint32_t *ret_position)
 {
 	size_t mask = table->size - 1;
 
@@ -110,7 +110,7 @@ static int grow(struct ltr__table *table)
 	return 0;
 }
 
-int ltr__table_add(struct ltr__table *table, uint32_t hash, uint32_t position)
+int ltr__pprof_table_add(struct ltr__table *table, uint32_t hash, uint32_t position)
 {
 	if (position == UINT32_MAX)
 		return -EOVERFLOW;
@@ -125,7 +125,7 @@ int ltr__table_add(struct ltr__table *table, uint32_t hash, uint32_t position)
 	return 0;
 }
 
-int ltr__array_reserve(void *at, size_t *capacity, size_t count, size_t bytes)
+int ltr__pprof_array_reserve(void *at, size_t *capacity, size_t count, size_t bytes)
 {
 	void **array = at;
 	size_t wanted = *capacity ? *capacity * 2 : 64;

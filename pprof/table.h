@@ -25,21 +25,21 @@ struct ltr__table {
 	size_t used;
 };
 
-void ltr__table_done(struct ltr__table *table);
+void ltr__pprof_table_done(struct ltr__table *table);
 
-uint32_t ltr__hash(const void *data, size_t bytes);
+uint32_t ltr__pprof_hash(const void *data, size_t bytes);
 
 /*
  * The position of an equal entry in *ret_position; -ENOENT if there is none.
  */
-int ltr__table_find(const struct ltr__table *table, uint32_t hash,
-		    bool (*equal)(const void *context, uint32_t position), const void *context,
-		    uint32_t *ret_position);
+int ltr__pprof_table_find(const struct ltr__table *table, uint32_t hash,
+			  bool (*equal)(const void *context, uint32_t position),
+			  const void *context, uint32_t *ret_position);
 
 /* Adds a position whose entry is not there yet. -ENOMEM, -EOVERFLOW. */
-int ltr__table_add(struct ltr__table *table, uint32_t hash, uint32_t position);
+int ltr__pprof_table_add(struct ltr__table *table, uint32_t hash, uint32_t position);
 
 /* Makes room for `count` + 1 elements of `bytes` in the array *at of *capacity. -ENOMEM. */
-int ltr__array_reserve(void *at, size_t *capacity, size_t count, size_t bytes);
+int ltr__pprof_array_reserve(void *at, size_t *capacity, size_t count, size_t bytes);
 
 #endif

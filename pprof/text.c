@@ -30,6 +30,9 @@ struct row {
 struct printer {
 	const struct ltr_census *census;
 	struct ltr__text text;
+	struct ltr__sample *samples;
+	size_t sample_count;
+	size_t sample_capacity;
 	struct row rows[ROWS_MAX];
 	size_t row_count;
 };
@@ -37,7 +40,7 @@ struct printer {
 static void add_rows(struct printer *printer, uint64_t address)
 {
 	const struct ltr_symbol *symbol =
-		ltr__visible(ltr_census_symbol(printer->census, address), false);
+		ltr__pprof_visible(ltr_census_symbol(printer->census, address), false);
 
 	for (; symbol && printer->row_count < ROWS_MAX; symbol = symbol->outer)
 		printer->rows[printer->row_count++] =
@@ -47,7 +50,7 @@ static void add_rows(struct printer *printer, uint64_t address)
 static void find_rows(struct printer *printer, const struct ltr__sample *sample)
 {
 	size_t count;
-	const uint64_t *pcs = ltr__frames(printer->census, sample->stack, false, &count);
+	const uint64_t *pcs = ltr__pprof_frames(printer->census, sample->stack, false, &count);
 	const struct ltr_census_position *site = ltr_census_site(printer->census, sample->site);
 
 	printer->row_count = 0;
@@ -66,9 +69,9 @@ static size_t function_cell(const struct printer *printer, const struct row *row
 	size_t length;
 
 	if (!row->symbol)
-		return ltr__clean(cell, LTR__CLEAN_BYTES,
-				  ltr_census_string(printer->census, row->site->function));
-	length = ltr__clean(cell, LTR__CLEAN_BYTES, row->symbol->function);
+		return ltr__pprof_clean(cell, LTR__CLEAN_BYTES,
+					ltr_census_string(printer->census, row->site->function));
+	length = ltr__pprof_clean(cell, LTR__CLEAN_BYTES, row->symbol->function);
 	if (row->symbol->start && row->address >= row->symbol->start)
 		length += (size_t)sprintf(cell + length, "+0x%" PRIx64,
 					  row->address - row->symbol->start);
@@ -103,7 +106,7 @@ static void put_cell(struct ltr__text *text, const char *cell, size_t bytes, siz
 static void put_position(struct printer *printer, const struct row *row)
 {
 	if (row->symbol) {
-		ltr__text_clean(&printer->text, ltr__file_of(printer->census, row->symbol));
+		ltr__text_clean(&printer->text, ltr__pprof_file_of(printer->census, row->symbol));
 		ltr__text_format(&printer->text, ":%u\n", row->symbol->line);
 	} else {
 		ltr__text_clean(&printer->text,
@@ -224,8 +227,8 @@ static void put_head(struct printer *printer, const struct ltr_profile_type *typ
 	if (type->value_count == 1) {
 		uint64_t total = 0;
 
-		for (size_t i = 0; i < samples->count; i++)
-			total += (uint64_t)samples->all[i].values[0];
+		for (size_t i = 0; i < printer->sample_count; i++)
+			total += (uint64_t)printer->samples[i].values[0];
 		ltr__text_format(&printer->text, "%s profile: total %" PRIu64 "\n", type->name,
 				 total);
 	} else {
@@ -258,8 +261,21 @@ static void put_sample(struct printer *printer, const struct ltr_profile_type *t
 	ltr__text_put(&printer->text, "\n");
 }
 
+static int keep_sample(void *context, const struct ltr__sample *sample)
+{
+	struct printer *printer = context;
+	int err = ltr__pprof_array_reserve(&printer->samples, &printer->sample_capacity,
+					   printer->sample_count, sizeof(*sample));
+
+	if (!err)
+		printer->samples[printer->sample_count++] = *sample;
+	return err;
+}
+
 static void free_printer(struct printer **printer)
 {
+	if (*printer)
+		free((*printer)->samples);
 	free(*printer);
 }
 
@@ -267,22 +283,24 @@ int ltr_text_debug1(const struct ltr_census *census, const struct ltr_profile_ty
 		    struct ltr_sink sink)
 {
 	static const struct ltr_profile_options all_off;
+	__attribute__((cleanup(free_printer))) struct printer *printer =
+		calloc(1, sizeof(*printer));
 	__attribute__((cleanup(ltr__samples_done))) struct ltr__samples samples;
-	__attribute__((cleanup(free_printer))) struct printer *printer = malloc(sizeof(*printer));
 	int err;
 
-	ltr__samples_init(&samples, LTR__BY_PLACE);
+	ltr__samples_init(&samples, LTR__BY_PLACE, keep_sample, printer);
 	if (!printer)
 		return -ENOMEM;
-	err = type->collect(census, &all_off, &samples);
+	err = ltr__samples_collect(&samples, census, type, &all_off);
 	if (err)
 		return err;
-	if (samples.count > 0)
-		qsort_r(samples.all, samples.count, sizeof(*samples.all), compare, (void *)census);
+	if (printer->sample_count > 0)
+		qsort_r(printer->samples, printer->sample_count, sizeof(*printer->samples), compare,
+			(void *)census);
 	printer->census = census;
 	ltr__text_init(&printer->text, sink);
 	put_head(printer, type, &samples);
-	for (size_t i = 0; i < samples.count; i++)
-		put_sample(printer, type, &samples.all[i]);
+	for (size_t i = 0; i < printer->sample_count; i++)
+		put_sample(printer, type, &printer->samples[i]);
 	return ltr__text_finish(&printer->text);
 }

@@ -80,7 +80,7 @@ static void put_offset(struct printer *printer, const struct ltr_symbol *symbol,
 static void put_frame(struct printer *printer, uint64_t pc, uint64_t address)
 {
 	const struct ltr_symbol *symbol =
-		ltr__visible(ltr_census_symbol(printer->census, address), false);
+		ltr__pprof_visible(ltr_census_symbol(printer->census, address), false);
 
 	for (; symbol; symbol = symbol->outer) {
 		if (symbol->function[0])
@@ -88,7 +88,7 @@ static void put_frame(struct printer *printer, uint64_t pc, uint64_t address)
 		else
 			ltr__text_format(&printer->text, "0x%" PRIx64, address);
 		ltr__text_put(&printer->text, "(...)\n\t");
-		ltr__text_clean(&printer->text, ltr__file_of(printer->census, symbol));
+		ltr__text_clean(&printer->text, ltr__pprof_file_of(printer->census, symbol));
 		ltr__text_format(&printer->text, ":%u", symbol->line);
 		if (!symbol->outer)
 			put_offset(printer, symbol, pc);
@@ -99,7 +99,7 @@ static void put_frame(struct printer *printer, uint64_t pc, uint64_t address)
 static void put_stack(struct printer *printer, const struct ltr_goroutine *goroutine)
 {
 	size_t count;
-	const uint64_t *pcs = ltr__frames(printer->census, goroutine->stack, false, &count);
+	const uint64_t *pcs = ltr__pprof_frames(printer->census, goroutine->stack, false, &count);
 
 	for (size_t i = 0; i < count; i++)
 		put_frame(printer, pcs[i], pcs[i] - 1);
@@ -130,7 +130,7 @@ static void put_creator(struct printer *printer, const struct ltr_goroutine *gor
 		ltr__text_format(&printer->text, " in goroutine %" PRIu64, goroutine->parent_id);
 	ltr__text_put(&printer->text, "\n\t");
 	ltr__text_clean(&printer->text, site ? ltr_census_string(census, site->file)
-					     : ltr__file_of(census, symbol));
+					     : ltr__pprof_file_of(census, symbol));
 	ltr__text_format(&printer->text, ":%u", site ? site->line : symbol->line);
 	while (symbol->outer)
 		symbol = symbol->outer;

@@ -62,7 +62,7 @@ void ltr__text_clean(struct ltr__text *text, const char *string)
 {
 	char clean[LTR__CLEAN_BYTES];
 
-	ltr__text_bytes(text, clean, ltr__clean(clean, sizeof(clean), string));
+	ltr__text_bytes(text, clean, ltr__pprof_clean(clean, sizeof(clean), string));
 }
 
 static void put_quoted_character(struct ltr__text *text, uint32_t character)
@@ -84,11 +84,11 @@ void ltr__text_quoted(struct ltr__text *text, const char *string)
 	ltr__text_put(text, "\"");
 	while (left > 0) {
 		size_t bytes;
-		uint32_t character = ltr__utf8_next(string, left, &bytes);
+		uint32_t character = ltr__pprof_utf8_next(string, left, &bytes);
 
 		if (character == UINT32_MAX)
 			ltr__text_format(text, "\\x%02x", (unsigned char)*string);
-		else if (ltr__is_control(character) || character == '"' || character == '\\')
+		else if (ltr__pprof_is_control(character) || character == '"' || character == '\\')
 			put_quoted_character(text, character);
 		else
 			ltr__text_bytes(text, string, bytes);

@@ -11,17 +11,18 @@
 static int collect(const struct ltr_census *census, const struct ltr_profile_options *options,
 		   struct ltr__samples *samples)
 {
-	for (size_t i = 0; i < ltr_census_count(census); i++) {
+	__attribute__((cleanup(ltr__samples_order_free))) uint32_t *order = NULL;
+	size_t count = ltr_census_count(census);
+	int err = ltr__samples_order(census, count, ltr__goroutine_stack, &order);
+
+	for (size_t i = 0; i < count && !err; i++) {
 		struct ltr__sample sample =
-			ltr__sample_of(census, ltr_census_at(census, i), options->per_goroutine);
-		int err;
+			ltr__sample_of(census, order[i], options->per_goroutine);
 
 		sample.values[0] = 1;
 		err = ltr__samples_add(samples, &sample);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 const struct ltr_profile_type ltr__profile_goroutine = {

@@ -17,29 +17,58 @@ static bool is_wait(uint8_t state)
 	return state != LTR_STATE_RUNNING && state != LTR_STATE_EXITED;
 }
 
+static uint32_t total_stack(const struct ltr_census *census, size_t i)
+{
+	uint32_t stack = ltr_census_wait(census, i)->stack;
+
+	return stack < ltr_census_stack_count(census) ? stack : 0;
+}
+
 static int collect_totals(const struct ltr_census *census, struct ltr__samples *samples)
 {
+	__attribute__((cleanup(ltr__samples_order_free))) uint32_t *order = NULL;
 	const struct ltr_census_info *info = ltr_census_info(census);
+	size_t count = ltr_census_wait_count(census);
+	int err = ltr__samples_order(census, count, total_stack, &order);
 
 	if (info->now_ns > info->started_ns)
-		samples->duration_ns = ltr__clamp(info->now_ns - info->started_ns);
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
-		const struct ltr_wait_total *total = ltr_census_wait(census, i);
+		samples->duration_ns = ltr__pprof_clamp(info->now_ns - info->started_ns);
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct ltr_wait_total *total = ltr_census_wait(census, order[i]);
 		struct ltr__sample sample = {
-			.stack = total->stack,
+			.stack = total_stack(census, order[i]),
 			.state = total->state,
 			.reason = total->reason,
-			.values = {ltr__clamp(total->count), ltr__clamp(total->total_ns)},
+			.values = {ltr__pprof_clamp(total->count),
+				   ltr__pprof_clamp(total->total_ns)},
 		};
-		int err;
 
-		if (!is_wait(total->state))
-			continue;
-		err = ltr__samples_add(samples, &sample);
-		if (err)
-			return err;
+		if (is_wait(total->state))
+			err = ltr__samples_add(samples, &sample);
 	}
-	return 0;
+	return err;
+}
+
+static int collect_goroutines(const struct ltr_census *census,
+			      const struct ltr_profile_options *options,
+			      struct ltr__samples *samples)
+{
+	__attribute__((cleanup(ltr__samples_order_free))) uint32_t *order = NULL;
+	size_t count = ltr_census_count(census);
+	int err = ltr__samples_order(census, count, ltr__goroutine_stack, &order);
+
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(census, order[i]);
+		struct ltr__sample sample =
+			ltr__sample_of(census, order[i], options->per_goroutine);
+
+		if (!is_wait(goroutine->state))
+			continue;
+		sample.values[0] = 1;
+		sample.values[1] = ltr__pprof_clamp(ltr_census_age_ns(census, goroutine));
+		err = ltr__samples_add(samples, &sample);
+	}
+	return err;
 }
 
 static int collect(const struct ltr_census *census, const struct ltr_profile_options *options,
@@ -49,21 +78,7 @@ static int collect(const struct ltr_census *census, const struct ltr_profile_opt
 		return collect_totals(census, samples);
 
 	ltr__samples_comment(samples, "loiter: only the waits that have not ended yet");
-	for (size_t i = 0; i < ltr_census_count(census); i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(census, i);
-		struct ltr__sample sample =
-			ltr__sample_of(census, goroutine, options->per_goroutine);
-		int err;
-
-		if (!is_wait(goroutine->state))
-			continue;
-		sample.values[0] = 1;
-		sample.values[1] = ltr__clamp(ltr_census_age_ns(census, goroutine));
-		err = ltr__samples_add(samples, &sample);
-		if (err)
-			return err;
-	}
-	return 0;
+	return collect_goroutines(census, options, samples);
 }
 
 const struct ltr_profile_type ltr__profile_wait = {

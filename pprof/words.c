@@ -53,7 +53,7 @@ void ltr__loss_text(const struct ltr_census *census, char out[LTR__LOSS_BYTES])
 		 info->lost, unsure, info->unreadable);
 }
 
-const struct ltr_symbol *ltr__visible(const struct ltr_symbol *symbol, bool runtime_frames)
+const struct ltr_symbol *ltr__pprof_visible(const struct ltr_symbol *symbol, bool runtime_frames)
 {
 	const struct ltr_symbol *visible = symbol;
 
@@ -66,11 +66,11 @@ const struct ltr_symbol *ltr__visible(const struct ltr_symbol *symbol, bool runt
 
 static bool is_runtime(const struct ltr_census *census, uint64_t pc)
 {
-	return ltr__visible(ltr_census_call_symbol(census, pc), false)->is_runtime;
+	return ltr__pprof_visible(ltr_census_call_symbol(census, pc), false)->is_runtime;
 }
 
-const uint64_t *ltr__frames(const struct ltr_census *census, uint32_t stack, bool runtime_frames,
-			    size_t *ret_count)
+const uint64_t *ltr__pprof_frames(const struct ltr_census *census, uint32_t stack,
+				  bool runtime_frames, size_t *ret_count)
 {
 	size_t depth = 0;
 	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
@@ -117,7 +117,7 @@ int ltr__goroutines_by_id(const struct ltr_census *census,
 	return 0;
 }
 
-const char *ltr__file_of(const struct ltr_census *census, const struct ltr_symbol *symbol)
+const char *ltr__pprof_file_of(const struct ltr_census *census, const struct ltr_symbol *symbol)
 {
 	if (symbol->file[0])
 		return symbol->file;

@@ -26,20 +26,20 @@ void ltr__loss_text(const struct ltr_census *census, char out[LTR__LOSS_BYTES]);
  * The frames of a stack that people want to see: without those of the runtime at both ends. All of
  * them if there are no others, or if `runtime_frames`.
  */
-const uint64_t *ltr__frames(const struct ltr_census *census, uint32_t stack, bool runtime_frames,
-			    size_t *ret_count);
+const uint64_t *ltr__pprof_frames(const struct ltr_census *census, uint32_t stack,
+				  bool runtime_frames, size_t *ret_count);
 
 /*
  * The innermost function at an address that people want to see: not the runtime's own that were
  * inlined into the program's.
  */
-const struct ltr_symbol *ltr__visible(const struct ltr_symbol *symbol, bool runtime_frames);
+const struct ltr_symbol *ltr__pprof_visible(const struct ltr_symbol *symbol, bool runtime_frames);
 
 /*
  * The file that a symbol lies in; if the source is not known, the module; "?" if there is none.
  * Raw bytes.
  */
-const char *ltr__file_of(const struct ltr_census *census, const struct ltr_symbol *symbol);
+const char *ltr__pprof_file_of(const struct ltr_census *census, const struct ltr_symbol *symbol);
 
 /* All goroutines in the order of their ids, for the caller to free. -ENOMEM. */
 int ltr__goroutines_by_id(const struct ltr_census *census,

@@ -259,35 +259,37 @@ static int try_source(struct ltr_probe *probe, const struct ltr_event_source_ops
 	return err;
 }
 
+static void set_reason(struct ltr_census_info *info, const char *reason)
+{
+	size_t length = strnlen(reason, sizeof(info->way_reason) - 1);
+	memcpy(info->way_reason, reason, length);
+	info->way_reason[length] = '\0';
+}
+
 /* Switches records on, the best way that is allowed; says why it is not a better one. */
 static int choose_way(struct ltr_probe *probe, const struct ltr_probe_options *options,
 		      struct ltr_why *why)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
-	char *reason = info->way_reason;
 	int err = -EOPNOTSUPP;
 
 	if (options->via == LTR_VIA_SNAPSHOT) {
-		strcpy(reason, "only snapshots were asked for");
+		set_reason(info, "only snapshots were asked for");
 		return 0;
 	}
 	if (options->via != LTR_VIA_SHM) {
-#ifdef LOITER_HAVE_EBPF
 		err = try_source(probe, &ltr__ebpf_source, options->waits, why);
-#else
-		err = ltr_why_set(why, -EOPNOTSUPP, "this loiter was built without eBPF");
-#endif
 		if (options->via == LTR_VIA_EBPF)
 			return err;
 		if (err && err != -ENOMEM)
-			strncpy(reason, why->text, sizeof(info->way_reason) - 1);
+			set_reason(info, why->text);
 	} else {
-		strcpy(reason, "eBPF was not asked for");
+		set_reason(info, "eBPF was not asked for");
 	}
 	if (err && err != -ENOMEM)
 		err = try_source(probe, &ltr__shm_source, options->waits, why);
 	if (err == -EOPNOTSUPP && options->via == LTR_VIA_BEST) {
-		strncpy(reason, why->text, sizeof(info->way_reason) - 1);
+		set_reason(info, why->text);
 		return 0;
 	}
 	return err;
@@ -324,11 +326,9 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 	int err = ltr_census_new(&probe->census);
 	if (!err && options->waits)
 		err = ltr_census_keep_waits(probe->census);
-#ifdef LOITER_HAVE_SYMBOLS
 	/* Without symbols there are addresses: a stripped program is still worth a look. */
 	if (!err && ltr__symbols_new(ltr_process_pid(probe->process), probe->census) == -ENOMEM)
 		err = -ENOMEM;
-#endif
 	if (err)
 		return ltr_why_set(why, err, "out of memory");
 

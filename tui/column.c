@@ -42,7 +42,7 @@ static bool grow(struct ltr__table *table, int *left, bool by_share)
 {
 	bool grew = false;
 
-	for (size_t i = 0; i < table->count && *left > 0; i++) {
+	for (size_t i = 0; i<table->count && * left> 0; i++) {
 		const struct ltr__column *column = &table->columns[i];
 		int more;
 
@@ -163,12 +163,12 @@ struct ltr__row ltr__table_row(const struct ltr__table *table, const struct ltr_
 }
 
 void ltr__table_begin(const struct ltr__table *table, const struct ltr__scene *scene,
-		      struct ltr__list *list)
+		      struct ltr__list *list, size_t expected)
 {
 	const struct ltr__column *column = &table->columns[table->sorted];
 
 	ltr__list_begin(list, column->is_descending != table->is_reversed, column->text,
-			scene->moment.census);
+			scene->moment.census, expected);
 }
 
 bool ltr__table_act(struct ltr__table *table, enum ltr__action action)

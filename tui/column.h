@@ -7,20 +7,19 @@
  * important first; what is left over goes to those that want it.
  */
 
-#include "list.h"
 #include "view.h"
 
 /* Goroutines and groups have tables; `item` is a goroutine or a group. */
 struct ltr__column {
-	const char *name;    /* for options: --sort NAME */
+	const char *name; /* for options: --sort NAME */
 	const char *heading;
-	uint8_t importance;  /* 1: the last to go on a narrow screen */
-	uint8_t least;       /* widths */
+	uint8_t importance; /* 1: the last to go on a narrow screen */
+	uint8_t least;      /* widths */
 	uint8_t wanted;
-	uint8_t share;       /* of what is left when all have what they want; 0: none */
-	bool is_extra;       /* only there if all others get what they want */
-	bool is_right;       /* numbers stand to the right */
-	bool is_descending;  /* the direction that a person means first */
+	uint8_t share;      /* of what is left when all have what they want; 0: none */
+	bool is_extra;      /* only there if all others get what they want */
+	bool is_right;      /* numbers stand to the right */
+	bool is_descending; /* the direction that a person means first */
 
 	/* For sorting. `ret_text`, if not 0 and keys are equal, is a number for `text`. */
 	uint64_t (*key)(const struct ltr__scene *scene, const void *item, uint32_t *ret_text);
@@ -55,7 +54,7 @@ void ltr__table_draw_selected(struct ltr__area line);
 struct ltr__row ltr__table_row(const struct ltr__table *table, const struct ltr__scene *scene,
 			       const void *item, uint64_t id);
 void ltr__table_begin(const struct ltr__table *table, const struct ltr__scene *scene,
-		      struct ltr__list *list);
+		      struct ltr__list *list, size_t expected);
 
 /* Actions on the sorting. False: not one of these. */
 bool ltr__table_act(struct ltr__table *table, enum ltr__action action);

@@ -7,8 +7,8 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,13 @@ static const struct {
 	const char *name; /* with its operator, as completion offers it */
 	enum ltr__filter_field field;
 } fields[] = {
-	{"state:", LTR__FIELD_STATE},     {"reason:", LTR__FIELD_REASON},
-	{"age>", LTR__FIELD_AGE},         {"func:", LTR__FIELD_FUNCTION},
-	{"where:", LTR__FIELD_WHERE},     {"creator:", LTR__FIELD_CREATOR},
-	{"name:", LTR__FIELD_NAME},       {"label:", LTR__FIELD_LABEL},
-	{"is:", LTR__FIELD_IS},           {"id:", LTR__FIELD_ID},
-	{"parent:", LTR__FIELD_PARENT},   {"object:", LTR__FIELD_OBJECT},
-	{"stack:", LTR__FIELD_STACK},     {"site:", LTR__FIELD_SITE},
+	{"state:", LTR__FIELD_STATE},   {"reason:", LTR__FIELD_REASON},
+	{"age>", LTR__FIELD_AGE},       {"func:", LTR__FIELD_FUNCTION},
+	{"where:", LTR__FIELD_WHERE},   {"creator:", LTR__FIELD_CREATOR},
+	{"name:", LTR__FIELD_NAME},     {"label:", LTR__FIELD_LABEL},
+	{"is:", LTR__FIELD_IS},         {"id:", LTR__FIELD_ID},
+	{"parent:", LTR__FIELD_PARENT}, {"object:", LTR__FIELD_OBJECT},
+	{"stack:", LTR__FIELD_STACK},   {"site:", LTR__FIELD_SITE},
 };
 
 static const struct {
@@ -214,7 +214,8 @@ static int parse_age(struct parser *parser, struct ltr__term *term, char sign)
 	if (error)
 		return error;
 	if (ltr__words_parse_duration(value, &term->numbers[0]))
-		return fail(parser, "age needs a time with its unit, as 5ms, 1.5s or 2m10s, not '%.32s'",
+		return fail(parser,
+			    "age needs a time with its unit, as 5ms, 1.5s or 2m10s, not '%.32s'",
 			    value);
 	return 0;
 }

@@ -71,7 +71,8 @@ static void draw_way(struct ltr__tui *tui, struct ltr__area line)
 	x = draw_views(tui, line, room) + 3;
 	if (!ltr__filter_is_empty(tui->scene.filter)) {
 		x += ltr__text(line, x, 0, room - x, LTR__STYLE_KEY, "filter ");
-		x += ltr__text(line, x, 0, room - x, LTR__STYLE_WARNING, tui->scene.filter_text) + 3;
+		x += ltr__text(line, x, 0, room - x, LTR__STYLE_WARNING, tui->scene.filter_text) +
+		     3;
 	}
 	if (tui->scene.search) {
 		x += ltr__text(line, x, 0, room - x, LTR__STYLE_KEY, "search ");

@@ -219,8 +219,7 @@ static void object_draw(const struct ltr__scene *scene, const void *item, struct
 		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "fd %" PRIu64,
 			   goroutine->object);
 	else if (goroutine->object && goroutine->state != LTR_STATE_SLEEP)
-		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "0x%" PRIx64,
-			   goroutine->object);
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "0x%" PRIx64, goroutine->object);
 }
 
 static uint64_t moves_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)

@@ -123,12 +123,12 @@ static int put_cell(struct ltr__area area, int x, int y, enum ltr__style style, 
 	x += area.x;
 	y += area.y;
 	heal(grid, x, y);
-	*cell_at(grid, x, y) = (struct ltr__cell){
-		.rune = rune, .width = (uint8_t)width, .style = (uint8_t)style};
+	*cell_at(grid, x, y) =
+		(struct ltr__cell){.rune = rune, .width = (uint8_t)width, .style = (uint8_t)style};
 	if (width == 2) {
 		heal(grid, x + 1, y);
-		*cell_at(grid, x, y) = (struct ltr__cell){
-			.rune = rune, .width = 2, .style = (uint8_t)style};
+		*cell_at(grid, x, y) =
+			(struct ltr__cell){.rune = rune, .width = 2, .style = (uint8_t)style};
 		*cell_at(grid, x + 1, y) = (struct ltr__cell){.style = (uint8_t)style};
 	}
 	return width;
@@ -309,8 +309,8 @@ void ltr__mark_text(struct ltr__area area, int y, const char *text)
 	}
 }
 
-void ltr__bar(struct ltr__area area, int x, int y, int columns, enum ltr__style style, uint64_t part,
-	      uint64_t whole)
+void ltr__bar(struct ltr__area area, int x, int y, int columns, enum ltr__style style,
+	      uint64_t part, uint64_t whole)
 {
 	int eighths;
 

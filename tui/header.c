@@ -31,7 +31,7 @@ static void add_alarm(struct alarms *alarms, const char *word, const char *text)
 	if (alarms->count == ALARMS)
 		return;
 	snprintf(alarms->alarm[alarms->count].word, sizeof(alarms->alarm[0].word), "%s", word);
-	snprintf(alarms->alarm[alarms->count].text, sizeof(alarms->alarm[0].text), " %s ", text);
+	snprintf(alarms->alarm[alarms->count].text, sizeof(alarms->alarm[0].text), "%s", text);
 	alarms->count++;
 }
 
@@ -53,8 +53,7 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 		add_alarm(&alarms, "RETURNED",
 			  "RETURNED: the main goroutine has returned; these have not ended");
 	if (info->lost) {
-		snprintf(text, sizeof(text),
-			 "LOST %s records: rows marked ! may be out of date",
+		snprintf(text, sizeof(text), "LOST %s records: rows marked ! may be out of date",
 			 ltr__words_count(info->lost).text);
 		add_alarm(&alarms, "LOST", text);
 	}
@@ -68,7 +67,8 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 }
 
 /* Meters in the order of the states, without those that no living goroutine has. */
-static size_t metered_states(const struct ltr_census_info *info, uint8_t ret_states[LTR_STATE_COUNT])
+static size_t metered_states(const struct ltr_census_info *info,
+			     uint8_t ret_states[LTR_STATE_COUNT])
 {
 	size_t count = 0;
 
@@ -206,8 +206,7 @@ static int draw_counter(struct ltr__area area, int x, int y, const char *name, u
 	int start = x;
 
 	x += ltr__textf(area, x, y, area.width - x, LTR__STYLE_DIM, "%s ", name);
-	x += ltr__text(area, x, y, area.width - x, LTR__STYLE_NORMAL,
-		       ltr__words_count(count).text);
+	x += ltr__text(area, x, y, area.width - x, LTR__STYLE_NORMAL, ltr__words_count(count).text);
 	if (has_rate)
 		x += ltr__textf(area, x, y, area.width - x, LTR__STYLE_DIM, " (%s/s)",
 				ltr__words_rate(rate).text);
@@ -251,6 +250,6 @@ void ltr__header_draw(const struct ltr__scene *scene, struct ltr__area area, int
 			   ltr_way_name(info->way), info->way_reason);
 	for (size_t i = 0; i < alarms.count; i++) {
 		ltr__fill(area, 0, y, area.width, LTR__STYLE_LOUD, ' ');
-		ltr__text(area, 0, y++, area.width, LTR__STYLE_LOUD, alarms.alarm[i].text);
+		ltr__text(area, 1, y++, area.width - 1, LTR__STYLE_LOUD, alarms.alarm[i].text);
 	}
 }

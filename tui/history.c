@@ -36,9 +36,8 @@ struct ltr__rates ltr__history_rates(const struct ltr__history *history)
 {
 	const struct ltr__sample *last;
 	const struct ltr__sample *start;
-	size_t oldest = history->count > LTR__HISTORY_SAMPLES
-				? history->count - LTR__HISTORY_SAMPLES
-				: 0;
+	size_t oldest =
+		history->count > LTR__HISTORY_SAMPLES ? history->count - LTR__HISTORY_SAMPLES : 0;
 	uint64_t ns;
 
 	if (history->count < 2)

@@ -33,7 +33,7 @@ enum ltr__key {
 	LTR__KEY_WHEEL_DOWN,
 };
 
-#define LTR__KEY_CONTROL(letter) ((uint32_t)(letter) & 0x1fu)
+#define LTR__KEY_CONTROL(letter) ((uint32_t)(letter)&0x1fu)
 
 /* Where a key works; a view names the bits that are its own. */
 #define LTR__IN_ALL        0x01u

@@ -24,22 +24,28 @@
 struct ltr__row {
 	uint64_t key;
 	uint64_t id;
-	uint32_t text; /* a number by which ltr__list.text finds a string; decides if keys are equal */
+	uint32_t
+		text; /* a number by which ltr__list.text finds a string; decides if keys are equal */
 };
 
 typedef const char *ltr__list_text(const void *context, uint32_t text);
 
-struct ltr__list {
+/* Rows in the making, or those that are shown. */
+struct ltr__rows {
 	struct ltr__row *rows;
 	size_t count;
 	size_t capacity;
 	bool descending;
 	ltr__list_text *text; /* NULL: keys alone decide */
 	const void *context;
+};
+
+struct ltr__list {
+	struct ltr__rows shown;
+	struct ltr__rows next; /* from begin to end */
 
 	struct ltr__row selected; /* good if has_selected */
 	bool has_selected;
-	bool is_found; /* the selected row was added again since the beginning */
 	bool is_pinned;
 	size_t rank;  /* of the selected row */
 	size_t first; /* rank of the first row on screen */
@@ -50,14 +56,17 @@ struct ltr__list {
 
 void ltr__list_done(struct ltr__list *list);
 
-/* Renewal: begin, add all rows, end. The keys of `selected` are renewed by the way. */
+/*
+ * Renewal: begin, add all rows, end. Until the end the list goes on with the rows that it has, so it
+ * may be spread over several frames. `expected`: how many rows there may be.
+ */
 void ltr__list_begin(struct ltr__list *list, bool descending, ltr__list_text *text,
-		     const void *context);
+		     const void *context, size_t expected);
 int ltr__list_add(struct ltr__list *list, struct ltr__row row);
 void ltr__list_end(struct ltr__list *list);
 
-/* Put the rows of a window of `height` in place: rows[first .. first + height), as far as there are
- * so many. */
+/* Put the rows of a window of `height` in place: shown.rows[first .. first + height), as far as
+ * there are so many. */
 void ltr__list_window(struct ltr__list *list, int height);
 
 /* The selection moves as an action says; `line` is that of a click. False: not an action of lists. */

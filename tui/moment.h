@@ -36,7 +36,7 @@ size_t ltr__moment_count(const struct ltr__moment *moment);
 const struct ltr_goroutine *ltr__moment_find(const struct ltr__moment *moment, uint64_t id);
 
 static inline const struct ltr_goroutine *ltr__moment_at(const struct ltr__moment *moment,
-							  size_t index)
+							 size_t index)
 {
 	return moment->held ? &moment->held[index] : ltr_census_at(moment->census, index);
 }

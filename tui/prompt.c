@@ -163,8 +163,8 @@ void ltr__prompt_draw(const struct ltr__prompt *prompt, struct ltr__area line)
 	ltr__fill(line, 0, 0, line.width, LTR__STYLE_PROMPT, ' ');
 	ltr__text(line, 1, 0, name_width, LTR__STYLE_KEY, name);
 	/* a text that is too long is moved to the left, so that the cursor stays in sight */
-	ltr__text(text, before < text.width ? 0 : text.width - 1 - before, 0,
-		  LTR__GRID_MAX_WIDTH, LTR__STYLE_PROMPT, prompt->text);
+	ltr__text(text, before < text.width ? 0 : text.width - 1 - before, 0, LTR__GRID_MAX_WIDTH,
+		  LTR__STYLE_PROMPT, prompt->text);
 	ltr__restyle(text, before < text.width ? before : text.width - 1, 0, 1, LTR__STYLE_CURSOR);
 	if (why_width)
 		ltr__text(line, line.width - why_width, 0, why_width, LTR__STYLE_WARNING,

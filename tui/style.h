@@ -11,24 +11,24 @@
 #include <loiter/event.h>
 
 /* X(NAME, letter in dumps of styles) */
-#define LTR__STYLES(X)      \
-	X(NORMAL, '.')      \
-	X(DIM, ',')         \
-	X(STRONG, 'b')      \
-	X(TITLE, 'T')       \
-	X(HEADING, 'h')     \
-	X(SORTED, 'S')      \
-	X(SELECTED, '#')    \
-	X(LOUD, '!')        \
-	X(WARNING, 'w')     \
-	X(GOOD, 'g')        \
-	X(KEY, 'k')         \
-	X(HINT, 'i')        \
-	X(PROMPT, 'p')      \
-	X(CURSOR, 'c')      \
-	X(MATCH, 'm')       \
-	X(FUNCTION, 'f')    \
-	X(BAR_EMPTY, '_')   \
+#define LTR__STYLES(X)        \
+	X(NORMAL, '.')        \
+	X(DIM, ',')           \
+	X(STRONG, 'b')        \
+	X(TITLE, 'T')         \
+	X(HEADING, 'h')       \
+	X(SORTED, 'S')        \
+	X(SELECTED, '#')      \
+	X(LOUD, '!')          \
+	X(WARNING, 'w')       \
+	X(GOOD, 'g')          \
+	X(KEY, 'k')           \
+	X(HINT, 'i')          \
+	X(PROMPT, 'p')        \
+	X(CURSOR, 'c')        \
+	X(MATCH, 'm')         \
+	X(FUNCTION, 'f')      \
+	X(BAR_EMPTY, '_')     \
 	X(STATE_UNKNOWN, '0') \
 	X(STATE_QUEUED, '1')  \
 	X(STATE_RUNNING, '2') \

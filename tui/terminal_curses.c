@@ -234,14 +234,14 @@ static uint32_t key_of(wint_t code)
 		wint_t code;
 		uint32_t key;
 	} keys[] = {
-		{KEY_UP, LTR__KEY_UP},           {KEY_DOWN, LTR__KEY_DOWN},
-		{KEY_LEFT, LTR__KEY_LEFT},       {KEY_RIGHT, LTR__KEY_RIGHT},
-		{KEY_PPAGE, LTR__KEY_PAGE_UP},   {KEY_NPAGE, LTR__KEY_PAGE_DOWN},
-		{KEY_HOME, LTR__KEY_HOME},       {KEY_END, LTR__KEY_END},
-		{KEY_FIND, LTR__KEY_HOME},       {KEY_SELECT, LTR__KEY_END},
-		{KEY_A1, LTR__KEY_HOME},         {KEY_C1, LTR__KEY_END},
-		{KEY_DC, LTR__KEY_DELETE},       {KEY_F(1), LTR__KEY_F1},
-		{KEY_ENTER, LTR__KEY_ENTER},     {KEY_BACKSPACE, LTR__KEY_BACKSPACE},
+		{KEY_UP, LTR__KEY_UP},         {KEY_DOWN, LTR__KEY_DOWN},
+		{KEY_LEFT, LTR__KEY_LEFT},     {KEY_RIGHT, LTR__KEY_RIGHT},
+		{KEY_PPAGE, LTR__KEY_PAGE_UP}, {KEY_NPAGE, LTR__KEY_PAGE_DOWN},
+		{KEY_HOME, LTR__KEY_HOME},     {KEY_END, LTR__KEY_END},
+		{KEY_FIND, LTR__KEY_HOME},     {KEY_SELECT, LTR__KEY_END},
+		{KEY_A1, LTR__KEY_HOME},       {KEY_C1, LTR__KEY_END},
+		{KEY_DC, LTR__KEY_DELETE},     {KEY_F(1), LTR__KEY_F1},
+		{KEY_ENTER, LTR__KEY_ENTER},   {KEY_BACKSPACE, LTR__KEY_BACKSPACE},
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
@@ -263,7 +263,9 @@ static struct ltr__input next_key(void)
 	if (kind == KEY_CODE_YES)
 		input.key = key_of(code);
 	else if (kind == OK)
-		input.key = code == '\n' ? LTR__KEY_ENTER : code == '\b' ? LTR__KEY_BACKSPACE : code;
+		input.key = code == '\n'   ? LTR__KEY_ENTER
+			    : code == '\b' ? LTR__KEY_BACKSPACE
+					   : code;
 	if (input.key)
 		input.kind = LTR__INPUT_KEY;
 	return input;
@@ -300,8 +302,7 @@ static struct ltr__input curses_wait(struct ltr__terminal *terminal, int timeout
 		snprintf(terminal->why, sizeof(terminal->why), "the terminal went away");
 		return (struct ltr__input){.kind = LTR__INPUT_FAILED, .error = -EIO};
 	}
-	return wait[0].revents & POLLIN ? next_key()
-					: (struct ltr__input){.kind = LTR__INPUT_NONE};
+	return wait[0].revents & POLLIN ? next_key() : (struct ltr__input){.kind = LTR__INPUT_NONE};
 }
 
 static int curses_finish(struct ltr__terminal *terminal)

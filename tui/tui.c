@@ -4,8 +4,9 @@
  * only one that acts. It owns the scene, the views and the prompt. Views say what they want
  * (view.h); what a frame looks like as a whole is in frame.c.
  *
- * Costs are bounded by measuring them: a view that took t to renew is not renewed again before
- * RENEW_REST times t have passed, so a census of any size leaves the machine alone and keys answered.
+ * Costs are bounded by measuring them. The renewal of a view is spread over several frames if it
+ * takes long, with keys answered in between and the census left alone; and a view that took t is not
+ * renewed again before RENEW_REST times t have passed.
  */
 #include "tui.h"
 
@@ -23,6 +24,8 @@
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define RENEW_REST    30
+#define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
+#define SLICE         16384    /* goroutines between looks at the clock */
 
 static uint64_t clock_ns(void)
 {
@@ -47,17 +50,51 @@ struct ltr__view *ltr__tui_view(const struct ltr__tui *tui)
 	return tui->depth ? tui->opened[tui->depth - 1] : tui->roots[tui->root];
 }
 
-/* The view on screen shows the scene as it is now. */
+static void note_memory(struct ltr__tui *tui, int error)
+{
+	if (error)
+		ltr__tui_say(tui, "not enough memory to show everything");
+}
+
+/* Go on with the renewal of the view on screen for about `budget_ns`. */
+static void go_on_renewing(struct ltr__tui *tui, uint64_t budget_ns)
+{
+	struct ltr__view *view = ltr__tui_view(tui);
+	size_t count = ltr__moment_count(&tui->scene.moment);
+	uint64_t start = clock_ns();
+	uint64_t now = start;
+
+	while (tui->is_renewing && now - start < budget_ns) {
+		size_t to = count - tui->renewed > SLICE ? tui->renewed + SLICE : count;
+
+		note_memory(tui, view->kind->take(view, &tui->scene, tui->renewed, to));
+		tui->renewed = to;
+		if (to == count) {
+			note_memory(tui, view->kind->end(view, &tui->scene));
+			tui->is_renewing = false;
+		}
+		now = clock_ns();
+	}
+	tui->renewal_cost_ns += now - start;
+	if (!tui->is_renewing)
+		tui->next_renewal_ns = now + tui->renewal_cost_ns * RENEW_REST;
+}
+
+static void finish_renewing(struct ltr__tui *tui)
+{
+	go_on_renewing(tui, UINT64_MAX);
+}
+
+/* The view is to show the scene as it is now: at once, or in a few frames if that is much work. */
 static void renew_view(struct ltr__tui *tui)
 {
 	struct ltr__view *view = ltr__tui_view(tui);
-	uint64_t start = clock_ns();
-	uint64_t rest;
 
-	if (view->kind->update(view, &tui->scene))
-		ltr__tui_say(tui, "not enough memory to show everything");
-	rest = (clock_ns() - start) * RENEW_REST;
-	tui->next_renewal_ns = start + rest;
+	view->kind->begin(view, &tui->scene);
+	tui->is_renewing = true;
+	tui->renewed = 0;
+	tui->renewal_cost_ns = 0;
+	go_on_renewing(tui, tui->terminal && tui->terminal->is_scripted ? UINT64_MAX : BUDGET_NS);
 }
 
 static void note_error(struct ltr__tui *tui, int error)
@@ -199,8 +236,12 @@ static void search(struct ltr__tui *tui, bool forward)
 
 	if (!tui->scene.search)
 		ltr__tui_say(tui, "nothing to search for yet: / asks for it");
-	else if (view->kind->search && !view->kind->search(view, &tui->scene, forward))
-		ltr__tui_say(tui, "no row has this text");
+	else if (view->kind->search) {
+		/* rows of an order that is still being made could not be compared */
+		finish_renewing(tui);
+		if (!view->kind->search(view, &tui->scene, forward))
+			ltr__tui_say(tui, "no row has this text");
+	}
 }
 
 static void prompt_edited(struct ltr__tui *tui)
@@ -270,6 +311,8 @@ static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
 
 	if (want.kind == LTR__WANT_OPEN)
 		open_view(tui, want.view, &want.subject);
+	else if (want.kind == LTR__WANT_RENEW)
+		renew_view(tui);
 	else if (want.kind == LTR__WANT_SAY)
 		ltr__tui_say(tui, want.say);
 }
@@ -375,35 +418,56 @@ static int milliseconds_until(uint64_t now, uint64_t then)
 	return then > now ? (int)((then - now + MS - 1) / MS) : 0;
 }
 
+/* When the loop has to go on by itself, and whether news of the program may wake it. */
+static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_fd)
+{
+	*ret_fd = -1;
+	if (tui->is_renewing)
+		return now;
+	if (tui->scene.is_ended)
+		return tui->next_frame_ns;
+	if (tui->source_fd >= 0 && now >= tui->next_poll_ns) {
+		*ret_fd = tui->source_fd;
+		return tui->next_frame_ns;
+	}
+	return tui->next_frame_ns < tui->next_poll_ns ? tui->next_frame_ns : tui->next_poll_ns;
+}
+
+/* What is due by the clock. Returns whether the screen has to be drawn. */
+static bool do_what_is_due(struct ltr__tui *tui)
+{
+	uint64_t now = clock_ns();
+
+	if (tui->is_renewing) {
+		go_on_renewing(tui, BUDGET_NS);
+		return !tui->is_renewing;
+	}
+	if (now >= tui->next_poll_ns)
+		poll_source(tui);
+	if (now < tui->next_frame_ns)
+		return false;
+	tui->next_frame_ns = now + interval_ns(tui);
+	ltr__history_add(&tui->scene.history, ltr_census_info(tui->scene.moment.census));
+	if (ltr_census_info(tui->scene.moment.census)->way == LTR_WAY_SNAPSHOT &&
+	    now >= tui->next_refresh_ns)
+		refresh_source(tui);
+	if (!ltr__moment_is_held(&tui->scene.moment) && now >= tui->next_renewal_ns)
+		renew_view(tui);
+	return true;
+}
+
 /* Waits for whatever comes first, and says whether the screen has to be drawn. */
 static int wait_and_handle(struct ltr__tui *tui, bool *ret_draw)
 {
 	uint64_t now = clock_ns();
-	uint64_t until = tui->next_frame_ns;
-	int fd = tui->source_fd;
-	struct ltr__input input;
+	int fd;
+	uint64_t wake = next_wake_ns(tui, now, &fd);
+	struct ltr__input input =
+		tui->terminal->kind->wait(tui->terminal, milliseconds_until(now, wake), fd);
 
-	if (tui->scene.is_ended)
-		fd = -1;
-	else if (fd < 0 || now < tui->next_poll_ns) {
-		until = until < tui->next_poll_ns ? until : tui->next_poll_ns;
-		fd = -1;
-	}
-	input = tui->terminal->kind->wait(tui->terminal, milliseconds_until(now, until), fd);
 	*ret_draw = input.kind != LTR__INPUT_NONE;
-	now = clock_ns();
-	if (!tui->terminal->is_scripted && now >= tui->next_poll_ns)
-		poll_source(tui);
-	if (!tui->terminal->is_scripted && now >= tui->next_frame_ns) {
-		tui->next_frame_ns = now + interval_ns(tui);
-		ltr__history_add(&tui->scene.history, ltr_census_info(tui->scene.moment.census));
-		if (ltr_census_info(tui->scene.moment.census)->way == LTR_WAY_SNAPSHOT &&
-		    now >= tui->next_refresh_ns)
-			refresh_source(tui);
-		if (!ltr__moment_is_held(&tui->scene.moment) && now >= tui->next_renewal_ns)
-			renew_view(tui);
+	if (!tui->terminal->is_scripted && do_what_is_due(tui))
 		*ret_draw = true;
-	}
 	return handle_input(tui, &input);
 }
 

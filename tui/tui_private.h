@@ -32,6 +32,10 @@ struct ltr__tui {
 	size_t depth;
 	int body_y; /* where the view's area began when it was drawn last */
 
+	bool is_renewing; /* the view on screen; the census must not change meanwhile */
+	size_t renewed;   /* of the goroutines of the moment */
+	uint64_t renewal_cost_ns;
+
 	bool is_done;
 	uint64_t next_frame_ns;
 	uint64_t next_poll_ns;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "list.h"
 #include "tui.h"
 
 static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups};
@@ -81,13 +80,13 @@ void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size)
 {
 	size_t last = list->first + list->height;
 
-	if (last > list->count)
-		last = list->count;
-	if (!list->count)
+	if (last > list->shown.count)
+		last = list->shown.count;
+	if (!list->shown.count)
 		snprintf(ret_text, size, "none");
 	else
 		snprintf(ret_text, size, "%s-%s of %s", ltr__words_count(list->first + 1).text,
-			 ltr__words_count(last).text, ltr__words_count(list->count).text);
+			 ltr__words_count(last).text, ltr__words_count(list->shown.count).text);
 }
 
 int ltr__scroll(enum ltr__action action, int top, int lines, int height)

@@ -11,6 +11,7 @@
 
 #include "grid.h"
 #include "key.h"
+#include "list.h"
 #include "scene.h"
 #include "words.h"
 
@@ -22,17 +23,18 @@ struct ltr__subject {
 	uint64_t goroutine; /* an id */
 	bool is_group;
 	enum ltr__group_by by;
-	uint32_t number;    /* of the group's stack or site */
-	uint8_t state;      /* of the group, if it has no stack */
-	unsigned help_for;  /* LTR__IN_* that the help tells about */
+	uint32_t number;   /* of the group's stack or site */
+	uint8_t state;     /* of the group, if it has no stack */
+	unsigned help_for; /* LTR__IN_* that the help tells about */
 };
 
 bool ltr__subject_has(const struct ltr__subject *subject, const struct ltr_goroutine *goroutine);
 
 enum ltr__want_kind {
 	LTR__WANT_NOTHING,
-	LTR__WANT_OPEN, /* `view` on `subject`, on top of this one */
-	LTR__WANT_SAY,  /* show `say` at the foot */
+	LTR__WANT_OPEN,  /* `view` on `subject`, on top of this one */
+	LTR__WANT_RENEW, /* another order or grouping */
+	LTR__WANT_SAY,   /* show `say` at the foot */
 };
 
 struct ltr__view_kind;
@@ -52,13 +54,20 @@ struct ltr__view_kind {
 	const char *name;
 	unsigned where; /* LTR__IN_*: which keys it understands, besides LTR__IN_ALL */
 
-	/* -ENOMEM. The view is updated before it is drawn. */
+	/* -ENOMEM. The view is renewed after that. */
 	int (*open)(const struct ltr__scene *scene, const struct ltr__subject *subject,
 		    struct ltr__view **ret_view);
 	void (*close)(struct ltr__view *view);
 
-	/* The moment or the filter is another one. -ENOMEM: it shows what it has. */
-	int (*update)(struct ltr__view *view, struct ltr__scene *scene);
+	/*
+	 * Renewal: the moment or the filter is another one. Begin, then take all goroutines of the
+	 * moment, [from, to) at a time, then end. It may be spread over several frames, in which the
+	 * view shows what it had, or be begun again. The census is not polled meanwhile.
+	 * -ENOMEM: it shows what it could take.
+	 */
+	void (*begin)(struct ltr__view *view, struct ltr__scene *scene);
+	int (*take)(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to);
+	int (*end)(struct ltr__view *view, struct ltr__scene *scene);
 
 	void (*draw)(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area);
 
@@ -67,7 +76,8 @@ struct ltr__view_kind {
 				enum ltr__action action, int line);
 
 	/* What the view shows, and which part of it, for a person: "goroutines of ...", "1-20 of 97" */
-	void (*title)(struct ltr__view *view, struct ltr__scene *scene, char *ret_text, size_t size);
+	void (*title)(struct ltr__view *view, struct ltr__scene *scene, char *ret_text,
+		      size_t size);
 	void (*place)(struct ltr__view *view, char *ret_text, size_t size);
 
 	/* Jump to the next (or previous) row that scene->search finds. NULL: nothing to search. */
@@ -94,9 +104,7 @@ int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 void ltr__draw_note(struct ltr__area area, const char *text);
 
 /* "12-34 of 10,243" */
-struct ltr__list;
 void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size);
-
 
 /* For views that are a text to scroll: the first line on screen after an action, and "3-20 of 41",
  * or nothing if all lines are on screen. */

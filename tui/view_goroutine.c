@@ -20,9 +20,10 @@ struct page {
 	uint64_t id;
 	struct ltr_goroutine last; /* as it was seen last; its id is 0 if it never was */
 	bool is_gone;
-	uint64_t sharing; /* others that wait on the same object */
-	int top;          /* the first line on screen */
-	int lines;        /* how many there were when it was drawn last */
+	uint64_t sharing;      /* others that wait on the same object */
+	uint64_t next_sharing; /* in the making */
+	int top;               /* the first line on screen */
+	int lines;             /* how many there were when it was drawn last */
 	int height;
 };
 
@@ -58,39 +59,45 @@ static void page_close(struct ltr__view *view)
 
 static bool waits_on_object(const struct ltr_goroutine *goroutine)
 {
-	return goroutine->object && (goroutine->state == LTR_STATE_CHAN ||
-				     goroutine->state == LTR_STATE_SYNC ||
-				     goroutine->state == LTR_STATE_NETWORK);
+	return goroutine->object &&
+	       (goroutine->state == LTR_STATE_CHAN || goroutine->state == LTR_STATE_SYNC ||
+		goroutine->state == LTR_STATE_NETWORK);
 }
 
-static uint64_t count_sharing(const struct ltr__scene *scene, const struct ltr_goroutine *with)
-{
-	size_t count = ltr__moment_count(&scene->moment);
-	bool is_network = with->state == LTR_STATE_NETWORK; /* its object is a number of a file */
-	uint64_t sharing = 0;
-
-	if (!waits_on_object(with))
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct ltr_goroutine *other = ltr__moment_at(&scene->moment, i);
-
-		sharing += other->object == with->object && other->id != with->id &&
-			   waits_on_object(other) &&
-			   (other->state == LTR_STATE_NETWORK) == is_network;
-	}
-	return sharing;
-}
-
-static int page_update(struct ltr__view *view, struct ltr__scene *scene)
+static void page_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct page *page = page_of(view);
 	const struct ltr_goroutine *goroutine = ltr__moment_find(&scene->moment, page->id);
 
+	page->next_sharing = 0;
 	page->is_gone = !goroutine;
-	if (goroutine) {
+	if (goroutine)
 		page->last = *goroutine;
-		page->sharing = count_sharing(scene, goroutine);
+}
+
+/* Counts who else waits on its object. */
+static int page_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
+{
+	struct page *page = page_of(view);
+	const struct ltr_goroutine *with = &page->last;
+	bool is_network = with->state == LTR_STATE_NETWORK; /* its object is a number of a file */
+
+	if (!waits_on_object(with))
+		return 0;
+	for (size_t i = from; i < to; i++) {
+		const struct ltr_goroutine *other = ltr__moment_at(&scene->moment, i);
+
+		page->next_sharing += other->object == with->object && other->id != with->id &&
+				      waits_on_object(other) &&
+				      (other->state == LTR_STATE_NETWORK) == is_network;
 	}
+	return 0;
+}
+
+static int page_end(struct ltr__view *view, struct ltr__scene *scene)
+{
+	(void)scene;
+	page_of(view)->sharing = page_of(view)->next_sharing;
 	return 0;
 }
 
@@ -191,8 +198,7 @@ static void draw_origin(struct pen *pen, const struct ltr__scene *scene,
 	fact(pen, "created");
 	if (goroutine->created_ns && goroutine->created_ns <= now)
 		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
-				"%s ago ",
-				ltr__words_duration(now - goroutine->created_ns).text);
+				"%s ago ", ltr__words_duration(now - goroutine->created_ns).text);
 	if (goroutine->parent_id) {
 		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, "by ");
 		draw_goroutine(pen->area, x, pen->y, scene, goroutine->parent_id);
@@ -243,8 +249,8 @@ static void draw_frame(struct pen *pen, const struct ltr_symbol *symbol, uint64_
 	} else {
 		ltr__text(area, 4, pen->y, half - 1, LTR__STYLE_FUNCTION,
 			  place.function[0] ? place.function : "?");
-		ltr__textf(area, 4 + half, pen->y, columns - half, LTR__STYLE_DIM,
-			   "%s:%" PRIu32, place.file, place.line);
+		ltr__textf(area, 4 + half, pen->y, columns - half, LTR__STYLE_DIM, "%s:%" PRIu32,
+			   place.file, place.line);
 	}
 	if (symbol->is_runtime)
 		ltr__restyle(area, 4, pen->y, columns, LTR__STYLE_DIM);
@@ -379,7 +385,9 @@ const struct ltr__view_kind ltr__view_goroutine = {
 	.where = LTR__IN_PAGE,
 	.open = page_open,
 	.close = page_close,
-	.update = page_update,
+	.begin = page_begin,
+	.take = page_take,
+	.end = page_end,
 	.draw = page_draw,
 	.act = page_act,
 	.title = page_title,

@@ -52,14 +52,21 @@ static bool is_shown(const struct goroutines *goroutines, struct ltr__scene *sce
 	       ltr__filter_lets(scene->filter, &scene->moment, goroutine);
 }
 
-static int goroutines_update(struct ltr__view *view, struct ltr__scene *scene)
+static void goroutines_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct goroutines *goroutines = goroutines_of(view);
-	size_t count = ltr__moment_count(&scene->moment);
+	bool is_part = goroutines->subject.is_group || !ltr__filter_is_empty(scene->filter);
+
+	ltr__table_begin(&goroutines->table, scene, &goroutines->list,
+			 is_part ? 0 : ltr__moment_count(&scene->moment));
+}
+
+static int goroutines_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
+{
+	struct goroutines *goroutines = goroutines_of(view);
 	int error = 0;
 
-	ltr__table_begin(&goroutines->table, scene, &goroutines->list);
-	for (size_t i = 0; i < count && !error; i++) {
+	for (size_t i = from; i < to && !error; i++) {
 		const struct ltr_goroutine *goroutine = ltr__moment_at(&scene->moment, i);
 
 		if (is_shown(goroutines, scene, goroutine))
@@ -67,8 +74,14 @@ static int goroutines_update(struct ltr__view *view, struct ltr__scene *scene)
 					      ltr__table_row(&goroutines->table, scene, goroutine,
 							     goroutine->id));
 	}
-	ltr__list_end(&goroutines->list);
 	return error;
+}
+
+static int goroutines_end(struct ltr__view *view, struct ltr__scene *scene)
+{
+	(void)scene;
+	ltr__list_end(&goroutines_of(view)->list);
+	return 0;
 }
 
 /* The widest id on screen decides the width of their column. */
@@ -76,8 +89,8 @@ static void fit(struct goroutines *goroutines, int width)
 {
 	struct ltr__list *list = &goroutines->list;
 
-	for (size_t i = list->first; i < list->count && i < list->first + list->height; i++) {
-		int digits = snprintf(NULL, 0, "%llu", (unsigned long long)list->rows[i].id);
+	for (size_t i = list->first; i < list->shown.count && i < list->first + list->height; i++) {
+		int digits = snprintf(NULL, 0, "%llu", (unsigned long long)list->shown.rows[i].id);
 
 		if (digits > goroutines->table.id_width)
 			goroutines->table.id_width = digits;
@@ -106,25 +119,24 @@ static void goroutines_draw(struct ltr__view *view, struct ltr__scene *scene, st
 	struct goroutines *goroutines = goroutines_of(view);
 	struct ltr__list *list = &goroutines->list;
 	int heading = area.height > 2;
-	struct ltr__area body =
-		ltr__area_part(area, 0, heading, area.width, area.height - heading);
+	struct ltr__area body = ltr__area_part(area, 0, heading, area.width, area.height - heading);
 
 	ltr__list_window(list, body.height);
 	fit(goroutines, area.width);
 	if (heading)
 		ltr__table_draw_heading(&goroutines->table, area);
-	for (size_t i = 0; i < list->height && list->first + i < list->count; i++) {
+	for (size_t i = 0; i < list->height && list->first + i < list->shown.count; i++) {
 		struct ltr__area line = ltr__area_part(body, 0, (int)i, body.width, 1);
 
 		if (line.height < 1 || line.width < 1)
 			break;
-		draw_row(goroutines, scene, list->rows[list->first + i].id, line);
+		draw_row(goroutines, scene, list->shown.rows[list->first + i].id, line);
 		if (list->first + i == list->rank)
 			ltr__table_draw_selected(line);
 		if (scene->search)
 			ltr__mark_text(line, 0, scene->search_text);
 	}
-	if (list->count)
+	if (list->shown.count)
 		return;
 	ltr__draw_note(body, !ltr__filter_is_empty(scene->filter)
 				     ? "nothing matches the filter; F shows everything"
@@ -143,9 +155,8 @@ static bool goroutines_search(struct ltr__view *view, struct ltr__scene *scene, 
 
 		if (is_shown(goroutines, scene, goroutine) &&
 		    ltr__filter_lets(scene->search, &scene->moment, goroutine))
-			ltr__list_search_offer(&search,
-					       ltr__table_row(&goroutines->table, scene, goroutine,
-							      goroutine->id));
+			ltr__list_search_offer(&search, ltr__table_row(&goroutines->table, scene,
+								       goroutine, goroutine->id));
 	}
 	return ltr__list_search_end(&search);
 }
@@ -156,10 +167,9 @@ static struct ltr__want goroutines_act(struct ltr__view *view, struct ltr__scene
 	struct goroutines *goroutines = goroutines_of(view);
 	struct ltr__list *list = &goroutines->list;
 
-	if (ltr__table_act(&goroutines->table, action)) {
-		goroutines_update(view, scene);
-		return (struct ltr__want){0};
-	}
+	(void)scene;
+	if (ltr__table_act(&goroutines->table, action))
+		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	if (action == LTR__DO_OPEN && list->has_selected)
 		return (struct ltr__want){
 			.kind = LTR__WANT_OPEN,
@@ -213,7 +223,9 @@ const struct ltr__view_kind ltr__view_goroutines = {
 	.where = LTR__IN_LISTS | LTR__IN_GOROUTINES,
 	.open = goroutines_open,
 	.close = goroutines_close,
-	.update = goroutines_update,
+	.begin = goroutines_begin,
+	.take = goroutines_take,
+	.end = goroutines_end,
 	.draw = goroutines_draw,
 	.act = goroutines_act,
 	.title = goroutines_title,

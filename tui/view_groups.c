@@ -13,7 +13,9 @@
 
 struct groups {
 	struct ltr__view view;
-	struct ltr__groups groups;
+	enum ltr__group_by by; /* asked for; what is shown may still be by something else */
+	struct ltr__groups shown;
+	struct ltr__groups next; /* in the making */
 	struct ltr__list list;
 	struct ltr__table tables[LTR__GROUP_BY_COUNT];
 };
@@ -110,8 +112,7 @@ static uint64_t where_key(const struct ltr__scene *scene, const void *item, uint
 
 static void where_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
 {
-	struct ltr__place place =
-		ltr__place_of_stack(scene->moment.census, group_of(item)->number);
+	struct ltr__place place = ltr__place_of_stack(scene->moment.census, group_of(item)->number);
 
 	if (group_of(item)->number)
 		ltr__draw_place(area, 0, 0, area.width, &place);
@@ -169,7 +170,8 @@ static const struct ltr__column stack_columns[] = {
 	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
 	{"state", "WAITS FOR", 3, 19, 19, 0, false, false, false, state_key, NULL, state_draw},
 	{"where", "WHERE", 2, 11, 36, 1, false, false, false, where_key, where_text, where_draw},
-	{"callers", "CALLED BY", 5, 12, 30, 2, false, false, false, where_key, where_text, callers_draw},
+	{"callers", "CALLED BY", 5, 12, 30, 2, false, false, false, where_key, where_text,
+	 callers_draw},
 };
 
 static const struct ltr__column creator_columns[] = {
@@ -188,7 +190,7 @@ static struct groups *groups_of(struct ltr__view *view)
 
 static struct ltr__table *table_of(struct groups *groups)
 {
-	return &groups->tables[groups->groups.by];
+	return &groups->tables[groups->shown.by];
 }
 
 static int groups_open(const struct ltr__scene *scene, const struct ltr__subject *subject,
@@ -200,7 +202,8 @@ static int groups_open(const struct ltr__scene *scene, const struct ltr__subject
 	if (!groups)
 		return -ENOMEM;
 	groups->view.kind = &ltr__view_groups;
-	groups->groups.by = subject->by;
+	groups->by = subject->by;
+	groups->shown.by = subject->by;
 	groups->tables[LTR__BY_STACK].columns = stack_columns;
 	groups->tables[LTR__BY_STACK].count = sizeof(stack_columns) / sizeof(*stack_columns);
 	groups->tables[LTR__BY_CREATOR].columns = creator_columns;
@@ -212,27 +215,42 @@ static int groups_open(const struct ltr__scene *scene, const struct ltr__subject
 static void groups_close(struct ltr__view *view)
 {
 	ltr__list_done(&groups_of(view)->list);
-	ltr__groups_done(&groups_of(view)->groups);
+	ltr__groups_done(&groups_of(view)->shown);
+	ltr__groups_done(&groups_of(view)->next);
 	free(view);
 }
 
-static int groups_update(struct ltr__view *view, struct ltr__scene *scene)
+static void groups_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
-	struct groups *groups = groups_of(view);
-	size_t count = ltr__moment_count(&scene->moment);
+	(void)scene;
+	ltr__groups_begin(&groups_of(view)->next, groups_of(view)->by);
+}
+
+static int groups_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
+{
 	int error = 0;
 
-	ltr__groups_begin(&groups->groups, groups->groups.by);
-	for (size_t i = 0; i < count && !error; i++) {
+	for (size_t i = from; i < to && !error; i++) {
 		const struct ltr_goroutine *goroutine = ltr__moment_at(&scene->moment, i);
 
 		if (ltr__filter_lets(scene->filter, &scene->moment, goroutine))
-			error = ltr__groups_add(&groups->groups, goroutine);
+			error = ltr__groups_add(&groups_of(view)->next, goroutine);
 	}
-	ltr__table_begin(table_of(groups), scene, &groups->list);
-	for (size_t i = 0; i < groups->groups.count && !error; i++) {
-		const struct ltr__group *group = &groups->groups.groups[i];
-		uint64_t id = ltr__group_id(&groups->groups, group);
+	return error;
+}
+
+static int groups_end(struct ltr__view *view, struct ltr__scene *scene)
+{
+	struct groups *groups = groups_of(view);
+	struct ltr__groups before = groups->shown;
+	int error = 0;
+
+	groups->shown = groups->next;
+	groups->next = before;
+	ltr__table_begin(table_of(groups), scene, &groups->list, groups->shown.count);
+	for (size_t i = 0; i < groups->shown.count && !error; i++) {
+		const struct ltr__group *group = &groups->shown.groups[i];
+		uint64_t id = ltr__group_id(&groups->shown, group);
 
 		error = ltr__list_add(&groups->list,
 				      ltr__table_row(table_of(groups), scene, group, id));
@@ -246,17 +264,16 @@ static void groups_draw(struct ltr__view *view, struct ltr__scene *scene, struct
 	struct groups *groups = groups_of(view);
 	struct ltr__list *list = &groups->list;
 	int heading = area.height > 2;
-	struct ltr__area body =
-		ltr__area_part(area, 0, heading, area.width, area.height - heading);
+	struct ltr__area body = ltr__area_part(area, 0, heading, area.width, area.height - heading);
 
 	ltr__list_window(list, body.height);
 	ltr__table_fit(table_of(groups), area.width);
 	if (heading)
 		ltr__table_draw_heading(table_of(groups), area);
-	for (size_t i = 0; i < list->height && list->first + i < list->count; i++) {
+	for (size_t i = 0; i < list->height && list->first + i < list->shown.count; i++) {
 		struct ltr__area line = ltr__area_part(body, 0, (int)i, body.width, 1);
 		const struct ltr__group *group =
-			ltr__groups_find(&groups->groups, list->rows[list->first + i].id);
+			ltr__groups_find(&groups->shown, list->shown.rows[list->first + i].id);
 
 		if (!group || line.height < 1 || line.width < 1)
 			break;
@@ -266,7 +283,7 @@ static void groups_draw(struct ltr__view *view, struct ltr__scene *scene, struct
 		if (scene->search)
 			ltr__mark_text(line, 0, scene->search_text);
 	}
-	if (!list->count)
+	if (!list->shown.count)
 		ltr__draw_note(body, ltr__filter_is_empty(scene->filter)
 					     ? "there are no goroutines"
 					     : "nothing matches the filter; F shows everything");
@@ -280,7 +297,7 @@ static bool groups_search(struct ltr__view *view, struct ltr__scene *scene, bool
 	struct ltr__groups matches = {0};
 	size_t count = ltr__moment_count(&scene->moment);
 
-	ltr__groups_begin(&matches, groups->groups.by);
+	ltr__groups_begin(&matches, groups->shown.by);
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = ltr__moment_at(&scene->moment, i);
 
@@ -291,11 +308,11 @@ static bool groups_search(struct ltr__view *view, struct ltr__scene *scene, bool
 	}
 	for (size_t i = 0; i < matches.count; i++) {
 		uint64_t id = ltr__group_id(&matches, &matches.groups[i]);
-		const struct ltr__group *group = ltr__groups_find(&groups->groups, id);
+		const struct ltr__group *group = ltr__groups_find(&groups->shown, id);
 
 		if (group)
-			ltr__list_search_offer(
-				&search, ltr__table_row(table_of(groups), scene, group, id));
+			ltr__list_search_offer(&search,
+					       ltr__table_row(table_of(groups), scene, group, id));
 	}
 	ltr__groups_done(&matches);
 	return ltr__list_search_end(&search);
@@ -307,20 +324,20 @@ static struct ltr__want groups_act(struct ltr__view *view, struct ltr__scene *sc
 	struct groups *groups = groups_of(view);
 	const struct ltr__group *group;
 
+	(void)scene;
 	if (action == LTR__DO_GROUP_BY) {
-		groups->groups.by = (groups->groups.by + 1) % LTR__GROUP_BY_COUNT;
-		ltr__list_act(&groups->list, LTR__DO_TOP, 0);
-		groups->list.has_selected = false;
-		groups_update(view, scene);
+		groups->by = (groups->by + 1) % LTR__GROUP_BY_COUNT;
+		ltr__list_act(&groups->list, LTR__DO_TOP, 0); /* there is no such row then */
+		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	} else if (ltr__table_act(table_of(groups), action)) {
-		groups_update(view, scene);
+		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	} else if (action == LTR__DO_OPEN && groups->list.has_selected) {
-		group = ltr__groups_find(&groups->groups, groups->list.selected.id);
+		group = ltr__groups_find(&groups->shown, groups->list.selected.id);
 		if (group)
 			return (struct ltr__want){
 				.kind = LTR__WANT_OPEN,
 				.view = &ltr__view_goroutines,
-				.subject = ltr__group_subject(&groups->groups, group),
+				.subject = ltr__group_subject(&groups->shown, group),
 			};
 	} else {
 		ltr__list_act(&groups->list, action, line - 1);
@@ -333,7 +350,7 @@ static void groups_title(struct ltr__view *view, struct ltr__scene *scene, char 
 {
 	(void)scene;
 	snprintf(ret_text, size, "groups by %s",
-		 groups_of(view)->groups.by == LTR__BY_STACK ? "stack" : "creator");
+		 groups_of(view)->by == LTR__BY_STACK ? "stack" : "creator");
 }
 
 static void groups_place(struct ltr__view *view, char *ret_text, size_t size)
@@ -351,7 +368,9 @@ const struct ltr__view_kind ltr__view_groups = {
 	.where = LTR__IN_LISTS | LTR__IN_GROUPS,
 	.open = groups_open,
 	.close = groups_close,
-	.update = groups_update,
+	.begin = groups_begin,
+	.take = groups_take,
+	.end = groups_end,
 	.draw = groups_draw,
 	.act = groups_act,
 	.title = groups_title,

@@ -74,7 +74,22 @@ static void help_close(struct ltr__view *view)
 	free(view);
 }
 
-static int help_update(struct ltr__view *view, struct ltr__scene *scene)
+static void help_begin(struct ltr__view *view, struct ltr__scene *scene)
+{
+	(void)view;
+	(void)scene;
+}
+
+static int help_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
+{
+	(void)view;
+	(void)scene;
+	(void)from;
+	(void)to;
+	return 0;
+}
+
+static int help_end(struct ltr__view *view, struct ltr__scene *scene)
 {
 	(void)view;
 	(void)scene;
@@ -156,7 +171,9 @@ const struct ltr__view_kind ltr__view_help = {
 	.where = LTR__IN_HELP,
 	.open = help_open,
 	.close = help_close,
-	.update = help_update,
+	.begin = help_begin,
+	.take = help_take,
+	.end = help_end,
 	.draw = help_draw,
 	.act = help_act,
 	.title = help_title,

@@ -125,7 +125,7 @@ int ltr__words_parse_duration(const char *text, uint64_t *ret_ns)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = {{"ns", 1},   {"us", US}, {"µs", US}, {"ms", MS},
+	} units[] = {{"ns", 1},  {"us", US}, {"µs", US}, {"ms", MS},
 		     {"s", SEC}, {"m", MIN}, {"h", HR},  {"d", DAY}};
 	double total = 0;
 

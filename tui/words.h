@@ -37,7 +37,7 @@ struct ltr__place {
 	const char *function; /* "" if not known */
 	const char *file;     /* without its folder; "" if not known */
 	uint32_t line;
-	uint64_t pc; /* to be shown when `function` is ""; 0: not known either */
+	uint64_t pc;   /* to be shown when `function` is ""; 0: not known either */
 	bool is_entry; /* not where it is but where it began */
 };
 

@@ -16,7 +16,7 @@ static void assert_clean(const char *text, const char *expected)
 {
 	char out[LTR__CLEAN_BYTES];
 
-	assert_int_equal(ltr__clean(out, sizeof(out), text), strlen(expected));
+	assert_int_equal(ltr__pprof_clean(out, sizeof(out), text), strlen(expected));
 	assert_string_equal(out, expected);
 }
 
@@ -44,7 +44,7 @@ static void utf8_keeps_controls(void **state)
 	char out[64];
 
 	(void)state;
-	ltr__clean_utf8(out, sizeof(out), "\x1b[\xff\n");
+	ltr__pprof_clean_utf8(out, sizeof(out), "\x1b[\xff\n");
 	assert_string_equal(out, "\x1b[\xef\xbf\xbd\n");
 }
 
@@ -62,7 +62,7 @@ static void long_strings_are_cut_between_characters(void **state)
 			memcpy(text + length / 2, "\xc3\xa9\xff", 3);
 			text[length + 2] = '\0';
 			out[bytes] = '#';
-			used = ltr__clean(out, bytes, text);
+			used = ltr__pprof_clean(out, bytes, text);
 			assert_int_equal(used, strlen(out));
 			assert_true(used < bytes);
 			assert_int_equal(out[bytes], '#');
@@ -71,10 +71,31 @@ static void long_strings_are_cut_between_characters(void **state)
 			for (size_t at = 0; at < used;) {
 				size_t take;
 
-				assert_true(ltr__utf8_next(out + at, used - at, &take) !=
+				assert_true(ltr__pprof_utf8_next(out + at, used - at, &take) !=
 					    UINT32_MAX);
 				at += take;
 			}
+		}
+	}
+}
+
+static void ascii_is_cut_only_if_it_must_be(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (size_t length = 0; length < sizeof(text); length++) {
+		char out[32];
+
+		for (size_t i = 0; i < length; i++)
+			text[i] = (char)('a' + i % 26);
+		text[length] = '\0';
+		ltr__pprof_clean(out, sizeof(out), text);
+		if (length < sizeof(out)) {
+			assert_string_equal(out, text);
+		} else {
+			assert_memory_equal(out, text, sizeof(out) - 4);
+			assert_string_equal(out + sizeof(out) - 4, "...");
 		}
 	}
 }
@@ -85,14 +106,14 @@ static void every_pair_of_bytes_becomes_printable(void **state)
 	for (unsigned int pair = 0x0101; pair <= 0xffff; pair++) {
 		char text[] = {(char)(pair >> 8), (char)pair, '\0'};
 		char out[64];
-		size_t used = ltr__clean(out, sizeof(out), text);
+		size_t used = ltr__pprof_clean(out, sizeof(out), text);
 
 		for (size_t at = 0; at < used;) {
 			size_t take;
-			uint32_t character = ltr__utf8_next(out + at, used - at, &take);
+			uint32_t character = ltr__pprof_utf8_next(out + at, used - at, &take);
 
 			assert_true(character != UINT32_MAX);
-			assert_false(ltr__is_control(character));
+			assert_false(ltr__pprof_is_control(character));
 			at += take;
 		}
 	}
@@ -104,6 +125,7 @@ int main(void)
 		cmocka_unit_test(known_strings),
 		cmocka_unit_test(utf8_keeps_controls),
 		cmocka_unit_test(long_strings_are_cut_between_characters),
+		cmocka_unit_test(ascii_is_cut_only_if_it_must_be),
 		cmocka_unit_test(every_pair_of_bytes_becomes_printable),
 	};
 

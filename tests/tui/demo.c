@@ -66,8 +66,27 @@ static int usage(void)
 	return 64;
 }
 
-enum { COUNT = 1, HOSTILE, LOST, UNREADABLE, END, WAY, PHASE, STILL, CRASH, ONCE, SCRIPT, SCREEN,
-       FILTER, SORT, VIEW, ASCII, COLOURS, MOUSE, INTERVAL };
+enum {
+	COUNT = 1,
+	HOSTILE,
+	LOST,
+	UNREADABLE,
+	END,
+	WAY,
+	PHASE,
+	STILL,
+	CRASH,
+	ONCE,
+	SCRIPT,
+	SCREEN,
+	FILTER,
+	SORT,
+	VIEW,
+	ASCII,
+	COLOURS,
+	MOUSE,
+	INTERVAL
+};
 
 static const struct option long_options[] = {
 	{"count", required_argument, NULL, COUNT},
@@ -105,8 +124,8 @@ struct setup {
 
 static int colours(const char *name)
 {
-	return !strcmp(name, "none") ? LTR_TUI_COLOURS_NONE
-	       : !strcmp(name, "16") ? LTR_TUI_COLOURS_16
+	return !strcmp(name, "none")  ? LTR_TUI_COLOURS_NONE
+	       : !strcmp(name, "16")  ? LTR_TUI_COLOURS_16
 	       : !strcmp(name, "256") ? LTR_TUI_COLOURS_256
 				      : LTR_TUI_COLOURS_AUTO;
 }
@@ -205,8 +224,8 @@ int main(int argc, char **argv)
 {
 	struct setup setup = {.count = 60};
 	struct demo demo = {0};
-	struct ltr_tui_source source = {.context = &demo, .poll = poll_in_time, .refresh = refresh,
-					.census = census};
+	struct ltr_tui_source source = {
+		.context = &demo, .poll = poll_in_time, .refresh = refresh, .census = census};
 	struct ltr_tui_end end;
 	int error = parse(&setup, &demo, argc, argv);
 

@@ -16,8 +16,24 @@
 #define PC(i) (UINT64_C(0x1000) * ((uint64_t)(i) + 1) + 8)
 
 enum {
-	F_PARK, F_SEND, F_RECV, F_LOCK, F_NET, F_SLEEP, F_WAIT, F_FILE,
-	F_MAIN, F_ACCEPT, F_SERVE, F_READ, F_HANDLE, F_STORE, F_WORKER, F_REAP, F_LOG, F_RUN,
+	F_PARK,
+	F_SEND,
+	F_RECV,
+	F_LOCK,
+	F_NET,
+	F_SLEEP,
+	F_WAIT,
+	F_FILE,
+	F_MAIN,
+	F_ACCEPT,
+	F_SERVE,
+	F_READ,
+	F_HANDLE,
+	F_STORE,
+	F_WORKER,
+	F_REAP,
+	F_LOG,
+	F_RUN,
 };
 
 static const struct ltr_symbol code[] = {
@@ -44,7 +60,8 @@ static const struct ltr_symbol code[] = {
 static const char escape[] = "evil\033[31m\033]0;title\007\r\n\t\x7f";
 static const char bidi[] = "\xe2\x80\xaetxt.exe\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\x8d";
 static const char broken[] = "\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80 half\xe2\x82";
-static const char wide[] = "\xe6\xbc\xa2\xe5\xad\x97\xf0\x9f\x98\x80 e\xcc\x81\xcc\x81\xcc\x81\xcc\x81";
+static const char wide[] =
+	"\xe6\xbc\xa2\xe5\xad\x97\xf0\x9f\x98\x80 e\xcc\x81\xcc\x81\xcc\x81\xcc\x81";
 
 /* The same functions under hostile names. */
 static const struct ltr_symbol hostile_code[] = {
@@ -134,35 +151,74 @@ struct sort {
 	bool has_labels;
 };
 
-static const struct sort main_sort = {"", LTR_REASON_WAITGROUP_WAIT, LTR_STATE_SYNC, -1, F_MAIN,
-				      {F_PARK, F_WAIT, F_MAIN, F_RUN, -1}, false};
-static const struct sort accept_sort = {"acceptor", LTR_REASON_IO_ACCEPT, LTR_STATE_NETWORK, F_MAIN,
-					F_ACCEPT, {F_PARK, F_NET, F_ACCEPT, F_RUN, -1}, false};
-static const struct sort reap_sort = {"reaper", LTR_REASON_SLEEP, LTR_STATE_SLEEP, F_MAIN, F_REAP,
-				      {F_PARK, F_SLEEP, F_REAP, F_RUN, -1}, false};
-static const struct sort log_sort = {"logger", LTR_REASON_SYSCALL, LTR_STATE_SYSCALL, F_MAIN, F_LOG,
-				     {F_FILE, F_LOG, F_RUN, -1}, false};
+static const struct sort main_sort = {
+	"",     LTR_REASON_WAITGROUP_WAIT,           LTR_STATE_SYNC, -1,
+	F_MAIN, {F_PARK, F_WAIT, F_MAIN, F_RUN, -1}, false};
+static const struct sort accept_sort = {"acceptor",
+					LTR_REASON_IO_ACCEPT,
+					LTR_STATE_NETWORK,
+					F_MAIN,
+					F_ACCEPT,
+					{F_PARK, F_NET, F_ACCEPT, F_RUN, -1},
+					false};
+static const struct sort reap_sort = {
+	"reaper", LTR_REASON_SLEEP, LTR_STATE_SLEEP,
+	F_MAIN,   F_REAP,           {F_PARK, F_SLEEP, F_REAP, F_RUN, -1},
+	false};
+static const struct sort log_sort = {
+	"logger", LTR_REASON_SYSCALL, LTR_STATE_SYSCALL, F_MAIN, F_LOG, {F_FILE, F_LOG, F_RUN, -1},
+	false};
 
 /* The rest of the population, taken in turns. */
 static const struct sort crowd[] = {
-	{"conn", LTR_REASON_IO_READ, LTR_STATE_NETWORK, F_ACCEPT, F_SERVE,
-	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1}, true},
-	{"handler", LTR_REASON_CHAN_SEND, LTR_STATE_CHAN, F_SERVE, F_HANDLE,
-	 {F_PARK, F_SEND, F_HANDLE, F_SERVE, F_RUN, -1}, true},
-	{"conn", LTR_REASON_IO_READ, LTR_STATE_NETWORK, F_ACCEPT, F_SERVE,
-	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1}, true},
-	{"worker", LTR_REASON_CHAN_RECEIVE, LTR_STATE_CHAN, F_MAIN, F_WORKER,
-	 {F_PARK, F_RECV, F_WORKER, F_RUN, -1}, false},
-	{"conn", LTR_REASON_MUTEX_LOCK, LTR_STATE_SYNC, F_ACCEPT, F_SERVE,
-	 {F_PARK, F_LOCK, F_STORE, F_HANDLE, F_SERVE, F_RUN, -1}, true},
-	{"conn", LTR_REASON_IO_READ, LTR_STATE_NETWORK, F_ACCEPT, F_SERVE,
-	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1}, true},
+	{"conn",
+	 LTR_REASON_IO_READ,
+	 LTR_STATE_NETWORK,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1},
+	 true},
+	{"handler",
+	 LTR_REASON_CHAN_SEND,
+	 LTR_STATE_CHAN,
+	 F_SERVE,
+	 F_HANDLE,
+	 {F_PARK, F_SEND, F_HANDLE, F_SERVE, F_RUN, -1},
+	 true},
+	{"conn",
+	 LTR_REASON_IO_READ,
+	 LTR_STATE_NETWORK,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1},
+	 true},
+	{"worker",
+	 LTR_REASON_CHAN_RECEIVE,
+	 LTR_STATE_CHAN,
+	 F_MAIN,
+	 F_WORKER,
+	 {F_PARK, F_RECV, F_WORKER, F_RUN, -1},
+	 false},
+	{"conn",
+	 LTR_REASON_MUTEX_LOCK,
+	 LTR_STATE_SYNC,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_LOCK, F_STORE, F_HANDLE, F_SERVE, F_RUN, -1},
+	 true},
+	{"conn",
+	 LTR_REASON_IO_READ,
+	 LTR_STATE_NETWORK,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1},
+	 true},
 	{"worker", 0, LTR_STATE_RUNNING, F_MAIN, F_WORKER, {-1}, false},
 	{"conn", 0, LTR_STATE_QUEUED, F_ACCEPT, F_SERVE, {-1}, true},
 };
 
-#define NOBODY  0 /* parent of what was created outside */
-#define STUCK   1 /* index in crowd of the sort that piles up */
+#define NOBODY 0 /* parent of what was created outside */
+#define STUCK  1 /* index in crowd of the sort that piles up */
 
 static uint64_t object_of(const struct sort *sort, uint64_t id)
 {
@@ -170,7 +226,8 @@ static uint64_t object_of(const struct sort *sort, uint64_t id)
 	case LTR_STATE_NETWORK:
 		return 5 + id % 1000;
 	case LTR_STATE_CHAN:
-		return 0x7f3a10002000 + (sort->reason == LTR_REASON_CHAN_SEND ? id % 3 * 256 : 0xf00);
+		return 0x7f3a10002000 +
+		       (sort->reason == LTR_REASON_CHAN_SEND ? id % 3 * 256 : 0xf00);
 	case LTR_STATE_SYNC:
 		return 0x7f3a10009040;
 	default:
@@ -207,7 +264,9 @@ static void put(struct fixture *fixture, const struct sort *sort, uint64_t paren
 /* Ages from milliseconds to minutes, no two the same. */
 static uint64_t age_of(uint64_t i)
 {
-	return (i * 37 % 101 + 1) * (i % 5 == 0 ? 1200 * MS : i % 5 == 1 ? 93 * MS : 3 * MS) +
+	return (i * 37 % 101 + 1) * (i % 5 == 0   ? 1200 * MS
+				     : i % 5 == 1 ? 93 * MS
+						  : 3 * MS) +
 	       i * 1000;
 }
 
@@ -264,8 +323,7 @@ void fixture_init(struct fixture *fixture, enum fixture_kind kind, size_t count)
 {
 	*fixture = (struct fixture){.next_id = 1};
 	must(ltr_census_new(&fixture->census));
-	ltr_census_set_symbols(fixture->census, &symbols,
-			       kind == FIXTURE_HOSTILE ? fixture : NULL);
+	ltr_census_set_symbols(fixture->census, &symbols, kind == FIXTURE_HOSTILE ? fixture : NULL);
 	fill_info(fixture, kind);
 	must(ltr_census_snapshot_begin(fixture->census, START));
 	put(fixture, &main_sort, NOBODY, 64 * SEC, LTR_IS_MAIN);

@@ -46,30 +46,44 @@ static void control_characters_become_pictures(void **state)
 	expect_text("a\033[31mb", 20, false, "a␛[31mb");
 	expect_text("a\r\n\t\b\007\x7f", 20, false, "a␍␊␉␈␇␡");
 	expect_text("a\033[31mb", 20, true, "a?[31mb");
-	expect_text("\xc2\x9b" "31m", 20, false, "�31m"); /* C1: CSI in one */
+	expect_text("\xc2\x9b"
+		    "31m",
+		    20, false, "�31m"); /* C1: CSI in one */
 }
 
 static void direction_and_invisible_runes_become_visible(void **state)
 {
 	(void)state;
-	expect_text("a\xe2\x80\xae" "b", 20, false, "a�b");   /* right-to-left override */
-	expect_text("a\xe2\x80\x8b" "b", 20, false, "a�b");   /* zero width space */
-	expect_text("a\xe2\x80\x8d" "b", 20, false, "a�b");   /* zero width joiner */
-	expect_text("a\xef\xbb\xbf" "b", 20, false, "a�b");   /* byte order mark */
-	expect_text("a\xf3\xa0\x80\xa1" "b", 20, false, "a�b"); /* a tag */
-	expect_text("a\xee\x80\x80" "b", 20, false, "a�b");   /* private use */
+	expect_text("a\xe2\x80\xae"
+		    "b",
+		    20, false, "a�b"); /* right-to-left override */
+	expect_text("a\xe2\x80\x8b"
+		    "b",
+		    20, false, "a�b"); /* zero width space */
+	expect_text("a\xe2\x80\x8d"
+		    "b",
+		    20, false, "a�b"); /* zero width joiner */
+	expect_text("a\xef\xbb\xbf"
+		    "b",
+		    20, false, "a�b"); /* byte order mark */
+	expect_text("a\xf3\xa0\x80\xa1"
+		    "b",
+		    20, false, "a�b"); /* a tag */
+	expect_text("a\xee\x80\x80"
+		    "b",
+		    20, false, "a�b"); /* private use */
 }
 
 static void invalid_utf8_is_replaced_byte_by_byte(void **state)
 {
 	(void)state;
 	expect_text("\xff", 9, false, "�");
-	expect_text("\xc0\x80", 9, false, "��");         /* overlong NUL */
-	expect_text("\xe0\x80\xaf", 9, false, "���");    /* overlong slash */
-	expect_text("\xed\xa0\x80", 9, false, "���");    /* surrogate */
+	expect_text("\xc0\x80", 9, false, "��");           /* overlong NUL */
+	expect_text("\xe0\x80\xaf", 9, false, "���");      /* overlong slash */
+	expect_text("\xed\xa0\x80", 9, false, "���");      /* surrogate */
 	expect_text("\xf4\x90\x80\x80", 9, false, "����"); /* beyond Unicode */
-	expect_text("a\xe2\x82", 9, false, "a��");       /* cut */
-	expect_text("\xe2\x82\033[m", 9, false, "��␛[m"); /* a cut one does not swallow */
+	expect_text("a\xe2\x82", 9, false, "a��");         /* cut */
+	expect_text("\xe2\x82\033[m", 9, false, "��␛[m");  /* a cut one does not swallow */
 }
 
 static void every_byte_string_is_harmless(void **state)

@@ -176,9 +176,9 @@ static void no_two_actions_share_a_key(void **state)
 			if (!(binding->where & bit))
 				continue;
 			for (size_t j = 0; j < 4 && binding->keys[j]; j++)
-				assert_int_equal(ltr__key_action(binding->keys[j],
-								 bit | LTR__IN_ALL),
-						 binding->action);
+				assert_int_equal(
+					ltr__key_action(binding->keys[j], bit | LTR__IN_ALL),
+					binding->action);
 		}
 	}
 	assert_int_equal(ltr__key_action(0x1f600, ~0u), LTR__DO_NOTHING);
@@ -202,10 +202,14 @@ static void names_of_keys_are_understood(void **state)
 static void random_line(FILE *script)
 {
 	static const char *const tokens[] = {
-		"j", "k", "G", "g", "<Enter>", "<Esc>", "<Tab>", "f", "/", "n", "N", "s", "S", "r",
-		"1", "2", "c", "p", "w", "<Space>", "u", "?", "<PageDown>", "<PageUp>", "<Home>",
-		"<End>", "<Left>", "<Right>", "<Backspace>", "<Delete>", "<C-u>", "<C-w>", "<C-l>",
-		"state:chan", "age>1s", "-", "\"", "x", "漢", "conn", "<F1>", "F", "<lt>", ">",
+		"j",      "k",       "G",      "g",          "<Enter>",     "<Esc>",
+		"<Tab>",  "f",       "/",      "n",          "N",           "s",
+		"S",      "r",       "1",      "2",          "c",           "p",
+		"w",      "<Space>", "u",      "?",          "<PageDown>",  "<PageUp>",
+		"<Home>", "<End>",   "<Left>", "<Right>",    "<Backspace>", "<Delete>",
+		"<C-u>",  "<C-w>",   "<C-l>",  "state:chan", "age>1s",      "-",
+		"\"",     "x",       "漢",     "conn",       "<F1>",        "F",
+		"<lt>",   ">",
 	};
 
 	switch (rand() % 8) {

@@ -43,7 +43,7 @@ static int model_compare(const void *left, const void *right, void *context)
 
 static void fill(struct ltr__list *list, struct model *model)
 {
-	ltr__list_begin(list, model->descending, word, NULL);
+	ltr__list_begin(list, model->descending, word, NULL, 0);
 	for (size_t i = 0; i < model->count; i++)
 		assert_int_equal(ltr__list_add(list, model->rows[i]), 0);
 	ltr__list_end(list);
@@ -52,9 +52,9 @@ static void fill(struct ltr__list *list, struct model *model)
 
 static void expect_window(const struct ltr__list *list, const struct model *model)
 {
-	for (size_t i = list->first; i < list->first + list->height && i < list->count; i++)
-		assert_int_equal(list->rows[i].id, model->rows[i].id);
-	if (list->count)
+	for (size_t i = list->first; i < list->first + list->height && i < list->shown.count; i++)
+		assert_int_equal(list->shown.rows[i].id, model->rows[i].id);
+	if (list->shown.count)
 		assert_int_equal(list->selected.id, model->rows[list->rank].id);
 }
 
@@ -68,9 +68,8 @@ static struct ltr__row random_row(uint64_t id)
 
 static void windows_are_those_of_a_full_sort(void **state)
 {
-	static const enum ltr__action moves[] = {LTR__DO_UP,        LTR__DO_DOWN,
-						 LTR__DO_PAGE_DOWN, LTR__DO_PAGE_UP,
-						 LTR__DO_TOP,       LTR__DO_BOTTOM};
+	static const enum ltr__action moves[] = {LTR__DO_UP,      LTR__DO_DOWN, LTR__DO_PAGE_DOWN,
+						 LTR__DO_PAGE_UP, LTR__DO_TOP,  LTR__DO_BOTTOM};
 	unsigned seed = 7;
 
 	(void)state;
@@ -94,7 +93,7 @@ static void windows_are_those_of_a_full_sort(void **state)
 
 static void numbers(struct ltr__list *list, uint64_t first, uint64_t last)
 {
-	ltr__list_begin(list, false, NULL, NULL);
+	ltr__list_begin(list, false, NULL, NULL, last);
 	for (uint64_t i = first; i <= last; i++)
 		ltr__list_add(list, (struct ltr__row){.key = i, .id = i});
 	ltr__list_end(list);
@@ -133,7 +132,7 @@ static void a_row_that_goes_leaves_its_place_selected(void **state)
 	for (int i = 0; i < 4; i++)
 		ltr__list_act(&list, LTR__DO_DOWN, 0);
 	assert_int_equal(list.selected.id, 5);
-	ltr__list_begin(&list, false, NULL, NULL);
+	ltr__list_begin(&list, false, NULL, NULL, 0);
 	for (uint64_t i = 1; i <= 20; i++) {
 		if (i != 5)
 			ltr__list_add(&list, (struct ltr__row){.key = i, .id = i});
@@ -173,9 +172,9 @@ static uint64_t search(struct ltr__list *list, bool forward, uint64_t divisor)
 {
 	struct ltr__list_search search = ltr__list_search_begin(list, forward);
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->rows[i].id % divisor == 0)
-			ltr__list_search_offer(&search, list->rows[i]);
+	for (size_t i = 0; i < list->shown.count; i++) {
+		if (list->shown.rows[i].id % divisor == 0)
+			ltr__list_search_offer(&search, list->shown.rows[i]);
 	}
 	return ltr__list_search_end(&search) ? list->selected.id : 0;
 }

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+/* Processes from outside: reading, and every way in which that is refused. */
+#include "testing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+
+static pid_t start_sleeper(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_no_such_process(void **state)
+{
+	(void)state;
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+	pid_t pid = start_sleeper();
+
+	end(pid);
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), -ESRCH);
+	assert_non_null(strstr(why.text, "there is no process"));
+	assert_int_equal(ltr_process_open(0, &process, &why), -ESRCH);
+	assert_int_equal(ltr_process_open(UINT32_MAX, &process, &why), -ESRCH);
+	assert_null(process);
+}
+
+static void test_zombie(void **state)
+{
+	(void)state;
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+	siginfo_t info;
+	pid_t pid = start_sleeper();
+
+	kill(pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), -ESRCH);
+	assert_non_null(strstr(why.text, "has ended already"));
+	end(pid);
+}
+
+static void *tell_tid(void *argument)
+{
+	int *pipes = argument;
+	pid_t tid = gettid();
+	char byte;
+
+	if (write(pipes[1], &tid, sizeof(tid)) == sizeof(tid))
+		(void)!read(pipes[2], &byte, 1);
+	return NULL;
+}
+
+static void test_thread(void **state)
+{
+	(void)state;
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+	int pipes[4];
+	pthread_t thread;
+	pid_t tid;
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(pipe(pipes + 2), 0);
+	assert_int_equal(pthread_create(&thread, NULL, tell_tid, pipes), 0);
+	assert_int_equal(read(pipes[0], &tid, sizeof(tid)), sizeof(tid));
+	assert_int_equal(ltr_process_open((uint32_t)tid, &process, &why), -ENOEXEC);
+	assert_non_null(strstr(why.text, "is a thread of process"));
+	for (int i = 0; i < 4; i++)
+		if (i != 2)
+			close(pipes[i]);
+	pthread_join(thread, NULL);
+	close(pipes[2]);
+}
+
+static void test_kernel_thread(void **state)
+{
+	(void)state;
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+	char name[32] = "";
+	int fd = open("/proc/2/comm", O_RDONLY);
+
+	if (fd < 0 || read(fd, name, sizeof(name) - 1) < 0 || strncmp(name, "kthreadd", 8) != 0) {
+		print_message("skipped: no thread of the kernel is visible here\n");
+		close(fd);
+		skip();
+	}
+	close(fd);
+	assert_int_equal(ltr_process_open(2, &process, &why), -ENOEXEC);
+	assert_non_null(strstr(why.text, "thread of the kernel"));
+}
+
+/* Somebody without rights asks about us; what he was told comes back as his exit status. */
+static void test_not_ours(void **state)
+{
+	(void)state;
+	int status;
+
+	if (geteuid() != 0) {
+		print_message("skipped: becoming somebody else needs root\n");
+		skip();
+	}
+	pid_t victim = start_sleeper();
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct ltr_process *process;
+		struct ltr_why why;
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(99);
+		int err = ltr_process_open((uint32_t)victim, &process, &why);
+		_exit(err == -EPERM && strstr(why.text, "CAP_SYS_PTRACE") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	end(victim);
+}
+
+static void test_death_is_noticed(void **state)
+{
+	(void)state;
+	struct ltr_process *process;
+	struct ltr_why why;
+	char byte;
+	pid_t pid = start_sleeper();
+
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	assert_true(ltr_process_is_alive(process));
+	assert_int_equal(ltr_process_pid(process), pid);
+	end(pid);
+	assert_false(ltr_process_is_alive(process));
+	assert_int_equal(ltr_process_read(process, (uint64_t)(uintptr_t)&byte, &byte, 1), -ESRCH);
+	struct ltr_process_piece piece = {(uint64_t)(uintptr_t)&byte, &byte, 1, 0};
+	assert_int_equal(ltr_process_read_many(process, &piece, 1), -ESRCH);
+	struct ltr_process_maps maps;
+	int err = ltr_process_maps(process, &maps);
+	assert_true(err == -ESRCH || err == -ENOENT);
+	assert_null(ltr_process_close(process));
+	assert_null(ltr_process_close(NULL));
+}
+
+/* Pieces of every size, some of them not there, in every order: the right bytes come back. */
+static void test_read_many(void **state)
+{
+	(void)state;
+	enum { PIECES = 5000, PAGES = 64 };
+	struct chance chance = {chance_seed()};
+	struct ltr_process *process;
+	struct ltr_why why;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(memory != MAP_FAILED);
+	for (size_t i = 0; i < PAGES * page; i++)
+		memory[i] = (unsigned char)chance_next(&chance);
+	unsigned char *copy = malloc(PAGES * page);
+	memcpy(copy, memory, PAGES * page);
+	bool there[PAGES];
+	for (size_t i = 0; i < PAGES; i++) {
+		there[i] = chance_below(&chance, 4) != 0;
+		if (!there[i])
+			munmap(memory + i * page, page);
+	}
+
+	struct ltr_process_piece *pieces = calloc(PIECES, sizeof(*pieces));
+	size_t *offsets = calloc(PIECES, sizeof(*offsets));
+	unsigned char *buffer = calloc(PIECES, 1024);
+	size_t at = 0;
+	size_t used = 0;
+	for (size_t i = 0; i < PIECES; i++) {
+		size_t bytes = chance_below(&chance, 1024);
+		/* Often the neighbour of the one before. */
+		if (chance_below(&chance, 2) || at + bytes > PAGES * page)
+			at = chance_below(&chance, (uint32_t)(PAGES * page - bytes));
+		offsets[i] = at;
+		pieces[i] =
+			(struct ltr_process_piece){.address = (uint64_t)(uintptr_t)(memory + at),
+						   .buffer = buffer + used,
+						   .bytes = bytes};
+		used += bytes;
+		at += bytes;
+	}
+	assert_int_equal(ltr_process_open((uint32_t)getpid(), &process, &why), 0);
+	assert_int_equal(ltr_process_read_many(process, pieces, PIECES), 0);
+	for (size_t i = 0; i < PIECES; i++) {
+		size_t good = 0;
+		while (good < pieces[i].bytes && there[(offsets[i] + good) / page])
+			good++;
+		assert_int_equal(pieces[i].done, good);
+		assert_memory_equal(pieces[i].buffer, copy + offsets[i], good);
+	}
+	ltr_process_close(process);
+	for (size_t i = 0; i < PAGES; i++)
+		if (there[i])
+			munmap(memory + i * page, page);
+	free(pieces);
+	free(offsets);
+	free(buffer);
+	free(copy);
+}
+
+static void test_maps_and_command(void **state)
+{
+	(void)state;
+	struct ltr_process *process;
+	struct ltr_process_maps maps;
+	struct ltr_why why;
+	char command[256];
+	uint64_t here = (uint64_t)(uintptr_t)test_maps_and_command;
+	bool found = false;
+
+	assert_int_equal(ltr_process_open((uint32_t)getpid(), &process, &why), 0);
+	assert_int_equal(ltr_process_maps(process, &maps), 0);
+	for (size_t i = 0; i < maps.count; i++)
+		if (here >= maps.map[i].start && here < maps.map[i].end) {
+			found = true;
+			assert_true(maps.map[i].executable);
+			assert_non_null(strstr(maps.map[i].path, "test_probe_process"));
+		}
+	assert_true(found);
+	ltr_process_maps_done(&maps);
+	ltr_process_command(process, command, sizeof(command));
+	assert_non_null(strstr(command, "test_probe_process"));
+	ltr_process_command(process, command, 5);
+	assert_true(strlen(command) <= 4);
+	ltr_process_close(process);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_such_process), cmocka_unit_test(test_zombie),
+		cmocka_unit_test(test_thread),          cmocka_unit_test(test_kernel_thread),
+		cmocka_unit_test(test_not_ours),        cmocka_unit_test(test_death_is_noticed),
+		cmocka_unit_test(test_read_many),       cmocka_unit_test(test_maps_and_command),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

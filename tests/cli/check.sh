@@ -39,7 +39,7 @@ contains "standard error" "^err$" "$scratch/err"
 # Never clean in silence.
 check 24 "was killed by signal 9 \(Killed\) before its main goroutine had returned" \
 	hello - kill 9
-check 24 "was killed by signal 11 \(Segmentation fault\)" hello - leak 2 kill 11
+check 24 "was killed by signal 10 \(User defined signal 1\)" hello - leak 2 kill 10
 check 24 "ended with status 5 before its main goroutine had returned" hello - _exit 5
 check 24 "became another program \(exec\)" hello - exec sleep 1
 check 24 "fake .*forked without an exec" hello - fork - return 0

@@ -8,7 +8,7 @@
  * Each form is written by a process of its own, because peak memory never goes down again; the
  * columns have it before (the census itself) and after.
  *
- * bench_pprof [GOROUTINES [FORM]]
+ * pprof [GOROUTINES [FORM]]
  */
 
 #include <inttypes.h>

@@ -137,9 +137,13 @@ static int creator(struct writer *writer, uint32_t site, int64_t *ret_text)
 	if (!slot)
 		return -ENOMEM;
 	if (!*slot) {
-		snprintf(words, sizeof(words), "%s %s:%u",
-			 ltr_census_string(writer->census, position->function),
-			 ltr_census_string(writer->census, position->file), position->line);
+		const char *function = ltr_census_string(writer->census, position->function);
+		const char *file = ltr_census_string(writer->census, position->file);
+
+		if (file[0])
+			snprintf(words, sizeof(words), "%s %s:%u", function, file, position->line);
+		else
+			snprintf(words, sizeof(words), "%s", function);
 		*slot = 1 + (uint32_t)label_text(writer->encoder, words);
 	}
 	*ret_text = *slot - 1;

@@ -118,6 +118,8 @@ static void put_creator(struct printer *printer, const struct ltr_goroutine *gor
 	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
 	const struct ltr_symbol *symbol = ltr_census_call_symbol(census, goroutine->creation_pc);
 	const char *function = site ? ltr_census_string(census, site->function) : symbol->function;
+	const char *file = site ? ltr_census_string(census, site->file) : "";
+	uint32_t line = file[0] ? site->line : symbol->line;
 
 	if (!site && goroutine->creation_pc == 0)
 		return;
@@ -129,9 +131,8 @@ static void put_creator(struct printer *printer, const struct ltr_goroutine *gor
 	if (goroutine->parent_id)
 		ltr__text_format(&printer->text, " in goroutine %" PRIu64, goroutine->parent_id);
 	ltr__text_put(&printer->text, "\n\t");
-	ltr__text_clean(&printer->text, site ? ltr_census_string(census, site->file)
-					     : ltr__pprof_file_of(census, symbol));
-	ltr__text_format(&printer->text, ":%u", site ? site->line : symbol->line);
+	ltr__text_clean(&printer->text, file[0] ? file : ltr__pprof_file_of(census, symbol));
+	ltr__text_format(&printer->text, ":%u", line);
 	while (symbol->outer)
 		symbol = symbol->outer;
 	if (symbol->start && goroutine->creation_pc > symbol->start)

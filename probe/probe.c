@@ -278,11 +278,7 @@ static int choose_way(struct ltr_probe *probe, const struct ltr_probe_options *o
 		return 0;
 	}
 	if (options->via != LTR_VIA_SHM) {
-#ifdef LOITER_HAVE_EBPF
 		err = try_source(probe, &ltr__ebpf_source, options->waits, why);
-#else
-		err = ltr_why_set(why, -EOPNOTSUPP, "this loiter was built without eBPF");
-#endif
 		if (options->via == LTR_VIA_EBPF)
 			return err;
 		if (err && err != -ENOMEM)
@@ -330,11 +326,9 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 	int err = ltr_census_new(&probe->census);
 	if (!err && options->waits)
 		err = ltr_census_keep_waits(probe->census);
-#ifdef LOITER_HAVE_SYMBOLS
 	/* Without symbols there are addresses: a stripped program is still worth a look. */
 	if (!err && ltr__symbols_new(ltr_process_pid(probe->process), probe->census) == -ENOMEM)
 		err = -ENOMEM;
-#endif
 	if (err)
 		return ltr_why_set(why, err, "out of memory");
 

@@ -238,7 +238,7 @@ static void label_peer(struct ltr_conn *conn)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t bytes = sizeof(address);
-	char host[64], port[8], peer[LTR_LABEL_VALUE_BYTES];
+	char host[64], port[6], peer[LTR_LABEL_VALUE_BYTES];
 
 	if (getpeername(ltr_conn_fd(conn), (struct sockaddr *)&address, &bytes) != 0 ||
 	    getnameinfo((struct sockaddr *)&address, bytes, host, sizeof(host), port, sizeof(port),

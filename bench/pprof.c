@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A census of a million goroutines into every form of output. Prints one row a form: seconds (by
+ * the clock and of CPU time), the highest resident memory of the process, and the bytes that came
+ * out.
+ *
+ * Each form is written by a process of its own, because peak memory never goes down again; the
+ * columns have it before (the census itself) and after.
+ *
+ * bench_pprof [GOROUTINES [FORM]]
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <pprof/json.h>
+#include <pprof/profile.h>
+#include <pprof/text.h>
+#include <probe/census_fill.h>
+
+#define STACKS      1000
+#define DEPTH       12
+#define SITES       100
+#define LABELS      1000
+#define NOW_NS      1000000000000ull
+#define TEXT_START  0x400000ull
+#define TEXT_BYTES  0x1000000ull
+#define SYMBOL_STEP 0x100ull
+
+static void must(int err)
+{
+	if (err) {
+		fprintf(stderr, "bench pprof: %s\n", strerror(-err));
+		exit(1);
+	}
+}
+
+/* A function every SYMBOL_STEP bytes. */
+static const struct ltr_symbol *find(void *context, uint64_t pc)
+{
+	static struct ltr_symbol symbols[TEXT_BYTES / SYMBOL_STEP];
+	static char names[TEXT_BYTES / SYMBOL_STEP][16];
+	size_t i = (pc - TEXT_START) / SYMBOL_STEP;
+
+	(void)context;
+	if (i >= TEXT_BYTES / SYMBOL_STEP)
+		return NULL;
+	if (!symbols[i].function) {
+		snprintf(names[i], sizeof(names[i]), "function_%zu", i);
+		symbols[i] = (struct ltr_symbol){.function = names[i],
+						 .file = "/src/program.c",
+						 .line = (uint32_t)i,
+						 .start = TEXT_START + i * SYMBOL_STEP};
+	}
+	return &symbols[i];
+}
+
+static size_t module_count(void *context)
+{
+	(void)context;
+	return 1;
+}
+
+static const struct ltr_module *module(void *context, size_t index)
+{
+	static const struct ltr_module program = {TEXT_START, TEXT_START + TEXT_BYTES, 0,
+						  "/usr/bin/program", ""};
+
+	(void)context;
+	(void)index;
+	return &program;
+}
+
+static void no_free(void *context)
+{
+	(void)context;
+}
+
+static uint32_t make_stack(struct ltr_census *census, uint32_t i)
+{
+	uint64_t pcs[DEPTH];
+	uint32_t number;
+
+	for (uint32_t j = 0; j < DEPTH; j++)
+		pcs[j] = TEXT_START +
+			 ((i * 31 + j * 17) % (TEXT_BYTES / SYMBOL_STEP)) * SYMBOL_STEP + 5;
+	must(ltr_census_intern_stack(census, pcs, DEPTH, &number));
+	return number;
+}
+
+static uint32_t make_labels(struct ltr_census *census, uint32_t i)
+{
+	struct ltr_census_label label;
+	char value[32];
+	uint32_t number;
+
+	snprintf(value, sizeof(value), "user-%u", i);
+	must(ltr_census_intern_string(census, "user", &label.key));
+	must(ltr_census_intern_string(census, value, &label.value));
+	must(ltr_census_intern_labels(census, &label, 1, &number));
+	return number;
+}
+
+static struct ltr_census *make_census(uint64_t count, bool names)
+{
+	static const struct ltr_symbol_source source = {find, module_count, module, no_free};
+	uint32_t stacks[STACKS];
+	uint32_t labels[LABELS];
+	uint32_t sites[SITES];
+	struct ltr_census *census;
+
+	must(ltr_census_new(&census));
+	ltr_census_set_symbols(census, &source, NULL);
+	for (uint32_t i = 0; i < STACKS; i++)
+		stacks[i] = make_stack(census, i);
+	for (uint32_t i = 0; i < LABELS; i++)
+		labels[i] = make_labels(census, i);
+	for (uint32_t i = 0; i < SITES; i++)
+		must(ltr_census_intern_site(census, "/src/program.c", "accept", i, &sites[i]));
+	must(ltr_census_snapshot_begin(census, NOW_NS));
+	for (uint64_t i = 0; i < count; i++) {
+		uint8_t reason = (uint8_t)(1 + i % (LTR_REASON_COUNT - 1));
+		struct ltr_goroutine goroutine = {.id = i + 1,
+						  .parent_id = i / 2,
+						  .since_ns = NOW_NS - i * 1000,
+						  .stack = stacks[i % STACKS],
+						  .site = sites[i % SITES],
+						  .labels = labels[i / 7 % LABELS],
+						  .transitions = 1,
+						  .reason = reason,
+						  .state = ltr_reason_state(reason)};
+		char name[32];
+
+		snprintf(name, sizeof(name), "connection %" PRIu64, i);
+		if (names)
+			must(ltr_census_intern_string(census, name, &goroutine.name));
+		must(ltr_census_snapshot_put(census, &goroutine));
+	}
+	must(ltr_census_snapshot_end(census, true));
+	return census;
+}
+
+static int count_bytes(void *context, const void *data, size_t bytes)
+{
+	(void)data;
+	*(uint64_t *)context += bytes;
+	return 0;
+}
+
+static long peak_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+static double seconds_since(clockid_t clock, const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static int write_goroutine(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), NULL, sink);
+}
+
+static int write_single(const struct ltr_census *census, struct ltr_sink sink)
+{
+	static const struct ltr_profile_options single = {.per_goroutine = true};
+
+	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), &single, sink);
+}
+
+static int write_wait(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_profile_write(census, ltr_profile_type_find("wait"), NULL, sink);
+}
+
+static int write_debug1(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_text_debug1(census, ltr_profile_type_find("goroutine"), sink);
+}
+
+static const struct form {
+	const char *name;
+	int (*write)(const struct ltr_census *census, struct ltr_sink sink);
+	bool names; /* every goroutine has one of its own */
+} forms[] = {
+	{"goroutine", write_goroutine, false},
+	{"goroutine, all named", write_goroutine, true},
+	{"goroutine, per goroutine", write_single, false},
+	{"wait", write_wait, false},
+	{"debug=1", write_debug1, false},
+	{"debug=2", ltr_text_debug2, false},
+	{"json", ltr_json_write, false},
+};
+
+static void measure(const struct form *form, uint64_t count)
+{
+	struct ltr_census *census = make_census(count, form->names);
+	long before = peak_kib();
+	struct timespec start;
+	struct timespec cpu_start;
+	uint64_t bytes = 0;
+	double seconds;
+	double cpu_seconds;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
+	must(form->write(census, (struct ltr_sink){count_bytes, &bytes}));
+	seconds = seconds_since(CLOCK_MONOTONIC, &start);
+	cpu_seconds = seconds_since(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
+	printf("%-26s %10" PRIu64 " %8.3f s %8.3f s %8ld MiB %8ld MiB %12" PRIu64 "\n", form->name,
+	       count, seconds, cpu_seconds, before / 1024, peak_kib() / 1024, bytes);
+	fflush(stdout);
+	ltr_census_free(census);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+
+	printf("%-26s %10s %10s %10s %12s %12s %12s\n", "form", "goroutines", "written in",
+	       "cpu time", "census", "peak", "bytes");
+	fflush(stdout);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		pid_t child;
+		int status = 1;
+
+		if (argc > 2 && strcmp(argv[2], forms[i].name) != 0)
+			continue;
+		child = fork();
+		if (child == 0) {
+			measure(&forms[i], count);
+			return 0;
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CHECK_H
+#define LOITER_CHECK_H
+
+/*
+ * check: from censuses to a verdict, from the verdict to a report.
+ *
+ * A judgement collects findings of one run: of one process, or of all the goroutine programs that a
+ * command started. A finding is an object of its own: everything in it was copied out of the census
+ * and resolved to source lines when it was found, so it outlives the census, the probe and the
+ * process. A goroutine is in at most one finding of a judgement, under the strongest grade that
+ * holds; a finding never mixes grades.
+ *
+ * The room is pure: the same censuses give the same findings in the same order, byte for byte, and
+ * nothing is read or written but the FILE that a report goes to. Functions return 0 or a negative
+ * errno (-ENOMEM unless said otherwise) and leave the judgement as it was when they fail. Nothing
+ * here blocks, except that the first look at a symbol may read files.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <probe/census.h>
+
+/*
+ * X(number, NAME, "printed", STATUS): how sure a finding is, strongest first, and the exit status
+ * that its presence asks for (0: it does not change the command's own).
+ */
+#define LTR_GRADES(X)                          \
+	X(0, DEADLOCK, "deadlock", 23)         \
+	X(1, LEAKED, "leaked", 23)             \
+	X(2, NEVER_EXITED, "never exited", 23) \
+	X(3, SUSPECT, "suspect", 0)            \
+	X(4, INCONCLUSIVE, "inconclusive", 24)
+
+enum ltr_grade {
+#define LTR__GRADE(number, NAME, printed, STATUS) LTR_GRADE_##NAME = number,
+	LTR_GRADES(LTR__GRADE)
+#undef LTR__GRADE
+		LTR_GRADE_COUNT = 5,
+};
+
+const char *ltr_grade_name(enum ltr_grade grade);
+
+/* A process that was looked at. */
+struct ltr_judged {
+	uint32_t pid;
+	const char
+		*command; /* raw bytes, as all strings of findings: who prints them cleans them */
+	uint64_t created; /* goroutines since its start; 0 if it could not be judged */
+	uint64_t exited;
+};
+
+struct ltr_finding_frame {
+	uint64_t pc;
+	const char *function; /* "": not known */
+	const char *file;     /* "": not known */
+	uint32_t line;        /* 0: not known */
+};
+
+/* How many members of a finding are named. */
+#define LTR_FINDING_MEMBERS 5
+
+struct ltr_finding_member {
+	uint64_t id;
+	uint64_t parent_id;
+	const char *name; /* "": it has none */
+};
+
+/*
+ * What was found: `count` goroutines created at one place, that are in the same state at the same
+ * stack; or, if `count` is 0, something about the process as a whole, that `text` says.
+ */
+struct ltr_finding {
+	const struct ltr_rule *rule; /* which rule found it */
+	enum ltr_grade grade;
+	size_t process; /* for ltr_judgement_process() */
+	uint64_t count;
+	uint64_t oldest_ns;   /* how long the longest has been in this state; 0: not known */
+	uint64_t youngest_ns; /* and the shortest */
+	uint64_t limit_ns;    /* the grace or the time-out that was over */
+	uint8_t state;        /* enum ltr_state */
+	uint8_t reason;       /* enum ltr_reason */
+	uint32_t member_count;
+	struct ltr_finding_member member[LTR_FINDING_MEMBERS]; /* lowest ids first */
+	struct ltr_finding_frame created; /* by which call; all unknown for the main goroutine */
+	struct ltr_finding_frame entry;   /* the function that the goroutines run */
+	const struct ltr_finding_frame
+		*stack; /* innermost first, without the runtime's own frames */
+	size_t depth;
+	const char *advice; /* what to change, one or two sentences */
+	const char *text;   /* see above; "" for goroutines */
+};
+
+/* The stable name of a rule, in lower case with dashes: for files and filters. */
+const char *ltr_rule_name(const struct ltr_rule *rule);
+
+struct ltr_judgement;
+
+int ltr_judgement_new(struct ltr_judgement **ret_judgement);
+struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* takes NULL */
+
+struct ltr_judge_options {
+	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
+	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
+};
+
+/*
+ * Judge one process by its census as it is now, and by the phase that the program says it is in.
+ * What the census could not see (losses, unreadable goroutines, a program that has not started)
+ * becomes an inconclusive finding: a census that shows nothing wrong is clean only if it is whole.
+ */
+int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
+		     const struct ltr_judge_options *options);
+
+/*
+ * A process that could not be judged. `text` completes the sentence that begins with the command,
+ * in words for a person: "was killed by signal 9 before it could be judged". pid 0: none.
+ */
+int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const char *command,
+			   const char *text);
+
+/*
+ * How many of the census's goroutines keep a program that is about to end from being clean: all
+ * but the main goroutine and those that are declared to live as long as the program.
+ */
+size_t ltr_judge_remaining(const struct ltr_census *census);
+
+/* Strongest grade first; then by process; then the largest. */
+size_t ltr_judgement_count(const struct ltr_judgement *judgement);
+const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement, size_t index);
+
+size_t ltr_judgement_process_count(const struct ltr_judgement *judgement);
+const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index);
+
+/* The exit status: `command_status` if nothing speaks against it. */
+int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status);
+
+struct ltr_report_options {
+	const char *strip; /* a directory that file names are printed without; NULL: whole names */
+	bool all;          /* all findings, however many lines that takes */
+};
+
+/*
+ * One line about a finding, cleaned, without a newline: "3 goroutines never exited: created at
+ * FILE:LINE (FUNCTION)", or the sentence about its process.
+ */
+void ltr_finding_summary(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			 const struct ltr_report_options *options, FILE *out);
+
+/* The most lines of a text report, unless all are wanted. */
+#define LTR_REPORT_LINES 100
+
+/*
+ * Write the report in the format called `format` ("text"). -EINVAL if there is no such format;
+ * -EIO or what errno says if `out` cannot be written (it is flushed, not closed).
+ */
+int ltr_report_write(const struct ltr_judgement *judgement, const char *format,
+		     const struct ltr_report_options *options, FILE *out);
+
+/* The names of the formats, NULL at the end. */
+const char *const *ltr_report_formats(void);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How findings come to be: claims are sorted so that goroutines of one rule, creation site, stack
+ * and state are neighbours; each run of neighbours becomes one finding, with everything it says
+ * copied out of the census.
+ *
+ * A finding is the first member of its box, and the box owns all its texts and frames.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct text {
+	struct text *next;
+	char bytes[];
+};
+
+struct box {
+	struct ltr_finding finding;
+	struct ltr_finding_frame *frames;
+	struct text *texts;
+	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
+};
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* What makes goroutines one finding. Where the site is not known, the call's address stands in. */
+static int compare_kin(const struct ltr__claim *a, const struct ltr__claim *b)
+{
+	const struct ltr_goroutine *x = a->goroutine;
+	const struct ltr_goroutine *y = b->goroutine;
+	int order;
+
+	if (a->rule != b->rule)
+		return a->rule < b->rule ? -1 : 1;
+	order = compare_u64(x->site, y->site);
+	if (!order && !x->site)
+		order = compare_u64(x->creation_pc, y->creation_pc);
+	if (!order)
+		order = compare_u64(x->stack, y->stack);
+	if (!order && !x->stack)
+		order = compare_u64(x->entry_pc, y->entry_pc);
+	if (!order)
+		order = compare_u64(x->state, y->state);
+	if (!order)
+		order = compare_u64(x->reason, y->reason);
+	if (!order)
+		order = compare_u64(x->flags & LTR_IS_MAIN, y->flags & LTR_IS_MAIN);
+	return order;
+}
+
+static int compare_claims(const void *a, const void *b)
+{
+	const struct ltr__claim *x = a;
+	const struct ltr__claim *y = b;
+	int order = compare_kin(x, y);
+
+	return order ? order : compare_u64(x->goroutine->id, y->goroutine->id);
+}
+
+void ltr__claims_sort(struct ltr__claim *claims, size_t count)
+{
+	qsort(claims, count, sizeof(*claims), compare_claims);
+}
+
+bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b)
+{
+	return compare_kin(a, b) == 0;
+}
+
+static const char *copy_text(struct box *box, const char *bytes)
+{
+	size_t length = strlen(bytes);
+	struct text *text;
+
+	if (length == 0)
+		return "";
+	text = malloc(sizeof(*text) + length + 1);
+	if (!text) {
+		box->failed = true;
+		return "";
+	}
+	memcpy(text->bytes, bytes, length + 1);
+	text->next = box->texts;
+	box->texts = text;
+	return text->bytes;
+}
+
+static struct box *box_new(const struct ltr_rule *rule, size_t process)
+{
+	struct box *box = calloc(1, sizeof(*box));
+
+	if (!box)
+		return NULL;
+	box->finding.rule = rule;
+	box->finding.grade = rule->grade;
+	box->finding.process = process;
+	box->finding.advice = "";
+	box->finding.text = "";
+	box->finding.created = (struct ltr_finding_frame){.function = "", .file = ""};
+	box->finding.entry = box->finding.created;
+	return box;
+}
+
+struct ltr_finding *ltr__finding_free(struct ltr_finding *finding)
+{
+	struct box *box = (struct box *)finding;
+
+	if (!box)
+		return NULL;
+	while (box->texts) {
+		struct text *next = box->texts->next;
+
+		free(box->texts);
+		box->texts = next;
+	}
+	free(box->frames);
+	free(box);
+	return NULL;
+}
+
+static struct ltr_finding *box_close(struct box *box)
+{
+	if (box->failed)
+		return ltr__finding_free(&box->finding);
+	return &box->finding;
+}
+
+struct ltr_finding *ltr__finding_from_text(const struct ltr_rule *rule, size_t process,
+					   const char *text)
+{
+	struct box *box = box_new(rule, process);
+
+	if (!box)
+		return NULL;
+	box->finding.text = copy_text(box, text);
+	return box_close(box);
+}
+
+static void copy_symbol(struct box *box, const struct ltr_symbol *symbol, uint64_t pc,
+			struct ltr_finding_frame *ret_frame)
+{
+	ret_frame->pc = pc;
+	ret_frame->function = copy_text(box, symbol->function);
+	ret_frame->file = copy_text(box, symbol->file);
+	ret_frame->line = symbol->line;
+}
+
+/*
+ * The frames that a person wants to see, as [*ret_first, end): without the runtime's own at both
+ * ends. Of a stack that is all runtime, everything.
+ */
+static size_t trim(const struct ltr_census *census, const uint64_t *pcs, uint32_t stack,
+		   size_t depth, size_t *ret_first)
+{
+	size_t first = ltr_census_first_frame(census, stack);
+	size_t end = depth;
+
+	if (first >= depth) {
+		*ret_first = 0;
+		return depth;
+	}
+	while (end > first + 1 && ltr_census_call_symbol(census, pcs[end - 1])->is_runtime)
+		end--;
+	*ret_first = first;
+	return end;
+}
+
+/* How many functions, inlined ones included, the frames [first, end) are. */
+static size_t count_functions(const struct ltr_census *census, const uint64_t *pcs, size_t first,
+			      size_t end)
+{
+	size_t count = 0;
+
+	for (size_t i = first; i < end; i++)
+		for (const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
+		     symbol; symbol = symbol->outer)
+			count++;
+	return count;
+}
+
+static void copy_stack(struct box *box, const struct ltr_census *census, uint32_t stack)
+{
+	size_t depth, first, end, count;
+	size_t used = 0;
+	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
+
+	if (!pcs)
+		return;
+	end = trim(census, pcs, stack, depth, &first);
+	count = count_functions(census, pcs, first, end);
+	if (count == 0)
+		return;
+	box->frames = calloc(count, sizeof(*box->frames));
+	if (!box->frames) {
+		box->failed = true;
+		return;
+	}
+	for (size_t i = first; i < end; i++)
+		for (const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
+		     symbol; symbol = symbol->outer)
+			copy_symbol(box, symbol, pcs[i], &box->frames[used++]);
+	box->finding.stack = box->frames;
+	box->finding.depth = used;
+}
+
+static void copy_origin(struct box *box, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
+	struct ltr_finding_frame *created = &box->finding.created;
+
+	if (site) {
+		created->pc = goroutine->creation_pc;
+		created->file = copy_text(box, ltr_census_string(census, site->file));
+		created->function = copy_text(box, ltr_census_string(census, site->function));
+		created->line = site->line;
+	} else if (goroutine->creation_pc && !(goroutine->flags & LTR_IS_MAIN)) {
+		copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
+			    goroutine->creation_pc, created);
+	}
+	if (goroutine->entry_pc)
+		copy_symbol(box, ltr_census_symbol(census, goroutine->entry_pc),
+			    goroutine->entry_pc, &box->finding.entry);
+}
+
+static void count_age(struct ltr_finding *finding, uint64_t age_ns)
+{
+	if (age_ns == 0)
+		return;
+	if (age_ns > finding->oldest_ns)
+		finding->oldest_ns = age_ns;
+	if (!finding->youngest_ns || age_ns < finding->youngest_ns)
+		finding->youngest_ns = age_ns;
+}
+
+struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
+					     const struct ltr__claim *claims, size_t count)
+{
+	const struct ltr_goroutine *first = claims[0].goroutine;
+	const struct ltr_rule *rule = claims[0].rule;
+	struct box *box = box_new(rule, trial->process);
+	struct ltr_finding *finding;
+
+	if (!box)
+		return NULL;
+	finding = &box->finding;
+	finding->count = count;
+	finding->state = first->state;
+	finding->reason = first->reason;
+	finding->limit_ns = rule->limit_ns ? rule->limit_ns(trial->options) : 0;
+	finding->advice = ltr__advice(first->state, first->reason);
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_goroutine *goroutine = claims[i].goroutine;
+
+		count_age(finding, ltr_census_age_ns(trial->census, goroutine));
+		if (i >= LTR_FINDING_MEMBERS)
+			continue;
+		finding->member[i].id = goroutine->id;
+		finding->member[i].parent_id = goroutine->parent_id;
+		finding->member[i].name =
+			copy_text(box, ltr_census_string(trial->census, goroutine->name));
+		finding->member_count++;
+	}
+	copy_origin(box, trial->census, first);
+	copy_stack(box, trial->census, first->stack);
+	return box_close(box);
+}
+
+static int compare_frames(const struct ltr_finding_frame *a, const struct ltr_finding_frame *b)
+{
+	int order = strcmp(a->file, b->file);
+
+	if (!order)
+		order = compare_u64(a->line, b->line);
+	if (!order)
+		order = strcmp(a->function, b->function);
+	return order;
+}
+
+static size_t rule_rank(const struct ltr_rule *rule)
+{
+	size_t rank = 0;
+
+	while (ltr__rules[rank] && ltr__rules[rank] != rule)
+		rank++;
+	return rank;
+}
+
+int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *b)
+{
+	int order = compare_u64(a->grade, b->grade);
+
+	if (!order)
+		order = compare_u64(a->process, b->process);
+	if (!order)
+		order = compare_u64(rule_rank(a->rule), rule_rank(b->rule));
+	if (!order)
+		order = compare_u64(b->count, a->count); /* the largest first */
+	if (!order)
+		order = compare_frames(&a->created, &b->created);
+	if (!order)
+		order = compare_u64(a->member[0].id, b->member[0].id);
+	return order ? order : strcmp(a->text, b->text);
+}

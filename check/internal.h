@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CHECK_INTERNAL_H
+#define LOITER_CHECK_INTERNAL_H
+
+/*
+ * Shared by the files of this room: what a rule and a report format are, and the helpers that all
+ * of them print with.
+ *
+ * A rule looks at a census and claims goroutines, or states something about the process. Rules are
+ * asked in the order of the table in rules.c, which is the order of their grades; a goroutine that
+ * was claimed is not there any more for the rules that follow. To add a rule, write a file
+ * rule_NAME.c with one `const struct ltr_rule` and put it in the table.
+ */
+
+#include "check.h"
+
+struct ltr__claim {
+	const struct ltr_rule *rule;
+	const struct ltr_goroutine *goroutine;
+};
+
+/* One census on trial. Owned by ltr_judge_census(); the pointers are good while that runs. */
+struct ltr__trial {
+	const struct ltr_census *census;
+	const struct ltr_census_info *info;
+	const struct ltr_judge_options *options;
+	struct ltr_judgement *judgement;
+	size_t process;
+	const struct ltr_rule *rule; /* the one that is asked just now */
+	struct ltr__claim *claims;   /* at most one for each goroutine */
+	size_t claim_count;
+	bool *claimed; /* by the goroutine's index in the census */
+};
+
+struct ltr_rule {
+	const char *name;
+	enum ltr_grade grade;
+	/* Claims and statements; 0 or -errno. */
+	int (*check)(struct ltr__trial *trial);
+	/* The limit that findings of this rule carry; NULL: none. */
+	uint64_t (*limit_ns)(const struct ltr_judge_options *options);
+	/* What a person looks at first: where they were created, or where they wait? */
+	bool shows_creation;
+	/* A few words about the goroutines of one or more findings: "3 goroutines never exited". */
+	void (*summary)(uint64_t count, FILE *out);
+	/* What the rule has seen, for the reader who does not know it; may use finding->limit_ns. */
+	void (*explain)(const struct ltr_finding *finding, FILE *out);
+};
+
+extern const struct ltr_rule *const ltr__rules[]; /* NULL at the end */
+extern const struct ltr_rule ltr__rule_all_asleep;
+extern const struct ltr_rule ltr__rule_never_exited;
+extern const struct ltr_rule ltr__rule_still_running;
+extern const struct ltr_rule ltr__rule_incomplete;
+extern const struct ltr_rule ltr__rule_not_judged;
+
+/* Claim a goroutine, by its index in the census, for trial->rule. A claimed one is left alone. */
+void ltr__trial_claim(struct ltr__trial *trial, size_t index);
+
+/* State something about the process; the words are copied. */
+int ltr__trial_state(struct ltr__trial *trial, const char *text);
+
+/* finding.c */
+struct ltr_finding *ltr__finding_from_text(const struct ltr_rule *rule, size_t process,
+					   const char *text);
+struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
+					     const struct ltr__claim *claims, size_t count);
+struct ltr_finding *ltr__finding_free(struct ltr_finding *finding);
+
+/* Sorts claims so that those of one finding are neighbours, lowest id first. */
+void ltr__claims_sort(struct ltr__claim *claims, size_t count);
+bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b);
+
+/* < 0, 0, > 0; a total order that does not depend on addresses or on the order of the census. */
+int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *b);
+
+/* judge.c: takes the finding over, also on failure. */
+int ltr__judgement_add(struct ltr_judgement *judgement, struct ltr_finding *finding);
+
+/* advice.c: never NULL. */
+const char *ltr__advice(uint8_t state, uint8_t reason);
+
+/* print.c */
+
+/*
+ * Text of the watched program, made harmless: control characters, invalid UTF-8 and the characters
+ * that change the direction of writing come out as \xNN; at most `columns` characters, the rest is
+ * "...". 0: all of it.
+ */
+void ltr__print_clean(const char *text, size_t columns, FILE *out);
+
+/* "850us", "12ms", "1.2s", "3m10s", "2h5m", "3d4h". */
+void ltr__print_duration(uint64_t ns, FILE *out);
+
+/* "1 goroutine", "3 goroutines". */
+void ltr__print_count(uint64_t count, const char *singular, FILE *out);
+
+/* "file:line (function)", as far as it is known, cleaned. */
+void ltr__print_place(const struct ltr_finding_frame *frame, const char *strip, FILE *out);
+
+/* "file:line" without the directory `strip`; an address if there is no line. */
+void ltr__print_position(const struct ltr_finding_frame *frame, const char *strip, FILE *out);
+
+/* The words for what a goroutine does: its reason if it has one, else its state. */
+const char *ltr__doing(const struct ltr_finding *finding);
+
+/* "created at ..." or "waiting at ...", whatever the rule shows first. */
+void ltr__print_where(const struct ltr_finding *finding, const char *strip, FILE *out);
+
+/* "COMMAND (pid N)", cleaned and not too long. */
+void ltr__print_process(const struct ltr_judged *process, FILE *out);
+
+/* A report format is a name and a function; report.c holds the table. */
+struct ltr__report_format {
+	const char *name;
+	int (*write)(const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, FILE *out);
+};
+
+int ltr__report_text(const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, FILE *out);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The judgement: owns the processes that were looked at and the findings about them, which it keeps
+ * in the order of ltr__finding_compare().
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct ltr_judgement {
+	struct ltr_judged *processes; /* their commands are owned */
+	size_t process_count;
+	struct ltr_finding **findings; /* owned, sorted */
+	size_t finding_count;
+};
+
+static const struct {
+	const char *name;
+	int status;
+} grades[LTR_GRADE_COUNT] = {
+#define LTR__GRADE(number, NAME, printed, STATUS) [number] = {printed, STATUS},
+	LTR_GRADES(LTR__GRADE)
+#undef LTR__GRADE
+};
+
+const char *ltr_grade_name(enum ltr_grade grade)
+{
+	return (unsigned int)grade < LTR_GRADE_COUNT ? grades[grade].name : "?";
+}
+
+const char *ltr_rule_name(const struct ltr_rule *rule)
+{
+	return rule->name;
+}
+
+int ltr_judgement_new(struct ltr_judgement **ret_judgement)
+{
+	struct ltr_judgement *judgement = calloc(1, sizeof(*judgement));
+
+	if (!judgement)
+		return -ENOMEM;
+	*ret_judgement = judgement;
+	return 0;
+}
+
+struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement)
+{
+	if (!judgement)
+		return NULL;
+	for (size_t i = 0; i < judgement->finding_count; i++)
+		ltr__finding_free(judgement->findings[i]);
+	for (size_t i = 0; i < judgement->process_count; i++)
+		free((char *)judgement->processes[i].command);
+	free(judgement->findings);
+	free(judgement->processes);
+	free(judgement);
+	return NULL;
+}
+
+static int add_process(struct ltr_judgement *judgement, const struct ltr_judged *process)
+{
+	struct ltr_judged *grown;
+	char *command = strdup(process->command);
+
+	if (!command)
+		return -ENOMEM;
+	grown = reallocarray(judgement->processes, judgement->process_count + 1, sizeof(*grown));
+	if (!grown) {
+		free(command);
+		return -ENOMEM;
+	}
+	judgement->processes = grown;
+	grown += judgement->process_count++;
+	*grown = *process;
+	grown->command = command;
+	return 0;
+}
+
+int ltr__judgement_add(struct ltr_judgement *judgement, struct ltr_finding *finding)
+{
+	struct ltr_finding **grown;
+	size_t place = judgement->finding_count;
+
+	if (!finding)
+		return -ENOMEM;
+	grown = reallocarray(judgement->findings, place + 1, sizeof(struct ltr_finding *));
+	if (!grown) {
+		ltr__finding_free(finding);
+		return -ENOMEM;
+	}
+	judgement->findings = grown;
+	grown[place] = finding;
+	judgement->finding_count++;
+	return 0;
+}
+
+static int compare_findings(const void *a, const void *b)
+{
+	return ltr__finding_compare(*(struct ltr_finding *const *)a,
+				    *(struct ltr_finding *const *)b);
+}
+
+static void sort_findings(struct ltr_judgement *judgement)
+{
+	if (judgement->finding_count > 1)
+		qsort(judgement->findings, judgement->finding_count, sizeof(struct ltr_finding *),
+		      compare_findings);
+}
+
+/* Undo what a trial that failed has added. Additions are unsorted and at the end until it is over. */
+static void roll_back(struct ltr_judgement *judgement, size_t finding_count, size_t process_count)
+{
+	while (judgement->finding_count > finding_count)
+		ltr__finding_free(judgement->findings[--judgement->finding_count]);
+	while (judgement->process_count > process_count)
+		free((char *)judgement->processes[--judgement->process_count].command);
+}
+
+void ltr__trial_claim(struct ltr__trial *trial, size_t index)
+{
+	if (trial->claimed[index])
+		return;
+	trial->claimed[index] = true;
+	trial->claims[trial->claim_count++] = (struct ltr__claim){
+		.rule = trial->rule,
+		.goroutine = ltr_census_at(trial->census, index),
+	};
+}
+
+int ltr__trial_state(struct ltr__trial *trial, const char *text)
+{
+	return ltr__judgement_add(trial->judgement,
+				  ltr__finding_from_text(trial->rule, trial->process, text));
+}
+
+static int add_claims(struct ltr__trial *trial)
+{
+	size_t end;
+
+	ltr__claims_sort(trial->claims, trial->claim_count);
+	for (size_t begin = 0; begin < trial->claim_count; begin = end) {
+		int error;
+
+		end = begin + 1;
+		while (end < trial->claim_count &&
+		       ltr__claims_match(&trial->claims[begin], &trial->claims[end]))
+			end++;
+		error = ltr__judgement_add(
+			trial->judgement,
+			ltr__finding_from_claims(trial, &trial->claims[begin], end - begin));
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int try_census(struct ltr__trial *trial)
+{
+	size_t count = ltr_census_count(trial->census);
+	int error = 0;
+
+	trial->claims = calloc(count + 1, sizeof(*trial->claims));
+	trial->claimed = calloc(count + 1, sizeof(*trial->claimed));
+	if (!trial->claims || !trial->claimed)
+		error = -ENOMEM;
+	for (size_t i = 0; !error && ltr__rules[i]; i++) {
+		trial->rule = ltr__rules[i];
+		error = trial->rule->check(trial);
+	}
+	if (!error)
+		error = add_claims(trial);
+	free(trial->claims);
+	free(trial->claimed);
+	return error;
+}
+
+int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
+		     const struct ltr_judge_options *options)
+{
+	const struct ltr_census_info *info = ltr_census_info(census);
+	size_t finding_count = judgement->finding_count;
+	size_t process_count = judgement->process_count;
+	struct ltr_judged process = {
+		.pid = info->pid,
+		.command = info->command,
+		.created = info->created,
+		.exited = info->exited,
+	};
+	struct ltr__trial trial = {
+		.census = census,
+		.info = info,
+		.options = options,
+		.judgement = judgement,
+		.process = process_count,
+	};
+	int error = add_process(judgement, &process);
+
+	if (!error)
+		error = try_census(&trial);
+	if (error)
+		roll_back(judgement, finding_count, process_count);
+	else
+		sort_findings(judgement);
+	return error;
+}
+
+int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const char *command,
+			   const char *text)
+{
+	size_t finding_count = judgement->finding_count;
+	size_t process_count = judgement->process_count;
+	struct ltr_judged process = {.pid = pid, .command = command};
+	int error = add_process(judgement, &process);
+
+	if (!error)
+		error = ltr__judgement_add(judgement, ltr__finding_from_text(&ltr__rule_not_judged,
+									     process_count, text));
+	if (error)
+		roll_back(judgement, finding_count, process_count);
+	else
+		sort_findings(judgement);
+	return error;
+}
+
+size_t ltr_judge_remaining(const struct ltr_census *census)
+{
+	size_t count = ltr_census_count(census);
+	size_t remaining = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!(ltr_census_at(census, i)->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)))
+			remaining++;
+	return remaining;
+}
+
+size_t ltr_judgement_count(const struct ltr_judgement *judgement)
+{
+	return judgement->finding_count;
+}
+
+const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement, size_t index)
+{
+	return judgement->findings[index];
+}
+
+size_t ltr_judgement_process_count(const struct ltr_judgement *judgement)
+{
+	return judgement->process_count;
+}
+
+const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index)
+{
+	return &judgement->processes[index];
+}
+
+int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status)
+{
+	for (size_t i = 0; i < judgement->finding_count; i++) {
+		int status = grades[judgement->findings[i]->grade].status;
+
+		if (status) /* they are sorted: the first that asks for one is the strongest */
+			return status;
+	}
+	return command_status;
+}

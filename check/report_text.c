@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report for the person whose build has just failed. The first line says it all: how sure, how
+ * many, where. One more such line for each weaker grade, then a paragraph for each finding, the
+ * worst first, until the report is as long as a person reads. It needs no colours and is the same
+ * in a terminal, a log and a mail.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define PLACES_IN_HEADLINE 3
+#define HEADLINES_MAX      40
+#define FRAMES_SHOWN       16
+#define MARGIN             "    "
+#define LABEL_COLUMNS      12
+#define ADVICE_COLUMNS     84
+
+static void label(const char *name, FILE *out)
+{
+	fprintf(out, MARGIN "%-*s", LABEL_COLUMNS, name);
+}
+
+/* The places of a headline: "3 created at a.c:1 (f), 2 created at b.c:2 (g) and 4 at 2 more". */
+static void print_places(const struct ltr_judgement *judgement, size_t begin, size_t end,
+			 const struct ltr_report_options *options, FILE *out)
+{
+	uint64_t rest = 0;
+
+	for (size_t i = begin; i < end; i++) {
+		const struct ltr_finding *finding = ltr_judgement_at(judgement, i);
+
+		if (i - begin >= PLACES_IN_HEADLINE) {
+			rest += finding->count;
+			continue;
+		}
+		fputs(i == begin ? ": " : ", ", out);
+		if (end - begin > 1)
+			fprintf(out, "%" PRIu64 " ", finding->count);
+		ltr__print_where(finding, options->strip, out);
+	}
+	if (rest) {
+		fprintf(out, " and %" PRIu64 " at ", rest);
+		ltr__print_count(end - begin - PLACES_IN_HEADLINE, "more place", out);
+	}
+}
+
+/*
+ * One headline for the findings from `begin` on that have the same rule and process and are about
+ * goroutines, or for one statement; returns the index after the last of them.
+ */
+static size_t print_headline(const struct ltr_judgement *judgement, size_t begin,
+			     const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_finding *first = ltr_judgement_at(judgement, begin);
+	size_t end = begin + 1;
+	uint64_t count = first->count;
+
+	fputs("loiter: ", out);
+	if (!count) {
+		ltr_finding_summary(judgement, first, options, out);
+		fputc('\n', out);
+		return end;
+	}
+	for (; end < ltr_judgement_count(judgement); end++) {
+		const struct ltr_finding *finding = ltr_judgement_at(judgement, end);
+
+		if (finding->rule != first->rule || finding->process != first->process ||
+		    !finding->count)
+			break;
+		count += finding->count;
+	}
+	first->rule->summary(count, out);
+	if (ltr_judgement_process_count(judgement) > 1) {
+		fputs(" in ", out);
+		ltr__print_process(ltr_judgement_process(judgement, first->process), out);
+	}
+	print_places(judgement, begin, end, options, out);
+	fputc('\n', out);
+	return end;
+}
+
+static size_t print_headlines(const struct ltr_judgement *judgement,
+			      const struct ltr_report_options *options, FILE *out)
+{
+	size_t count = ltr_judgement_count(judgement);
+	size_t lines = 0;
+	size_t i = 0;
+
+	while (i < count && (options->all || lines < HEADLINES_MAX)) {
+		i = print_headline(judgement, i, options, out);
+		lines++;
+	}
+	if (i < count) {
+		fputs("loiter: and ", out);
+		ltr__print_count(count - i, "more finding", out);
+		fputc('\n', out);
+		lines++;
+	}
+	return lines;
+}
+
+static void print_clean_report(const struct ltr_judgement *judgement, FILE *out)
+{
+	uint64_t created = 0;
+	size_t processes = ltr_judgement_process_count(judgement);
+
+	for (size_t i = 0; i < processes; i++)
+		created += ltr_judgement_process(judgement, i)->created;
+	fputs("loiter: clean: nothing was left of ", out);
+	ltr__print_count(created, "goroutine", out);
+	fputs(" in ", out);
+	ltr__print_count(processes, "process", out);
+	fputc('\n', out);
+}
+
+static void print_members(const struct ltr_finding *finding, FILE *out)
+{
+	label(finding->count == 1 ? "goroutine" : "goroutines", out);
+	for (uint32_t i = 0; i < finding->member_count; i++) {
+		const struct ltr_finding_member *member = &finding->member[i];
+
+		fprintf(out, "%s%" PRIu64, i ? ", " : "", member->id);
+		if (member->name[0]) {
+			fputs(" \"", out);
+			ltr__print_clean(member->name, 0, out);
+			fputc('"', out);
+		}
+	}
+	if (finding->count > finding->member_count)
+		fprintf(out, " and %" PRIu64 " more", finding->count - finding->member_count);
+	fputc('\n', out);
+}
+
+/* "1.2s to 4.5s"; one figure if both would look the same. */
+static void print_ages(const struct ltr_finding *finding, FILE *out)
+{
+	char text[2][32] = {"", ""};
+	const uint64_t ages[2] = {finding->youngest_ns, finding->oldest_ns};
+
+	for (int i = 0; i < 2; i++) {
+		FILE *age = fmemopen(text[i], sizeof(text[i]), "w");
+
+		if (age) {
+			ltr__print_duration(ages[i], age);
+			fclose(age);
+		}
+	}
+	if (strcmp(text[0], text[1]) != 0)
+		fprintf(out, "%s to ", text[0]);
+	fputs(text[1], out);
+}
+
+static void print_doing(const struct ltr_finding *finding, FILE *out)
+{
+	label(finding->reason ? "waiting" : "state", out);
+	fputs(ltr__doing(finding), out);
+	if (finding->oldest_ns) {
+		fputs(", for ", out);
+		print_ages(finding, out);
+	}
+	fputc('\n', out);
+}
+
+/* A function and its position, in two columns. */
+static void print_frame(const struct ltr_finding_frame *frame, int columns, const char *strip,
+			FILE *out)
+{
+	char *name = NULL;
+	size_t bytes = 0;
+	FILE *text = open_memstream(&name, &bytes);
+
+	if (text) {
+		ltr__print_clean(frame->function[0] ? frame->function : "?", 60, text);
+		fclose(text);
+	}
+	fprintf(out, "%-*s  ", columns, name ? name : "?");
+	free(name);
+	ltr__print_position(frame, strip, out);
+}
+
+static int name_columns(const struct ltr_finding *finding)
+{
+	size_t columns = strlen(finding->created.function);
+
+	if (finding->depth == 0 && strlen(finding->entry.function) > columns)
+		columns = strlen(finding->entry.function);
+	for (size_t i = 0; i < finding->depth; i++) {
+		size_t length = strlen(finding->stack[i].function);
+
+		if (length > columns)
+			columns = length;
+	}
+	return columns > 40 ? 40 : (int)columns;
+}
+
+static void print_stack(const struct ltr_finding *finding, int columns,
+			const struct ltr_report_options *options, FILE *out)
+{
+	size_t shown = finding->depth;
+
+	if (!options->all && shown > FRAMES_SHOWN)
+		shown = FRAMES_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		label(i ? "" : "stack", out);
+		print_frame(&finding->stack[i], columns, options->strip, out);
+		fputc('\n', out);
+	}
+	if (shown < finding->depth) {
+		label("", out);
+		fprintf(out, "... %zu more\n", finding->depth - shown);
+	}
+	if (finding->depth == 0) {
+		label("runs", out);
+		print_frame(&finding->entry, columns, options->strip, out);
+		fputc('\n', out);
+	}
+}
+
+static void print_creation(const struct ltr_finding *finding, int columns,
+			   const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_finding_frame *created = &finding->created;
+
+	if (!created->file[0] && !created->function[0] && !created->pc)
+		return;
+	label("created by", out);
+	print_frame(created, columns, options->strip, out);
+	if (finding->member[0].parent_id) {
+		uint64_t parent = finding->member[0].parent_id;
+		bool same = true;
+
+		for (uint32_t i = 1; i < finding->member_count; i++)
+			same = same && finding->member[i].parent_id == parent;
+		if (same && finding->count <= finding->member_count)
+			fprintf(out, ", in goroutine %" PRIu64, parent);
+	}
+	fputc('\n', out);
+}
+
+/* Words, broken so that no line is longer than ADVICE_COLUMNS behind the label. */
+static void print_wrapped(const char *name, const char *words, FILE *out)
+{
+	size_t column = 0;
+
+	label(name, out);
+	while (*words) {
+		size_t length = strcspn(words, " ");
+
+		if (column && column + 1 + length > ADVICE_COLUMNS) {
+			fputc('\n', out);
+			label("", out);
+			column = 0;
+		}
+		if (column) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(words, 1, length, out);
+		column += length;
+		words += length;
+		words += strspn(words, " ");
+	}
+	fputc('\n', out);
+}
+
+static void print_finding(const struct ltr_judgement *judgement, size_t index, size_t number,
+			  const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_finding *finding = ltr_judgement_at(judgement, index);
+	int columns = name_columns(finding);
+
+	fprintf(out, "\n[%zu] ", number);
+	fprintf(out, "%s: ", ltr_grade_name(finding->grade));
+	ltr__print_count(finding->count, "goroutine", out);
+	fputs(", ", out);
+	ltr__print_where(finding, options->strip, out);
+	fputc('\n', out);
+	label("process", out);
+	ltr__print_process(ltr_judgement_process(judgement, finding->process), out);
+	fputc('\n', out);
+	label("evidence", out);
+	finding->rule->explain(finding, out);
+	fputc('\n', out);
+	print_members(finding, out);
+	print_doing(finding, out);
+	print_stack(finding, columns, options, out);
+	print_creation(finding, columns, options, out);
+	print_wrapped("advice", finding->advice, out);
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+/* The paragraphs, as long as they fit. */
+static int print_findings(const struct ltr_judgement *judgement, size_t lines,
+			  const struct ltr_report_options *options, FILE *out)
+{
+	size_t number = 0;
+	size_t hidden = 0;
+	uint64_t hidden_goroutines = 0;
+
+	for (size_t i = 0; i < ltr_judgement_count(judgement); i++) {
+		const struct ltr_finding *finding = ltr_judgement_at(judgement, i);
+		char *paragraph = NULL;
+		size_t bytes = 0;
+		FILE *text;
+
+		if (!finding->count)
+			continue;
+		if (!hidden) {
+			text = open_memstream(&paragraph, &bytes);
+			if (!text)
+				return -ENOMEM;
+			print_finding(judgement, i, number + 1, options, text);
+			if (fclose(text) != 0) {
+				free(paragraph);
+				return -ENOMEM;
+			}
+		}
+		if (paragraph && (options->all || number == 0 ||
+				  lines + count_lines(paragraph) <= LTR_REPORT_LINES - 2)) {
+			lines += count_lines(paragraph);
+			fwrite(paragraph, 1, bytes, out);
+			number++;
+		} else {
+			hidden++;
+			hidden_goroutines += finding->count;
+		}
+		free(paragraph);
+	}
+	if (hidden) {
+		fputs("\nloiter: ", out);
+		ltr__print_count(hidden, "more finding", out);
+		fputs(" with ", out);
+		ltr__print_count(hidden_goroutines, "goroutine", out);
+		fputs("; --all shows them\n", out);
+	}
+	return 0;
+}
+
+int ltr__report_text(const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, FILE *out)
+{
+	if (ltr_judgement_count(judgement) == 0) {
+		print_clean_report(judgement, out);
+		return 0;
+	}
+	return print_findings(judgement, print_headlines(judgement, options, out), options, out);
+}

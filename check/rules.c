@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of rules. Its order is the order of the grades: whoever comes first claims first, which
+ * is what keeps a goroutine out of a weaker finding than it deserves. tests/check holds it to that.
+ */
+
+#include "internal.h"
+
+const struct ltr_rule *const ltr__rules[] = {
+	&ltr__rule_all_asleep, &ltr__rule_never_exited, &ltr__rule_still_running,
+	&ltr__rule_incomplete, &ltr__rule_not_judged,   NULL,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loiter profile: where goroutines are, or where they have spent their time waiting, as a profile
+ * for pprof.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <pprof/output.h>
+#include <pprof/profile.h>
+
+#include "cli.h"
+#include "options.h"
+#include "target.h"
+
+#define DEFAULT_SECONDS 10
+#define SECONDS_MAX     86400
+#define POLL_MS         50
+
+struct profile_options {
+	struct ltr__parsing parsing; /* first */
+	const struct ltr_profile_type *type;
+	struct ltr_profile_options profile;
+	const char *file;
+	uint64_t seconds; /* 0: not said */
+};
+
+enum { KEY_SECONDS = LTR__KEY_OWN, KEY_PER_GOROUTINE, KEY_RUNTIME_FRAMES };
+
+static const struct argp_option options[] = {
+	LTR__OPTION_HELP,
+	LTR__OPTION_PID,
+	LTR__OPTION_VIA,
+	{"type", 't', "TYPE", 0, "goroutine: where everybody is; wait: where the time went", 0},
+	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
+	{"per-goroutine", KEY_PER_GOROUTINE, NULL, 0,
+	 "one sample for each goroutine, labelled with its id", 0},
+	{"runtime-frames", KEY_RUNTIME_FRAMES, NULL, 0, "keep the runtime's own frames", 0},
+	{"output", 'o', "FILE", 0, "where the profile goes (required; - is standard output)", 0},
+	{0},
+};
+
+static error_t check_options(struct argp_state *state)
+{
+	struct profile_options *profile = state->input;
+	error_t error = ltr__options_common(ARGP_KEY_END, NULL, state);
+
+	if (error)
+		return error;
+	if (!profile->type)
+		return ltr__options_wrong(state, "say --type goroutine or --type wait");
+	if (strcmp(profile->type->name, "wait") == 0 && profile->parsing.via == LTR_VIA_SNAPSHOT)
+		return ltr__options_wrong(state,
+					  "--type wait needs every event: --via ebpf or shm");
+	if (!profile->file)
+		return ltr__options_wrong(state, "say where the profile goes: -o FILE.pb.gz");
+	return 0;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct profile_options *profile = state->input;
+
+	switch (key) {
+	case 't':
+		profile->type = ltr_profile_type_find(argument);
+		if (!profile->type)
+			return ltr__options_wrong(state, "there is no profile type '%s'", argument);
+		return 0;
+	case KEY_SECONDS: {
+		error_t error = ltr__options_number(state, "--seconds", argument, SECONDS_MAX,
+						    &profile->seconds);
+
+		if (!error && profile->seconds == 0)
+			return ltr__options_wrong(state, "--seconds wants at least 1");
+		return error;
+	}
+	case KEY_PER_GOROUTINE:
+		profile->profile.per_goroutine = true;
+		return 0;
+	case KEY_RUNTIME_FRAMES:
+		profile->profile.runtime_frames = true;
+		return 0;
+	case 'o':
+		profile->file = argument;
+		return 0;
+	case ARGP_KEY_END:
+		return check_options(state);
+	default:
+		return ltr__options_common(key, argument, state);
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "-p PID\n-- COMMAND...",
+	.doc = "Write a profile of a program's goroutines in pprof's format.\v"
+	       "goroutine counts the goroutines at each stack, at one moment: now for a process, or "
+	       "--seconds from now; for a command when its main goroutine has returned.\n"
+	       "wait counts the waits at each stack and adds up their time, unfinished ones "
+	       "included, from the beginning for a command, or for --seconds (10 for a process).\n\n"
+	       "When --seconds are over, a command is ended with SIGTERM. Ctrl-C ends the watching of "
+	       "a process early; the profile is written.\n\n"
+	       "Exit status: the command's own; 0 for a process and for a command that was ended "
+	       "after --seconds; 1 if the program cannot be watched or the profile cannot be written; "
+	       "64, 126 and 127 as a shell.\n\n"
+	       "Examples:\n"
+	       "  loiter profile -p $(pidof httpd) --type wait --seconds 5 -o wait.pb.gz\n"
+	       "  go tool pprof -top wait.pb.gz",
+};
+
+/* While a process is watched, a request to end means: that is enough. -1 if there is no such fd. */
+static int open_interrupts(sigset_t *ret_before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, ret_before);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd news = {.fd = fd, .events = POLLIN};
+
+	return fd >= 0 && poll(&news, 1, 0) > 0;
+}
+
+static uint64_t watch_ns(const struct profile_options *profile)
+{
+	if (profile->seconds)
+		return profile->seconds * LTR__SECOND_NS;
+	if (profile->parsing.pid && strcmp(profile->type->name, "wait") == 0)
+		return DEFAULT_SECONDS * LTR__SECOND_NS;
+	return 0;
+}
+
+/* Returns true if the time was over before the program was. */
+static bool watch(const struct profile_options *profile, struct ltr__target *target)
+{
+	uint64_t length_ns = watch_ns(profile);
+	uint64_t end_ns = ltr__now_ns() + length_ns;
+	int interrupts = -1;
+	sigset_t before;
+	bool timed_out = false;
+
+	if (profile->parsing.pid && !length_ns)
+		return false; /* one look */
+	if (profile->parsing.pid)
+		interrupts = open_interrupts(&before);
+	while (!timed_out && !ltr__target_is_over(target) && !is_readable(interrupts)) {
+		int got = ltr__target_poll(target, POLL_MS);
+
+		if (got < 0)
+			break;
+		timed_out = length_ns && ltr__now_ns() >= end_ns;
+	}
+	if (profile->parsing.pid) {
+		if (interrupts >= 0) {
+			struct signalfd_siginfo taken;
+
+			while (read(interrupts, &taken, sizeof(taken)) > 0)
+				;
+			close(interrupts);
+		}
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
+	return timed_out;
+}
+
+static int write_profile(const struct profile_options *profile, struct ltr_output *output,
+			 const struct ltr_census *census)
+{
+	int error = ltr_profile_write(census, profile->type, &profile->profile,
+				      ltr_output_sink(output));
+
+	if (error)
+		ltr_output_abort(output);
+	else
+		error = ltr_output_commit(output);
+	if (error)
+		ltr__say("cannot write the profile to %s: %s", ltr__output_name(profile->file),
+			 ltr_output_error(error));
+	return error;
+}
+
+static int run_with_output(const struct profile_options *profile, struct ltr_output *output)
+{
+	bool wait = strcmp(profile->type->name, "wait") == 0;
+	struct ltr__target_options options_of_target = {
+		.pid = profile->parsing.pid,
+		.command = profile->parsing.program,
+		.probe = {.via = profile->parsing.via, .waits = wait},
+	};
+	struct ltr__target *target;
+	struct ltr_why why;
+	bool timed_out;
+	int status;
+	int error;
+
+	if (!wait && profile->parsing.via == LTR_VIA_BEST)
+		options_of_target.probe.via = LTR_VIA_SNAPSHOT; /* one look needs no events */
+	error = ltr__target_open(&options_of_target, &target, &why, &status);
+	if (error) {
+		ltr_output_abort(output);
+		ltr__say("%s", why.text);
+		return status;
+	}
+	timed_out = watch(profile, target);
+	ltr_probe_refresh(ltr__target_probe(target)); /* if it has ended: its last moment */
+	error = write_profile(profile, output, ltr_probe_census(ltr__target_probe(target)));
+	status = ltr__target_close(target, timed_out);
+	return error ? LTR__STATUS_FAILED : status;
+}
+
+static int run(int argc, char **argv)
+{
+	struct profile_options profile = {.parsing.takes_pid = true};
+	struct ltr_output *output;
+	int status;
+	int error;
+
+	if (!ltr__options_parse(&argp, argc, argv, &profile.parsing, &status))
+		return status;
+	/* Before anything is started: whoever waits for --seconds wants the file in the end. */
+	error = ltr_output_open(profile.file, true, &output);
+	if (error) {
+		ltr__say("cannot write the profile to %s: %s", ltr__output_name(profile.file),
+			 ltr_output_error(error));
+		return LTR__STATUS_FAILED;
+	}
+	return run_with_output(&profile, output);
+}
+
+const struct ltr__command ltr__command_profile = {
+	.name = "profile",
+	.summary = "write a profile of goroutines or of their waits, for pprof",
+	.run = run,
+};

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* loiter top: the live screen, or one screen as text. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tui/tui.h>
+
+#include "cli.h"
+#include "options.h"
+#include "target.h"
+
+#define SNAPSHOT_NS         (1000 * LTR__MS_NS)
+#define DEFAULT_INTERVAL_MS 250 /* as the screen's */
+
+struct top_options {
+	struct ltr__parsing parsing; /* first */
+	struct ltr_tui_options tui;
+	const char *log;
+};
+
+enum {
+	KEY_ONCE = LTR__KEY_OWN,
+	KEY_SCRIPT,
+	KEY_SCREEN,
+	KEY_INTERVAL,
+	KEY_VIEW,
+	KEY_FILTER,
+	KEY_SORT,
+	KEY_ASCII,
+	KEY_MOUSE,
+	KEY_COLOURS,
+	KEY_LOG,
+};
+
+static const struct argp_option options[] = {
+	LTR__OPTION_HELP,
+	LTR__OPTION_PID,
+	LTR__OPTION_VIA,
+	{"once", KEY_ONCE, NULL, 0,
+	 "print one screen as text and end; of a command, as it is after --interval", 0},
+	{"interval", KEY_INTERVAL, "TIME", 0, "between two frames (250ms)", 0},
+	{"view", KEY_VIEW, "NAME", 0, "begin with this view", 0},
+	{"filter", KEY_FILTER, "FILTER", 0, "begin with this filter, as typed at f", 0},
+	{"sort", KEY_SORT, "COLUMN", 0, "sort by this column; -COLUMN the other way round", 0},
+	{"ascii", KEY_ASCII, NULL, 0, "nothing but ASCII", 0},
+	{"mouse", KEY_MOUSE, NULL, 0, "let the mouse select and scroll", 0},
+	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16 or 256", 0},
+	{"script", KEY_SCRIPT, "FILE", 0, "type the keys in FILE, without a terminal", 0},
+	{"screen", KEY_SCREEN, "WxH", 0, "size of the screen for --once and --script (80x24)", 0},
+	{"command-output", KEY_LOG, "FILE", 0,
+	 "add what COMMAND prints to FILE; without this it is thrown away", 0},
+	{0},
+};
+
+static error_t parse_screen(struct argp_state *state, const char *text, struct top_options *top)
+{
+	unsigned int width, height;
+	int used = 0;
+
+	if (sscanf(text, "%4ux%4u%n", &width, &height, &used) != 2 || text[used] || text[0] < '0' ||
+	    text[0] > '9' || width == 0 || height == 0 || width > 1000 || height > 1000)
+		return ltr__options_wrong(state, "--screen wants a size such as 80x24, not '%s'",
+					  text);
+	top->tui.width = width;
+	top->tui.height = height;
+	return 0;
+}
+
+static error_t parse_interval(struct argp_state *state, const char *text, struct top_options *top)
+{
+	uint64_t ns;
+	error_t error = ltr__options_duration(state, "--interval", text, &ns);
+
+	if (!error && (ns < 10 * LTR__MS_NS || ns > 3600 * LTR__SECOND_NS))
+		return ltr__options_wrong(state, "--interval wants 10ms to 1h, not '%s'", text);
+	if (!error)
+		top->tui.interval_ms = (unsigned int)(ns / LTR__MS_NS);
+	return error;
+}
+
+static error_t parse_colours(struct argp_state *state, const char *text, struct top_options *top)
+{
+	static const char *const names[] = {
+		[LTR_TUI_COLOURS_AUTO] = "auto",
+		[LTR_TUI_COLOURS_NONE] = "none",
+		[LTR_TUI_COLOURS_16] = "16",
+		[LTR_TUI_COLOURS_256] = "256",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], text) == 0) {
+			top->tui.colours = i;
+			return 0;
+		}
+	}
+	return ltr__options_wrong(state, "--colours wants auto, none, 16 or 256, not '%s'", text);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct top_options *top = state->input;
+
+	switch (key) {
+	case KEY_ONCE:
+		top->tui.once = true;
+		return 0;
+	case KEY_SCRIPT:
+		top->tui.script = argument;
+		return 0;
+	case KEY_SCREEN:
+		return parse_screen(state, argument, top);
+	case KEY_INTERVAL:
+		return parse_interval(state, argument, top);
+	case KEY_VIEW:
+		top->tui.view = argument;
+		return 0;
+	case KEY_FILTER:
+		top->tui.filter = argument;
+		return 0;
+	case KEY_SORT:
+		top->tui.sort = argument;
+		return 0;
+	case KEY_ASCII:
+		top->tui.ascii = true;
+		return 0;
+	case KEY_MOUSE:
+		top->tui.mouse = true;
+		return 0;
+	case KEY_COLOURS:
+		return parse_colours(state, argument, top);
+	case KEY_LOG:
+		top->log = argument;
+		return 0;
+	default:
+		return ltr__options_common(key, argument, state);
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "-p PID\n-- COMMAND...",
+	.doc = "Show a program's goroutines live: who runs, who waits, on what and for how long. h "
+	       "shows the keys.\v"
+	       "The program is not stopped. A command runs with /dev/null as its input while the "
+	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
+	       "you quit. Without a terminal use --once.\n\n"
+	       "Exit status: 0; 1 if the program cannot be watched or there is no usable terminal; "
+	       "64, 126 and 127 as a shell.\n\n"
+	       "Examples:\n"
+	       "  loiter top -p $(pidof httpd)\n"
+	       "  loiter top --once --screen 120x40 --sort age -p 4711",
+};
+
+static int source_poll(void *context, int timeout_ms)
+{
+	return ltr__target_poll(context, timeout_ms);
+}
+
+static int source_refresh(void *context)
+{
+	return ltr_probe_refresh(ltr__target_probe(context));
+}
+
+static const struct ltr_census *source_census(void *context)
+{
+	return ltr_probe_census(ltr__target_probe(context));
+}
+
+static int source_fd(void *context)
+{
+	return ltr__target_fd(context);
+}
+
+/* One screen of a command: not of its first moment, but of what it has come to by then. */
+static void let_it_run(const struct top_options *top, struct ltr__target *target)
+{
+	unsigned int ms = top->tui.interval_ms ? top->tui.interval_ms : DEFAULT_INTERVAL_MS;
+	uint64_t end_ns = ltr__now_ns() + ms * LTR__MS_NS;
+	uint64_t now_ns;
+
+	while (!ltr__target_is_over(target) && (now_ns = ltr__now_ns()) < end_ns)
+		if (ltr__target_poll(target, (int)((end_ns - now_ns) / LTR__MS_NS) + 1) < 0)
+			return;
+	ltr_probe_refresh(ltr__target_probe(target)); /* if it has ended: its last moment */
+}
+
+static int run_screen(const struct top_options *top, struct ltr__target *target)
+{
+	struct ltr_tui_source source = {
+		.context = target,
+		.poll = source_poll,
+		.refresh = source_refresh,
+		.census = source_census,
+		.fd = source_fd,
+	};
+	struct ltr_tui_end end = {0};
+	int error;
+
+	if (top->tui.once && top->parsing.program)
+		let_it_run(top, target);
+	error = ltr_tui_run(&top->tui, &source, &end);
+
+	ltr__target_close(target, true);
+	if (error) {
+		ltr__say("%s", end.why[0] ? end.why : strerror(-error));
+		return error == -EINVAL ? LTR__STATUS_USAGE : LTR__STATUS_FAILED;
+	}
+	if (end.signal) {
+		fflush(stdout);
+		signal(end.signal, SIG_DFL);
+		raise(end.signal);
+	}
+	return LTR__STATUS_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct top_options top = {.parsing.takes_pid = true};
+	struct ltr__target_options target_options = {.background = true, .output = -1};
+	struct ltr__target *target;
+	struct ltr_why why;
+	int status;
+	int error;
+
+	if (!ltr__options_parse(&argp, argc, argv, &top.parsing, &status))
+		return status;
+	if (top.log) {
+		target_options.output =
+			open(top.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+		if (target_options.output < 0) {
+			ltr__say("cannot write the command's output to %s: %m", top.log);
+			return LTR__STATUS_FAILED;
+		}
+	}
+	target_options.pid = top.parsing.pid;
+	target_options.command = top.parsing.program;
+	target_options.probe.via = top.parsing.via;
+	target_options.probe.snapshot_ns = SNAPSHOT_NS;
+	error = ltr__target_open(&target_options, &target, &why, &status);
+	if (target_options.output >= 0)
+		close(target_options.output); /* the command has its own */
+	if (error) {
+		ltr__say("%s", why.text);
+		return status;
+	}
+	return run_screen(&top, target);
+}
+
+const struct ltr__command ltr__command_top = {
+	.name = "top",
+	.summary = "show goroutines live",
+	.run = run,
+};

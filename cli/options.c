@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * argp does the parsing, but not the talking: its messages are two lines long and do not name the
+ * subcommand. So it is told to be silent, and what was wrong is said here.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "options.h"
+
+#define YEAR_NS (365ull * 24 * 3600 * LTR__SECOND_NS)
+
+bool ltr__options_parse(const struct argp *argp, int argc, char **argv,
+			struct ltr__parsing *parsing, int *ret_status)
+{
+	int at = 0;
+	error_t error;
+
+	parsing->command = argv[0];
+	parsing->argp = argp;
+	error = argp_parse(argp, argc, argv,
+			   ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS | ARGP_NO_EXIT, &at,
+			   parsing);
+	if (!error)
+		return true;
+	*ret_status = parsing->helped ? LTR__STATUS_OK : LTR__STATUS_USAGE;
+	if (!parsing->helped && !parsing->said)
+		ltr__say("'%s' is no option of '%s', or has no value where it needs one; see "
+			 "'loiter %s --help'",
+			 argv[at > 0 ? at - 1 : argc - 1], argv[0], argv[0]);
+	return false;
+}
+
+static void print_help(const struct ltr__parsing *parsing)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "loiter %s", parsing->command);
+	argp_help(parsing->argp, stdout,
+		  ARGP_HELP_SHORT_USAGE | ARGP_HELP_PRE_DOC | ARGP_HELP_LONG | ARGP_HELP_POST_DOC,
+		  name);
+}
+
+error_t ltr__options_wrong(struct argp_state *state, const char *format, ...)
+{
+	struct ltr__parsing *parsing = state->input;
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	ltr__say("%s; see 'loiter %s --help'", text, parsing->command);
+	parsing->said = true;
+	return EINVAL;
+}
+
+static error_t parse_pid(struct argp_state *state, const char *text, uint32_t *ret_pid)
+{
+	uint64_t pid;
+	error_t error = ltr__options_number(state, "--pid", text, INT32_MAX, &pid);
+
+	if (!error && pid == 0)
+		return ltr__options_wrong(state, "--pid wants the number of a process");
+	if (!error)
+		*ret_pid = (uint32_t)pid;
+	return error;
+}
+
+static error_t parse_via(struct argp_state *state, const char *text, enum ltr_via *ret_via)
+{
+	static const struct {
+		const char *name;
+		enum ltr_via via;
+	} ways[] = {{"ebpf", LTR_VIA_EBPF}, {"shm", LTR_VIA_SHM}, {"snapshot", LTR_VIA_SNAPSHOT}};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strcmp(ways[i].name, text) == 0) {
+			*ret_via = ways[i].via;
+			return 0;
+		}
+	}
+	return ltr__options_wrong(state, "--via wants ebpf, shm or snapshot, not '%s'", text);
+}
+
+error_t ltr__options_common(int key, char *argument, struct argp_state *state)
+{
+	struct ltr__parsing *parsing = state->input;
+
+	switch (key) {
+	case '?':
+		print_help(parsing);
+		parsing->helped = true;
+		return ECANCELED;
+	case 'p':
+		return parse_pid(state, argument, &parsing->pid);
+	case LTR__KEY_VIA:
+		return parse_via(state, argument, &parsing->via);
+	case ARGP_KEY_ARG:
+		parsing->program = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (parsing->pid && parsing->program)
+			return ltr__options_wrong(state, "give a process or a command, not both");
+		if (!parsing->pid && !parsing->program && parsing->takes_pid)
+			return ltr__options_wrong(state, "say what to look at: -p PID, or -- "
+							 "COMMAND");
+		if (!parsing->pid && !parsing->program)
+			return ltr__options_wrong(state, "say what to run: -- COMMAND");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int ltr__parse_duration(const char *text, uint64_t *ret_ns)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"", 1e9}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+	char *end;
+	double number;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	if (strspn(text, "0123456789.") == 0 || text[strspn(text, "0123456789.")] == 'x')
+		return -EINVAL;
+	number = strtod(text, &end);
+	if (end != text + strspn(text, "0123456789."))
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(units[i].name, end) != 0)
+			continue;
+		number *= units[i].ns;
+		if (number > (double)YEAR_NS)
+			return -EINVAL;
+		*ret_ns = (uint64_t)number;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+error_t ltr__options_duration(struct argp_state *state, const char *option, const char *text,
+			      uint64_t *ret_ns)
+{
+	if (ltr__parse_duration(text, ret_ns) != 0)
+		return ltr__options_wrong(
+			state, "%s wants a time such as 500ms, 1s or 2m, not '%s'", option, text);
+	return 0;
+}
+
+error_t ltr__options_number(struct argp_state *state, const char *option, const char *text,
+			    uint64_t largest, uint64_t *ret_number)
+{
+	char *end;
+	uint64_t number;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || number > largest)
+		return ltr__options_wrong(state, "%s wants a number up to %llu, not '%s'", option,
+					  (unsigned long long)largest, text);
+	*ret_number = number;
+	return 0;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The census as a JSON document (json.h). Every line of it is one json-c object that is built,
+ * written and freed, so memory does not grow with the number of goroutines.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "clean.h"
+#include "json.h"
+#include "json_value.h"
+#include "words.h"
+
+#define SCHEMA_VERSION 1
+
+/* The longest chain of inlined functions that is shown. */
+#define INLINED_MAX 64
+
+struct document {
+	const struct ltr_census *census;
+	bool *stack_used;
+	uint32_t stack_count;
+	struct ltr__json json;
+};
+
+typedef struct json_object object;
+
+static object *symbol_object(struct document *document, const struct ltr_symbol *symbol)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_known_text(&document->json, to, "function", symbol->function);
+	ltr__json_add_known_text(&document->json, to, "file", symbol->file);
+	ltr__json_add_known_number(&document->json, to, "line", symbol->line);
+	if (symbol->is_runtime)
+		ltr__json_add_bool(&document->json, to, "runtime", true);
+	return to;
+}
+
+/* A frame: the function that has it, and those that were inlined at its address, innermost first. */
+static object *frame(struct document *document, uint64_t address)
+{
+	const struct ltr_symbol *symbol = ltr_census_symbol(document->census, address);
+	object *inlined = NULL;
+	object *to;
+
+	for (int i = 0; symbol->outer && i < INLINED_MAX; i++, symbol = symbol->outer) {
+		if (!inlined)
+			inlined = json_object_new_array();
+		if (!inlined || json_object_array_add(inlined, symbol_object(document, symbol)))
+			document->json.error = -ENOMEM;
+	}
+	to = symbol_object(document, symbol);
+	ltr__json_add_known_address(&document->json, to, "address", address);
+	if (symbol->module < ltr_census_module_count(document->census))
+		ltr__json_add_number(&document->json, to, "module", symbol->module);
+	if (inlined)
+		ltr__json_add(&document->json, to, "inlined", inlined);
+	return to;
+}
+
+static object *program(struct document *document, const struct ltr_census_info *info)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_number(&document->json, to, "pid", info->pid);
+	ltr__json_add_text(&document->json, to, "command", info->command);
+	ltr__json_add_number(&document->json, to, "processors", info->processors);
+	ltr__json_add_number(&document->json, to, "threads", info->threads);
+	ltr__json_add_bool(&document->json, to, "gone", info->gone);
+	return to;
+}
+
+static object *watch(struct document *document, const struct ltr_census_info *info)
+{
+	object *to = json_object_new_object();
+	char loss[LTR__LOSS_BYTES];
+
+	ltr__loss_text(document->census, loss);
+	ltr__json_add_text(&document->json, to, "way", ltr_way_name(info->way));
+	ltr__json_add_text(&document->json, to, "way_reason", info->way_reason);
+	ltr__json_add_bool(&document->json, to, "complete", loss[0] == '\0');
+	ltr__json_add_number(&document->json, to, "lost", info->lost);
+	ltr__json_add_number(&document->json, to, "unreadable", info->unreadable);
+	ltr__json_add_number(&document->json, to, "events", info->events);
+	ltr__json_add_number(&document->json, to, "started_ns", info->started_ns);
+	ltr__json_add_number(&document->json, to, "now_ns", info->now_ns);
+	ltr__json_add_number(&document->json, to, "wall_ns", info->wall_ns);
+	ltr__json_add_number(&document->json, to, "coarse_ns", info->coarse_ns);
+	return to;
+}
+
+static object *counts(struct document *document, const struct ltr_census_info *info)
+{
+	object *to = json_object_new_object();
+	object *by_state = json_object_new_object();
+
+	ltr__json_add_number(&document->json, to, "goroutines", ltr_census_count(document->census));
+	ltr__json_add_number(&document->json, to, "created", info->created);
+	ltr__json_add_number(&document->json, to, "exited", info->exited);
+	for (uint8_t state = 0; state < LTR_STATE_COUNT; state++)
+		ltr__json_add_known_number(&document->json, by_state, ltr_state_name(state),
+					   info->by_state[state]);
+	ltr__json_add(&document->json, to, "by_state", by_state);
+	return to;
+}
+
+static object *labels_object(struct document *document, const struct ltr_census_label *labels,
+			     size_t count)
+{
+	object *to = json_object_new_object();
+
+	for (size_t i = 0; i < count; i++) {
+		char key[LTR__CLEAN_BYTES];
+		object *value =
+			ltr__json_text(ltr_census_string(document->census, labels[i].value));
+
+		ltr__pprof_clean_utf8(key, sizeof(key),
+				      ltr_census_string(document->census, labels[i].key));
+		if (!value || !to || json_object_object_add(to, key, value)) {
+			json_object_put(value);
+			document->json.error = -ENOMEM;
+		}
+	}
+	return to;
+}
+
+static void add_origin(struct document *document, object *to, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = document->census;
+	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
+	object *created_by;
+
+	if (goroutine->entry_pc)
+		ltr__json_add(&document->json, to, "entry", frame(document, goroutine->entry_pc));
+	if (!site && !goroutine->creation_pc)
+		return;
+	if (site) {
+		created_by = json_object_new_object();
+		ltr__json_add_known_text(&document->json, created_by, "function",
+					 ltr_census_string(census, site->function));
+		ltr__json_add_known_text(&document->json, created_by, "file",
+					 ltr_census_string(census, site->file));
+		ltr__json_add_known_number(&document->json, created_by, "line", site->line);
+		ltr__json_add_known_address(&document->json, created_by, "address",
+					    goroutine->creation_pc ? goroutine->creation_pc - 1
+								   : 0);
+	} else {
+		created_by = frame(document, goroutine->creation_pc - 1);
+	}
+	ltr__json_add(&document->json, to, "created_by", created_by);
+}
+
+static void add_flags(struct document *document, object *to, uint16_t flags)
+{
+	if (flags & LTR_IS_MAIN)
+		ltr__json_add_bool(&document->json, to, "main", true);
+	if (flags & LTR_IS_DAEMON)
+		ltr__json_add_bool(&document->json, to, "daemon", true);
+	if (flags & LTR_IS_UNSURE)
+		ltr__json_add_bool(&document->json, to, "unsure", true);
+}
+
+static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = document->census;
+	size_t label_count;
+	const struct ltr_census_label *labels =
+		ltr_census_labels(census, goroutine->labels, &label_count);
+	object *to = json_object_new_object();
+	size_t depth;
+
+	ltr__json_add_number(&document->json, to, "id", goroutine->id);
+	ltr__json_add_known_number(&document->json, to, "parent", goroutine->parent_id);
+	ltr__json_add_known_text(&document->json, to, "name",
+				 ltr_census_string(census, goroutine->name));
+	ltr__json_add_text(&document->json, to, "state", ltr_state_name(goroutine->state));
+	ltr__json_add_known_text(&document->json, to, "reason", ltr_reason_name(goroutine->reason));
+	add_flags(document, to, goroutine->flags);
+	if (goroutine->since_ns)
+		ltr__json_add_number(&document->json, to, "age_ns",
+				     ltr_census_age_ns(census, goroutine));
+	ltr__json_add_known_number(&document->json, to, "since_ns", goroutine->since_ns);
+	ltr__json_add_known_number(&document->json, to, "created_ns", goroutine->created_ns);
+	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
+	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
+	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
+	add_origin(document, to, goroutine);
+	if (labels && label_count > 0)
+		ltr__json_add(&document->json, to, "labels",
+			      labels_object(document, labels, label_count));
+	if (ltr_census_stack(census, goroutine->stack, &depth) && depth > 0 &&
+	    goroutine->stack < document->stack_count) {
+		ltr__json_add_number(&document->json, to, "stack", goroutine->stack);
+		document->stack_used[goroutine->stack] = true;
+	}
+	return to;
+}
+
+static object *wait_object(struct document *document, const struct ltr_wait_total *total)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_text(&document->json, to, "state", ltr_state_name(total->state));
+	ltr__json_add_known_text(&document->json, to, "reason", ltr_reason_name(total->reason));
+	ltr__json_add_number(&document->json, to, "count", total->count);
+	ltr__json_add_number(&document->json, to, "unfinished", total->unfinished);
+	ltr__json_add_number(&document->json, to, "total_ns", total->total_ns);
+	ltr__json_add_number(&document->json, to, "longest_ns", total->longest_ns);
+	if (total->stack && total->stack < document->stack_count) {
+		ltr__json_add_number(&document->json, to, "stack", total->stack);
+		document->stack_used[total->stack] = true;
+	}
+	return to;
+}
+
+static object *module_object(struct document *document, const struct ltr_module *module)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_text(&document->json, to, "path", module->path);
+	ltr__json_add_known_text(&document->json, to, "build_id", module->build_id);
+	ltr__json_add_known_address(&document->json, to, "start", module->start);
+	ltr__json_add_known_address(&document->json, to, "end", module->end);
+	ltr__json_add_number(&document->json, to, "offset", module->offset);
+	return to;
+}
+
+static object *stack_object(struct document *document, uint32_t stack)
+{
+	size_t depth = 0;
+	const uint64_t *pcs = ltr_census_stack(document->census, stack, &depth);
+	object *to = json_object_new_array_ext((int)depth);
+
+	for (size_t i = 0; pcs && i < depth; i++)
+		if (!to || json_object_array_add(to, frame(document, pcs[i] - 1)))
+			document->json.error = -ENOMEM;
+	return to;
+}
+
+static void put_goroutines(struct document *document, const struct ltr_goroutine **goroutines)
+{
+	size_t count = ltr_census_count(document->census);
+
+	ltr__text_put(&document->json.text, ",\n\"goroutines\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(&document->json, goroutine_object(document, goroutines[i]));
+	}
+	ltr__text_put(&document->json.text, "\n]");
+}
+
+static void put_waits(struct document *document)
+{
+	size_t count = ltr_census_wait_count(document->census);
+
+	if (count == 0)
+		return;
+	ltr__text_put(&document->json.text, ",\n\"waits\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(&document->json,
+			      wait_object(document, ltr_census_wait(document->census, i)));
+	}
+	ltr__text_put(&document->json.text, "\n]");
+}
+
+/* Only the stacks that were mentioned. */
+static void put_stacks(struct document *document)
+{
+	bool first = true;
+
+	ltr__text_put(&document->json.text, ",\n\"stacks\":{");
+	for (uint32_t i = 0; i < document->stack_count && !document->json.error; i++) {
+		if (!document->stack_used[i])
+			continue;
+		ltr__text_format(&document->json.text, "%s\n\"%" PRIu32 "\":", first ? "" : ",", i);
+		ltr__json_put(&document->json, stack_object(document, i));
+		first = false;
+	}
+	ltr__text_put(&document->json.text, "\n}");
+}
+
+static void put_modules(struct document *document)
+{
+	size_t count = ltr_census_module_count(document->census);
+
+	ltr__text_put(&document->json.text, ",\n\"modules\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(&document->json,
+			      module_object(document, ltr_census_module(document->census, i)));
+	}
+	ltr__text_put(&document->json.text, "\n]");
+}
+
+static void put_head(struct document *document)
+{
+	const struct ltr_census_info *info = ltr_census_info(document->census);
+
+	ltr__text_format(
+		&document->json.text,
+		"{\"format\":\"loiter census\",\"version\":%d,\n\"program\":", SCHEMA_VERSION);
+	ltr__json_put(&document->json, program(document, info));
+	ltr__text_put(&document->json.text, ",\n\"watch\":");
+	ltr__json_put(&document->json, watch(document, info));
+	ltr__text_put(&document->json.text, ",\n\"counts\":");
+	ltr__json_put(&document->json, counts(document, info));
+}
+
+static void document_free(struct document **document)
+{
+	if (*document)
+		free((*document)->stack_used);
+	free(*document);
+}
+
+static void free_goroutines(const struct ltr_goroutine ***goroutines)
+{
+	free(*goroutines);
+}
+
+int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
+{
+	__attribute__((cleanup(document_free))) struct document *document =
+		calloc(1, sizeof(*document));
+	__attribute__((cleanup(free_goroutines))) const struct ltr_goroutine **goroutines = NULL;
+	int err;
+
+	if (!document)
+		return -ENOMEM;
+	document->census = census;
+	document->stack_count = ltr_census_stack_count(census);
+	document->stack_used = calloc((size_t)document->stack_count + 1, sizeof(bool));
+	if (!document->stack_used)
+		return -ENOMEM;
+	err = ltr__goroutines_by_id(census, &goroutines);
+	if (err)
+		return err;
+	ltr__text_init(&document->json.text, sink);
+	put_head(document);
+	put_goroutines(document, goroutines);
+	put_waits(document);
+	put_stacks(document);
+	put_modules(document);
+	ltr__text_put(&document->json.text, "\n}\n");
+	err = ltr__text_finish(&document->json.text);
+	return document->json.error ? document->json.error : err;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * ltr_profile_write(): collects the samples of a type, then writes each one with its labels and, as
+ * they are met, the strings, functions and locations it needs. Which labels there are, and what they
+ * mean, is in docs/profiles.md.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "encode.h"
+#include "places.h"
+#include "profile.h"
+#include "samples.h"
+#include "words.h"
+
+/* The labels that are not the program's own. */
+enum own_key {
+	KEY_STATE,
+	KEY_GO_STATE,
+	KEY_NAME,
+	KEY_CREATOR,
+	KEY_GOROUTINE,
+	KEY_CREATED_BY,
+	KEY_MINUTES,
+	KEY_COUNT,
+};
+
+static const char *const own_keys[KEY_COUNT] = {
+	[KEY_STATE] = "state",
+	[KEY_GO_STATE] = "go::goroutine_state",
+	[KEY_NAME] = "name",
+	[KEY_CREATOR] = "creator",
+	[KEY_GOROUTINE] = "go::goroutine",
+	[KEY_CREATED_BY] = "go::goroutine_created_by",
+	[KEY_MINUTES] = "go::goroutine_wait_minutes",
+};
+
+/* Strings of the profile by a number of the census, plus 1; 0: not asked for yet. */
+struct numbers {
+	uint32_t *at;
+	size_t size;
+};
+
+struct writer {
+	const struct ltr_census *census;
+	const struct ltr_profile_type *type;
+	struct ltr__encoder *encoder;
+	struct ltr__samples samples;
+	struct ltr__places places;
+	struct numbers keys;  /* of user labels */
+	struct numbers texts; /* their values, and names */
+	struct numbers sites;
+	int64_t own_keys[KEY_COUNT];
+	int64_t states[LTR_STATE_COUNT + 1];
+	int64_t statuses[LTR_STATE_COUNT + 1][LTR_REASON_COUNT + 1];
+};
+
+static void writer_done(struct writer *writer)
+{
+	ltr__places_done(&writer->places);
+	ltr__samples_done(&writer->samples);
+	ltr__encoder_free(writer->encoder);
+	free(writer->keys.at);
+	free(writer->texts.at);
+	free(writer->sites.at);
+}
+
+/* Where the string for `number` is kept; NULL if there is no memory. */
+static uint32_t *number_slot(struct numbers *numbers, uint32_t number)
+{
+	size_t wanted = numbers->size ? numbers->size : 256;
+	uint32_t *grown;
+
+	if (number < numbers->size)
+		return &numbers->at[number];
+	while (wanted <= number)
+		wanted *= 2;
+	grown = reallocarray(numbers->at, wanted, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	memset(grown + numbers->size, 0, (wanted - numbers->size) * sizeof(*grown));
+	numbers->at = grown;
+	numbers->size = wanted;
+	return &grown[number];
+}
+
+/* A label whose string is 0 would be taken for a number. */
+static int64_t label_text(struct ltr__encoder *encoder, const char *text)
+{
+	return ltr__encode_string(encoder, text[0] ? text : "\"\"");
+}
+
+static int user_key(struct writer *writer, uint32_t string, int64_t *ret_key)
+{
+	const char *key = ltr_census_string(writer->census, string);
+	uint32_t *slot = number_slot(&writer->keys, string);
+	char prefixed[512];
+
+	if (!slot)
+		return -ENOMEM;
+	if (!*slot) {
+		/* These two name spaces have a meaning for clients. */
+		if (strncmp(key, "pprof::", 7) == 0 || strncmp(key, "go::", 4) == 0) {
+			snprintf(prefixed, sizeof(prefixed), "user.%s", key);
+			key = prefixed;
+		}
+		*slot = 1 + (uint32_t)label_text(writer->encoder, key);
+	}
+	*ret_key = *slot - 1;
+	return 0;
+}
+
+static int census_text(struct writer *writer, uint32_t string, int64_t *ret_text)
+{
+	uint32_t *slot = number_slot(&writer->texts, string);
+
+	if (!slot)
+		return -ENOMEM;
+	if (!*slot)
+		*slot = 1 + (uint32_t)label_text(writer->encoder,
+						 ltr_census_string(writer->census, string));
+	*ret_text = *slot - 1;
+	return 0;
+}
+
+/* "function file:line" of the creating call. */
+static int creator(struct writer *writer, uint32_t site, int64_t *ret_text)
+{
+	const struct ltr_census_position *position = ltr_census_site(writer->census, site);
+	uint32_t *slot = number_slot(&writer->sites, site);
+	char words[1024];
+
+	if (!slot)
+		return -ENOMEM;
+	if (!*slot) {
+		snprintf(words, sizeof(words), "%s %s:%u",
+			 ltr_census_string(writer->census, position->function),
+			 ltr_census_string(writer->census, position->file), position->line);
+		*slot = 1 + (uint32_t)label_text(writer->encoder, words);
+	}
+	*ret_text = *slot - 1;
+	return 0;
+}
+
+struct labels {
+	struct ltr__encode_label at[LTR__ENCODE_LABELS_MAX];
+	size_t count;
+};
+
+static struct ltr__encode_label *add_label(struct writer *writer, struct labels *labels,
+					   enum own_key key)
+{
+	struct ltr__encode_label *label = &labels->at[labels->count++];
+
+	if (!writer->own_keys[key])
+		writer->own_keys[key] = ltr__encode_string(writer->encoder, own_keys[key]);
+	*label = (struct ltr__encode_label){.key = writer->own_keys[key]};
+	return label;
+}
+
+static void add_number(struct writer *writer, struct labels *labels, enum own_key key,
+		       uint64_t number)
+{
+	if (number)
+		add_label(writer, labels, key)->number = ltr__pprof_clamp(number);
+}
+
+/* Numbers that a newer runtime may have added share the last place. */
+static void add_state(struct writer *writer, struct labels *labels, uint8_t state, uint8_t reason)
+{
+	size_t s = state < LTR_STATE_COUNT ? state : LTR_STATE_COUNT;
+	size_t r = reason < LTR_REASON_COUNT ? reason : LTR_REASON_COUNT;
+	int64_t *status = &writer->statuses[s][r];
+
+	if (!writer->states[s])
+		writer->states[s] = ltr__encode_string(writer->encoder, ltr_state_name(state));
+	if (!*status)
+		*status = ltr__encode_string(writer->encoder, ltr__go_status(state, reason));
+	add_label(writer, labels, KEY_STATE)->text = writer->states[s];
+	add_label(writer, labels, KEY_GO_STATE)->text = *status;
+}
+
+static void add_goroutine(struct writer *writer, struct labels *labels,
+			  const struct ltr_goroutine *goroutine)
+{
+	add_number(writer, labels, KEY_GOROUTINE, goroutine->id);
+	add_number(writer, labels, KEY_CREATED_BY, goroutine->parent_id);
+	add_number(writer, labels, KEY_MINUTES, ltr__wait_minutes(writer->census, goroutine));
+}
+
+static int add_user_labels(struct writer *writer, struct labels *labels, uint32_t set)
+{
+	size_t count;
+	const struct ltr_census_label *user = ltr_census_labels(writer->census, set, &count);
+
+	for (size_t i = 0; user && i < count && i < LTR__ENCODE_LABELS_MAX - KEY_COUNT; i++) {
+		struct ltr__encode_label label = {0};
+		int err = user_key(writer, user[i].key, &label.key);
+
+		if (!err)
+			err = census_text(writer, user[i].value, &label.text);
+		if (err)
+			return err;
+		labels->at[labels->count++] = label;
+	}
+	return 0;
+}
+
+static int write_sample(void *context, const struct ltr__sample *sample)
+{
+	struct writer *writer = context;
+	struct labels labels = {.count = 0};
+	uint64_t *locations;
+	size_t location_count;
+	int err = ltr__places_of(&writer->places, sample, &locations, &location_count);
+
+	if (!err)
+		err = add_user_labels(writer, &labels, sample->labels);
+	if (err)
+		return err;
+	add_state(writer, &labels, sample->state, sample->reason);
+	if (sample->name) {
+		err = census_text(writer, sample->name,
+				  &add_label(writer, &labels, KEY_NAME)->text);
+		if (err)
+			return err;
+	}
+	if (ltr_census_site(writer->census, sample->site)) {
+		err = creator(writer, sample->site, &add_label(writer, &labels, KEY_CREATOR)->text);
+		if (err)
+			return err;
+	}
+	if (sample->goroutine)
+		add_goroutine(writer, &labels,
+			      ltr_census_at(writer->census, sample->goroutine - 1));
+	ltr__encode_sample(writer->encoder, locations, location_count, sample->values,
+			   writer->type->value_count, labels.at, labels.count);
+	return 0;
+}
+
+static void write_comments(struct writer *writer)
+{
+	char loss[LTR__LOSS_BYTES];
+
+	ltr__loss_text(writer->census, loss);
+	if (loss[0])
+		ltr__encode_comment(writer->encoder, ltr__encode_string(writer->encoder, loss));
+	for (size_t i = 0; i < writer->samples.comment_count; i++)
+		ltr__encode_comment(
+			writer->encoder,
+			ltr__encode_string(writer->encoder, writer->samples.comments[i]));
+}
+
+int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_type *type,
+		      const struct ltr_profile_options *options, struct ltr_sink sink)
+{
+	static const struct ltr_profile_options all_off;
+	__attribute__((cleanup(writer_done))) struct writer writer = {.census = census,
+								      .type = type};
+	int err;
+
+	if (!options)
+		options = &all_off;
+	ltr__samples_init(&writer.samples, options->per_goroutine ? LTR__BY_GOROUTINE : LTR__BY_KEY,
+			  write_sample, &writer);
+	err = ltr__encoder_new(sink, &writer.encoder);
+	if (!err)
+		err = ltr__places_init(&writer.places, census, writer.encoder,
+				       options->runtime_frames);
+	if (!err)
+		err = ltr__samples_collect(&writer.samples, census, type, options);
+	if (err)
+		return err;
+	ltr__encode_head(writer.encoder, type, ltr_census_info(census)->wall_ns,
+			 writer.samples.duration_ns);
+	write_comments(&writer);
+	ltr__places_finish(&writer.places);
+	return ltr__encoder_finish(writer.encoder);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_PPROF_PROFILE_H
+#define LOITER_PPROF_PROFILE_H
+
+/*
+ * Profiles: what a census says, in the format that pprof and everybody around it reads. What each
+ * type means and which labels its samples carry is in docs/profiles.md.
+ *
+ * A profile never invents or loses a goroutine: the values of a `goroutine` profile add up to
+ * ltr_census_count(). What the census itself has lost is said in a comment of the profile.
+ *
+ * Functions return 0 or a negative errno. They allocate, read symbols through the census, and
+ * write; they do not change the census otherwise, and they print nothing.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <probe/census.h>
+
+#include "sink.h"
+
+struct ltr__samples;
+
+struct ltr_profile_options {
+	/*
+	 * One sample for each goroutine, with its id, its creator's id and the minutes it has been
+	 * waiting as labels, instead of one for each stack and set of labels.
+	 */
+	bool per_goroutine;
+	/* Keep the runtime's own frames at both ends of a stack: ltr_send() above its caller, ... */
+	bool runtime_frames;
+};
+
+#define LTR_PROFILE_VALUES_MAX 2
+
+struct ltr_profile_value {
+	const char *type; /* "goroutine", "delay", ... */
+	const char *unit; /* "count", "nanoseconds" */
+};
+
+/*
+ * One type of profile. A new type is a new file with one of these, and its line in profile_types.c.
+ * A client shows the last value first.
+ */
+struct ltr_profile_type {
+	const char *name;
+	const char *what; /* one line for people */
+	struct ltr_profile_value values[LTR_PROFILE_VALUES_MAX];
+	size_t value_count;
+	struct ltr_profile_value period_type;
+	int64_t period;
+	/* Adds all samples, in the order of their stacks (samples.h). */
+	int (*collect)(const struct ltr_census *census, const struct ltr_profile_options *options,
+		       struct ltr__samples *samples);
+};
+
+size_t ltr_profile_type_count(void);
+const struct ltr_profile_type *ltr_profile_type_at(size_t index);
+
+/* NULL if there is no type of this name. */
+const struct ltr_profile_type *ltr_profile_type_find(const char *name);
+
+/*
+ * Writes one profile of this type, gzip'd, in pieces. `options` may be NULL: all off.
+ *   -ENOMEM
+ *   -EOVERFLOW  more than 4 billion of something
+ *   others      what the sink returned; a part of the profile may have been written then
+ */
+int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_type *type,
+		      const struct ltr_profile_options *options, struct ltr_sink sink);
+
+#endif

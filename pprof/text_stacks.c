@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The debug=2 form (text.h): one paragraph a goroutine. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "text_writer.h"
+#include "words.h"
+
+struct printer {
+	const struct ltr_census *census;
+	struct ltr__text text;
+};
+
+/* As it is where that cannot be misread, otherwise in quotes. */
+static void put_word(struct ltr__text *text, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-./+@#%";
+
+	if (word[0] && word[strspn(word, plain)] == '\0')
+		ltr__text_put(text, word);
+	else
+		ltr__text_quoted(text, word);
+}
+
+static void put_label(struct printer *printer, size_t *count, const char *key, const char *value)
+{
+	ltr__text_put(&printer->text, (*count)++ == 0 ? " {" : ", ");
+	put_word(&printer->text, key);
+	ltr__text_put(&printer->text, ": ");
+	put_word(&printer->text, value);
+}
+
+static void put_header(struct printer *printer, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = printer->census;
+	uint64_t minutes = ltr__wait_minutes(census, goroutine);
+	size_t label_count;
+	const struct ltr_census_label *labels =
+		ltr_census_labels(census, goroutine->labels, &label_count);
+	size_t count = 0;
+
+	ltr__text_format(&printer->text, "goroutine %" PRIu64 " [%s", goroutine->id,
+			 ltr__go_status(goroutine->state, goroutine->reason));
+	if (minutes)
+		ltr__text_format(&printer->text, ", %" PRIu64 " minutes", minutes);
+	ltr__text_put(&printer->text, "]");
+	if (goroutine->name)
+		put_label(printer, &count, "name", ltr_census_string(census, goroutine->name));
+	for (size_t i = 0; labels && i < label_count; i++)
+		put_label(printer, &count, ltr_census_string(census, labels[i].key),
+			  ltr_census_string(census, labels[i].value));
+	ltr__text_put(&printer->text, count ? "}:\n" : ":\n");
+}
+
+/* From the function's start; where the function is not known, in the file, for addr2line and nm. */
+static void put_offset(struct printer *printer, const struct ltr_symbol *symbol, uint64_t pc)
+{
+	uint64_t start = symbol->start;
+
+	if (!symbol->function[0] && symbol->module < ltr_census_module_count(printer->census)) {
+		const struct ltr_module *module =
+			ltr_census_module(printer->census, symbol->module);
+
+		start = module->start - module->offset;
+	}
+	if (start && pc > start)
+		ltr__text_format(&printer->text, " +0x%" PRIx64, pc - start);
+}
+
+/*
+ * One address. `pc` is where the frame goes on, so the offset is counted from there, as Go does;
+ * `address` is what is looked up.
+ */
+static void put_frame(struct printer *printer, uint64_t pc, uint64_t address)
+{
+	const struct ltr_symbol *symbol =
+		ltr__pprof_visible(ltr_census_symbol(printer->census, address), false);
+
+	for (; symbol; symbol = symbol->outer) {
+		if (symbol->function[0])
+			ltr__text_clean(&printer->text, symbol->function);
+		else
+			ltr__text_format(&printer->text, "0x%" PRIx64, address);
+		ltr__text_put(&printer->text, "(...)\n\t");
+		ltr__text_clean(&printer->text, ltr__pprof_file_of(printer->census, symbol));
+		ltr__text_format(&printer->text, ":%u", symbol->line);
+		if (!symbol->outer)
+			put_offset(printer, symbol, pc);
+		ltr__text_put(&printer->text, "\n");
+	}
+}
+
+static void put_stack(struct printer *printer, const struct ltr_goroutine *goroutine)
+{
+	size_t count;
+	const uint64_t *pcs = ltr__pprof_frames(printer->census, goroutine->stack, false, &count);
+
+	for (size_t i = 0; i < count; i++)
+		put_frame(printer, pcs[i], pcs[i] - 1);
+	if (count > 0)
+		return;
+	if (goroutine->state == LTR_STATE_RUNNING)
+		ltr__text_put(&printer->text,
+			      "\tgoroutine running on other thread; stack unavailable\n");
+	else if (goroutine->entry_pc)
+		put_frame(printer, goroutine->entry_pc, goroutine->entry_pc);
+}
+
+static void put_creator(struct printer *printer, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = printer->census;
+	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
+	const struct ltr_symbol *symbol = ltr_census_call_symbol(census, goroutine->creation_pc);
+	const char *function = site ? ltr_census_string(census, site->function) : symbol->function;
+
+	if (!site && goroutine->creation_pc == 0)
+		return;
+	ltr__text_put(&printer->text, "created by ");
+	if (function[0])
+		ltr__text_clean(&printer->text, function);
+	else
+		ltr__text_format(&printer->text, "0x%" PRIx64, goroutine->creation_pc);
+	if (goroutine->parent_id)
+		ltr__text_format(&printer->text, " in goroutine %" PRIu64, goroutine->parent_id);
+	ltr__text_put(&printer->text, "\n\t");
+	ltr__text_clean(&printer->text, site ? ltr_census_string(census, site->file)
+					     : ltr__pprof_file_of(census, symbol));
+	ltr__text_format(&printer->text, ":%u", site ? site->line : symbol->line);
+	while (symbol->outer)
+		symbol = symbol->outer;
+	if (symbol->start && goroutine->creation_pc > symbol->start)
+		ltr__text_format(&printer->text, " +0x%" PRIx64,
+				 goroutine->creation_pc - symbol->start);
+	ltr__text_put(&printer->text, "\n");
+}
+
+static void free_goroutines(const struct ltr_goroutine ***goroutines)
+{
+	free(*goroutines);
+}
+
+int ltr_text_debug2(const struct ltr_census *census, struct ltr_sink sink)
+{
+	__attribute__((cleanup(free_goroutines))) const struct ltr_goroutine **goroutines = NULL;
+	struct printer printer = {.census = census};
+	char loss[LTR__LOSS_BYTES];
+	int err = ltr__goroutines_by_id(census, &goroutines);
+
+	if (err)
+		return err;
+	ltr__text_init(&printer.text, sink);
+	ltr__loss_text(census, loss);
+	if (loss[0])
+		ltr__text_format(&printer.text, "# %s\n\n", loss);
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		if (i > 0)
+			ltr__text_put(&printer.text, "\n");
+		put_header(&printer, goroutines[i]);
+		put_stack(&printer, goroutines[i]);
+		put_creator(&printer, goroutines[i]);
+	}
+	return ltr__text_finish(&printer.text);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TEST_CHECK_FIXTURE_H
+#define LOITER_TEST_CHECK_FIXTURE_H
+
+/*
+ * Censuses filled by hand. The made-up program has one function every 0x100 bytes: address
+ * 0x1000 + 0x100 * n + k is line 10 * n + k of the n-th function of the table in fixture.c.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <check/check.h>
+#include <loiter/layout.h>
+#include <probe/census_fill.h>
+
+#define SECOND 1000000000ull
+#define NOW_NS (1000 * SECOND)
+
+enum function { F_SEND, F_HANDLER, F_SERVE, F_MAIN, F_WORKER, F_RUNTIME, F_HOSTILE };
+
+#define AT(function, line) (0x1000 + 0x100 * (uint64_t)(function) + (line))
+
+/* One goroutine, or several alike with ids that follow. Ages go up by a tenth of a second. */
+struct people {
+	uint64_t id;
+	size_t count; /* 0 is 1 */
+	uint64_t parent;
+	uint64_t age_ns; /* of the first; 0: not known */
+	uint8_t state;
+	uint8_t reason; /* decides the state, if it is not 0 */
+	uint16_t flags;
+	const char *name;
+	uint64_t entry;
+	uint64_t created; /* AT(): the site is made from it, too, unless no_site */
+	bool no_site;
+	uint64_t stack[8]; /* ended by 0 */
+};
+
+struct ltr_census *census_make(uint32_t phase, const char *command);
+void census_add(struct ltr_census *census, const struct people *people);
+
+/* The report, as a string to be freed. */
+char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options);
+
+/* Fails unless `text` is what golden/NAME holds. LTR_GOLDEN=write in the environment writes it. */
+void assert_golden(const char *name, const char *text);
+
+#endif

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the scripts in this folder share. Each check runs loiter, and looks at its status, at what it
+# says on standard error, and at what is left behind: no file, no socket, no process.
+
+set -euo pipefail
+
+: "${LTR_BUILD:?is set by ctest: the build folder}"
+loiter=$LTR_BUILD/loiter
+fake=$LTR_BUILD/tests/cli/fake
+scratch=$(mktemp -d)
+export XDG_RUNTIME_DIR=$scratch/run # the gate's folders appear in there
+mkdir "$XDG_RUNTIME_DIR"
+started=() # processes, by id
+checks=0
+faults=0
+
+cleanup() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	rm -rf "$scratch"
+}
+trap cleanup EXIT
+trap 'exit 143' TERM INT HUP
+
+fail() {
+	printf 'FAILED: %s\n' "$*"
+	faults=$((faults + 1))
+}
+
+# loiter_is STATUS PATTERN ARGUMENTS...: runs loiter. Its status has to be STATUS, the pattern (an
+# extended regular expression; "" for nothing at all) has to be in its standard error. Outputs are in
+# $scratch/out and $scratch/err.
+loiter_is() {
+	local expected=$1 pattern=$2 status=0
+	shift 2
+	checks=$((checks + 1))
+	"${under[@]}" "$loiter" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
+	if [[ $status != "$expected" ]]; then
+		fail "status $status, not $expected: loiter $*"
+		cat "$scratch/err"
+	fi
+	if [[ -z $pattern && -s $scratch/err ]]; then
+		fail "says something: loiter $*"
+		cat "$scratch/err"
+	elif [[ -n $pattern ]] && ! grep -qE -- "$pattern" "$scratch/err"; then
+		fail "no '$pattern' from: loiter $*"
+		cat "$scratch/err"
+	fi
+	nothing_left "loiter $*"
+}
+under=() # put before loiter
+
+# one_sentence_is STATUS PATTERN ARGUMENTS...: the same for errors: all it says is one line that
+# begins with its name, and standard output is empty.
+one_sentence_is() {
+	loiter_is "$@"
+	shift 2
+	if [[ $(wc -l <"$scratch/err") != 1 || $(head -c 8 "$scratch/err") != "loiter: " ]]; then
+		fail "not one sentence: loiter $*"
+		cat "$scratch/err"
+	fi
+	[[ ! -s $scratch/out ]] || fail "prints something: loiter $*"
+}
+
+nothing_left() {
+	[[ -z $(ls -A "$XDG_RUNTIME_DIR") ]] || {
+		fail "left in the runtime folder: $1"
+		rm -rf "${XDG_RUNTIME_DIR:?}"/*
+	}
+}
+
+equal() { # WHAT EXPECTED GOT
+	checks=$((checks + 1))
+	[[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
+}
+
+contains() { # WHAT PATTERN FILE
+	checks=$((checks + 1))
+	grep -qE -- "$2" "$3" || {
+		fail "$1: no '$2' in:"
+		head -n 60 "$3"
+	}
+}
+
+lacks() { # WHAT PATTERN FILE
+	checks=$((checks + 1))
+	! grep -qE -- "$2" "$3" || fail "$1: there is '$2'"
+}
+
+# start_fake STEPS...: a fake in the background that has finished its steps and hangs; its id is in
+# $fake_pid.
+start_fake() {
+	rm -f "$scratch/ready"
+	"$fake" "$@" touch "$scratch/ready" hang - &
+	fake_pid=$!
+	started+=("$fake_pid")
+	until [[ -e $scratch/ready ]]; do
+		kill -0 "$fake_pid" || {
+			fail "the fake has died"
+			return
+		}
+		sleep 0.01
+	done
+}
+
+stop_fake() {
+	kill -KILL "$fake_pid"
+	wait "$fake_pid" 2>/dev/null || true
+}
+
+finish() {
+	printf '%d checks, %d faults\n' "$checks" "$faults"
+	((checks > 0 && faults == 0))
+	exit
+}

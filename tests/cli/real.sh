@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# loiter check on programs with our runtime: what each of them does wrong, and what is said of it.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+cases=$LTR_BUILD/tests/cli/cases
+
+# never NAME WAITING ADVICE: one goroutine of this case never exited, and this is what it waits for
+never() {
+	loiter_is 23 "^loiter: 1 goroutine never exited: created at .*cases.c:[0-9]+ \(run\)$" \
+		check --grace 100ms -- "$cases" "$1"
+	contains "$1" "(waiting|state) +$2" "$scratch/err"
+	contains "$1" "advice +$3" "$scratch/err"
+}
+
+loiter_is 0 "" check -- "$cases" clean
+loiter_is 9 "" check -- "$cases" status
+loiter_is 0 "" check --grace 100s -- "$cases" late
+loiter_is 0 "" check --grace 100ms -- "$cases" daemon
+loiter_is 5 "" check -- "$cases" exit-in-main
+
+never send "chan send" "Nobody receives here"
+never range "chan receive" "Nobody sends here"
+never nil-send "chan send \(nil chan\)" "The channel was never made"
+never nil-receive "chan receive \(nil chan\)" "The channel was never made"
+never select "select" "None of the cases"
+never select-nothing "select \(no cases\)" "A select without cases"
+never mutex "sync.Mutex.Lock" "Whoever holds the mutex"
+never double-lock "sync.Mutex.Lock" "Whoever holds the mutex"
+never waitgroup "sync.WaitGroup.Wait" "The count never reaches zero"
+never once "chan send" "Nobody receives here"
+never sleep "(sleep|running|queued)" "[AI]"
+never accept "IO wait \(accept\)" "Nothing ends the accept loop"
+never read "IO wait" "The peer sends nothing"
+never blocking "syscall" "A blocking call"
+never spin "(running|queued)" "It (still runs|could run)"
+never hostile "chan send" "Nobody receives here"
+lacks "a hostile name" $'\033' "$scratch/err"
+contains "a hostile name" 'goroutine +[0-9]+ "\\x1b\[2J\\x0aloiter: clean\\xff"' "$scratch/err"
+never exit-with-leak "chan send" "Nobody receives here"
+
+loiter_is 23 "^loiter: 10000 goroutines never exited: created at .*cases.c" \
+	check --grace 100ms -- "$cases" many
+contains "ten thousand" "and 9995 more" "$scratch/err"
+
+loiter_is 23 "^loiter: deadlock: 1 goroutine is asleep and nobody can wake it" \
+	check -- "$cases" deadlock
+loiter_is 23 "^loiter: deadlock: all 2 goroutines" check -- "$cases" deadlock-with-daemon
+loiter_is 23 "^loiter: deadlock: all 3 goroutines" check -- "$cases" ab-ba
+contains "AB-BA" "waiting +sync.WaitGroup.Wait" "$scratch/err"
+contains "AB-BA" "waiting +sync.Mutex.Lock" "$scratch/err"
+loiter_is 23 "^loiter: deadlock" check -- "$cases" ltr-exit-in-main
+
+loiter_is 24 "ended with status 6 before its main goroutine had returned" check -- "$cases" _exit
+loiter_is 24 "killed by signal 6 \(Aborted\)" check -- "$cases" abort
+loiter_is 24 "killed by signal 9 \(Killed\)" check -- "$cases" kill
+loiter_is 24 "ended with status 2 before its main goroutine had returned" check -- "$cases" misuse
+loiter_is 24 "became another program" check -- "$cases" exec
+loiter_is 24 "timed out with 2 goroutines still there" \
+	check --timeout 300ms -- "$cases" hang
+contains "a hang" "waiting +sleep" "$scratch/err"
+contains "a hang" "waiting +chan send" "$scratch/err"
+
+# By process, through a shell.
+loiter_is 23 "1 goroutine never exited in .*cases range \(pid [0-9]+\)" check --grace 100ms -- \
+	sh -c "$cases clean && $cases range && $cases daemon"
+# The other subcommands, on a command.
+loiter_is 0 "" dump -- "$cases" send
+contains "dump" "^goroutine [0-9]+ \[chan send" "$scratch/out"
+loiter_is 0 "" profile --type goroutine -o "$scratch/profile" -- "$cases" send
+loiter_is 0 "" profile --type wait --via shm -o "$scratch/profile" -- "$cases" late
+finish

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# top, profile and dump on what they cannot look at, and on files that cannot be written.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+profile=(profile --type goroutine -o "$scratch/profile")
+
+# each STATUS PATTERN TARGET...: all three of them, and no file is left behind
+each() {
+	local status=$1 pattern=$2
+	shift 2
+	one_sentence_is "$status" "$pattern" dump "$@"
+	one_sentence_is "$status" "$pattern" top --once "$@"
+	one_sentence_is "$status" "$pattern" "${profile[@]}" "$@"
+	one_sentence_is "$status" "$pattern" profile --type wait -o "$scratch/profile" "$@"
+	[[ ! -e $scratch/profile ]] || fail "a profile of nothing"
+	equal "left in the folder" "run" "$(ls -A "$scratch" | grep -vE '^(out|err|ready|bin|small)$')"
+}
+
+# No such process: a pid above what this kernel gives.
+each 1 "no.*process.*$(($(cat /proc/sys/kernel/pid_max) + 1))|$(($(cat /proc/sys/kernel/pid_max) + 1)).*no.*process" \
+	-p "$(($(cat /proc/sys/kernel/pid_max) + 1))"
+
+# Not a goroutine program; also a kernel thread, and a zombie.
+sleep 1000 &
+sleeper=$!
+started+=("$sleeper")
+each 1 "not a goroutine program" -p "$sleeper"
+each 1 "'true' ended with status 0 and was not a goroutine program" -- true
+each 1 "'sh' ended with status 3 and was not" -- sh -c 'exit 3'
+each 127 "cannot run 'no-such-thing'" -- no-such-thing
+each 126 "cannot run '/tmp'" -- /tmp
+
+# One that dies before it has said anything, or at once after.
+each 1 "ended with status 137 and was not a goroutine program" -- sh -c 'kill -9 $$'
+
+# A layout of the future.
+start_fake layout 99
+each 1 "version 99" -p "$fake_pid"
+stop_fake
+each 1 "version 99" -- "$fake" layout 99 hello - return 0
+
+# Its runtime has not started: not ready in a second.
+start_fake unready -
+each 1 "not started" -p "$fake_pid"
+stop_fake
+
+# Not ours.
+if ((EUID == 0)); then
+	start_fake leak 2
+	under=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
+	chmod 777 "$scratch" "$XDG_RUNTIME_DIR"
+	each 1 "process $fake_pid .*belongs to user 0" -p "$fake_pid"
+	# BPF refused: whoever insists on it is told, everybody else gets another way.
+	"${under[@]}" "$fake" leak 2 touch "$scratch/ready2" hang - &
+	nobodys=$!
+	started+=("$nobodys")
+	until [[ -e $scratch/ready2 ]]; do sleep 0.01; done
+	rm "$scratch/ready2"
+	one_sentence_is 1 "eBPF|BPF" top --once --via ebpf -p "$nobodys"
+	one_sentence_is 1 "eBPF|BPF" profile --type wait --via ebpf -o "$scratch/profile" -p "$nobodys"
+	loiter_is 0 "" dump -p "$nobodys"
+	contains "the dump" "^goroutine 3 \[chan send" "$scratch/out"
+	loiter_is 0 "" "${profile[@]}" -p "$nobodys"
+	rm "$scratch/profile"
+	kill -KILL "$nobodys"
+	under=()
+	stop_fake
+else
+	printf 'left out: processes of others, and BPF refused: needs root to become somebody else\n'
+fi
+
+# Without symbols: addresses instead of names, and the place of creation all the same.
+mkdir "$scratch/bin"
+strip -o "$scratch/bin/stripped" "$fake"
+loiter_is 0 "" dump -- "$scratch/bin/stripped" hello - leak 1 return 0
+contains "a stripped program" "^goroutine 2 \[chan send" "$scratch/out"
+contains "a stripped program" "created by add" "$scratch/out"
+loiter_is 0 "" top --once --screen 120x20 -- "$scratch/bin/stripped" hello - leak 1 return 0
+contains "a stripped program" "chan send" "$scratch/out"
+loiter_is 23 "1 goroutine never exited: created at .*fake.c" \
+	check --grace 0 -- "$scratch/bin/stripped" hello - leak 1 return 0
+loiter_is 0 "" "${profile[@]}" -- "$scratch/bin/stripped" hello - leak 1 return 0
+equal "a stripped program's profile is gzip'd" "1f8b" "$(head -c 2 "$scratch/profile" | od -An -tx1 | tr -d ' ')"
+rm "$scratch/profile"
+
+# Commands: the status is theirs.
+loiter_is 7 "" dump -- "$fake" hello - leak 1 return 7
+loiter_is 7 "" "${profile[@]}" -- "$fake" hello - leak 1 return 7
+loiter_is 2 "" dump -- "$fake" hello - leak 1 deadlock -
+# Killed while it is looked at: its last moment.
+loiter_is 137 "" "${profile[@]}" -- "$fake" hello - leak 1 kill 9
+[[ -s $scratch/profile ]] || fail "no profile of a program that was killed"
+# Ended after --seconds.
+loiter_is 0 "" "${profile[@]}" --seconds 1 -- "$fake" hello - leak 1 hang -
+# The dump of a command comes after its output.
+loiter_is 0 "" dump -- "$fake" print before hello - return 0
+equal "first line" "before" "$(head -n 1 "$scratch/out")"
+
+# Files.
+rm -f "$scratch/profile"
+start_fake leak 3
+loiter_is 0 "" "${profile[@]}" -p "$fake_pid"
+cp "$scratch/profile" "$scratch/bin/before"
+one_sentence_is 1 "cannot write the profile to /dev/full: No space left" \
+	profile --type goroutine -o /dev/full -p "$fake_pid"
+one_sentence_is 1 "cannot write the dump to /dev/full: No space left" dump -o /dev/full -p "$fake_pid"
+one_sentence_is 1 "cannot write the profile to .*/none/profile" \
+	profile --type goroutine -o "$scratch/none/profile" -p "$fake_pid"
+one_sentence_is 1 "cannot write the profile to $scratch: " \
+	profile --type goroutine -o "$scratch" -p "$fake_pid"
+cmp -s "$scratch/profile" "$scratch/bin/before" || fail "a profile has changed"
+mkdir "$scratch/small"
+if mount -t tmpfs -o size=4k none "$scratch/small" 2>/dev/null; then
+	head -c 4096 /dev/zero >"$scratch/small/full"
+	one_sentence_is 1 "cannot write the profile to .*: No space left" \
+		profile --type goroutine -o "$scratch/small/profile" -p "$fake_pid"
+	equal "in the full folder" "full" "$(ls -A "$scratch/small")"
+	umount "$scratch/small"
+else
+	printf 'left out: a tiny tmpfs, mount is refused here\n'
+fi
+loiter_is 0 "" dump --json -p "$fake_pid"
+python=$(command -v python3 || true)
+[[ -z $python ]] || "$python" -c 'import json,sys; json.load(open(sys.argv[1]))' "$scratch/out" ||
+	fail "the JSON is none"
+# Ctrl-C while a process is watched: that is enough, and the profile is written.
+rm -f "$scratch/profile"
+"$loiter" profile --type wait --via shm --seconds 1000 -o "$scratch/profile" -p "$fake_pid" \
+	2>"$scratch/err" &
+pid=$!
+started+=("$pid")
+until [[ $(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") != 0000000000000000 ]]; do
+	sleep 0.01
+done
+kill -TERM "$pid"
+status=0
+wait "$pid" || status=$?
+equal "status of a profile that was cut short" 0 "$status"
+[[ -s $scratch/profile ]] || fail "no profile after SIGTERM"
+stop_fake
+
+# Signals while a command is awaited leave nothing behind.
+for command in "dump" "top --once" "profile --type goroutine -o $scratch/profile2"; do
+	read -ra words <<<"$command"
+	"$loiter" "${words[@]}" -- sleep 1000 >/dev/null 2>&1 &
+	pid=$!
+	started+=("$pid")
+	until pgrep -P "$pid" sleep >/dev/null; do sleep 0.01; done
+	kill -TERM "$pid"
+	wait "$pid" 2>/dev/null || true
+	nothing_left "SIGTERM to $command"
+done
+[[ ! -e $scratch/profile2 ]] || fail "a profile of nothing after SIGTERM"
+finish

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Wrong usage: one sentence and status 64. Help and version: standard output and status 0.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+one_sentence_is 64 "say what to do"
+one_sentence_is 64 "no subcommand 'dance'" dance
+one_sentence_is 64 "no subcommand 'dance'" help dance
+for command in top profile dump; do
+	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
+	one_sentence_is 64 "'-Z' is no option" "$command" -Z
+	one_sentence_is 64 "see 'loiter $command --help'" "$command"
+	for pid in 0 x 1x -1 99999999999 0x10 ""; do
+		one_sentence_is 64 "--pid wants" "$command" "--pid=$pid"
+	done
+	one_sentence_is 64 "has no value" "$command" -p
+done
+one_sentence_is 64 "not both" dump -p 1 -- true
+one_sentence_is 64 "say what to run" check
+one_sentence_is 64 "say what to run" check --
+one_sentence_is 64 "is no option of 'check'" check -p 1
+for time in x 1y -1s 1e3 0x10 1.5.5 "" s 99999999h " 1s"; do
+	one_sentence_is 64 "--grace wants a time" check "--grace=$time" -- true
+done
+one_sentence_is 64 "--timeout wants more" check --timeout 0 -- true
+one_sentence_is 64 "no report format 'poem'" check --format poem -- true
+one_sentence_is 64 "say --type" profile -p 1 -o /dev/null
+one_sentence_is 64 "no profile type 'heap'" profile -p 1 --type heap -o /dev/null
+one_sentence_is 64 "where the profile goes" profile -p 1 --type wait
+one_sentence_is 64 "needs every event" profile -p 1 --type wait --via snapshot -o /dev/null
+one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 0 -o /dev/null
+one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 9999999 -o /dev/null
+one_sentence_is 64 "--via wants" top -p 1 --via pigeon
+one_sentence_is 64 "--screen wants" top -p 1 --screen 80
+one_sentence_is 64 "--screen wants" top -p 1 --screen 0x24
+one_sentence_is 64 "--screen wants" top -p 1 --screen -1x24
+one_sentence_is 64 "--interval wants" top -p 1 --interval 1us
+one_sentence_is 64 "--colours wants" top -p 1 --colours many
+# what a program is called by, and how it is asked for, cannot break the line
+one_sentence_is 64 "no subcommand 'a.b'" $'a\nb'
+
+loiter_is 0 "" help
+contains "help" "Usage: loiter SUBCOMMAND" "$scratch/out"
+loiter_is 0 "" --help
+loiter_is 0 "" version
+contains "version" "^loiter [0-9]+\.[0-9]+\.[0-9]+$" "$scratch/out"
+loiter_is 0 "" --version
+for command in top profile check dump; do
+	loiter_is 0 "" "$command" --help
+	contains "$command --help" "Usage: loiter $command" "$scratch/out"
+	contains "$command --help" "Exit status" "$scratch/out"
+	lacks "$command --help" '.{101}' "$scratch/out"
+	cp "$scratch/out" "$scratch/manual"
+	loiter_is 0 "" help "$command"
+	cmp -s "$scratch/out" "$scratch/manual" || fail "help $command is not $command --help"
+done
+# the options of a command are the command's
+loiter_is 24 "is not a goroutine program" check -- sh -c 'echo "$@"' sh --help x
+equal "the command's output" "--help x" "$(cat "$scratch/out")"
+loiter_is 24 "is not a goroutine program" check echo -p --grace x
+equal "the command's output" "-p --grace x" "$(cat "$scratch/out")"
+status=0
+"$loiter" help >/dev/full 2>"$scratch/err" || status=$?
+equal "status of help to a full disk" 1 "$status"
+contains "help to a full disk" "^loiter: cannot write to standard output: No space" "$scratch/err"
+finish

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# go tool pprof opens every type in every form, and says what the fixture's census says.
+set -eu
+
+if ! go tool pprof -h >/dev/null 2>&1 && ! command -v go >/dev/null; then
+	echo "skipped: no go (Debian: golang-go)"
+	exit 77
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export HOME=$folder PPROF_TMPDIR=$folder PPROF_BINARY_PATH=$folder
+types=$("$LTR_BUILD/tests/pprof/write_all" "$folder")
+
+pprof() { go tool pprof "$@" 2>>"$folder/stderr"; }
+
+# has NAME TEXT REGEX: the text has a line like that.
+has() {
+	if ! grep -Eq -- "$3" <<<"$2"; then
+		printf '%s: no line like %s in:\n%s\n' "$1" "$3" "$2"
+		exit 1
+	fi
+}
+
+for type in $types; do
+	for file in "$type.pb.gz" "$type-single.pb.gz" "$type-whole.pb.gz" "$type.debug1"; do
+		for report in -top -traces -raw '-top -lines' -tags '-peek .'; do
+			[ "$report $file" = "-tags $type.debug1" ] && continue # it has none
+			# shellcheck disable=SC2086
+			text=$(pprof $report "$file") || {
+				echo "go tool pprof $report $file failed:"
+				cat stderr
+				exit 1
+			}
+			[ -n "$text" ] || { echo "go tool pprof $report $file printed nothing"; exit 1; }
+		done
+	done
+done
+
+text=$(pprof -top goroutine.pb.gz)
+has top "$text" '^Type: goroutine$'
+has top "$text" '^Showing nodes accounting for 14, 100% of 14 total$'
+has top "$text" '^ +3 21\.43% .* reply$'
+text=$(pprof -top -lines goroutine.pb.gz)
+has lines "$text" '^ +3 .* reply /src/httpd\.c:87$'
+text=$(pprof -top -tagfocus 'tenant=b' goroutine.pb.gz)
+has tagfocus "$text" '^ +1 .* reply$'
+text=$(pprof -top -tagfocus 'go::goroutine_state=chan send' goroutine.pb.gz)
+has tagfocus "$text" '^Showing nodes accounting for 3, '
+text=$(pprof -traces goroutine-single.pb.gz)
+has traces "$text" '^ *go::goroutine: +10$'
+text=$(pprof -comments goroutine.pb.gz)
+has comments "$text" 'not the whole truth: 12 records lost'
+text=$(pprof -top -diff_base goroutine.pb.gz goroutine.pb.gz)
+has diff "$text" 'accounting for 0,'
+text=$(pprof -raw goroutine.pb.gz)
+has raw "$text" '1: 0x400000/0x500000/0x1000 /usr/bin/httpd 0123456789abcdef0123456789abcdef01234567 \[FN\]\[FL\]\[LN\]\[IN\]'
+
+text=$(pprof -top wait.pb.gz)
+has wait "$text" '^Type: delay$'
+has wait "$text" '^ +540s .* reply$'
+text=$(pprof -top -sample_index=waits wait.pb.gz)
+has waits "$text" '^Type: waits$'
+has waits "$text" '^ +3 .* reply$'
+
+# The text forms have addresses alone; the totals are the same.
+text=$(pprof -top goroutine.debug1)
+has debug1 "$text" '14 total$'
+text=$(pprof -raw goroutine.debug1)
+has debug1 "$text" '^ +2: [0-9 ]+$'
+text=$(pprof -top wait.debug1)
+has debug1 "$text" '^Type: delay$'
+has debug1 "$text" ' 550\.50s total$'

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Random censuses: whatever is in one, every form of it adds up to it. LTR_SEED repeats a run; the
+ * seed is printed.
+ */
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include <pprof/json.h>
+#include <pprof/profile.h>
+#include <pprof/text.h>
+
+#include "fixture.h"
+#include "unpacked.h"
+
+#define ROUNDS 60
+
+static uint64_t seed;
+
+static uint64_t random_next(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static uint64_t random_below(uint64_t limit)
+{
+	return random_next() % limit;
+}
+
+static bool one_in(uint64_t n)
+{
+	return random_below(n) == 0;
+}
+
+/* Mostly readable; sometimes any bytes at all. */
+static uint32_t random_string(struct ltr_census *census)
+{
+	char text[300];
+	size_t length = one_in(20) ? random_below(sizeof(text)) : random_below(8);
+	bool wild = one_in(4);
+	uint32_t number;
+
+	for (size_t i = 0; i < length; i++)
+		text[i] = wild ? (char)(1 + random_below(255)) : (char)('a' + random_below(4));
+	text[length] = '\0';
+	assert_int_equal(ltr_census_intern_string(census, text, &number), 0);
+	return number;
+}
+
+static uint64_t random_pc(void)
+{
+	static const uint64_t starts[] = {PC_MAIN,     PC_SERVE,     PC_REPLY,   PC_ACCEPT,
+					  PC_SEND,     PC_BLOCK,     PC_INLINED, PC_HOSTILE,
+					  PC_STRIPPED, PC_TRAMPOLINE};
+
+	if (one_in(20))
+		return random_next();
+	return starts[random_below(sizeof(starts) / sizeof(starts[0]))] + 1 + random_below(0x400);
+}
+
+static uint32_t random_stack(struct ltr_census *census)
+{
+	uint64_t pcs[128];
+	size_t depth = 1 + random_below(one_in(10) ? 128 : 6);
+	uint32_t number;
+
+	for (size_t i = 0; i < depth; i++)
+		pcs[i] = random_pc();
+	assert_int_equal(ltr_census_intern_stack(census, pcs, depth, &number), 0);
+	return number;
+}
+
+static uint32_t random_labels(struct ltr_census *census)
+{
+	struct ltr_census_label labels[8];
+	size_t count = 1 + random_below(8);
+	uint32_t number;
+
+	for (size_t i = 0; i < count; i++)
+		labels[i] = (struct ltr_census_label){random_string(census), random_string(census)};
+	assert_int_equal(ltr_census_intern_labels(census, labels, count, &number), 0);
+	return number;
+}
+
+static uint32_t random_site(struct ltr_census *census)
+{
+	char name[8];
+	uint32_t number;
+
+	snprintf(name, sizeof(name), "f%u", (unsigned int)random_below(5));
+	assert_int_equal(
+		ltr_census_intern_site(census, "/a.c", name, (uint32_t)random_below(100), &number),
+		0);
+	return number;
+}
+
+/* What goroutines choose from, so that some are alike. */
+struct choices {
+	uint32_t stacks[20];
+	uint32_t labels[5];
+	uint32_t sites[10];
+};
+
+static struct ltr_goroutine random_goroutine(struct ltr_census *census,
+					     const struct choices *choices, uint64_t id)
+{
+	struct ltr_goroutine goroutine = {.id = id, .transitions = 1};
+
+	if (one_in(2)) {
+		goroutine.reason = (uint8_t)(1 + random_below(LTR_REASON_COUNT - 1));
+		goroutine.state = ltr_reason_state(goroutine.reason);
+	} else {
+		goroutine.state = one_in(2) ? LTR_STATE_QUEUED : LTR_STATE_RUNNING;
+	}
+	if (!one_in(5))
+		goroutine.since_ns = FIXTURE_NOW_NS - random_below(500 * SECOND_NS);
+	if (!one_in(4))
+		goroutine.stack = choices->stacks[random_below(20)];
+	if (!one_in(3))
+		goroutine.labels = choices->labels[random_below(5)];
+	if (!one_in(3))
+		goroutine.site = choices->sites[random_below(10)];
+	if (one_in(3))
+		goroutine.name = random_string(census);
+	if (!one_in(3))
+		goroutine.entry_pc = random_pc();
+	if (!one_in(3))
+		goroutine.creation_pc = random_pc();
+	if (!one_in(3))
+		goroutine.parent_id = random_below(id) + 1;
+	if (one_in(10))
+		goroutine.object = random_next();
+	return goroutine;
+}
+
+static struct ltr_census *random_census(void)
+{
+	struct ltr_census *census = fixture_empty();
+	struct choices choices;
+	uint64_t count = random_below(400);
+	uint64_t id = 1;
+
+	for (size_t i = 0; i < 20; i++)
+		choices.stacks[i] = random_stack(census);
+	for (size_t i = 0; i < 5; i++)
+		choices.labels[i] = random_labels(census);
+	for (size_t i = 0; i < 10; i++)
+		choices.sites[i] = random_site(census);
+	assert_int_equal(ltr_census_snapshot_begin(census, FIXTURE_NOW_NS), 0);
+	for (uint64_t i = 0; i < count; i++) {
+		struct ltr_goroutine goroutine = random_goroutine(census, &choices, id);
+
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
+		id += 1 + random_below(one_in(50) ? 1ull << 40 : 3);
+	}
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	assert_int_equal(ltr_census_count(census), count);
+	return census;
+}
+
+static Profile *write_and_read(const struct ltr_census *census, const struct ltr_profile_type *type,
+			       const struct ltr_profile_options *options)
+{
+	struct memory memory = {0};
+	Profile *profile;
+
+	assert_int_equal(ltr_profile_write(census, type, options, memory_sink(&memory)), 0);
+	profile = profile_unpack(memory.data, memory.bytes);
+	memory_done(&memory);
+	assert_non_null(profile);
+	assert_true(profile_is_valid(profile));
+	return profile;
+}
+
+/* For each state, the goroutines and the time in it. */
+static void check_states(const struct ltr_census *census, const Profile *profile, bool is_wait)
+{
+	int64_t got[LTR_STATE_COUNT] = {0};
+	int64_t want[LTR_STATE_COUNT] = {0};
+
+	for (size_t i = 0; i < profile->n_sample; i++) {
+		const char *word = profile_label_text(profile, profile->sample[i], "state");
+
+		/* The program may have a label "state" too; it is behind ours by no rule. */
+		for (size_t j = profile->sample[i]->n_label; j-- > 0;) {
+			const Label *label = profile->sample[i]->label[j];
+
+			if (strcmp(profile_string(profile, label->key), "state") == 0) {
+				word = profile_string(profile, label->str);
+				break;
+			}
+		}
+		for (uint8_t state = 0; state < LTR_STATE_COUNT; state++)
+			if (strcmp(word, ltr_state_name(state)) == 0)
+				got[state] += profile->sample[i]->value[is_wait ? 1 : 0];
+	}
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(census, i);
+
+		want[goroutine->state] +=
+			is_wait ? (int64_t)ltr_census_age_ns(census, goroutine) : 1;
+	}
+	if (is_wait)
+		want[LTR_STATE_RUNNING] = 0;
+	assert_memory_equal(got, want, sizeof(got));
+}
+
+static void check_profiles(const struct ltr_census *census)
+{
+	for (int i = 0; i < 4; i++) {
+		struct ltr_profile_options options = {
+			.per_goroutine = i & 1,
+			.runtime_frames = i & 2,
+		};
+		Profile *goroutines =
+			write_and_read(census, ltr_profile_type_find("goroutine"), &options);
+		Profile *waits = write_and_read(census, ltr_profile_type_find("wait"), &options);
+
+		assert_int_equal(profile_sum(goroutines, 0), ltr_census_count(census));
+		if (options.per_goroutine)
+			assert_int_equal(goroutines->n_sample, ltr_census_count(census));
+		check_states(census, goroutines, false);
+		check_states(census, waits, true);
+		profile_free(goroutines);
+		profile_free(waits);
+	}
+}
+
+/* "total N", and N is the sum of the numbers before each "@". */
+static void check_debug1(const struct ltr_census *census)
+{
+	struct memory memory = {0};
+	uint64_t total = 0;
+	char *line;
+
+	assert_int_equal(
+		ltr_text_debug1(census, ltr_profile_type_find("goroutine"), memory_sink(&memory)),
+		0);
+	assert_int_equal(strtoull(memory.data + strlen("goroutine profile: total "), NULL, 10),
+			 ltr_census_count(census));
+	for (line = strtok(memory.data, "\n"); line; line = strtok(NULL, "\n")) {
+		char *end;
+		uint64_t number = strtoull(line, &end, 10);
+
+		if (end != line && strncmp(end, " @ 0x", 5) == 0)
+			total += number;
+		else
+			assert_true(line[0] == '#' || strncmp(line, "goroutine profile", 17) == 0);
+	}
+	assert_int_equal(total, ltr_census_count(census));
+	memory_done(&memory);
+}
+
+/* One header for each goroutine, in the order of their ids. */
+static void check_debug2(const struct ltr_census *census)
+{
+	struct memory memory = {0};
+	size_t count = 0;
+	uint64_t last = 0;
+
+	assert_int_equal(ltr_text_debug2(census, memory_sink(&memory)), 0);
+	for (char *line = memory.data ? strtok(memory.data, "\n") : NULL; line;
+	     line = strtok(NULL, "\n")) {
+		uint64_t id;
+
+		if (sscanf(line, "goroutine %" SCNu64 " [", &id) != 1)
+			continue;
+		assert_non_null(ltr_census_find(census, id));
+		assert_true(id > last);
+		assert_int_equal(line[strlen(line) - 1], ':');
+		last = id;
+		count++;
+	}
+	assert_int_equal(count, ltr_census_count(census));
+	memory_done(&memory);
+}
+
+static void check_json_goroutine(const struct ltr_census *census, json_object *goroutine,
+				 json_object *stacks)
+{
+	uint64_t id = json_object_get_uint64(json_object_object_get(goroutine, "id"));
+	const struct ltr_goroutine *want = ltr_census_find(census, id);
+	const char *state = json_object_get_string(json_object_object_get(goroutine, "state"));
+	json_object *stack;
+
+	assert_non_null(want);
+	assert_string_equal(state, ltr_state_name(want->state));
+	if (json_object_object_get_ex(goroutine, "stack", &stack)) {
+		char key[16];
+		size_t depth;
+
+		assert_int_equal(json_object_get_int(stack), want->stack);
+		snprintf(key, sizeof(key), "%u", want->stack);
+		ltr_census_stack(census, want->stack, &depth);
+		assert_int_equal(json_object_array_length(json_object_object_get(stacks, key)),
+				 depth);
+	} else {
+		assert_int_equal(want->stack, 0);
+	}
+}
+
+static void check_json(const struct ltr_census *census)
+{
+	struct memory memory = {0};
+	json_tokener *tokener = json_tokener_new();
+	json_object *document;
+	json_object *goroutines;
+
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	assert_int_equal(ltr_json_write(census, memory_sink(&memory)), 0);
+	document = json_tokener_parse_ex(tokener, memory.data, (int)memory.bytes);
+	assert_int_equal(json_tokener_get_error(tokener), json_tokener_success);
+	goroutines = json_object_object_get(document, "goroutines");
+	assert_int_equal(json_object_array_length(goroutines), ltr_census_count(census));
+	for (size_t i = 0; i < json_object_array_length(goroutines); i++)
+		check_json_goroutine(census, json_object_array_get_idx(goroutines, i),
+				     json_object_object_get(document, "stacks"));
+	json_object_put(document);
+	json_tokener_free(tokener);
+	memory_done(&memory);
+}
+
+static void every_form_adds_up_to_the_census(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_census *census = random_census();
+
+		check_profiles(census);
+		check_debug1(census);
+		check_debug2(census);
+		check_json(census);
+		ltr_census_free(census);
+	}
+}
+
+/* A random life: events of some goroutines in the order of time. */
+static struct ltr_census *random_lives(void)
+{
+	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
+	uint32_t sequence[16] = {0};
+	struct ltr_event events[500];
+	struct ltr_census *census = fixture_empty();
+	uint64_t now = FIXTURE_NOW_NS - 9 * SECOND_NS;
+	bool runs[16] = {false};
+
+	assert_int_equal(ltr_census_keep_waits(census), 0);
+	for (size_t i = 0; i < 500; i++) {
+		uint64_t id = random_below(16);
+		struct ltr_event *event = &events[i];
+
+		now += random_below(SECOND_NS / 100);
+		*event = (struct ltr_event){
+			.goroutine = id + 1, .ticks = now, .sequence = ++sequence[id]};
+		if (sequence[id] == 1) {
+			event->kind = LTR_KIND_CREATE;
+		} else if (runs[id]) {
+			event->kind = LTR_KIND_PARK;
+			event->reason = (uint8_t)(1 + random_below(LTR_REASON_COUNT - 1));
+			runs[id] = false;
+		} else if (events[i].sequence > 2 && one_in(2)) {
+			event->kind = LTR_KIND_YIELD; /* no matter from where: it is queued then */
+		} else {
+			event->kind = LTR_KIND_START;
+			runs[id] = true;
+		}
+	}
+	assert_int_equal(ltr_census_apply(census, &clock, 0, 0, events, 500), 0);
+	ltr_census_advance(census, FIXTURE_NOW_NS);
+	return census;
+}
+
+static void wait_profiles_add_up_to_the_totals(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_census *census = random_lives();
+		Profile *profile = write_and_read(census, ltr_profile_type_find("wait"), NULL);
+		uint64_t count = 0;
+		uint64_t total_ns = 0;
+
+		assert_true(ltr_census_wait_count(census) > 0);
+		for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+			const struct ltr_wait_total *total = ltr_census_wait(census, i);
+
+			if (total->state == LTR_STATE_RUNNING)
+				continue;
+			count += total->count;
+			total_ns += total->total_ns;
+		}
+		assert_int_equal(profile_sum(profile, 0), count);
+		assert_int_equal(profile_sum(profile, 1), total_ns);
+		check_json(census);
+		profile_free(profile);
+		ltr_census_free(census);
+	}
+}
+
+int main(void)
+{
+	const char *wanted = getenv("LTR_SEED");
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_form_adds_up_to_the_census),
+		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
+	};
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	seed = wanted ? strtoull(wanted, NULL, 0)
+		      : (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
+	seed |= seed == 0;
+	printf("LTR_SEED=%" PRIu64 "\n", seed);
+	fflush(stdout);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+
+/* write_all FOLDER: every form of the fixture's census as a file there, for gotool.sh. */
+
+#include <stdio.h>
+
+#include <pprof/json.h>
+#include <pprof/output.h>
+#include <pprof/text.h>
+
+#include "fixture.h"
+
+static int write_profile(const struct ltr_census *census, const struct ltr_profile_type *type,
+			 const struct ltr_profile_options *options, struct ltr_sink sink)
+{
+	return options ? ltr_profile_write(census, type, options, sink)
+		       : ltr_text_debug1(census, type, sink);
+}
+
+static int write_file(const struct ltr_census *census, const struct ltr_profile_type *type,
+		      const struct ltr_profile_options *options, const char *folder,
+		      const char *suffix)
+{
+	char path[4096];
+	struct ltr_output *output;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s%s", folder, type->name, suffix);
+	err = ltr_output_open(path, options != NULL, &output);
+	if (err)
+		return err;
+	err = write_profile(census, type, options, ltr_output_sink(output));
+	if (err) {
+		ltr_output_abort(output);
+		return err;
+	}
+	return ltr_output_commit(output);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct ltr_profile_options grouped;
+	static const struct ltr_profile_options single = {.per_goroutine = true};
+	static const struct ltr_profile_options whole = {.runtime_frames = true};
+	struct ltr_census *census = fixture_census(true);
+	int err = 0;
+
+	if (argc != 2)
+		return 64;
+	for (size_t i = 0; i < ltr_profile_type_count() && !err; i++) {
+		const struct ltr_profile_type *type = ltr_profile_type_at(i);
+
+		err = write_file(census, type, &grouped, argv[1], ".pb.gz");
+		if (!err)
+			err = write_file(census, type, &single, argv[1], "-single.pb.gz");
+		if (!err)
+			err = write_file(census, type, &whole, argv[1], "-whole.pb.gz");
+		if (!err)
+			err = write_file(census, type, NULL, argv[1], ".debug1");
+		if (!err)
+			printf("%s\n", type->name);
+	}
+	ltr_census_free(census);
+	if (err)
+		fprintf(stderr, "write_all: %s\n", ltr_output_error(err));
+	return err ? 1 : 0;
+}

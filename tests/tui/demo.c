@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The screen over the made-up program of fixture.c: for looking at it, for golden screens
+ * (tests/tui/golden.sh) and for the tests that need a real terminal.
+ *
+ *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
+ *            [--phase N] [--still] [--crash]
+ *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
+ *            [--colours none|16|256] [--mouse] [--interval MS]
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fixture.h"
+
+struct demo {
+	struct fixture fixture;
+	uint64_t last_ns;
+	bool crashes;
+	bool is_still;
+};
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* On a real terminal the screen polls often; the program moves four times a second. */
+static int poll_in_time(void *context, int timeout_ms)
+{
+	struct demo *demo = context;
+	struct ltr_tui_source source = fixture_source(&demo->fixture);
+	uint64_t now = clock_ns();
+
+	if (demo->crashes && demo->last_ns && now - demo->last_ns > 50000000)
+		abort();
+	if (demo->last_ns && now - demo->last_ns < 250000000 && !demo->fixture.ends)
+		return 0;
+	demo->last_ns = now;
+	if (demo->is_still)
+		source = fixture_still_source(&demo->fixture);
+	return source.poll(&demo->fixture, timeout_ms);
+}
+
+static const struct ltr_census *census(void *context)
+{
+	return ((struct demo *)context)->fixture.census;
+}
+
+static int refresh(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "tui_demo: see tests/tui/demo.c for its options\n");
+	return 64;
+}
+
+enum {
+	COUNT = 1,
+	HOSTILE,
+	LOST,
+	UNREADABLE,
+	END,
+	WAY,
+	PHASE,
+	STILL,
+	CRASH,
+	ONCE,
+	SCRIPT,
+	SCREEN,
+	FILTER,
+	SORT,
+	VIEW,
+	ASCII,
+	COLOURS,
+	MOUSE,
+	INTERVAL
+};
+
+static const struct option long_options[] = {
+	{"count", required_argument, NULL, COUNT},
+	{"hostile", no_argument, NULL, HOSTILE},
+	{"lost", required_argument, NULL, LOST},
+	{"unreadable", required_argument, NULL, UNREADABLE},
+	{"end", no_argument, NULL, END},
+	{"way", required_argument, NULL, WAY},
+	{"phase", required_argument, NULL, PHASE},
+	{"still", no_argument, NULL, STILL},
+	{"crash", no_argument, NULL, CRASH},
+	{"once", no_argument, NULL, ONCE},
+	{"script", required_argument, NULL, SCRIPT},
+	{"screen", required_argument, NULL, SCREEN},
+	{"filter", required_argument, NULL, FILTER},
+	{"sort", required_argument, NULL, SORT},
+	{"view", required_argument, NULL, VIEW},
+	{"ascii", no_argument, NULL, ASCII},
+	{"colours", required_argument, NULL, COLOURS},
+	{"mouse", no_argument, NULL, MOUSE},
+	{"interval", required_argument, NULL, INTERVAL},
+	{NULL, 0, NULL, 0},
+};
+
+struct setup {
+	struct ltr_tui_options options;
+	size_t count;
+	enum fixture_kind kind;
+	uint64_t lost;
+	uint64_t unreadable;
+	bool ends;
+	const char *way;
+	uint32_t phase;
+};
+
+static int colours(const char *name)
+{
+	return !strcmp(name, "none")  ? LTR_TUI_COLOURS_NONE
+	       : !strcmp(name, "16")  ? LTR_TUI_COLOURS_16
+	       : !strcmp(name, "256") ? LTR_TUI_COLOURS_256
+				      : LTR_TUI_COLOURS_AUTO;
+}
+
+static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case COUNT:
+			setup->count = strtoul(optarg, NULL, 10);
+			break;
+		case HOSTILE:
+			setup->kind = FIXTURE_HOSTILE;
+			break;
+		case LOST:
+			setup->lost = strtoull(optarg, NULL, 10);
+			break;
+		case UNREADABLE:
+			setup->unreadable = strtoull(optarg, NULL, 10);
+			break;
+		case END:
+			setup->ends = true;
+			break;
+		case WAY:
+			setup->way = optarg;
+			break;
+		case PHASE:
+			setup->phase = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case STILL:
+			demo->is_still = true;
+			break;
+		case CRASH:
+			demo->crashes = true;
+			break;
+		case ONCE:
+			setup->options.once = true;
+			break;
+		case SCRIPT:
+			setup->options.script = optarg;
+			break;
+		case SCREEN:
+			if (sscanf(optarg, "%ux%u", &setup->options.width,
+				   &setup->options.height) != 2)
+				return usage();
+			break;
+		case FILTER:
+			setup->options.filter = optarg;
+			break;
+		case SORT:
+			setup->options.sort = optarg;
+			break;
+		case VIEW:
+			setup->options.view = optarg;
+			break;
+		case ASCII:
+			setup->options.ascii = true;
+			break;
+		case COLOURS:
+			setup->options.colours = colours(optarg);
+			break;
+		case MOUSE:
+			setup->options.mouse = true;
+			break;
+		case INTERVAL:
+			setup->options.interval_ms = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		default:
+			return usage();
+		}
+	}
+	return 0;
+}
+
+static void apply(const struct setup *setup, struct demo *demo)
+{
+	struct ltr_census_info *info;
+
+	fixture_init(&demo->fixture, setup->kind, setup->count);
+	demo->fixture.ends = setup->ends;
+	info = ltr_census_info_mut(demo->fixture.census);
+	info->phase = setup->phase;
+	info->unreadable = setup->unreadable;
+	if (setup->lost)
+		ltr_census_note_loss(demo->fixture.census, setup->lost);
+	if (setup->way && !strcmp(setup->way, "shm")) {
+		info->way = LTR_WAY_SHM;
+		snprintf(info->way_reason, sizeof(info->way_reason),
+			 "eBPF was refused: CAP_BPF and CAP_PERFMON are missing");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct setup setup = {.count = 60};
+	struct demo demo = {0};
+	struct ltr_tui_source source = {
+		.context = &demo, .poll = poll_in_time, .refresh = refresh, .census = census};
+	struct ltr_tui_end end;
+	int error = parse(&setup, &demo, argc, argv);
+
+	if (error)
+		return error;
+	apply(&setup, &demo);
+	if (setup.options.script || setup.options.once)
+		source = demo.is_still ? fixture_still_source(&demo.fixture)
+				       : fixture_source(&demo.fixture);
+	error = ltr_tui_run(&setup.options, &source, &end);
+	fixture_done(&demo.fixture);
+	if (end.why[0])
+		fprintf(stderr, "tui_demo: %s\n", end.why);
+	if (end.signal)
+		raise(end.signal);
+	return error ? 1 : 0;
+}

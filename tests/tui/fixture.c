@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The made-up program. Addresses mean nothing but an index into `code`: function i lies at
+ * 0x1000 * (i + 1).
+ */
+#include "fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS    UINT64_C(1000000)
+#define SEC   UINT64_C(1000000000)
+#define START (100 * SEC)
+#define PC(i) (UINT64_C(0x1000) * ((uint64_t)(i) + 1) + 8)
+
+enum {
+	F_PARK,
+	F_SEND,
+	F_RECV,
+	F_LOCK,
+	F_NET,
+	F_SLEEP,
+	F_WAIT,
+	F_FILE,
+	F_MAIN,
+	F_ACCEPT,
+	F_SERVE,
+	F_READ,
+	F_HANDLE,
+	F_STORE,
+	F_WORKER,
+	F_REAP,
+	F_LOG,
+	F_RUN,
+};
+
+static const struct ltr_symbol code[] = {
+	[F_PARK] = {"ltr__park", "runtime/park.c", 88, UINT32_MAX, 0, true, NULL},
+	[F_SEND] = {"ltr_chan_send", "runtime/chan.c", 140, UINT32_MAX, 0, true, NULL},
+	[F_RECV] = {"ltr_chan_recv", "runtime/chan.c", 201, UINT32_MAX, 0, true, NULL},
+	[F_LOCK] = {"ltr_mutex_lock", "runtime/sync.c", 61, UINT32_MAX, 0, true, NULL},
+	[F_NET] = {"ltr_net_read", "runtime/net.c", 93, UINT32_MAX, 0, true, NULL},
+	[F_SLEEP] = {"ltr_sleep", "runtime/time.c", 40, UINT32_MAX, 0, true, NULL},
+	[F_WAIT] = {"ltr_waitgroup_wait", "runtime/sync.c", 170, UINT32_MAX, 0, true, NULL},
+	[F_FILE] = {"ltr_block", "runtime/block.c", 55, UINT32_MAX, 0, true, NULL},
+	[F_MAIN] = {"main", "/src/httpd/httpd.c", 61, UINT32_MAX, 0, false, NULL},
+	[F_ACCEPT] = {"accept_loop", "/src/httpd/httpd.c", 88, UINT32_MAX, 0, false, NULL},
+	[F_SERVE] = {"serve_connection", "/src/httpd/httpd.c", 132, UINT32_MAX, 0, false, NULL},
+	[F_READ] = {"read_request", "/src/httpd/request.c", 45, UINT32_MAX, 0, false, NULL},
+	[F_HANDLE] = {"handle_request", "/src/httpd/handler.c", 120, UINT32_MAX, 0, false, NULL},
+	[F_STORE] = {"store_update", "/src/httpd/store.c", 77, UINT32_MAX, 0, false, NULL},
+	[F_WORKER] = {"worker_main", "/src/httpd/pool.c", 31, UINT32_MAX, 0, false, NULL},
+	[F_REAP] = {"reap_idle", "/src/httpd/reaper.c", 22, UINT32_MAX, 0, false, NULL},
+	[F_LOG] = {"log_writer", "/src/httpd/log.c", 19, UINT32_MAX, 0, false, NULL},
+	[F_RUN] = {"ltr__run", "runtime/sched.c", 300, UINT32_MAX, 0, true, NULL},
+};
+
+static const char escape[] = "evil\033[31m\033]0;title\007\r\n\t\x7f";
+static const char bidi[] = "\xe2\x80\xaetxt.exe\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\x8d";
+static const char broken[] = "\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80 half\xe2\x82";
+static const char wide[] =
+	"\xe6\xbc\xa2\xe5\xad\x97\xf0\x9f\x98\x80 e\xcc\x81\xcc\x81\xcc\x81\xcc\x81";
+
+/* The same functions under hostile names. */
+static const struct ltr_symbol hostile_code[] = {
+	{escape, bidi, UINT32_MAX, UINT32_MAX, 0, true, NULL},
+	{broken, wide, 1, UINT32_MAX, 0, false, NULL},
+	{wide, escape, 0, UINT32_MAX, 0, false, NULL},
+	{"", "", 0, UINT32_MAX, 0, false, NULL},
+	{"\xcc\x81\xcc\x81 marks first", "/", 7, UINT32_MAX, 0, false, &hostile_code[1]},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct ltr_symbol *find_symbol(void *context, uint64_t pc)
+{
+	size_t index = (size_t)(pc / 0x1000) - 1;
+
+	if (context)
+		return &hostile_code[index % COUNT(hostile_code)];
+	return index < COUNT(code) ? &code[index] : NULL;
+}
+
+static const struct ltr_symbol_source symbols = {.find = find_symbol};
+
+static void must(int error)
+{
+	if (!error)
+		return;
+	fprintf(stderr, "fixture: %s\n", strerror(-error));
+	abort();
+}
+
+static uint32_t string(struct fixture *fixture, const char *text)
+{
+	uint32_t number;
+
+	must(ltr_census_intern_string(fixture->census, text, &number));
+	return number;
+}
+
+/* The stack of a chain of functions, innermost first, ended by a negative. */
+static uint32_t stack(struct fixture *fixture, const int *functions)
+{
+	uint64_t pcs[16];
+	size_t depth = 0;
+	uint32_t number;
+
+	while (functions[depth] >= 0) {
+		pcs[depth] = PC(functions[depth]);
+		depth++;
+	}
+	must(ltr_census_intern_stack(fixture->census, pcs, depth, &number));
+	return number;
+}
+
+static uint32_t site(struct fixture *fixture, int function)
+{
+	uint32_t number;
+
+	must(ltr_census_intern_site(fixture->census, code[function].file, code[function].function,
+				    code[function].line, &number));
+	return number;
+}
+
+static uint32_t labels(struct fixture *fixture, uint64_t connection)
+{
+	static const char *const users[] = {"alice", "bob", "carol"};
+	struct ltr_census_label label[2];
+	char text[24];
+	uint32_t number;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)(connection % 50));
+	label[0].key = string(fixture, "conn");
+	label[0].value = string(fixture, text);
+	label[1].key = string(fixture, "user");
+	label[1].value = string(fixture, users[connection % COUNT(users)]);
+	must(ltr_census_intern_labels(fixture->census, label, 2, &number));
+	return number;
+}
+
+struct sort {
+	const char *name;
+	uint8_t reason;
+	uint8_t state;
+	int created_in;
+	int entry;
+	int functions[7]; /* innermost first, -1 ends; -1 first: no stack */
+	bool has_labels;
+};
+
+static const struct sort main_sort = {
+	"",     LTR_REASON_WAITGROUP_WAIT,           LTR_STATE_SYNC, -1,
+	F_MAIN, {F_PARK, F_WAIT, F_MAIN, F_RUN, -1}, false};
+static const struct sort accept_sort = {"acceptor",
+					LTR_REASON_IO_ACCEPT,
+					LTR_STATE_NETWORK,
+					F_MAIN,
+					F_ACCEPT,
+					{F_PARK, F_NET, F_ACCEPT, F_RUN, -1},
+					false};
+static const struct sort reap_sort = {
+	"reaper", LTR_REASON_SLEEP, LTR_STATE_SLEEP,
+	F_MAIN,   F_REAP,           {F_PARK, F_SLEEP, F_REAP, F_RUN, -1},
+	false};
+static const struct sort log_sort = {
+	"logger", LTR_REASON_SYSCALL, LTR_STATE_SYSCALL, F_MAIN, F_LOG, {F_FILE, F_LOG, F_RUN, -1},
+	false};
+
+/* The rest of the population, taken in turns. */
+static const struct sort crowd[] = {
+	{"conn",
+	 LTR_REASON_IO_READ,
+	 LTR_STATE_NETWORK,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1},
+	 true},
+	{"handler",
+	 LTR_REASON_CHAN_SEND,
+	 LTR_STATE_CHAN,
+	 F_SERVE,
+	 F_HANDLE,
+	 {F_PARK, F_SEND, F_HANDLE, F_SERVE, F_RUN, -1},
+	 true},
+	{"conn",
+	 LTR_REASON_IO_READ,
+	 LTR_STATE_NETWORK,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1},
+	 true},
+	{"worker",
+	 LTR_REASON_CHAN_RECEIVE,
+	 LTR_STATE_CHAN,
+	 F_MAIN,
+	 F_WORKER,
+	 {F_PARK, F_RECV, F_WORKER, F_RUN, -1},
+	 false},
+	{"conn",
+	 LTR_REASON_MUTEX_LOCK,
+	 LTR_STATE_SYNC,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_LOCK, F_STORE, F_HANDLE, F_SERVE, F_RUN, -1},
+	 true},
+	{"conn",
+	 LTR_REASON_IO_READ,
+	 LTR_STATE_NETWORK,
+	 F_ACCEPT,
+	 F_SERVE,
+	 {F_PARK, F_NET, F_READ, F_SERVE, F_RUN, -1},
+	 true},
+	{"worker", 0, LTR_STATE_RUNNING, F_MAIN, F_WORKER, {-1}, false},
+	{"conn", 0, LTR_STATE_QUEUED, F_ACCEPT, F_SERVE, {-1}, true},
+};
+
+#define NOBODY 0 /* parent of what was created outside */
+#define STUCK  1 /* index in crowd of the sort that piles up */
+
+static uint64_t object_of(const struct sort *sort, uint64_t id)
+{
+	switch (sort->state) {
+	case LTR_STATE_NETWORK:
+		return 5 + id % 1000;
+	case LTR_STATE_CHAN:
+		return 0x7f3a10002000 +
+		       (sort->reason == LTR_REASON_CHAN_SEND ? id % 3 * 256 : 0xf00);
+	case LTR_STATE_SYNC:
+		return 0x7f3a10009040;
+	default:
+		return 0;
+	}
+}
+
+static void put(struct fixture *fixture, const struct sort *sort, uint64_t parent, uint64_t age_ns,
+		uint16_t flags)
+{
+	uint64_t now = ltr_census_info(fixture->census)->now_ns;
+	uint64_t id = fixture->next_id++;
+	struct ltr_goroutine goroutine = {
+		.id = id,
+		.parent_id = parent,
+		.since_ns = now - age_ns,
+		.created_ns = now - age_ns - 5 * MS,
+		.object = object_of(sort, id),
+		.waker_id = id % 4 == 1 ? 2 : 0,
+		.entry_pc = PC(sort->entry) - 8,
+		.stack = sort->functions[0] >= 0 ? stack(fixture, sort->functions) : 0,
+		.site = sort->created_in >= 0 ? site(fixture, sort->created_in) : 0,
+		.name = *sort->name ? string(fixture, sort->name) : 0,
+		.labels = sort->has_labels ? labels(fixture, id) : 0,
+		.transitions = (uint32_t)(3 + id % 40),
+		.state = sort->state,
+		.reason = sort->reason,
+		.flags = flags,
+	};
+
+	must(ltr_census_snapshot_put(fixture->census, &goroutine));
+}
+
+/* Ages from milliseconds to minutes, no two the same. */
+static uint64_t age_of(uint64_t i)
+{
+	return (i * 37 % 101 + 1) * (i % 5 == 0   ? 1200 * MS
+				     : i % 5 == 1 ? 93 * MS
+						  : 3 * MS) +
+	       i * 1000;
+}
+
+static void put_hostile(struct fixture *fixture, uint64_t i)
+{
+	static const char *const texts[] = {escape, bidi, broken, wide, "", "plain"};
+	struct ltr_census_label label = {.key = string(fixture, texts[i % 6]),
+					 .value = string(fixture, texts[(i + 1) % 6])};
+	uint64_t pcs[] = {PC(i % 5), PC((i + 1) % 5), UINT64_MAX, PC((i + 2) % 5)};
+	struct ltr_goroutine goroutine = {
+		.id = i % 3 ? fixture->next_id : UINT64_MAX - fixture->next_id,
+		.parent_id = i % 2 ? i : UINT64_MAX,
+		.since_ns = i % 4 ? ltr_census_info(fixture->census)->now_ns - i * i * 7919 : 0,
+		.created_ns = i % 5 ? 1 : UINT64_MAX,
+		.object = UINT64_MAX >> i % 64,
+		.waker_id = i,
+		.entry_pc = PC(i % 7),
+		.creation_pc = PC(i % 5),
+		.name = string(fixture, texts[i % 6]),
+		.transitions = UINT32_MAX,
+		.state = (uint8_t)(i % 12),
+		.reason = (uint8_t)(i % 3 ? i % LTR_REASON_COUNT : 250),
+		.flags = (uint16_t)(i % 16),
+	};
+
+	fixture->next_id++;
+	must(ltr_census_intern_labels(fixture->census, &label, 1, &goroutine.labels));
+	must(ltr_census_intern_site(fixture->census, texts[i % 6], texts[(i + 2) % 6], UINT32_MAX,
+				    &goroutine.site));
+	if (i % 7)
+		must(ltr_census_intern_stack(fixture->census, pcs, i % 4 + 1, &goroutine.stack));
+	must(ltr_census_snapshot_put(fixture->census, &goroutine));
+}
+
+static void fill_info(struct fixture *fixture, enum fixture_kind kind)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(fixture->census);
+
+	info->started_ns = START - 130 * SEC / 2;
+	info->pid = 4242;
+	info->processors = 4;
+	info->threads = 6;
+	info->coarse_ns = 10 * MS;
+	info->way = LTR_WAY_EBPF;
+	snprintf(info->command, sizeof(info->command), "./httpd --root /srv/www --port 8080");
+	if (kind == FIXTURE_HOSTILE) {
+		info->way = LTR_WAY_SHM;
+		snprintf(info->command, sizeof(info->command), "%s %s %s", escape, wide, bidi);
+		snprintf(info->way_reason, sizeof(info->way_reason), "%s refused", broken);
+	}
+}
+
+void fixture_init(struct fixture *fixture, enum fixture_kind kind, size_t count)
+{
+	*fixture = (struct fixture){.next_id = 1};
+	must(ltr_census_new(&fixture->census));
+	ltr_census_set_symbols(fixture->census, &symbols, kind == FIXTURE_HOSTILE ? fixture : NULL);
+	fill_info(fixture, kind);
+	must(ltr_census_snapshot_begin(fixture->census, START));
+	put(fixture, &main_sort, NOBODY, 64 * SEC, LTR_IS_MAIN);
+	put(fixture, &accept_sort, 1, 900 * MS, LTR_SINCE_EXACT);
+	put(fixture, &reap_sort, 1, 2500 * MS, LTR_SINCE_EXACT | LTR_IS_DAEMON);
+	put(fixture, &log_sort, 1, 350000, LTR_SINCE_EXACT);
+	for (size_t i = 4; i < count; i++) {
+		const struct sort *sort = &crowd[i % COUNT(crowd)];
+
+		if (kind == FIXTURE_HOSTILE)
+			put_hostile(fixture, i);
+		else
+			put(fixture, sort, sort->created_in == F_MAIN ? 1 : 2, age_of(i),
+			    i % 3 ? LTR_SINCE_EXACT : 0);
+	}
+	must(ltr_census_snapshot_end(fixture->census, true));
+}
+
+void fixture_done(struct fixture *fixture)
+{
+	ltr_census_free(fixture->census);
+}
+
+void fixture_step(struct fixture *fixture)
+{
+	struct ltr_census *census = fixture->census;
+	uint64_t now = ltr_census_info(census)->now_ns + 250 * MS;
+	size_t count = ltr_census_count(census);
+	uint32_t step = fixture->steps++;
+
+	must(ltr_census_snapshot_begin(census, now));
+	for (size_t i = 0; i < count; i++) {
+		struct ltr_goroutine goroutine = *ltr_census_at(census, i);
+		bool is_conn = goroutine.state == LTR_STATE_NETWORK && goroutine.id > 4;
+
+		if (is_conn && goroutine.id % 97 == step % 97) {
+			ltr_census_info_mut(census)->exited++;
+			continue; /* a connection is closed */
+		}
+		if (is_conn && goroutine.id % 7 == step % 7) {
+			goroutine.since_ns = now - goroutine.id % 9 * MS;
+			goroutine.transitions += 3;
+			goroutine.flags |= LTR_SINCE_EXACT;
+		}
+		must(ltr_census_snapshot_put(census, &goroutine));
+	}
+	for (int i = 0; i < 2; i++)
+		put(fixture, &crowd[STUCK], 2, (uint64_t)(i + 1) * 20 * MS, LTR_SINCE_EXACT);
+	put(fixture, &crowd[0], 2, 3 * MS, LTR_SINCE_EXACT);
+	must(ltr_census_snapshot_end(census, true));
+	ltr_census_info_mut(census)->events += 12400;
+}
+
+static int still_poll(void *context, int timeout_ms)
+{
+	struct fixture *fixture = context;
+
+	(void)timeout_ms;
+	if (!fixture->ends)
+		return 0;
+	ltr_census_info_mut(fixture->census)->gone = true;
+	return -ESRCH;
+}
+
+static int stepping_poll(void *context, int timeout_ms)
+{
+	struct fixture *fixture = context;
+
+	if (!fixture->ends)
+		fixture_step(fixture);
+	return still_poll(context, timeout_ms);
+}
+
+static int refresh(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+static const struct ltr_census *census(void *context)
+{
+	return ((struct fixture *)context)->census;
+}
+
+struct ltr_tui_source fixture_source(struct fixture *fixture)
+{
+	return (struct ltr_tui_source){
+		.context = fixture, .poll = stepping_poll, .refresh = refresh, .census = census};
+}
+
+struct ltr_tui_source fixture_still_source(struct fixture *fixture)
+{
+	return (struct ltr_tui_source){
+		.context = fixture, .poll = still_poll, .refresh = refresh, .census = census};
+}
+
+unsigned fixture_seed(void)
+{
+	const char *text = getenv("LTR_SEED");
+	unsigned seed = text ? (unsigned)strtoul(text, NULL, 10) : 1;
+
+	printf("LTR_SEED=%u\n", seed);
+	return seed;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Properties of views and of whole frames, at every size from 1x1 to 60x30: nothing is drawn outside
+ * the area, whatever the program is called, and what is drawn is harmless.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "frame.h"
+#include "header.h"
+#include "list.h"
+#include "rune.h"
+#include "tui_private.h"
+
+#define MARGIN   3
+#define SENTINEL 0x2592u /* nobody draws this */
+#define WIDTH    60
+#define HEIGHT   30
+
+struct stage {
+	struct fixture fixture;
+	struct ltr__scene scene;
+	struct ltr__grid grid;
+};
+
+static void stage_init(struct stage *stage, enum fixture_kind kind, size_t count)
+{
+	char why[100];
+
+	*stage = (struct stage){0};
+	fixture_init(&stage->fixture, kind, count);
+	stage->scene.moment.census = stage->fixture.census;
+	assert_int_equal(ltr__filter_new("", &stage->scene.filter, why, sizeof(why)), 0);
+}
+
+static void stage_done(struct stage *stage)
+{
+	ltr__filter_free(stage->scene.filter);
+	ltr__filter_free(stage->scene.search);
+	ltr__grid_done(&stage->grid);
+	fixture_done(&stage->fixture);
+}
+
+static void fill_with_sentinels(struct ltr__grid *grid)
+{
+	for (int i = 0; i < grid->width * grid->height; i++)
+		grid->cells[i] = (struct ltr__cell){.rune = SENTINEL, .width = 1};
+}
+
+static bool is_inside(int x, int y, int width, int height)
+{
+	return x >= MARGIN && x < MARGIN + width && y >= MARGIN && y < MARGIN + height;
+}
+
+static void expect_harmless(const struct ltr__grid *grid, int x, int y)
+{
+	const struct ltr__cell *cell = ltr__grid_at(grid, x, y);
+
+	assert_true(cell->style < LTR__STYLE_COUNT);
+	if (cell->width == 0) {
+		assert_true(x > 0 && ltr__grid_at(grid, x - 1, y)->width == 2);
+		return;
+	}
+	assert_int_equal(ltr__rune_width(cell->rune), cell->width);
+	if (cell->width == 2)
+		assert_true(x + 1 < grid->width && ltr__grid_at(grid, x + 1, y)->width == 0);
+	for (int i = 0; i < 2 && cell->marks[i]; i++)
+		assert_int_equal(ltr__rune_width(cell->marks[i]), 0);
+	if (grid->ascii)
+		assert_true(cell->rune < 0x7f || cell->rune == SENTINEL);
+}
+
+static void expect_kept_inside(const struct ltr__grid *grid, int width, int height)
+{
+	for (int y = 0; y < grid->height; y++) {
+		for (int x = 0; x < grid->width; x++) {
+			const struct ltr__cell *cell = ltr__grid_at(grid, x, y);
+
+			expect_harmless(grid, x, y);
+			if (is_inside(x, y, width, height))
+				continue;
+			if (cell->rune != SENTINEL || cell->style || cell->marks[0])
+				fail_msg("%dx%d: cell %d,%d outside is U+%04X, style %d", width,
+					 height, x - MARGIN, y - MARGIN, cell->rune, cell->style);
+		}
+	}
+}
+
+static const enum ltr__action actions[] = {
+	LTR__DO_UP,         LTR__DO_DOWN,     LTR__DO_PAGE_UP,   LTR__DO_PAGE_DOWN,
+	LTR__DO_TOP,        LTR__DO_BOTTOM,   LTR__DO_SORT_NEXT, LTR__DO_SORT_PREVIOUS,
+	LTR__DO_REVERSE,    LTR__DO_GROUP_BY, LTR__DO_CLICK,     LTR__DO_WHEEL_UP,
+	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,
+};
+
+static void renew(struct stage *stage, struct ltr__view *view)
+{
+	size_t count = ltr__moment_count(&stage->scene.moment);
+
+	view->kind->begin(view, &stage->scene);
+	assert_int_equal(view->kind->take(view, &stage->scene, 0, count / 2), 0);
+	assert_int_equal(view->kind->take(view, &stage->scene, count / 2, count), 0);
+	assert_int_equal(view->kind->end(view, &stage->scene), 0);
+}
+
+static void draw_at_all_sizes(struct stage *stage, const struct ltr__view_kind *kind,
+			      const struct ltr__subject *subject)
+{
+	struct ltr__view *view;
+	char text[100];
+
+	assert_int_equal(kind->open(&stage->scene, subject, &view), 0);
+	for (int height = 1; height <= HEIGHT; height++) {
+		for (int width = 1; width <= WIDTH; width++) {
+			stage->grid.ascii = rand() % 4 == 0;
+			ltr__grid_resize(&stage->grid, width + 2 * MARGIN, height + 2 * MARGIN);
+			fill_with_sentinels(&stage->grid);
+			renew(stage, view);
+			kind->draw(view, &stage->scene,
+				   ltr__area_part(ltr__grid_area(&stage->grid), MARGIN, MARGIN,
+						  width, height));
+			expect_kept_inside(&stage->grid, width, height);
+			kind->act(view, &stage->scene,
+				  actions[(size_t)rand() % (sizeof(actions) / sizeof(*actions))],
+				  rand() % HEIGHT - 3);
+			kind->title(view, &stage->scene, text, sizeof(text));
+			kind->place(view, text, sizeof(text));
+		}
+	}
+	kind->close(view);
+}
+
+static void views_stay_in_their_area(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	srand(fixture_seed());
+	for (int kind = FIXTURE_SMALL; kind <= FIXTURE_HOSTILE; kind++) {
+		struct ltr__subject everything = {.help_for = ~0u};
+
+		stage_init(&stage, kind, 90);
+		assert_int_equal(ltr__filter_new_search("a", &stage.scene.search), 0);
+		strcpy(stage.scene.search_text, "a");
+		draw_at_all_sizes(&stage, &ltr__view_goroutines, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_groups, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_help, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_goroutine, &everything);
+		for (size_t i = 0; i < 30; i++) {
+			const struct ltr_goroutine *goroutine =
+				ltr_census_at(stage.fixture.census, i * 3 % 90);
+			struct ltr__subject subject = {.goroutine = goroutine->id};
+
+			if (i % 10 == 0)
+				draw_at_all_sizes(&stage, &ltr__view_goroutine, &subject);
+		}
+		stage_done(&stage);
+	}
+}
+
+static void headers_stay_in_their_area(void **state)
+{
+	struct stage stage;
+	struct ltr_census_info *info;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_HOSTILE, 40);
+	info = ltr_census_info_mut(stage.fixture.census);
+	info->lost = UINT64_MAX;
+	info->unreadable = UINT64_MAX;
+	info->phase = 3;
+	info->events = UINT64_MAX;
+	info->created = UINT64_MAX;
+	stage.scene.is_ended = true;
+	strcpy(stage.scene.error, "\033c everything is wrong");
+	for (int height = 1; height <= HEIGHT; height++) {
+		for (int width = 1; width <= WIDTH; width++) {
+			int lines = 1 + (height + width) % 9;
+
+			ltr__grid_resize(&stage.grid, width + 2 * MARGIN, lines + 2 * MARGIN);
+			fill_with_sentinels(&stage.grid);
+			ltr__header_draw(&stage.scene,
+					 ltr__area_part(ltr__grid_area(&stage.grid), MARGIN, MARGIN,
+							width, lines),
+					 height);
+			expect_kept_inside(&stage.grid, width, lines);
+			assert_true(ltr__header_height(&stage.scene, width, height) <= 12);
+		}
+	}
+	stage_done(&stage);
+}
+
+static void prompts_stay_in_their_line(void **state)
+{
+	struct ltr__grid grid = {0};
+	struct ltr__prompt prompt;
+
+	(void)state;
+	ltr__prompt_open(&prompt, LTR__DO_FILTER, "");
+	strcpy(prompt.why, "there is something wrong with this, and it takes many words to say");
+	for (int i = 0; i < 400; i++) {
+		static const uint32_t keys[] = {'a', 0x6f22,        0x301,        LTR__KEY_LEFT,
+						' ', 0x1f600,       LTR__KEY_TAB, 'x',
+						'y', LTR__KEY_HOME, LTR__KEY_END};
+		int width = 1 + i % WIDTH;
+
+		ltr__prompt_key(&prompt, keys[(size_t)i % (sizeof(keys) / sizeof(*keys))]);
+		assert_true(strlen(prompt.text) < sizeof(prompt.text));
+		assert_true(prompt.cursor <= strlen(prompt.text));
+		ltr__grid_resize(&grid, width + 2 * MARGIN, 1 + 2 * MARGIN);
+		fill_with_sentinels(&grid);
+		ltr__prompt_draw(&prompt,
+				 ltr__area_part(ltr__grid_area(&grid), MARGIN, MARGIN, width, 1));
+		expect_kept_inside(&grid, width, 1);
+	}
+	ltr__grid_done(&grid);
+}
+
+static void a_held_moment_does_not_move(void **state)
+{
+	struct stage stage;
+	uint64_t id = 0;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 60);
+	assert_int_equal(ltr__moment_hold(&stage.scene.moment), 0);
+	for (int i = 0; i < 100; i++)
+		fixture_step(&stage.fixture);
+	assert_int_equal(ltr__moment_count(&stage.scene.moment), 60);
+	for (size_t i = 0; i < 60; i++) {
+		const struct ltr_goroutine *held = ltr__moment_at(&stage.scene.moment, i);
+
+		assert_true(held->id > id);
+		id = held->id;
+		assert_ptr_equal(ltr__moment_find(&stage.scene.moment, id), held);
+	}
+	assert_null(ltr__moment_find(&stage.scene.moment, 61));
+	assert_non_null(ltr_census_find(stage.fixture.census, 61));
+	ltr__moment_release(&stage.scene.moment);
+	assert_int_equal(ltr__moment_count(&stage.scene.moment),
+			 ltr_census_count(stage.fixture.census));
+	stage_done(&stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(views_stay_in_their_area),
+		cmocka_unit_test(headers_stay_in_their_area),
+		cmocka_unit_test(prompts_stay_in_their_line),
+		cmocka_unit_test(a_held_moment_does_not_move),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout of the screen. On a low one the line with the way to the view is left out and the foot
+ * tells the most important of it; on three lines or less there is nothing but the view.
+ */
+#include "frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "header.h"
+#include "tui_private.h"
+
+#define WAY_FROM  10 /* heights from which there is a line for the way, or a foot */
+#define FOOT_FROM 4
+
+static void title_of(struct ltr__tui *tui, size_t i, char *ret_title, size_t size)
+{
+	struct ltr__view *view = i ? tui->opened[i - 1] : tui->roots[tui->root];
+
+	view->kind->title(view, &tui->scene, ret_title, size);
+}
+
+/* The first view of the way that there is room for, if all behind it are to be seen. */
+static size_t first_title(struct ltr__tui *tui, int columns)
+{
+	char title[160];
+	size_t first = tui->depth + 1;
+
+	while (first > 0) {
+		title_of(tui, first - 1, title, sizeof(title));
+		columns -= ltr__text_columns(&tui->grid, title) + 3;
+		if (columns < 0 && first <= tui->depth)
+			break;
+		first--;
+	}
+	return first;
+}
+
+/* Draws "goroutines > groups > ..." and returns the columns. */
+static int draw_views(struct ltr__tui *tui, struct ltr__area line, int columns)
+{
+	size_t first = first_title(tui, columns - 3);
+	char title[160];
+	int x = 1;
+
+	if (first)
+		x += ltr__text(line, x, 0, columns - x, LTR__STYLE_DIM, "… › ");
+	for (size_t i = first; i <= tui->depth; i++) {
+		bool is_last = i == tui->depth;
+
+		title_of(tui, i, title, sizeof(title));
+		if (i > first)
+			x += ltr__text(line, x, 0, columns - x, LTR__STYLE_DIM, " › ");
+		x += ltr__text(line, x, 0, columns - x,
+			       is_last ? LTR__STYLE_STRONG : LTR__STYLE_DIM, title);
+	}
+	return x;
+}
+
+static void draw_way(struct ltr__tui *tui, struct ltr__area line)
+{
+	struct ltr__view *view = ltr__tui_view(tui);
+	char place[96] = "";
+	int room;
+	int x;
+
+	view->kind->place(view, place, sizeof(place));
+	room = line.width - ltr__text_columns(line.grid, place) - 2;
+	ltr__text_right(line, room, 0, line.width - room - 1, LTR__STYLE_DIM, place);
+	x = draw_views(tui, line, room) + 3;
+	if (!ltr__filter_is_empty(tui->scene.filter)) {
+		x += ltr__text(line, x, 0, room - x, LTR__STYLE_KEY, "filter ");
+		x += ltr__text(line, x, 0, room - x, LTR__STYLE_WARNING, tui->scene.filter_text) +
+		     3;
+	}
+	if (tui->scene.search) {
+		x += ltr__text(line, x, 0, room - x, LTR__STYLE_KEY, "search ");
+		ltr__text(line, x, 0, room - x, LTR__STYLE_NORMAL, tui->scene.search_text);
+	}
+}
+
+/* One hint: the first of the keys, and a word. Returns the columns, 0 if there is no room. */
+static int draw_hint(struct ltr__area line, int x, int room, const struct ltr__binding *binding,
+		     const char *hint)
+{
+	char key[16];
+	int width;
+
+	snprintf(key, sizeof(key), "%.*s", (int)strcspn(binding->label, " "), binding->label);
+	width = ltr__text_columns(line.grid, key) + 1 + ltr__text_columns(line.grid, hint);
+	if (width > room)
+		return 0;
+	x += ltr__text(line, x, 0, room, LTR__STYLE_KEY, key) + 1;
+	ltr__text(line, x, 0, room, LTR__STYLE_HINT, hint);
+	return width + 2;
+}
+
+static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding *binding)
+{
+	if (binding->action == LTR__DO_BACK && !tui->depth)
+		return NULL;
+	if (binding->action == LTR__DO_PAUSE && ltr__moment_is_held(&tui->scene.moment))
+		return "go on";
+	if (binding->action == LTR__DO_NEXT_VIEW && tui->root)
+		return "goroutines";
+	return binding->hint;
+}
+
+/* Help first: it leads to everything that there is no room for. */
+static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
+{
+	unsigned where = LTR__IN_ALL | ltr__tui_view(tui)->kind->where;
+	int x = 1;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < ltr__binding_count; i++) {
+			const struct ltr__binding *binding = &ltr__bindings[i];
+			const char *hint = hint_of(tui, binding);
+
+			if (!hint || !(binding->where & where) ||
+			    (binding->action == LTR__DO_HELP) != (pass == 0))
+				continue;
+			x += draw_hint(line, x, columns - x, binding, hint);
+		}
+	}
+}
+
+static void draw_foot(struct ltr__tui *tui, struct ltr__area line, bool has_way)
+{
+	struct ltr__view *view = ltr__tui_view(tui);
+	char place[96] = "";
+	int room = line.width;
+
+	if (tui->prompt.is_open) {
+		ltr__prompt_draw(&tui->prompt, line);
+		return;
+	}
+	if (tui->message[0]) {
+		ltr__text(line, 1, 0, line.width - 1, LTR__STYLE_WARNING, tui->message);
+		return;
+	}
+	if (!has_way) {
+		view->kind->place(view, place, sizeof(place));
+		room -= ltr__text_columns(line.grid, place) + 1;
+		ltr__text_right(line, room, 0, line.width - room, LTR__STYLE_DIM, place);
+		if (!ltr__filter_is_empty(tui->scene.filter)) {
+			ltr__textf(line, 1, 0, room - 2, LTR__STYLE_WARNING, "filter %s",
+				   tui->scene.filter_text);
+			return;
+		}
+	}
+	draw_hints(tui, line, room);
+}
+
+void ltr__frame_draw(struct ltr__tui *tui)
+{
+	struct ltr__area screen = ltr__grid_area(&tui->grid);
+	struct ltr__view *view = ltr__tui_view(tui);
+	bool has_way = screen.height >= WAY_FROM;
+	bool is_asked = tui->prompt.is_open || tui->message[0];
+	bool has_foot = screen.height >= (is_asked ? 2 : FOOT_FROM);
+	int header = ltr__header_height(&tui->scene, screen.width, screen.height);
+	int body;
+
+	/* alarms must not push the view off the screen */
+	if (header > screen.height / 2)
+		header = screen.height / 2;
+	body = screen.height - header - has_way - has_foot;
+	if (body < 1) {
+		header = 0;
+		body = screen.height - has_way - has_foot;
+	}
+	ltr__grid_clear(&tui->grid);
+	ltr__header_draw(&tui->scene, ltr__area_part(screen, 0, 0, screen.width, header),
+			 screen.height);
+	tui->body_y = header + has_way;
+	view->kind->draw(view, &tui->scene,
+			 ltr__area_part(screen, 0, tui->body_y, screen.width, body));
+	/* which rows are seen is known when they are drawn */
+	if (has_way)
+		draw_way(tui, ltr__area_part(screen, 0, header, screen.width, 1));
+	if (has_foot)
+		draw_foot(tui, ltr__area_part(screen, 0, screen.height - 1, screen.width, 1),
+			  has_way);
+}

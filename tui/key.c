@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of keys. Order is the order of the help and of the hints at the foot.
+ */
+#include "key.h"
+
+#include <string.h>
+
+#include "rune.h"
+
+#define CONTROL(letter) LTR__KEY_CONTROL(letter)
+
+const struct ltr__binding ltr__bindings[] = {
+	{{LTR__KEY_UP, 'k'}, LTR__DO_UP, LTR__IN_MOVES, "↑ k", NULL, "one line up"},
+	{{LTR__KEY_DOWN, 'j'}, LTR__DO_DOWN, LTR__IN_MOVES, "↓ j", NULL, "one line down"},
+	{{LTR__KEY_PAGE_UP, CONTROL('b'), CONTROL('u')},
+	 LTR__DO_PAGE_UP,
+	 LTR__IN_MOVES,
+	 "PgUp ^B ^U",
+	 NULL,
+	 "one page up"},
+	{{LTR__KEY_PAGE_DOWN, CONTROL('f'), CONTROL('d')},
+	 LTR__DO_PAGE_DOWN,
+	 LTR__IN_MOVES,
+	 "PgDn ^F ^D",
+	 NULL,
+	 "one page down"},
+	{{LTR__KEY_HOME, 'g'},
+	 LTR__DO_TOP,
+	 LTR__IN_MOVES,
+	 "Home g",
+	 NULL,
+	 "first line; stays there while rows move"},
+	{{LTR__KEY_END, 'G'}, LTR__DO_BOTTOM, LTR__IN_MOVES, "End G", NULL, "last line"},
+	{{LTR__KEY_ENTER, '\n', LTR__KEY_RIGHT, 'l'},
+	 LTR__DO_OPEN,
+	 LTR__IN_LISTS,
+	 "Enter → l",
+	 "open",
+	 "open this goroutine, or the goroutines of this group"},
+	{{LTR__KEY_ESCAPE, LTR__KEY_BACKSPACE, LTR__KEY_LEFT, 'h'},
+	 LTR__DO_BACK,
+	 LTR__IN_ALL,
+	 "Esc ← h",
+	 "back",
+	 "back to where you came from"},
+	{{'f'},
+	 LTR__DO_FILTER,
+	 LTR__IN_LISTS,
+	 "f",
+	 "filter",
+	 "show only what matches, see below; Tab completes"},
+	{{'F'}, LTR__DO_CLEAR_FILTER, LTR__IN_LISTS, "F", NULL, "show everything again"},
+	{{'/'}, LTR__DO_SEARCH, LTR__IN_LISTS, "/", "search", "jump to the next row with a text"},
+	{{'n'}, LTR__DO_NEXT_MATCH, LTR__IN_LISTS, "n", NULL, "the next match"},
+	{{'N'}, LTR__DO_PREVIOUS_MATCH, LTR__IN_LISTS, "N", NULL, "the match before"},
+	{{'s', '>'}, LTR__DO_SORT_NEXT, LTR__IN_LISTS, "s >", "sort", "sort by the next column"},
+	{{'S', '<'}, LTR__DO_SORT_PREVIOUS, LTR__IN_LISTS, "S <", NULL, "by the column before"},
+	{{'r'}, LTR__DO_REVERSE, LTR__IN_LISTS, "r", NULL, "the other direction"},
+	{{'1'}, LTR__DO_GOROUTINES, LTR__IN_ALL, "1", NULL, "all goroutines"},
+	{{'2'}, LTR__DO_GROUPS, LTR__IN_ALL, "2", NULL, "groups of goroutines"},
+	{{LTR__KEY_TAB},
+	 LTR__DO_NEXT_VIEW,
+	 LTR__IN_LISTS,
+	 "Tab",
+	 "groups",
+	 "goroutines, or groups of them"},
+	{{'c'},
+	 LTR__DO_GROUP_BY,
+	 LTR__IN_GROUPS,
+	 "c",
+	 "group by",
+	 "group by stack, or by who created them"},
+	{{'p'}, LTR__DO_PARENT, LTR__IN_PAGE, "p", "parent", "the goroutine that created it"},
+	{{'w'}, LTR__DO_WAKER, LTR__IN_PAGE, "w", "waker", "the goroutine that woke it last"},
+	{{LTR__KEY_SPACE},
+	 LTR__DO_PAUSE,
+	 LTR__IN_ALL,
+	 "Space",
+	 "pause",
+	 "hold this moment; the program runs on"},
+	{{'u'}, LTR__DO_REFRESH, LTR__IN_ALL, "u", NULL, "read the whole program again, now"},
+	{{CONTROL('l')}, LTR__DO_REDRAW, LTR__IN_ALL, "^L", NULL, "draw the screen again"},
+	{{'?', LTR__KEY_F1}, LTR__DO_HELP, LTR__IN_ALL, "? F1", "help", "this page"},
+	{{'q'}, LTR__DO_QUIT, LTR__IN_ALL, "q", "quit", "quit; the program runs on"},
+	{{LTR__KEY_CLICK}, LTR__DO_CLICK, LTR__IN_MOVES, "click", NULL, "select (with --mouse)"},
+	{{LTR__KEY_WHEEL_UP}, LTR__DO_WHEEL_UP, LTR__IN_MOVES, "wheel", NULL, "up and down"},
+	{{LTR__KEY_WHEEL_DOWN}, LTR__DO_WHEEL_DOWN, LTR__IN_MOVES, NULL, NULL, NULL},
+};
+
+const size_t ltr__binding_count = sizeof(ltr__bindings) / sizeof(*ltr__bindings);
+
+enum ltr__action ltr__key_action(uint32_t key, unsigned where)
+{
+	for (size_t i = 0; i < ltr__binding_count; i++) {
+		const struct ltr__binding *binding = &ltr__bindings[i];
+
+		if (!(binding->where & where))
+			continue;
+		for (size_t j = 0; j < 4 && binding->keys[j]; j++) {
+			if (binding->keys[j] == key)
+				return binding->action;
+		}
+	}
+	return LTR__DO_NOTHING;
+}
+
+static const struct {
+	const char *name;
+	uint32_t key;
+} names[] = {
+	{"Up", LTR__KEY_UP},
+	{"Down", LTR__KEY_DOWN},
+	{"Left", LTR__KEY_LEFT},
+	{"Right", LTR__KEY_RIGHT},
+	{"PageUp", LTR__KEY_PAGE_UP},
+	{"PageDown", LTR__KEY_PAGE_DOWN},
+	{"Home", LTR__KEY_HOME},
+	{"End", LTR__KEY_END},
+	{"Delete", LTR__KEY_DELETE},
+	{"F1", LTR__KEY_F1},
+	{"Enter", LTR__KEY_ENTER},
+	{"Esc", LTR__KEY_ESCAPE},
+	{"Tab", LTR__KEY_TAB},
+	{"Space", LTR__KEY_SPACE},
+	{"Backspace", LTR__KEY_BACKSPACE},
+	{"lt", '<'},
+};
+
+uint32_t ltr__key_take(const char **text)
+{
+	const char *end = **text == '<' ? strchr(*text, '>') : NULL;
+	const char *name = *text + 1;
+	size_t length;
+
+	if (!end)
+		return ltr__rune_next(text);
+	length = (size_t)(end - name);
+	*text = end + 1;
+	if (length == 3 && name[0] == 'C' && name[1] == '-' && name[2] >= 'a' && name[2] <= 'z')
+		return CONTROL(name[2]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strlen(names[i].name) == length && !strncasecmp(names[i].name, name, length))
+			return names[i].key;
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TUI_SCENE_H
+#define LOITER_TUI_SCENE_H
+
+/*
+ * The scene: what all views share. The loop writes it, views read it (and let its memories grow).
+ */
+
+#include "filter.h"
+#include "history.h"
+#include "moment.h"
+
+struct ltr__scene {
+	struct ltr__moment moment;
+	struct ltr__history history;
+	struct ltr__filter *filter; /* never NULL */
+	char filter_text[LTR__FILTER_BYTES];
+	struct ltr__filter *search; /* NULL: nothing was searched for */
+	char search_text[LTR__FILTER_BYTES];
+	bool is_ended;   /* the program has ended */
+	char error[128]; /* why the program cannot be read; "": it can */
+};
+
+#endif

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The terminal through ncursesw: the only file that includes curses. It owns the looks of styles, the
+ * meaning of curses' keys, and the terminal's state between open and close: whatever ends the
+ * process meanwhile, signals.c gives the terminal back.
+ *
+ * Curses wants the process to have the locale of its environment; open sets LC_CTYPE, close puts it
+ * back.
+ */
+#include "terminal.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+#include <term.h>
+
+#include "signals.h"
+
+struct screen {
+	struct ltr__terminal terminal;
+	SCREEN *curses;
+	struct termios before;
+	char *locale_before;
+	bool has_colours;
+	attr_t attributes[LTR__STYLE_COUNT];
+};
+
+/* The looks of a style: in the palette of 256 (-1: the terminal's own), in that of 8, and without
+ * any colours. */
+struct look {
+	short front256, back256;
+	short front8, back8;
+	attr_t attributes; /* with colours */
+	attr_t plain;      /* without */
+};
+
+static const struct look looks[LTR__STYLE_COUNT] = {
+	[LTR__STYLE_NORMAL] = {-1, -1, -1, -1, 0, 0},
+	[LTR__STYLE_DIM] = {245, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STRONG] = {-1, -1, -1, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_TITLE] = {33, -1, COLOR_CYAN, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_HEADING] = {252, 238, COLOR_WHITE, COLOR_BLUE, 0, A_REVERSE},
+	[LTR__STYLE_SORTED] = {231, 238, COLOR_WHITE, COLOR_BLUE, A_BOLD, A_REVERSE | A_BOLD},
+	[LTR__STYLE_SELECTED] = {231, 24, COLOR_BLACK, COLOR_CYAN, 0, A_REVERSE},
+	[LTR__STYLE_LOUD] = {231, 160, COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
+	[LTR__STYLE_WARNING] = {172, -1, COLOR_YELLOW, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_GOOD] = {35, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_KEY] = {33, -1, COLOR_CYAN, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_HINT] = {245, -1, -1, -1, 0, 0},
+	[LTR__STYLE_PROMPT] = {252, 236, COLOR_WHITE, COLOR_BLUE, 0, A_UNDERLINE},
+	[LTR__STYLE_CURSOR] = {16, 252, COLOR_BLACK, COLOR_WHITE, 0, A_REVERSE},
+	[LTR__STYLE_MATCH] = {16, 178, COLOR_BLACK, COLOR_YELLOW, 0, A_UNDERLINE | A_BOLD},
+	[LTR__STYLE_FUNCTION] = {-1, -1, -1, -1, 0, 0},
+	[LTR__STYLE_BAR_EMPTY] = {240, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STATE_UNKNOWN] = {245, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STATE_QUEUED] = {172, -1, COLOR_YELLOW, -1, 0, 0},
+	[LTR__STYLE_STATE_RUNNING] = {35, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_STATE_SYSCALL] = {37, -1, COLOR_CYAN, -1, 0, 0},
+	[LTR__STYLE_STATE_SLEEP] = {67, -1, COLOR_BLUE, -1, 0, 0},
+	[LTR__STYLE_STATE_NETWORK] = {33, -1, COLOR_BLUE, -1, 0, 0},
+	[LTR__STYLE_STATE_CHAN] = {134, -1, COLOR_MAGENTA, -1, 0, 0},
+	[LTR__STYLE_STATE_SYNC] = {167, -1, COLOR_RED, -1, 0, 0},
+	[LTR__STYLE_STATE_EXITED] = {240, -1, -1, -1, 0, 0},
+};
+
+static struct screen *screen_of(struct ltr__terminal *terminal)
+{
+	return (struct screen *)terminal;
+}
+
+/* The value of a colour of the 256 palette, for terminals that take colours as they are. */
+static int rgb_of(int colour)
+{
+	static const int levels[] = {0, 95, 135, 175, 215, 255};
+	int grey;
+
+	if (colour < 16)
+		return colour == 16 ? 0 : colour;
+	if (colour >= 232) {
+		grey = 8 + (colour - 232) * 10;
+		return grey << 16 | grey << 8 | grey;
+	}
+	colour -= 16;
+	return levels[colour / 36] << 16 | levels[colour / 6 % 6] << 8 | levels[colour % 6];
+}
+
+static bool wants_colours(const struct ltr_tui_options *options)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (options->colours == LTR_TUI_COLOURS_AUTO && no_color && *no_color)
+		return false;
+	return options->colours != LTR_TUI_COLOURS_NONE && has_colors();
+}
+
+static void choose_looks(struct screen *screen, const struct ltr_tui_options *options)
+{
+	bool direct;
+	bool rich;
+
+	screen->has_colours = wants_colours(options) && start_color() == OK;
+	if (screen->has_colours)
+		use_default_colors();
+	rich = screen->has_colours && COLORS >= 256 && options->colours != LTR_TUI_COLOURS_16;
+	direct = rich && COLORS > 256 && tigetflag("RGB") > 0;
+	for (int i = 0; i < LTR__STYLE_COUNT; i++) {
+		const struct look *look = &looks[i];
+		int front = rich ? look->front256 : look->front8;
+		int back = rich ? look->back256 : look->back8;
+
+		if (direct && front >= 0)
+			front = rgb_of(front);
+		if (direct && back >= 0)
+			back = rgb_of(back);
+		screen->attributes[i] = screen->has_colours ? look->attributes : look->plain;
+		if (screen->has_colours)
+			init_extended_pair(i + 1, front, back);
+	}
+}
+
+static void curses_size(struct ltr__terminal *terminal, int *ret_width, int *ret_height)
+{
+	(void)terminal;
+	getmaxyx(stdscr, *ret_height, *ret_width);
+}
+
+static void show_cell(const struct screen *screen, const struct ltr__cell *cell, int x, int y)
+{
+	wchar_t text[CCHARW_MAX] = {(wchar_t)cell->rune, (wchar_t)cell->marks[0],
+				    (wchar_t)cell->marks[1]};
+	short pair = screen->has_colours ? (short)(cell->style + 1) : 0;
+	cchar_t wide;
+
+	if (setcchar(&wide, text, screen->attributes[cell->style], pair, NULL) == OK)
+		mvadd_wch(y, x, &wide);
+}
+
+static void curses_show(struct ltr__terminal *terminal, const struct ltr__grid *grid)
+{
+	struct screen *screen = screen_of(terminal);
+	int width;
+	int height;
+
+	getmaxyx(stdscr, height, width);
+	for (int y = 0; y < grid->height && y < height; y++) {
+		for (int x = 0; x < grid->width && x < width; x++) {
+			const struct ltr__cell *cell = ltr__grid_at(grid, x, y);
+
+			if (cell->width)
+				show_cell(screen, cell, x, y);
+		}
+	}
+	refresh();
+}
+
+static void curses_redraw(struct ltr__terminal *terminal)
+{
+	(void)terminal;
+	clearok(curscr, TRUE);
+}
+
+static void resize(void)
+{
+	struct winsize size;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col)
+		resizeterm(size.ws_row < LTR__GRID_MAX_HEIGHT ? size.ws_row : LTR__GRID_MAX_HEIGHT,
+			   size.ws_col < LTR__GRID_MAX_WIDTH ? size.ws_col : LTR__GRID_MAX_WIDTH);
+}
+
+/* Somebody else has used the terminal: enter our screen and modes again, from nothing. */
+static struct ltr__input come_back(void)
+{
+	endwin();
+	refresh();
+	resize();
+	clearok(curscr, TRUE);
+	return (struct ltr__input){.kind = LTR__INPUT_RESIZE};
+}
+
+static struct ltr__input handle_signals(void)
+{
+	switch (ltr__signals_next()) {
+	case LTR__SIGNALS_END:
+		return (struct ltr__input){.kind = LTR__INPUT_SIGNAL,
+					   .signal = ltr__signals_ended_by()};
+	case LTR__SIGNALS_SUSPEND:
+		endwin();
+		ltr__signals_stop();
+		return come_back();
+	case LTR__SIGNALS_REDRAW:
+		return come_back();
+	case LTR__SIGNALS_RESIZE:
+		resize();
+		return (struct ltr__input){.kind = LTR__INPUT_RESIZE};
+	default:
+		return (struct ltr__input){.kind = LTR__INPUT_NONE};
+	}
+}
+
+static struct ltr__input mouse(void)
+{
+	struct ltr__input input = {.kind = LTR__INPUT_NONE};
+	MEVENT event;
+
+	if (getmouse(&event) != OK)
+		return input;
+	input.x = event.x;
+	input.y = event.y;
+	if (event.bstate & BUTTON1_PRESSED)
+		input.key = LTR__KEY_CLICK;
+	else if (event.bstate & BUTTON4_PRESSED)
+		input.key = LTR__KEY_WHEEL_UP;
+	else if (event.bstate & BUTTON5_PRESSED)
+		input.key = LTR__KEY_WHEEL_DOWN;
+	else
+		return input;
+	input.kind = LTR__INPUT_KEY;
+	return input;
+}
+
+static uint32_t key_of(wint_t code)
+{
+	static const struct {
+		wint_t code;
+		uint32_t key;
+	} keys[] = {
+		{KEY_UP, LTR__KEY_UP},         {KEY_DOWN, LTR__KEY_DOWN},
+		{KEY_LEFT, LTR__KEY_LEFT},     {KEY_RIGHT, LTR__KEY_RIGHT},
+		{KEY_PPAGE, LTR__KEY_PAGE_UP}, {KEY_NPAGE, LTR__KEY_PAGE_DOWN},
+		{KEY_HOME, LTR__KEY_HOME},     {KEY_END, LTR__KEY_END},
+		{KEY_FIND, LTR__KEY_HOME},     {KEY_SELECT, LTR__KEY_END},
+		{KEY_A1, LTR__KEY_HOME},       {KEY_C1, LTR__KEY_END},
+		{KEY_DC, LTR__KEY_DELETE},     {KEY_F(1), LTR__KEY_F1},
+		{KEY_ENTER, LTR__KEY_ENTER},   {KEY_BACKSPACE, LTR__KEY_BACKSPACE},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (keys[i].code == code)
+			return keys[i].key;
+	}
+	return 0;
+}
+
+/* A key that has come; INPUT_NONE if there is none. */
+static struct ltr__input next_key(void)
+{
+	struct ltr__input input = {.kind = LTR__INPUT_NONE};
+	wint_t code;
+	int kind = get_wch(&code);
+
+	if (kind == KEY_CODE_YES && code == KEY_MOUSE)
+		return mouse();
+	if (kind == KEY_CODE_YES)
+		input.key = key_of(code);
+	else if (kind == OK)
+		input.key = code == '\n'   ? LTR__KEY_ENTER
+			    : code == '\b' ? LTR__KEY_BACKSPACE
+					   : code;
+	if (input.key)
+		input.kind = LTR__INPUT_KEY;
+	return input;
+}
+
+/* Input that is readable without any byte in it means that the terminal is gone. */
+static bool is_dead(const struct pollfd *input)
+{
+	int bytes = 0;
+
+	if (input->revents & (POLLERR | POLLHUP | POLLNVAL))
+		return true;
+	return input->revents & POLLIN && (ioctl(input->fd, FIONREAD, &bytes) || !bytes);
+}
+
+static struct ltr__input curses_wait(struct ltr__terminal *terminal, int timeout_ms, int fd)
+{
+	struct pollfd wait[] = {
+		{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = ltr__signals_fd(), .events = POLLIN},
+		{.fd = fd, .events = POLLIN}, /* negative: not looked at */
+	};
+	struct ltr__input input = handle_signals();
+
+	if (input.kind == LTR__INPUT_NONE)
+		input = next_key();
+	if (input.kind != LTR__INPUT_NONE)
+		return input;
+	if (poll(wait, 3, timeout_ms) < 0)
+		return (struct ltr__input){.kind = LTR__INPUT_NONE};
+	if (wait[1].revents)
+		return handle_signals();
+	if (is_dead(&wait[0])) {
+		snprintf(terminal->why, sizeof(terminal->why), "the terminal went away");
+		return (struct ltr__input){.kind = LTR__INPUT_FAILED, .error = -EIO};
+	}
+	return wait[0].revents & POLLIN ? next_key() : (struct ltr__input){.kind = LTR__INPUT_NONE};
+}
+
+static int curses_finish(struct ltr__terminal *terminal)
+{
+	(void)terminal;
+	return 0;
+}
+
+static struct ltr__terminal *curses_close(struct ltr__terminal *terminal)
+{
+	struct screen *screen = screen_of(terminal);
+
+	if (screen->curses) {
+		endwin();
+		delscreen(screen->curses);
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &screen->before);
+	}
+	ltr__signals_give_back();
+	if (screen->locale_before)
+		setlocale(LC_CTYPE, screen->locale_before);
+	free(screen->locale_before);
+	free(screen);
+	return NULL;
+}
+
+static const struct ltr__terminal_kind curses_kind = {
+	.size = curses_size,
+	.show = curses_show,
+	.redraw = curses_redraw,
+	.wait = curses_wait,
+	.finish = curses_finish,
+	.close = curses_close,
+};
+
+/* What leaves our screen, collected from the terminal's description. */
+static struct {
+	char bytes[256];
+	size_t length;
+} reset;
+
+static int collect(int byte)
+{
+	if (reset.length < sizeof(reset.bytes))
+		reset.bytes[reset.length++] = (char)byte;
+	return byte;
+}
+
+static const char *capability(const char *name)
+{
+	const char *value = tigetstr(name);
+
+	return value == (char *)-1 ? NULL : value;
+}
+
+static void collect_reset(bool mouse_too)
+{
+	static const char *const names[] = {"sgr0", "rmkx", "cnorm", "rmcup"};
+
+	reset.length = 0;
+	if (mouse_too)
+		tputs("\033[?1000l\033[?1006l", 1, collect);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = capability(names[i]);
+
+		if (value)
+			tputs(value, 1, collect);
+	}
+}
+
+/* Whether TERM names a terminal that we can draw on. */
+static int check_terminal(char *ret_why, size_t why_size)
+{
+	const char *name = getenv("TERM");
+	int error;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		snprintf(ret_why, why_size, "standard input and output are not a terminal");
+		return -ENOTTY;
+	}
+	if (!name || !*name) {
+		snprintf(ret_why, why_size, "TERM is not set: which terminal is this?");
+		return -ENOTSUP;
+	}
+	if (setupterm(NULL, STDOUT_FILENO, &error) != OK) {
+		snprintf(ret_why, why_size, "there is no description of a terminal '%.60s' (TERM)",
+			 name);
+		return -ENOTSUP;
+	}
+	if (!capability("cup") || !capability("clear")) {
+		snprintf(ret_why, why_size, "a terminal '%.60s' (TERM) cannot move its cursor",
+			 name);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int start_curses(struct screen *screen, const struct ltr_tui_options *options)
+{
+	TERMINAL *checked = cur_term;
+	int error;
+
+	collect_reset(options->mouse);
+	/* before curses, which takes only the signals that nobody has taken */
+	error = ltr__signals_take(STDOUT_FILENO, &screen->before, reset.bytes, reset.length);
+	if (error)
+		return error;
+	screen->curses = newterm(NULL, stdout, stdin);
+	if (!screen->curses)
+		return -ENOTSUP;
+	del_curterm(checked);
+	set_escdelay(25);
+	cbreak();
+	noecho();
+	nonl();
+	curs_set(0);
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	leaveok(stdscr, TRUE);
+	if (options->mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0);
+	}
+	choose_looks(screen, options);
+	resize();
+	return 0;
+}
+
+int ltr__terminal_open_curses(const struct ltr_tui_options *options,
+			      struct ltr__terminal **ret_terminal, char *ret_why, size_t why_size)
+{
+	int error = check_terminal(ret_why, why_size);
+	struct screen *screen;
+
+	if (error)
+		return error;
+	screen = calloc(1, sizeof(*screen));
+	if (!screen)
+		return -ENOMEM;
+	screen->terminal.kind = &curses_kind;
+	screen->locale_before = strdup(setlocale(LC_CTYPE, NULL));
+	setlocale(LC_CTYPE, "");
+	screen->terminal.is_ascii = options->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	if (tcgetattr(STDIN_FILENO, &screen->before))
+		error = -errno;
+	else
+		error = start_curses(screen, options);
+	if (error) {
+		snprintf(ret_why, why_size, "the terminal cannot be set up: %s", strerror(-error));
+		curses_close(&screen->terminal);
+		return error;
+	}
+	*ret_terminal = &screen->terminal;
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TUI_H
+#define LOITER_TUI_H
+
+/*
+ * The live screen (`loiter top`). It shows a census that somebody else keeps up to date; it knows
+ * neither the probe nor the program. Manual for the person in front of it: docs/top.md.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct ltr_census;
+
+/*
+ * Where the census comes from. All functions are called on the thread that runs the screen, with
+ * `context`. They behave as the functions of probe.h with the same names:
+ *   poll     take in what has happened; wait for it at most timeout_ms (the screen passes 0).
+ *            Negative: -ESRCH the program has ended, anything else is shown to the person.
+ *   refresh  read the whole program again (NULL: not possible)
+ *   census   the census, always the same object
+ *   fd       becomes readable when poll has something to do; NULL or -1: poll is called every few
+ *            milliseconds instead
+ */
+struct ltr_tui_source {
+	void *context;
+	int (*poll)(void *context, int timeout_ms);
+	int (*refresh)(void *context);
+	const struct ltr_census *(*census)(void *context);
+	int (*fd)(void *context);
+};
+
+enum ltr_tui_colours {
+	LTR_TUI_COLOURS_AUTO = 0, /* what the terminal can; none if NO_COLOR is set and not empty */
+	LTR_TUI_COLOURS_NONE,
+	LTR_TUI_COLOURS_16,
+	LTR_TUI_COLOURS_256,
+};
+
+/* All zero is a good choice: an interactive screen, everything by default. */
+struct ltr_tui_options {
+	unsigned interval_ms; /* between frames; 0: 250 */
+	enum ltr_tui_colours colours;
+	bool ascii; /* nothing but ASCII, also in a UTF-8 locale */
+	bool mouse; /* let the mouse select and scroll (the terminal's own selecting needs shift) */
+
+	const char *view;   /* "goroutines", "groups"; NULL: the first. See ltr_tui_view_name() */
+	const char *filter; /* as typed at `f`; NULL: none */
+	const char *sort;   /* a column, '-' before it for the other direction; NULL: age */
+
+	/*
+	 * Without a terminal: one screen is printed to `output` (once), or the keys of a file are
+	 * typed (script; docs/top.md has its language) and the screens it asks for are printed.
+	 */
+	bool once;
+	const char *script;
+	unsigned width; /* of that screen; 0: 80 x 24 */
+	unsigned height;
+	FILE *output; /* NULL: standard output */
+};
+
+/* How it ended, for the caller to act on. */
+struct ltr_tui_end {
+	int signal;    /* != 0: ended by this signal, which the caller should raise again */
+	char why[256]; /* the sentence for an error; "" if there was none */
+};
+
+/*
+ * Runs until the person quits, a signal asks to end (SIGINT, SIGTERM, SIGHUP, SIGQUIT), the terminal goes
+ * away or the script ends. The terminal is as it was before when this returns, and also when the
+ * process dies by a signal in here. A program that ends does not end the screen.
+ *
+ * While it runs, the dispositions of those signals, of SIGWINCH, SIGTSTP, SIGCONT and of the signals
+ * of crashes are its own; they are put back.
+ *
+ *   0         quit, or ended by a signal
+ *   -EINVAL   an option, the filter or the script makes no sense
+ *   -ENOTTY, -ENOTSUP   no usable terminal: `once` would work
+ *   -EIO      the terminal went away, or `output` could not be written
+ *   -ETIMEDOUT  what a script waited for did not appear
+ *   -ENOMEM, and errors of opening the script
+ */
+int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_source *source,
+		struct ltr_tui_end *ret_end);
+
+/* The names that `view` and `sort` may have, one by one; NULL after the last. For usage texts. */
+const char *ltr_tui_view_name(size_t index);
+const char *ltr_tui_sort_name(size_t index);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TUI_PRIVATE_H
+#define LOITER_TUI_PRIVATE_H
+
+/*
+ * The state of a running screen, between the loop (tui.c) and what draws a whole frame (frame.c).
+ */
+
+#include "prompt.h"
+#include "scene.h"
+#include "terminal.h"
+#include "tui.h"
+#include "view.h"
+
+#define LTR__TUI_ROOTS 2 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_DEPTH 16
+
+struct ltr__tui {
+	const struct ltr_tui_options *options;
+	const struct ltr_tui_source *source;
+	struct ltr_tui_end *end;
+	int source_fd; /* -1: none */
+	struct ltr__terminal *terminal;
+	struct ltr__grid grid;
+	struct ltr__scene scene;
+	struct ltr__prompt prompt;
+	char message[160]; /* at the foot until the next key */
+
+	struct ltr__view *roots[LTR__TUI_ROOTS]; /* keep their sorting and selection for ever */
+	size_t root;
+	struct ltr__view *opened[LTR__TUI_DEPTH]; /* on top of the root */
+	size_t depth;
+	int body_y; /* where the view's area began when it was drawn last */
+
+	bool is_renewing; /* the view on screen; the census must not change meanwhile */
+	size_t renewed;   /* of the goroutines of the moment */
+	uint64_t renewal_cost_ns;
+
+	bool is_done;
+	uint64_t next_frame_ns;
+	uint64_t next_poll_ns;
+	uint64_t next_renewal_ns;
+	uint64_t next_refresh_ns;
+};
+
+struct ltr__view *ltr__tui_view(const struct ltr__tui *tui);
+void ltr__tui_say(struct ltr__tui *tui, const char *text);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which views there are, and what several of them draw alike.
+ */
+#include "view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui.h"
+
+static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups};
+
+const struct ltr__view_kind *ltr__view_by_index(size_t index)
+{
+	return index < sizeof(views) / sizeof(*views) ? views[index] : NULL;
+}
+
+const struct ltr__view_kind *ltr__view_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
+		if (!strcmp(views[i]->name, name))
+			return views[i];
+	}
+	return NULL;
+}
+
+const char *ltr_tui_view_name(size_t index)
+{
+	const struct ltr__view_kind *view = ltr__view_by_index(index);
+
+	return view ? view->name : NULL;
+}
+
+bool ltr__subject_has(const struct ltr__subject *subject, const struct ltr_goroutine *goroutine)
+{
+	if (!subject->is_group)
+		return true;
+	if (subject->by == LTR__BY_CREATOR)
+		return goroutine->site == subject->number;
+	return goroutine->stack == subject->number &&
+	       (subject->number || goroutine->state == subject->state);
+}
+
+int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
+		    const struct ltr__place *place)
+{
+	char line[300];
+	int used;
+	int room;
+
+	if (place->function[0])
+		used = ltr__text(area, x, y, columns,
+				 place->is_entry ? LTR__STYLE_DIM : LTR__STYLE_FUNCTION,
+				 place->function);
+	else if (place->pc)
+		used = ltr__textf(area, x, y, columns, LTR__STYLE_DIM, "0x%" PRIx64, place->pc);
+	else
+		used = 0;
+	if (!place->file[0])
+		return used;
+	snprintf(line, sizeof(line), "%s:%" PRIu32, place->file, place->line);
+	room = columns - used - (used > 0);
+	if (used && ltr__text_columns(area.grid, line) > room)
+		return used;
+	used += used > 0;
+	return used + ltr__text(area, x + used, y, room, LTR__STYLE_DIM, line);
+}
+
+void ltr__draw_note(struct ltr__area area, const char *text)
+{
+	int columns = ltr__text_columns(area.grid, text);
+	int x = columns < area.width ? (area.width - columns) / 2 : 0;
+
+	ltr__text(area, x, area.height / 3, area.width, LTR__STYLE_DIM, text);
+}
+
+void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size)
+{
+	size_t last = list->first + list->height;
+
+	if (last > list->shown.count)
+		last = list->shown.count;
+	if (!list->shown.count)
+		snprintf(ret_text, size, "none");
+	else
+		snprintf(ret_text, size, "%s-%s of %s", ltr__words_count(list->first + 1).text,
+			 ltr__words_count(last).text, ltr__words_count(list->shown.count).text);
+}
+
+int ltr__scroll(enum ltr__action action, int top, int lines, int height)
+{
+	int page = height > 1 ? height - 1 : 1;
+
+	switch (action) {
+	case LTR__DO_UP:
+	case LTR__DO_WHEEL_UP:
+		top--;
+		break;
+	case LTR__DO_DOWN:
+	case LTR__DO_WHEEL_DOWN:
+		top++;
+		break;
+	case LTR__DO_PAGE_UP:
+		top -= page;
+		break;
+	case LTR__DO_PAGE_DOWN:
+		top += page;
+		break;
+	case LTR__DO_TOP:
+		top = 0;
+		break;
+	case LTR__DO_BOTTOM:
+		top = lines;
+		break;
+	default:
+		break;
+	}
+	if (top > lines - height)
+		top = lines - height;
+	return top > 0 ? top : 0;
+}
+
+void ltr__say_lines(int top, int lines, int height, char *ret_text, size_t size)
+{
+	if (lines <= height)
+		ret_text[0] = 0;
+	else
+		snprintf(ret_text, size, "%d-%d of %d", top + 1, top + height, lines);
+}

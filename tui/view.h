@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TUI_VIEW_H
+#define LOITER_TUI_VIEW_H
+
+/*
+ * A view is what fills the middle of the screen: a const table of functions and a struct of its own
+ * that begins with struct ltr__view. It draws what it is told to, in the area that it gets; it says
+ * what it wants next, and only the loop (tui.c) acts on that. To add one, write a file that ends in
+ * such a table, name the table below, and list it in view.c if it has a key of its own.
+ */
+
+#include "grid.h"
+#include "key.h"
+#include "list.h"
+#include "scene.h"
+#include "wording.h"
+
+/* By what goroutines are grouped. */
+enum ltr__group_by { LTR__BY_STACK, LTR__BY_CREATOR, LTR__GROUP_BY_COUNT };
+
+/* What a view is opened on. All zero: everything. */
+struct ltr__subject {
+	uint64_t goroutine; /* an id */
+	bool is_group;
+	enum ltr__group_by by;
+	uint32_t number;   /* of the group's stack or site */
+	uint8_t state;     /* of the group, if it has no stack */
+	unsigned help_for; /* LTR__IN_* that the help tells about */
+};
+
+bool ltr__subject_has(const struct ltr__subject *subject, const struct ltr_goroutine *goroutine);
+
+enum ltr__want_kind {
+	LTR__WANT_NOTHING,
+	LTR__WANT_OPEN,  /* `view` on `subject`, on top of this one */
+	LTR__WANT_RENEW, /* another order or grouping */
+	LTR__WANT_SAY,   /* show `say` at the foot */
+};
+
+struct ltr__view_kind;
+
+struct ltr__want {
+	enum ltr__want_kind kind;
+	const struct ltr__view_kind *view;
+	struct ltr__subject subject;
+	const char *say;
+};
+
+struct ltr__view {
+	const struct ltr__view_kind *kind;
+};
+
+struct ltr__view_kind {
+	const char *name;
+	unsigned where; /* LTR__IN_*: which keys it understands, besides LTR__IN_ALL */
+
+	/* -ENOMEM. The view is renewed after that. */
+	int (*open)(const struct ltr__scene *scene, const struct ltr__subject *subject,
+		    struct ltr__view **ret_view);
+	void (*close)(struct ltr__view *view);
+
+	/*
+	 * Renewal: the moment or the filter is another one. Begin, then take all goroutines of the
+	 * moment, [from, to) at a time, then end. It may be spread over several frames, in which the
+	 * view shows what it had, or be begun again. The census is not polled meanwhile.
+	 * -ENOMEM: it shows what it could take.
+	 */
+	void (*begin)(struct ltr__view *view, struct ltr__scene *scene);
+	int (*take)(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to);
+	int (*end)(struct ltr__view *view, struct ltr__scene *scene);
+
+	void (*draw)(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area);
+
+	/* `line` is that of a click, in the view's area. */
+	struct ltr__want (*act)(struct ltr__view *view, struct ltr__scene *scene,
+				enum ltr__action action, int line);
+
+	/* What the view shows, and which part of it, for a person: "goroutines of ...", "1-20 of 97" */
+	void (*title)(struct ltr__view *view, struct ltr__scene *scene, char *ret_text,
+		      size_t size);
+	void (*place)(struct ltr__view *view, char *ret_text, size_t size);
+
+	/* Jump to the next (or previous) row that scene->search finds. NULL: nothing to search. */
+	bool (*search)(struct ltr__view *view, struct ltr__scene *scene, bool forward);
+
+	/* Sort by a column, '-' before its name for the other direction. -EINVAL; NULL: cannot. */
+	int (*sort)(struct ltr__view *view, const char *name);
+};
+
+extern const struct ltr__view_kind ltr__view_goroutines;
+extern const struct ltr__view_kind ltr__view_groups;
+extern const struct ltr__view_kind ltr__view_goroutine;
+extern const struct ltr__view_kind ltr__view_help;
+
+/* The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the last. */
+const struct ltr__view_kind *ltr__view_by_index(size_t index);
+const struct ltr__view_kind *ltr__view_by_name(const char *name);
+
+/* A place as most views write it: function, then file and line if there is room for both. */
+int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
+		    const struct ltr__place *place);
+
+/* A short sentence in the middle of an area that has nothing else to show. */
+void ltr__draw_note(struct ltr__area area, const char *text);
+
+/* "12-34 of 10,243" */
+void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size);
+
+/* For views that are a text to scroll: the first line on screen after an action, and "3-20 of 41",
+ * or nothing if all lines are on screen. */
+int ltr__scroll(enum ltr__action action, int top, int lines, int height);
+void ltr__say_lines(int top, int lines, int height, char *ret_text, size_t size);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page of one goroutine: what it does, since when, on which object, its stack, who created it
+ * and where, and their creators as far as they still live. When it ends, the page keeps what was
+ * known last and says so.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tui.h"
+#include "view.h"
+
+#define FACTS_AT  14 /* where the values of the facts begin */
+#define ANCESTORS 32
+
+struct page {
+	struct ltr__view view;
+	uint64_t id;
+	struct ltr_goroutine last; /* as it was seen last; its id is 0 if it never was */
+	bool is_gone;
+	uint64_t sharing;      /* others that wait on the same object */
+	uint64_t next_sharing; /* in the making */
+	int top;               /* the first line on screen */
+	int lines;             /* how many there were when it was drawn last */
+	int height;
+};
+
+/* Where the next line goes; y may be above the area, where everything is cut off. */
+struct pen {
+	struct ltr__area area;
+	int y;
+};
+
+static struct page *page_of(struct ltr__view *view)
+{
+	return (struct page *)view;
+}
+
+static int page_open(const struct ltr__scene *scene, const struct ltr__subject *subject,
+		     struct ltr__view **ret_view)
+{
+	struct page *page = calloc(1, sizeof(*page));
+
+	(void)scene;
+	if (!page)
+		return -ENOMEM;
+	page->view.kind = &ltr__view_goroutine;
+	page->id = subject->goroutine;
+	*ret_view = &page->view;
+	return 0;
+}
+
+static void page_close(struct ltr__view *view)
+{
+	free(view);
+}
+
+static bool waits_on_object(const struct ltr_goroutine *goroutine)
+{
+	return goroutine->object &&
+	       (goroutine->state == LTR_STATE_CHAN || goroutine->state == LTR_STATE_SYNC ||
+		goroutine->state == LTR_STATE_NETWORK);
+}
+
+static void page_begin(struct ltr__view *view, struct ltr__scene *scene)
+{
+	struct page *page = page_of(view);
+	const struct ltr_goroutine *goroutine = ltr__moment_find(&scene->moment, page->id);
+
+	page->next_sharing = 0;
+	page->is_gone = !goroutine;
+	if (goroutine)
+		page->last = *goroutine;
+}
+
+/* Counts who else waits on its object. */
+static int page_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
+{
+	struct page *page = page_of(view);
+	const struct ltr_goroutine *with = &page->last;
+	bool is_network = with->state == LTR_STATE_NETWORK; /* its object is a number of a file */
+
+	if (!waits_on_object(with))
+		return 0;
+	for (size_t i = from; i < to; i++) {
+		const struct ltr_goroutine *other = ltr__moment_at(&scene->moment, i);
+
+		page->next_sharing += other->object == with->object && other->id != with->id &&
+				      waits_on_object(other) &&
+				      (other->state == LTR_STATE_NETWORK) == is_network;
+	}
+	return 0;
+}
+
+static int page_end(struct ltr__view *view, struct ltr__scene *scene)
+{
+	(void)scene;
+	page_of(view)->sharing = page_of(view)->next_sharing;
+	return 0;
+}
+
+static void heading(struct pen *pen, const char *text)
+{
+	pen->y++;
+	ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_TITLE, text);
+}
+
+/* The name of a fact; its value follows on the same line. */
+static void fact(struct pen *pen, const char *name)
+{
+	ltr__text(pen->area, 1, pen->y, FACTS_AT - 2, LTR__STYLE_DIM, name);
+}
+
+/* "goroutine 17 worker", as far as it is known. Returns the columns. */
+static int draw_goroutine(struct ltr__area area, int x, int y, const struct ltr__scene *scene,
+			  uint64_t id)
+{
+	const struct ltr_goroutine *goroutine = ltr__moment_find(&scene->moment, id);
+	int start = x;
+
+	x += ltr__textf(area, x, y, area.width - x, LTR__STYLE_NORMAL, "goroutine %" PRIu64, id);
+	if (!goroutine)
+		return x + ltr__text(area, x, y, area.width - x, LTR__STYLE_DIM, " (ended)") -
+		       start;
+	if (goroutine->name)
+		x += 1 + ltr__text(area, x + 1, y, area.width - x - 1, LTR__STYLE_STRONG,
+				   ltr_census_string(scene->moment.census, goroutine->name));
+	else if (goroutine->flags & LTR_IS_MAIN)
+		x += 1 + ltr__text(area, x + 1, y, area.width - x - 1, LTR__STYLE_DIM, "main");
+	return x - start;
+}
+
+static void draw_title(struct pen *pen, const struct ltr__scene *scene, const struct page *page)
+{
+	const struct ltr_goroutine *goroutine = &page->last;
+	int x = 1 + draw_goroutine(pen->area, 1, pen->y, scene, page->id);
+
+	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x,
+			ltr__state_style(goroutine->state), "  %s%s%s",
+			ltr_state_name(goroutine->state), goroutine->reason ? ": " : "",
+			ltr_reason_name(goroutine->reason));
+	ltr__textf(pen->area, x, pen->y++, pen->area.width - x, LTR__STYLE_NORMAL, "  for %s",
+		   ltr__words_age(&scene->moment, goroutine).text);
+	if (page->is_gone)
+		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
+			  " It has ended. This is what was known last. ");
+	if (goroutine->flags & LTR_IS_UNSURE)
+		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
+			  " Unsure: records of it were lost, its state may be old. ");
+	pen->y++;
+}
+
+static void draw_object(struct pen *pen, const struct page *page)
+{
+	const struct ltr_goroutine *goroutine = &page->last;
+	int x = FACTS_AT;
+
+	if (!waits_on_object(goroutine))
+		return;
+	fact(pen, "waits on");
+	if (goroutine->state == LTR_STATE_NETWORK)
+		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
+				"file descriptor %" PRIu64, goroutine->object);
+	else
+		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
+				"%s 0x%" PRIx64,
+				goroutine->state == LTR_STATE_CHAN ? "channel" : "object",
+				goroutine->object);
+	if (page->sharing)
+		ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
+			   ", with %s other%s", ltr__words_count(page->sharing).text,
+			   page->sharing == 1 ? "" : "s");
+	pen->y++;
+}
+
+static void draw_labels(struct pen *pen, const struct ltr_census *census, uint32_t labels)
+{
+	size_t count;
+	const struct ltr_census_label *label = ltr_census_labels(census, labels, &count);
+
+	if (!label || !count)
+		return;
+	fact(pen, "labels");
+	for (size_t i = 0; i < count; i++)
+		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
+			   LTR__STYLE_NORMAL, "%s=%s", ltr_census_string(census, label[i].key),
+			   ltr_census_string(census, label[i].value));
+}
+
+static void draw_origin(struct pen *pen, const struct ltr__scene *scene,
+			const struct ltr_goroutine *goroutine)
+{
+	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
+	int x = FACTS_AT;
+
+	fact(pen, "created");
+	if (goroutine->created_ns && goroutine->created_ns <= now)
+		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
+				"%s ago ", ltr__words_duration(now - goroutine->created_ns).text);
+	if (goroutine->parent_id) {
+		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, "by ");
+		draw_goroutine(pen->area, x, pen->y, scene, goroutine->parent_id);
+	} else {
+		ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
+			  "by no goroutine");
+	}
+	pen->y++;
+	if (goroutine->waker_id) {
+		fact(pen, "woken by");
+		draw_goroutine(pen->area, FACTS_AT, pen->y++, scene, goroutine->waker_id);
+	}
+}
+
+static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const struct page *page)
+{
+	const struct ltr_goroutine *goroutine = &page->last;
+
+	draw_object(pen, page);
+	draw_origin(pen, scene, goroutine);
+	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)) {
+		fact(pen, "is");
+		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
+			   LTR__STYLE_NORMAL, "%s%s",
+			   goroutine->flags & LTR_IS_MAIN ? "the main goroutine " : "",
+			   goroutine->flags & LTR_IS_DAEMON ? "declared to live for ever" : "");
+	}
+	fact(pen, "moves");
+	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_NORMAL,
+		   "%s changes of state", ltr__words_count(goroutine->transitions).text);
+	draw_labels(pen, scene->moment.census, goroutine->labels);
+}
+
+/* One function; functions inlined into another are shown before it, as if they were called. */
+static void draw_frame(struct pen *pen, const struct ltr_symbol *symbol, uint64_t pc, bool is_first)
+{
+	struct ltr__place place = ltr__place_of_symbol(symbol, pc);
+	struct ltr__area area = pen->area;
+	int columns = area.width - 4;
+	int half = columns / 2 > 28 ? columns / 2 : 28;
+
+	if (is_first)
+		ltr__put(area, 2, pen->y, LTR__STYLE_NORMAL, 0x25b8);
+	if (!place.file[0]) {
+		ltr__draw_place(area, 4, pen->y, columns, &place);
+	} else if (columns < 40) {
+		ltr__draw_place(area, 4, pen->y, columns, &place);
+	} else {
+		ltr__text(area, 4, pen->y, half - 1, LTR__STYLE_FUNCTION,
+			  place.function[0] ? place.function : "?");
+		ltr__textf(area, 4 + half, pen->y, columns - half, LTR__STYLE_DIM, "%s:%" PRIu32,
+			   place.file, place.line);
+	}
+	if (symbol->is_runtime)
+		ltr__restyle(area, 4, pen->y, columns, LTR__STYLE_DIM);
+	pen->y++;
+}
+
+static void draw_stack(struct pen *pen, const struct ltr_census *census,
+		       const struct ltr_goroutine *goroutine)
+{
+	size_t depth;
+	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
+	size_t first = ltr_census_first_frame(census, goroutine->stack);
+
+	heading(pen, goroutine->state >= LTR_STATE_SYSCALL ? "Where it waits" : "Where it is");
+	if (!pcs || !depth) {
+		struct ltr__place entry = ltr__place_of(census, goroutine);
+		int x = 4;
+
+		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
+			       goroutine->state == LTR_STATE_RUNNING
+				       ? "no stack while it runs; it began at "
+				       : "no stack is known; it began at ");
+		ltr__draw_place(pen->area, x, pen->y++, pen->area.width - x, &entry);
+		return;
+	}
+	for (size_t i = 0; i < depth; i++) {
+		const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
+		bool is_first = i == first;
+
+		for (int inlined = 0; symbol && inlined < 64; inlined++, symbol = symbol->outer) {
+			draw_frame(pen, symbol, pcs[i], is_first);
+			is_first = false;
+		}
+	}
+}
+
+static void draw_creation(struct pen *pen, const struct ltr__scene *scene,
+			  const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = scene->moment.census;
+	uint64_t parent = goroutine->parent_id;
+
+	heading(pen, "Where it was created");
+	for (int i = 0; i < ANCESTORS; i++) {
+		struct ltr__place place = ltr__creator_of(census, goroutine);
+		int x = 4;
+
+		if (place.function[0] || place.file[0] || place.pc)
+			x += 2 + ltr__draw_place(pen->area, x, pen->y, pen->area.width - x, &place);
+		if (!parent) {
+			ltr__text(pen->area, x, pen->y++, pen->area.width - x, LTR__STYLE_DIM,
+				  "by no goroutine");
+			return;
+		}
+		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, "in ");
+		draw_goroutine(pen->area, x, pen->y++, scene, parent);
+		goroutine = ltr__moment_find(&scene->moment, parent);
+		if (!goroutine || goroutine->parent_id >= parent)
+			return; /* not known further, or not what a program can be */
+		parent = goroutine->parent_id;
+	}
+	ltr__text(pen->area, 4, pen->y++, pen->area.width - 4, LTR__STYLE_DIM, "…");
+}
+
+static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area)
+{
+	struct page *page = page_of(view);
+	struct pen pen = {.area = area};
+
+	if (!page->last.id) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "goroutine %" PRIu64 " is not there (any more)",
+			 page->id);
+		ltr__draw_note(area, text);
+		return;
+	}
+	/* a page that was scrolled may have become shorter; its length is known when it is drawn */
+	page->height = area.height;
+	if (page->top > page->lines - area.height)
+		page->top = page->lines > area.height ? page->lines - area.height : 0;
+	pen.y = -page->top;
+	draw_title(&pen, scene, page);
+	draw_facts(&pen, scene, page);
+	draw_stack(&pen, scene->moment.census, &page->last);
+	draw_creation(&pen, scene, &page->last);
+	page->lines = pen.y + page->top;
+}
+
+static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scene,
+				 enum ltr__action action, int line)
+{
+	struct page *page = page_of(view);
+	uint64_t other = action == LTR__DO_PARENT ? page->last.parent_id : page->last.waker_id;
+
+	(void)line;
+	if (action != LTR__DO_PARENT && action != LTR__DO_WAKER) {
+		page->top = ltr__scroll(action, page->top, page->lines, page->height);
+		return (struct ltr__want){0};
+	}
+	if (!other)
+		return (struct ltr__want){
+			.kind = LTR__WANT_SAY,
+			.say = action == LTR__DO_PARENT ? "no goroutine created it"
+							: "no goroutine is known to have woken it",
+		};
+	if (!ltr__moment_find(&scene->moment, other))
+		return (struct ltr__want){.kind = LTR__WANT_SAY, .say = "that one has ended"};
+	return (struct ltr__want){
+		.kind = LTR__WANT_OPEN,
+		.view = &ltr__view_goroutine,
+		.subject = {.goroutine = other},
+	};
+}
+
+static void page_title(struct ltr__view *view, struct ltr__scene *scene, char *ret_text,
+		       size_t size)
+{
+	(void)scene;
+	snprintf(ret_text, size, "goroutine %" PRIu64, page_of(view)->id);
+}
+
+static void page_place(struct ltr__view *view, char *ret_text, size_t size)
+{
+	struct page *page = page_of(view);
+
+	ltr__say_lines(page->top, page->lines, page->height, ret_text, size);
+}
+
+const struct ltr__view_kind ltr__view_goroutine = {
+	.name = "goroutine",
+	.where = LTR__IN_PAGE,
+	.open = page_open,
+	.close = page_close,
+	.begin = page_begin,
+	.take = page_take,
+	.end = page_end,
+	.draw = page_draw,
+	.act = page_act,
+	.title = page_title,
+	.place = page_place,
+};

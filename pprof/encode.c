@@ -181,22 +181,22 @@ void ltr__encode_function(struct ltr__encoder *encoder, uint64_t id, int64_t nam
 	write_piece(encoder, &piece);
 }
 
-void ltr__encode_mapping(struct ltr__encoder *encoder, const struct ltr__encode_mapping *from)
+void ltr__encode_mapping(struct ltr__encoder *encoder, const struct ltr__encode_mapping *mapping)
 {
 	Profile piece = PERFTOOLS__PROFILES__PROFILE__INIT;
-	Mapping mapping = PERFTOOLS__PROFILES__MAPPING__INIT;
-	Mapping *mappings[] = {&mapping};
+	Mapping message = PERFTOOLS__PROFILES__MAPPING__INIT;
+	Mapping *mappings[] = {&message};
 
-	mapping.id = from->id;
-	mapping.memory_start = from->start;
-	mapping.memory_limit = from->end;
-	mapping.file_offset = from->offset;
-	mapping.filename = from->path;
-	mapping.build_id = from->build_id;
-	mapping.has_functions = from->has_functions;
-	mapping.has_filenames = from->has_files;
-	mapping.has_line_numbers = from->has_lines;
-	mapping.has_inline_frames = from->has_inlined;
+	message.id = mapping->id;
+	message.memory_start = mapping->start;
+	message.memory_limit = mapping->end;
+	message.file_offset = mapping->offset;
+	message.filename = mapping->path;
+	message.build_id = mapping->build_id;
+	message.has_functions = mapping->has_functions;
+	message.has_filenames = mapping->has_files;
+	message.has_line_numbers = mapping->has_lines;
+	message.has_inline_frames = mapping->has_inlined;
 	piece.n_mapping = 1;
 	piece.mapping = mappings;
 	write_piece(encoder, &piece);

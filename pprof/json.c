@@ -102,9 +102,9 @@ static object *counts(struct document *document, const struct ltr_census_info *i
 	ltr__json_add_number(&document->json, to, "goroutines", ltr_census_count(document->census));
 	ltr__json_add_number(&document->json, to, "created", info->created);
 	ltr__json_add_number(&document->json, to, "exited", info->exited);
-	for (uint8_t state = 0; state < LTR_STATE_COUNT; state++)
-		ltr__json_add_known_number(&document->json, by_state, ltr_state_name(state),
-					   info->by_state[state]);
+	for (unsigned int state = 0; state < LTR_STATE_COUNT; state++)
+		ltr__json_add_known_number(&document->json, by_state,
+					   ltr_state_name((uint8_t)state), info->by_state[state]);
 	ltr__json_add(&document->json, to, "by_state", by_state);
 	return to;
 }
@@ -312,33 +312,16 @@ static void put_head(struct document *document)
 	ltr__json_put(&document->json, counts(document, info));
 }
 
-static void document_free(struct document **document)
-{
-	if (*document)
-		free((*document)->stack_used);
-	free(*document);
-}
-
 static void free_goroutines(const struct ltr_goroutine ***goroutines)
 {
 	free(*goroutines);
 }
 
-int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
+static int write_document(struct document *document, struct ltr_sink sink)
 {
-	__attribute__((cleanup(document_free))) struct document *document =
-		calloc(1, sizeof(*document));
 	__attribute__((cleanup(free_goroutines))) const struct ltr_goroutine **goroutines = NULL;
-	int err;
+	int err = ltr__goroutines_by_id(document->census, &goroutines);
 
-	if (!document)
-		return -ENOMEM;
-	document->census = census;
-	document->stack_count = ltr_census_stack_count(census);
-	document->stack_used = calloc((size_t)document->stack_count + 1, sizeof(bool));
-	if (!document->stack_used)
-		return -ENOMEM;
-	err = ltr__goroutines_by_id(census, &goroutines);
 	if (err)
 		return err;
 	ltr__text_init(&document->json.text, sink);
@@ -350,4 +333,18 @@ int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
 	ltr__text_put(&document->json.text, "\n}\n");
 	err = ltr__text_finish(&document->json.text);
 	return document->json.error ? document->json.error : err;
+}
+
+int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
+{
+	struct document document = {.census = census};
+	int err;
+
+	document.stack_count = ltr_census_stack_count(census);
+	document.stack_used = calloc((size_t)document.stack_count + 1, sizeof(bool));
+	if (!document.stack_used)
+		return -ENOMEM;
+	err = write_document(&document, sink);
+	free(document.stack_used);
+	return err;
 }

@@ -5,7 +5,7 @@
  *
  * `temporary` is the name that the new contents have until the commit, "" while they have none:
  * where the file system can, they are written into a nameless file (O_TMPFILE), which even a kill
- * leaves no trace of. `target` is the final name, links resolved; NULL if the output is written
+ * leaves no trace of. `target` is the final name, links resolved; "" if the output is written
  * directly, and then there is nothing to commit but the end of it.
  */
 
@@ -27,8 +27,8 @@
 struct ltr_output {
 	int fd;
 	bool owns_fd;
-	char *target;
-	char *folder;
+	char target[PATH_MAX];
+	char folder[PATH_MAX];
 	char temporary[PATH_MAX];
 };
 
@@ -40,8 +40,6 @@ static struct ltr_output *output_free(struct ltr_output *output)
 		close(output->fd);
 	if (output->temporary[0])
 		unlink(output->temporary);
-	free(output->target);
-	free(output->folder);
 	free(output);
 	return NULL;
 }
@@ -120,8 +118,7 @@ static int resolve(struct ltr_output *output, const char *path, bool exists)
 	char *cut;
 
 	if (exists) {
-		output->target = realpath(path, NULL);
-		if (!output->target)
+		if (!realpath(path, output->target))
 			return -errno;
 	} else {
 		struct stat link;
@@ -130,18 +127,17 @@ static int resolve(struct ltr_output *output, const char *path, bool exists)
 			return -ENOENT;
 		if (name[0] == '\0')
 			return -EISDIR;
-		output->target = strdup(path);
-		if (!output->target)
-			return -ENOMEM;
+		if (strlen(path) >= sizeof(output->target))
+			return -ENAMETOOLONG;
+		memcpy(output->target, path, strlen(path) + 1);
 	}
-	output->folder = strdup(output->target);
-	if (!output->folder)
-		return -ENOMEM;
+	memcpy(output->folder, output->target, sizeof(output->folder));
 	cut = strrchr(output->folder, '/');
-	if (!cut)
-		strcpy(output->folder, "."); /* it had at least one character */
-	else
-		cut[cut == output->folder] = '\0';
+	if (!cut) {
+		cut = output->folder; /* a name of at least one character */
+		*cut = '.';
+	}
+	cut[cut == output->folder] = '\0';
 	return 0;
 }
 
@@ -170,8 +166,7 @@ static int open_path(struct ltr_output *output, const char *path, bool binary)
 
 int ltr_output_open(const char *path, bool binary, struct ltr_output **ret_output)
 {
-	__attribute__((cleanup(output_cleanup))) struct ltr_output *output =
-		calloc(1, sizeof(*output));
+	struct ltr_output *output = calloc(1, sizeof(*output));
 	int err = 0;
 
 	if (!output)
@@ -183,10 +178,11 @@ int ltr_output_open(const char *path, bool binary, struct ltr_output **ret_outpu
 		err = -ENOTTY;
 	else
 		output->fd = STDOUT_FILENO;
-	if (err)
+	if (err) {
+		output_free(output);
 		return err;
+	}
 	*ret_output = output;
-	output = NULL;
 	return 0;
 }
 
@@ -236,7 +232,7 @@ int ltr_output_commit(struct ltr_output *output)
 {
 	__attribute__((cleanup(output_cleanup))) struct ltr_output *owned = output;
 
-	if (owned->target)
+	if (owned->target[0])
 		return commit_target(owned);
 	if (owned->owns_fd) {
 		int fd = owned->fd;

@@ -204,8 +204,8 @@ static void check_states(const struct ltr_census *census, const Profile *profile
 				break;
 			}
 		}
-		for (uint8_t state = 0; state < LTR_STATE_COUNT; state++)
-			if (strcmp(word, ltr_state_name(state)) == 0)
+		for (unsigned int state = 0; state < LTR_STATE_COUNT; state++)
+			if (strcmp(word, ltr_state_name((uint8_t)state)) == 0)
 				got[state] += profile->sample[i]->value[is_wait ? 1 : 0];
 	}
 	for (size_t i = 0; i < ltr_census_count(census); i++) {

@@ -146,20 +146,27 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool strings_are_valid(const Profile *profile)
+static bool strings_are_unique(const Profile *profile)
 {
 	char **sorted = malloc(profile->n_string_table * sizeof(*sorted));
 	bool unique = true;
 
-	CHECK(profile->n_string_table > 0 && profile->string_table[0][0] == '\0');
-	for (size_t i = 0; i < profile->n_string_table; i++)
-		CHECK(is_clean(profile->string_table[i]));
+	if (!sorted)
+		abort();
 	memcpy(sorted, profile->string_table, profile->n_string_table * sizeof(*sorted));
 	qsort(sorted, profile->n_string_table, sizeof(*sorted), by_text);
 	for (size_t i = 1; i < profile->n_string_table; i++)
 		unique &= strcmp(sorted[i - 1], sorted[i]) != 0;
 	free(sorted);
-	CHECK(unique);
+	return unique;
+}
+
+static bool strings_are_valid(const Profile *profile)
+{
+	CHECK(profile->n_string_table > 0 && profile->string_table[0][0] == '\0');
+	for (size_t i = 0; i < profile->n_string_table; i++)
+		CHECK(is_clean(profile->string_table[i]));
+	CHECK(strings_are_unique(profile));
 	return true;
 }
 

@@ -47,7 +47,7 @@ static void add_range(struct iovec *ranges, unsigned int *count, void *base, siz
 {
 	struct iovec *last = *count ? &ranges[*count - 1] : NULL;
 
-	if (last && (char *)last->iov_base + last->iov_len == (char *)base)
+	if (last && (uintptr_t)last->iov_base + last->iov_len == (uintptr_t)base)
 		last->iov_len += bytes;
 	else
 		ranges[(*count)++] = (struct iovec){base, bytes};

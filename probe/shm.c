@@ -14,7 +14,7 @@
 
 #include "process.h"
 
-#define INTERVAL_MS   5
+#define INTERVAL_MS   2
 #define CAPACITY_MAX  (1u << 20)
 #define RECORDS_PIECE 16384u /* copied at once */
 #define HEARTBEAT_NS  (LTR_WATCH_TIMEOUT_NS / 20)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "filter_term.h"
-#include "words.h"
+#include "wording.h"
 
 /* Numbers are small and dense; one beyond this is decided each time. */
 #define MEMO_MAX (1u << 26)

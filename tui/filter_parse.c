@@ -12,9 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "words.h"
+#include "wording.h"
 
 static const struct {
 	const char *name; /* with its operator, as completion offers it */
@@ -112,8 +111,8 @@ static int parse_states(struct parser *parser, struct ltr__term *term)
 		const char *value = term->values[i];
 		uint64_t before = term->states;
 
-		for (uint8_t state = 0; state < LTR_STATE_COUNT; state++) {
-			if (!strncasecmp(ltr_state_name(state), value, strlen(value)))
+		for (unsigned state = 0; state < LTR_STATE_COUNT; state++) {
+			if (!strncasecmp(ltr_state_name((uint8_t)state), value, strlen(value)))
 				term->states |= 1ull << state;
 		}
 		if (term->states == before)
@@ -129,8 +128,8 @@ static uint64_t reasons_with(const char *value)
 {
 	uint64_t reasons = 0;
 
-	for (uint8_t reason = 1; reason < LTR_REASON_COUNT; reason++) {
-		if (ltr__contains(ltr_reason_name(reason), value))
+	for (unsigned reason = 1; reason < LTR_REASON_COUNT; reason++) {
+		if (ltr__contains(ltr_reason_name((uint8_t)reason), value))
 			reasons |= 1ull << reason;
 	}
 	return reasons;
@@ -168,7 +167,7 @@ static int parse_flag(struct parser *parser, struct ltr__term *term)
 	for (size_t i = 0; i < term->value_count; i++) {
 		size_t j = 0;
 
-		while (j < COUNT(flags) && strcasecmp(flags[j].name, term->values[i]))
+		while (j < COUNT(flags) && strcasecmp(flags[j].name, term->values[i]) != 0)
 			j++;
 		if (j == COUNT(flags))
 			return fail(parser, "is: knows main, daemon and unsure, not '%.32s'",
@@ -239,8 +238,8 @@ static void widen_text(struct ltr__term *term)
 	const char *value = term->values[0];
 
 	term->reasons = reasons_with(value);
-	for (uint8_t state = 0; state < LTR_STATE_COUNT; state++) {
-		if (!strcasecmp(ltr_state_name(state), value))
+	for (unsigned state = 0; state < LTR_STATE_COUNT; state++) {
+		if (!strcasecmp(ltr_state_name((uint8_t)state), value))
 			term->states |= 1ull << state;
 	}
 	term->is_digits = strspn(value, "0123456789") == strlen(value);
@@ -282,7 +281,7 @@ static int parse_term(struct parser *parser, struct ltr__term *term)
 
 	for (size_t i = 0; i < COUNT(fields); i++) {
 		if (strlen(fields[i].name) != word + 1 ||
-		    strncasecmp(fields[i].name, parser->at, word))
+		    strncasecmp(fields[i].name, parser->at, word) != 0)
 			continue;
 		term->field = fields[i].field;
 		if (term->field == LTR__FIELD_AGE && (sign == '<' || sign == '>')) {
@@ -342,7 +341,7 @@ int ltr__filter_new(const char *text, struct ltr__filter **ret_filter, char *ret
 	filter = calloc(1, sizeof(*filter));
 	if (!filter)
 		return -ENOMEM;
-	strcpy(filter->text, text);
+	memcpy(filter->text, text, strlen(text) + 1);
 	parser.at = filter->text;
 	error = parse(&parser, filter);
 	if (error) {
@@ -362,7 +361,7 @@ int ltr__filter_new_search(const char *text, struct ltr__filter **ret_filter)
 	filter = calloc(1, sizeof(*filter));
 	if (!filter)
 		return -ENOMEM;
-	strcpy(filter->text, text);
+	memcpy(filter->text, text, strlen(text) + 1);
 	filter->term_count = 1;
 	filter->terms[0].field = LTR__FIELD_TEXT;
 	filter->terms[0].values[0] = filter->text;

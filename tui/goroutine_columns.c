@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "words.h"
+#include "wording.h"
 
 static const struct ltr_goroutine *goroutine_of(const void *item)
 {

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "words.h"
+#include <loiter/layout.h>
+
+#include "wording.h"
 
 #define ROOMY  16 /* screen heights */
 #define SMALL  10
@@ -35,8 +37,7 @@ static void add_alarm(struct alarms *alarms, const char *word, const char *text)
 	alarms->count++;
 }
 
-/* What a person must not overlook, the most important first. The numbers of phases are those of
- * enum ltr_phase, of which the census header says no more than where to find them. */
+/* What a person must not overlook, the most important first. */
 static struct alarms alarms_of(const struct ltr__scene *scene)
 {
 	const struct ltr_census_info *info = ltr__moment_info(&scene->moment);
@@ -45,11 +46,11 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 
 	if (scene->error[0])
 		add_alarm(&alarms, "FAILED", scene->error);
-	if (info->phase == 3)
+	if (info->phase == LTR_PHASE_DEADLOCK)
 		add_alarm(&alarms, "DEADLOCK", "DEADLOCK: all goroutines are asleep");
 	if (scene->is_ended || info->gone)
 		add_alarm(&alarms, "ENDED", "ENDED: the program is gone; this is its last state");
-	else if (info->phase == 2)
+	else if (info->phase == LTR_PHASE_MAIN_RETURNED)
 		add_alarm(&alarms, "RETURNED",
 			  "RETURNED: the main goroutine has returned; these have not ended");
 	if (info->lost) {
@@ -72,8 +73,8 @@ static size_t metered_states(const struct ltr_census_info *info,
 {
 	size_t count = 0;
 
-	for (uint8_t state = LTR_STATE_QUEUED; state < LTR_STATE_EXITED; state++)
-		ret_states[count++] = state;
+	for (unsigned state = LTR_STATE_QUEUED; state < LTR_STATE_EXITED; state++)
+		ret_states[count++] = (uint8_t)state;
 	if (info->by_state[LTR_STATE_UNKNOWN])
 		ret_states[count++] = LTR_STATE_UNKNOWN;
 	return count;

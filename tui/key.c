@@ -5,7 +5,6 @@
 #include "key.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "rune.h"
 

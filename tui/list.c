@@ -170,7 +170,7 @@ static struct ltr__row choose_pivot(struct ltr__rows *rows, size_t low, size_t h
 	struct ltr__row samples[SAMPLES];
 	size_t wanted = (size_t)((double)(nth - low) / (double)(high - low) * SAMPLES);
 
-	if (high - low < 8 * SAMPLES)
+	if (high - low < (size_t)8 * SAMPLES)
 		return rows->rows[low + random_below(high - low)];
 	for (size_t i = 0; i < SAMPLES; i++)
 		samples[i] = rows->rows[low + random_below(high - low)];

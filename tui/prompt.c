@@ -85,7 +85,7 @@ static bool complete(struct ltr__prompt *prompt)
 		return false;
 	prompt->completions++;
 	memcpy(prompt->text, prompt->completed, keep - replaced);
-	strcpy(prompt->text + keep - replaced, word);
+	memcpy(prompt->text + keep - replaced, word, strlen(word) + 1);
 	prompt->cursor = strlen(prompt->text);
 	return true;
 }

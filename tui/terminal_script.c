@@ -141,7 +141,7 @@ static const char *argument_of(const struct script *script, const char *name)
 {
 	size_t length = strlen(name);
 
-	if (strncmp(script->at, name, length))
+	if (strncmp(script->at, name, length) != 0)
 		return NULL;
 	if (script->at[length] == ' ')
 		return script->at + length + 1;

@@ -13,7 +13,7 @@
 #include "key.h"
 #include "list.h"
 #include "scene.h"
-#include "words.h"
+#include "wording.h"
 
 /* By what goroutines are grouped. */
 enum ltr__group_by { LTR__BY_STACK, LTR__BY_CREATOR, LTR__GROUP_BY_COUNT };

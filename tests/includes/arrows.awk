@@ -17,15 +17,15 @@ BEGIN {
 	may["probe/"] = "libc contract census census-fill probe elfutils libbpf probe/bpf/"
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
 	may["check/"] = "libc census event layout"
-	may["pprof/"] = "libc census event layout protobuf-c zlib yajl microhttpd"
+	may["pprof/"] = "libc census event layout protobuf-c zlib json-c microhttpd"
 	may["tui/"] = "libc census event layout curses"
 	may["cli/"] = "libc contract census probe check/ pprof/ tui/"
 	may["examples/"] = "libc api http-parser"
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ tui/ cli/ runtime/" \
-		" probe/ examples/ cmocka vterm http-parser zlib protobuf-c yajl elfutils curses libbpf sanitizer"
+		" probe/ examples/ cmocka vterm http-parser zlib protobuf-c json-c elfutils curses libbpf sanitizer"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka"
-	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c yajl"
+	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
 	may["tests/tui/"] = "libc contract census census-fill tui/ cmocka vterm"
 	may["tests/runtime/"] = "libc contract api runtime/ cmocka sanitizer"
 
@@ -46,7 +46,7 @@ BEGIN {
 	library["^(ncursesw?/)?(curses|ncurses|term|panel|menu|form)\\.h$"] = "curses"
 	library["^(protobuf-c/.*|.*\\.pb-c\\.h)$"] = "protobuf-c"
 	library["^zlib\\.h$"] = "zlib"
-	library["^yajl/.*"] = "yajl"
+	library["^json-c/.*"] = "json-c"
 	library["^microhttpd\\.h$"] = "microhttpd"
 	library["^http_parser\\.h$"] = "http-parser"
 	library["^cmocka\\.h$"] = "cmocka"
@@ -69,8 +69,8 @@ BEGIN {
 	# One file each, outside of tests, so that a change of the library is a change of one file.
 	# bpf programs use the kernel's half of libbpf, which is another thing.
 	only_one["curses"] = only_one["libbpf"] = only_one["protobuf-c"] = 1
-	# Where quoted and other names are looked for, besides the file's own folder and room.
-	include_folders = "runtime/include/ runtime/src/ probe/ check/ pprof/ tui/ cli/ tests/"
+	# Where else quoted names are looked for.
+	include_folders = "runtime/src/ probe/ check/ pprof/ tui/ cli/ tests/"
 	# Whoever may include what is named on the right may include what is on the left.
 	implies["event"] = implies["layout"] = implies["gate"] = "contract"
 	implies["linux"] = "libc"
@@ -106,23 +106,31 @@ function normal(path)
 	return path
 }
 
-# The header of ours that `file` means by `name`, or "".
-function find_ours(file, name,    place, root, folders, n, i, candidate)
+# The first of the `folders`, blanks between them and "." for the root, that has a header `name`.
+function find_in(folders, name,    folder, n, i, candidate)
 {
-	candidate = normal(folder_of(file) name)
-	if (candidate in is_ours)
-		return candidate
-	place = place_of(file)
-	root = substr(file, 1, index(file, "/"))
-	# In an include folder; those of the file's own room go first.
-	n = split(place " " root "/ " root "/src/ " root "/include/ ./ " include_folders, folders, " ")
+	n = split(folders, folder, " ")
 	for (i = 1; i <= n; i++) {
-		candidate = normal(folders[i] name)
-		sub(/^\.\//, "", candidate)
+		candidate = folder[i] == "." ? name : normal(folder[i] name)
 		if (candidate in is_ours)
 			return candidate
 	}
 	return ""
+}
+
+# The header of ours that `file` means by `name`, or "". Names in brackets are looked for from the
+# root and among the public headers of the runtime; quoted ones also around the file, and then in
+# every room, so that none escapes us because of an -I.
+function find_ours(file, name, quoted,    room, tested)
+{
+	if (!quoted)
+		return find_in(". runtime/include/", name)
+	room = substr(file, 1, index(file, "/"))
+	tested = ""
+	if (room == "tests/" && match(file, /^tests\/[^\/]*\//))
+		tested = substr(file, 7, RLENGTH - 6)
+	return find_in(folder_of(file) " " place_of(file) " " room " " room "src/ " tested " " \
+		tested "src/ . runtime/include/ " include_folders, name)
 }
 
 function owner_of_library(name,    pattern)
@@ -143,14 +151,14 @@ function has(list, word,    words, n, i)
 	return 0
 }
 
-function check_include(file, line, name,    place, ours, owner)
+function check_include(file, line, name, quoted,    place, ours, owner)
 {
 	place = place_of(file)
 	if (place == "") {
 		complain(file ":" line ": no room of the table has this file")
 		return
 	}
-	ours = find_ours(file, name)
+	ours = find_ours(file, name, quoted)
 	if (ours != "") {
 		if (ours in shared)
 			owner = shared[ours]
@@ -197,7 +205,8 @@ END {
 			if (text !~ /^[ \t]*#[ \t]*include[ \t]/)
 				continue
 			if (match(text, /[<"][^>"]+[>"]/)) {
-				check_include(files[f], line, substr(text, RSTART + 1, RLENGTH - 2))
+				check_include(files[f], line, substr(text, RSTART + 1, RLENGTH - 2),
+					substr(text, RSTART, 1) == "\"")
 				includes++
 			} else {
 				complain(files[f] ":" line ": an #include that we cannot read")

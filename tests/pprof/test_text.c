@@ -115,6 +115,35 @@ static void an_empty_census_has_all_forms(void **state)
 	ltr_census_free(census);
 }
 
+/* As in Go, where goroutines have neither names nor a creator's line in this form. */
+static void debug1_groups_by_stack_and_labels_alone(void **state)
+{
+	static const uint64_t pcs[] = {PC_REPLY + 0x11};
+	struct ltr_goroutine goroutine = {
+		.state = LTR_STATE_CHAN, .reason = LTR_REASON_CHAN_SEND, .transitions = 1};
+	struct ltr_census *census = fixture_empty();
+	struct memory memory = {0};
+
+	(void)state;
+	assert_int_equal(ltr_census_intern_stack(census, pcs, 1, &goroutine.stack), 0);
+	assert_int_equal(ltr_census_snapshot_begin(census, FIXTURE_NOW_NS), 0);
+	for (uint32_t i = 1; i <= 3; i++) {
+		char name[8] = {(char)('a' + i)};
+
+		goroutine.id = i;
+		assert_int_equal(ltr_census_intern_string(census, name, &goroutine.name), 0);
+		assert_int_equal(ltr_census_intern_site(census, "a.c", "f", i, &goroutine.site), 0);
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
+	}
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	assert_int_equal(debug1_goroutine(census, memory_sink(&memory)), 0);
+	assert_string_equal(memory.data, "goroutine profile: total 3\n"
+					 "3 @ 0x403011\n"
+					 "#\t0x403010\treply+0x10\t/src/httpd.c:80\n\n");
+	memory_done(&memory);
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +151,7 @@ int main(void)
 		cmocka_unit_test(forms_are_harmless),
 		cmocka_unit_test(a_failing_sink_fails_the_form),
 		cmocka_unit_test(an_empty_census_has_all_forms),
+		cmocka_unit_test(debug1_groups_by_stack_and_labels_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

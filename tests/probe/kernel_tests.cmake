@@ -9,3 +9,35 @@ loiter_test(ebpf SOURCES ebpf_test.c
 	ENVIRONMENT BATCH_TARGET=$<TARGET_FILE:batch_target>
 	LABELS probe)
 add_dependencies(test_ebpf batch_target)
+
+# Addresses of an optimised program, whatever this build is: with debug information, stripped, and
+# with debug information beside it.
+foreach(kind "" _stripped _split)
+	add_executable(symbols_target${kind} symbols_target.c)
+	target_compile_options(symbols_target${kind} PRIVATE -O2 -g -fno-sanitize=all)
+	target_link_options(symbols_target${kind} PRIVATE -Wl,--build-id=sha1 -fno-sanitize=all)
+endforeach()
+add_custom_command(TARGET symbols_target_stripped POST_BUILD
+	COMMAND ${CMAKE_STRIP} -s $<TARGET_FILE:symbols_target_stripped> VERBATIM)
+add_custom_command(TARGET symbols_target_split POST_BUILD
+	COMMAND ${CMAKE_OBJCOPY} --only-keep-debug symbols_target_split symbols_target_split.debug
+	COMMAND ${CMAKE_STRIP} -s symbols_target_split
+	COMMAND ${CMAKE_OBJCOPY} --add-gnu-debuglink=symbols_target_split.debug symbols_target_split
+	WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR} VERBATIM)
+
+loiter_test(symbols SOURCES symbols_test.c
+	LIBRARIES loiter-probe
+	ENVIRONMENT SYMBOLS_TARGET=$<TARGET_FILE:symbols_target>
+		SYMBOLS_TARGET_STRIPPED=$<TARGET_FILE:symbols_target_stripped>
+		SYMBOLS_TARGET_SPLIT=$<TARGET_FILE:symbols_target_split>
+	LABELS probe)
+add_dependencies(test_symbols symbols_target symbols_target_stripped symbols_target_split)
+
+# The whole way, on a real goroutine program.
+add_executable(live_target live_target.c)
+target_link_libraries(live_target PRIVATE libloiter)
+loiter_test(live SOURCES live_test.c
+	LIBRARIES loiter-probe
+	ENVIRONMENT LIVE_TARGET=$<TARGET_FILE:live_target>
+	LABELS probe)
+add_dependencies(test_live live_target)

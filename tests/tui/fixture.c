@@ -419,3 +419,12 @@ struct ltr_tui_source fixture_still_source(struct fixture *fixture)
 	return (struct ltr_tui_source){
 		.context = fixture, .poll = still_poll, .refresh = refresh, .census = census};
 }
+
+unsigned fixture_seed(void)
+{
+	const char *text = getenv("LTR_SEED");
+	unsigned seed = text ? (unsigned)strtoul(text, NULL, 10) : 1;
+
+	printf("LTR_SEED=%u\n", seed);
+	return seed;
+}

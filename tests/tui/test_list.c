@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "fixture.h"
 #include "list.h"
 
 static const char *const words[] = {"", "alpha", "alphabet one", "alphabet two", "beta"};
@@ -70,11 +71,9 @@ static void windows_are_those_of_a_full_sort(void **state)
 {
 	static const enum ltr__action moves[] = {LTR__DO_UP,      LTR__DO_DOWN, LTR__DO_PAGE_DOWN,
 						 LTR__DO_PAGE_UP, LTR__DO_TOP,  LTR__DO_BOTTOM};
-	unsigned seed = 7;
 
 	(void)state;
-	print_message("seed %u\n", seed);
-	srand(seed);
+	srand(fixture_seed());
 	for (int round = 0; round < 400; round++) {
 		struct ltr__list list = {0};
 		struct model model = {.count = (size_t)(rand() % 300), .descending = rand() % 2};

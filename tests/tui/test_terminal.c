@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "pty.h"
+#include "seat.h"
 
 #define RMCUP "\033[?1049l"
 #define MARK  "▸"
@@ -33,8 +33,8 @@ static const char *demo(void)
 }
 
 #define XTERM ((const char *const[]){"TERM=xterm-256color", NULL})
-#define START(pty, environment, ...) \
-	pty_start(pty, 80, 24, environment, (const char *const[]){demo(), __VA_ARGS__, NULL})
+#define START(seat, environment, ...) \
+	seat_start(seat, 80, 24, environment, (const char *const[]){demo(), __VA_ARGS__, NULL})
 
 /* What the demo prints without a terminal; the caller frees it. */
 static char *printed(const char *options)
@@ -52,20 +52,20 @@ static char *printed(const char *options)
 	return text;
 }
 
-static void expect_printed(struct pty *pty, const char *options)
+static void expect_printed(struct seat *seat, const char *options)
 {
 	char *text = printed(options);
 
-	pty_expect_screen(pty, text);
+	seat_expect_screen(seat, text);
 	free(text);
 }
 
-static void quit(struct pty *pty)
+static void quit(struct seat *seat)
 {
-	pty_type(pty, "q");
-	assert_int_equal(pty_wait(pty), 0);
-	pty_expect_restored(pty);
-	pty_done(pty);
+	seat_type(seat, "q");
+	assert_int_equal(seat_wait(seat), 0);
+	seat_expect_restored(seat);
+	seat_done(seat);
 }
 
 static void terminals_show_what_the_grid_holds(void **state)
@@ -77,36 +77,36 @@ static void terminals_show_what_the_grid_holds(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
 		const char *const environment[] = {terms[i], NULL};
-		struct pty pty;
+		struct seat seat;
 
-		START(&pty, environment, "--still");
-		expect_printed(&pty, "--still --screen 80x24");
-		quit(&pty);
+		START(&seat, environment, "--still");
+		expect_printed(&seat, "--still --screen 80x24");
+		quit(&seat);
 	}
 }
 
 static void hostile_names_stay_text(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, XTERM, "--still", "--hostile");
-	expect_printed(&pty, "--still --hostile --screen 80x24");
-	assert_int_equal(pty.titles, 0);
-	quit(&pty);
+	START(&seat, XTERM, "--still", "--hostile");
+	expect_printed(&seat, "--still --hostile --screen 80x24");
+	assert_int_equal(seat.titles, 0);
+	quit(&seat);
 }
 
 static void without_utf8_all_is_ascii(void **state)
 {
 	const char *const environment[] = {"TERM=xterm-256color", "LC_ALL=C", NULL};
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, environment, "--still");
-	expect_printed(&pty, "--still --ascii --screen 80x24");
-	for (size_t i = 0; i < pty.raw_length; i++)
-		assert_true((unsigned char)pty.raw[i] < 0x80);
-	quit(&pty);
+	START(&seat, environment, "--still");
+	expect_printed(&seat, "--still --ascii --screen 80x24");
+	for (size_t i = 0; i < seat.raw_length; i++)
+		assert_true((unsigned char)seat.raw[i] < 0x80);
+	quit(&seat);
 }
 
 static bool is_coloured(const VTermScreenCell *cell)
@@ -119,16 +119,16 @@ static bool is_reversed(const VTermScreenCell *cell)
 	return cell->attrs.reverse;
 }
 
-static int count_cells(const struct pty *pty, bool (*is_one)(const VTermScreenCell *))
+static int count_cells(const struct seat *seat, bool (*is_one)(const VTermScreenCell *))
 {
 	VTermPos at;
 	int count = 0;
 
-	for (at.row = 0; at.row < pty->height; at.row++) {
-		for (at.col = 0; at.col < pty->width; at.col++) {
+	for (at.row = 0; at.row < seat->height; at.row++) {
+		for (at.col = 0; at.col < seat->width; at.col++) {
 			VTermScreenCell cell;
 
-			vterm_screen_get_cell(pty->screen, at, &cell);
+			vterm_screen_get_cell(seat->screen, at, &cell);
 			count += is_one(&cell);
 		}
 	}
@@ -139,109 +139,109 @@ static void colours_are_a_choice(void **state)
 {
 	const char *const plain[] = {"TERM=xterm-256color", "NO_COLOR=1", NULL};
 	const char *const empty[] = {"TERM=xterm-256color", "NO_COLOR=", NULL};
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, XTERM, "--still");
-	expect_printed(&pty, "--still --screen 80x24");
-	assert_true(pty_wrote(&pty, "\033[38;5;"));
-	assert_true(count_cells(&pty, is_coloured) > 200);
-	quit(&pty);
-	START(&pty, empty, "--still");
-	expect_printed(&pty, "--still --screen 80x24");
-	assert_true(pty_wrote(&pty, "\033[38;5;"));
-	quit(&pty);
-	START(&pty, plain, "--still");
-	expect_printed(&pty, "--still --screen 80x24");
-	assert_int_equal(count_cells(&pty, is_coloured), 0);
-	assert_true(count_cells(&pty, is_reversed) >= 2 * 80); /* heading and selection */
-	quit(&pty);
-	START(&pty, XTERM, "--still", "--colours", "16");
-	expect_printed(&pty, "--still --screen 80x24");
-	assert_false(pty_wrote(&pty, "\033[38;5;"));
-	assert_true(pty_wrote(&pty, "\033[35m")); /* magenta: chan */
-	quit(&pty);
+	START(&seat, XTERM, "--still");
+	expect_printed(&seat, "--still --screen 80x24");
+	assert_true(seat_wrote(&seat, "\033[38;5;"));
+	assert_true(count_cells(&seat, is_coloured) > 200);
+	quit(&seat);
+	START(&seat, empty, "--still");
+	expect_printed(&seat, "--still --screen 80x24");
+	assert_true(seat_wrote(&seat, "\033[38;5;"));
+	quit(&seat);
+	START(&seat, plain, "--still");
+	expect_printed(&seat, "--still --screen 80x24");
+	assert_int_equal(count_cells(&seat, is_coloured), 0);
+	assert_true(count_cells(&seat, is_reversed) >= 2 * 80); /* heading and selection */
+	quit(&seat);
+	START(&seat, XTERM, "--still", "--colours", "16");
+	expect_printed(&seat, "--still --screen 80x24");
+	assert_false(seat_wrote(&seat, "\033[38;5;"));
+	assert_true(seat_wrote(&seat, "\033[35m")); /* magenta: chan */
+	quit(&seat);
 }
 
 static void keys_of_a_terminal_arrive(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, XTERM, "--still", "--sort", "id");
-	pty_expect(&pty, MARK "   1 ");
-	pty_press(&pty, VTERM_KEY_DOWN);
-	pty_expect(&pty, MARK "   2 ");
-	pty_press(&pty, VTERM_KEY_PAGEDOWN);
-	pty_expect(&pty, MARK "  18 ");
-	pty_press(&pty, VTERM_KEY_END);
-	pty_expect(&pty, MARK "  60 ");
-	pty_press(&pty, VTERM_KEY_HOME);
-	pty_expect(&pty, MARK "   1 ");
-	pty_press(&pty, VTERM_KEY_ENTER);
-	pty_expect(&pty, "Where it waits");
-	pty_press(&pty, VTERM_KEY_ESCAPE);
-	pty_expect(&pty, MARK "   1 ");
-	pty_type(&pty, "fname:w\xc3\xb6rker");
-	pty_expect(&pty, "nothing matches");
-	pty_press(&pty, VTERM_KEY_LEFT);
-	pty_press(&pty, VTERM_KEY_LEFT);
-	pty_press(&pty, VTERM_KEY_LEFT);
-	pty_press(&pty, VTERM_KEY_LEFT);
-	pty_press(&pty, VTERM_KEY_BACKSPACE);
-	pty_type(&pty, "o\r");
-	pty_expect(&pty, "1-14 of 14");
-	quit(&pty);
+	START(&seat, XTERM, "--still", "--sort", "id");
+	seat_expect(&seat, MARK "   1 ");
+	seat_press(&seat, VTERM_KEY_DOWN);
+	seat_expect(&seat, MARK "   2 ");
+	seat_press(&seat, VTERM_KEY_PAGEDOWN);
+	seat_expect(&seat, MARK "  18 ");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_expect(&seat, MARK "  60 ");
+	seat_press(&seat, VTERM_KEY_HOME);
+	seat_expect(&seat, MARK "   1 ");
+	seat_press(&seat, VTERM_KEY_ENTER);
+	seat_expect(&seat, "Where it waits");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	seat_expect(&seat, MARK "   1 ");
+	seat_type(&seat, "fname:w\xc3\xb6rker");
+	seat_expect(&seat, "nothing matches");
+	seat_press(&seat, VTERM_KEY_LEFT);
+	seat_press(&seat, VTERM_KEY_LEFT);
+	seat_press(&seat, VTERM_KEY_LEFT);
+	seat_press(&seat, VTERM_KEY_LEFT);
+	seat_press(&seat, VTERM_KEY_BACKSPACE);
+	seat_type(&seat, "o\r");
+	seat_expect(&seat, "1-14 of 14");
+	quit(&seat);
 }
 
 static void the_mouse_selects_if_asked_for(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, XTERM, "--still", "--sort", "id", "--mouse");
-	pty_expect(&pty, MARK "   1 ");
-	vterm_mouse_move(pty.vterm, 9, 10, VTERM_MOD_NONE);
-	vterm_mouse_button(pty.vterm, 1, true, VTERM_MOD_NONE);
-	vterm_mouse_button(pty.vterm, 1, false, VTERM_MOD_NONE);
-	pty_expect(&pty, MARK "   4 ");
-	quit(&pty);
+	START(&seat, XTERM, "--still", "--sort", "id", "--mouse");
+	seat_expect(&seat, MARK "   1 ");
+	vterm_mouse_move(seat.vterm, 9, 10, VTERM_MOD_NONE);
+	vterm_mouse_button(seat.vterm, 1, true, VTERM_MOD_NONE);
+	vterm_mouse_button(seat.vterm, 1, false, VTERM_MOD_NONE);
+	seat_expect(&seat, MARK "   4 ");
+	quit(&seat);
 }
 
 static void a_terminal_may_change_its_size(void **state)
 {
 	static const int sizes[][2] = {{120, 40}, {20, 5}, {1, 1}, {220, 60}, {80, 24}};
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, XTERM, "--still");
-	pty_expect(&pty, "of 60");
+	START(&seat, XTERM, "--still");
+	seat_expect(&seat, "of 60");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		char options[64];
 
 		snprintf(options, sizeof(options), "--still --screen %dx%d", sizes[i][0],
 			 sizes[i][1]);
-		pty_resize(&pty, sizes[i][0], sizes[i][1]);
-		expect_printed(&pty, options);
+		seat_resize(&seat, sizes[i][0], sizes[i][1]);
+		expect_printed(&seat, options);
 	}
-	quit(&pty);
+	quit(&seat);
 }
 
 /* Start, wait for the screen, send a signal, and expect to find the terminal as it was. */
 static void expect_restored_after(int number)
 {
-	struct pty pty;
+	struct seat seat;
 	int status;
 
-	START(&pty, XTERM, "--still");
-	pty_expect(&pty, "of 60");
-	assert_int_equal(kill(pty.child, number), 0);
-	status = pty_wait(&pty);
+	START(&seat, XTERM, "--still");
+	seat_expect(&seat, "of 60");
+	assert_int_equal(kill(seat.child, number), 0);
+	status = seat_wait(&seat);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), number);
-	assert_true(pty_wrote(&pty, RMCUP));
-	pty_expect_restored(&pty);
-	pty_done(&pty);
+	assert_true(seat_wrote(&seat, RMCUP));
+	seat_expect_restored(&seat);
+	seat_done(&seat);
 }
 
 static void signals_end_it_with_the_terminal_restored(void **state)
@@ -256,7 +256,7 @@ static void signals_end_it_with_the_terminal_restored(void **state)
 static void crashes_leave_the_terminal_restored(void **state)
 {
 	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-	struct pty pty;
+	struct seat seat;
 	int status;
 
 	(void)state;
@@ -265,81 +265,81 @@ static void crashes_leave_the_terminal_restored(void **state)
 		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 			expect_restored_after(numbers[i]);
 	}
-	START(&pty, XTERM, "--crash");
-	status = pty_wait(&pty);
+	START(&seat, XTERM, "--crash");
+	status = seat_wait(&seat);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGABRT);
-	assert_true(pty_wrote(&pty, RMCUP));
-	pty_expect_restored(&pty);
-	pty_done(&pty);
+	assert_true(seat_wrote(&seat, RMCUP));
+	seat_expect_restored(&seat);
+	seat_done(&seat);
 }
 
 static void the_interrupt_key_ends_it(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 	int status;
 
 	(void)state;
-	START(&pty, XTERM, "--still");
-	pty_expect(&pty, "of 60");
-	pty_type(&pty, "\003");
-	status = pty_wait(&pty);
+	START(&seat, XTERM, "--still");
+	seat_expect(&seat, "of 60");
+	seat_type(&seat, "\003");
+	status = seat_wait(&seat);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGINT);
-	pty_expect_restored(&pty);
-	pty_done(&pty);
+	seat_expect_restored(&seat);
+	seat_done(&seat);
 }
 
 static void it_can_be_suspended_and_resumed(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	pty_start_with_boss(&pty, 80, 24, XTERM, (const char *const[]){demo(), "--still", NULL});
+	seat_start_with_boss(&seat, 80, 24, XTERM, (const char *const[]){demo(), "--still", NULL});
 	for (int round = 0; round < 3; round++) {
-		expect_printed(&pty, "--still --screen 80x24");
-		pty_type(&pty, "\032");
-		pty_expect_stopped(&pty);
-		pty_expect_restored(&pty);
-		assert_true(pty_wrote(&pty, RMCUP));
-		pty.raw_length = 0;
-		pty_continue(&pty);
+		expect_printed(&seat, "--still --screen 80x24");
+		seat_type(&seat, "\032");
+		seat_expect_stopped(&seat);
+		seat_expect_restored(&seat);
+		assert_true(seat_wrote(&seat, RMCUP));
+		seat.raw_length = 0;
+		seat_continue(&seat);
 	}
-	expect_printed(&pty, "--still --screen 80x24");
-	quit(&pty);
+	expect_printed(&seat, "--still --screen 80x24");
+	quit(&seat);
 }
 
 static void the_death_of_the_terminal_ends_it(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 	int status;
 
 	(void)state;
-	START(&pty, XTERM, "--still");
-	pty_expect(&pty, "of 60");
-	close(pty.master);
-	pty.master = -1;
-	assert_int_equal(waitpid(pty.child, &status, 0), pty.child);
-	pty.child = 0;
+	START(&seat, XTERM, "--still");
+	seat_expect(&seat, "of 60");
+	close(seat.master);
+	seat.master = -1;
+	assert_int_equal(waitpid(seat.child, &status, 0), seat.child);
+	seat.child = 0;
 	assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGHUP : WEXITSTATUS(status) == 1);
-	pty_done(&pty);
+	seat_done(&seat);
 }
 
 static void expect_refused(const char *term, const char *sentence)
 {
 	const char *const environment[] = {term, NULL};
-	struct pty pty;
+	struct seat seat;
 	int status;
 
-	START(&pty, environment, "--still");
-	status = pty_wait(&pty);
+	START(&seat, environment, "--still");
+	status = seat_wait(&seat);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 1);
-	if (!pty_wrote(&pty, sentence))
-		fail_msg("%s: %s", term, pty.raw);
-	assert_false(pty_wrote(&pty, "\033"));
-	pty_expect_restored(&pty);
-	pty_done(&pty);
+	if (!seat_wrote(&seat, sentence))
+		fail_msg("%s: %s", term, seat.raw);
+	assert_false(seat_wrote(&seat, "\033"));
+	seat_expect_restored(&seat);
+	seat_done(&seat);
 }
 
 static void unfit_terminals_are_refused_in_words(void **state)
@@ -368,15 +368,15 @@ static void no_terminal_is_told_in_words(void **state)
 
 static void a_program_that_ends_stays_on_screen(void **state)
 {
-	struct pty pty;
+	struct seat seat;
 
 	(void)state;
-	START(&pty, XTERM, "--end");
-	pty_expect(&pty, "ENDED: the program is gone; this is its last state");
-	pty_expect(&pty, MARK "  11 conn");
-	pty_type(&pty, "j");
-	pty_expect(&pty, MARK "  41 conn");
-	quit(&pty);
+	START(&seat, XTERM, "--end");
+	seat_expect(&seat, "ENDED: the program is gone; this is its last state");
+	seat_expect(&seat, MARK "  11 conn");
+	seat_type(&seat, "j");
+	seat_expect(&seat, MARK "  41 conn");
+	quit(&seat);
 }
 
 int main(void)

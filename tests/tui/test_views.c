@@ -139,12 +139,10 @@ static void draw_at_all_sizes(struct stage *stage, const struct ltr__view_kind *
 
 static void views_stay_in_their_area(void **state)
 {
-	unsigned seed = 11;
 	struct stage stage;
 
 	(void)state;
-	print_message("seed %u\n", seed);
-	srand(seed);
+	srand(fixture_seed());
 	for (int kind = FIXTURE_SMALL; kind <= FIXTURE_HOSTILE; kind++) {
 		struct ltr__subject everything = {.help_for = ~0u};
 

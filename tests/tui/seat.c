@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pseudo-terminal. The program waits for a byte on `start` before it runs, so that the settings
+ * The pseudo-terminal. The program waits for a byte in a pipe before it runs, so that the settings
  * of the terminal can be read before anybody has changed them.
  */
-#include "pty.h"
+#include "seat.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -49,14 +49,14 @@ static void write_all(int fd, const char *bytes, size_t length)
 
 static void answer(const char *bytes, size_t length, void *context)
 {
-	write_all(((struct pty *)context)->master, bytes, length);
+	write_all(((struct seat *)context)->master, bytes, length);
 }
 
 static int note_property(VTermProp property, VTermValue *value, void *context)
 {
 	(void)value;
 	if (property == VTERM_PROP_TITLE || property == VTERM_PROP_ICONNAME)
-		((struct pty *)context)->titles++;
+		((struct seat *)context)->titles++;
 	return 1;
 }
 
@@ -103,7 +103,7 @@ static void boss(int control, const char *const *arguments)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 }
 
-static void start(struct pty *pty, int width, int height, const char *const *environment,
+static void start(struct seat *seat, int width, int height, const char *const *environment,
 		  const char *const *arguments, bool with_boss)
 {
 	struct winsize size = {.ws_row = (unsigned short)height, .ws_col = (unsigned short)width};
@@ -111,12 +111,12 @@ static void start(struct pty *pty, int width, int height, const char *const *env
 	int go[2];
 	char byte = 'g';
 
-	*pty = (struct pty){.width = width, .height = height};
+	*seat = (struct seat){.width = width, .height = height};
 	assert_int_equal(pipe(go), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, control), 0);
-	pty->child = forkpty(&pty->master, NULL, NULL, &size);
-	assert_true(pty->child >= 0);
-	if (!pty->child) {
+	seat->child = forkpty(&seat->master, NULL, NULL, &size);
+	assert_true(seat->child >= 0);
+	if (!seat->child) {
 		close(control[0]);
 		close(go[1]);
 		if (read(go[0], &byte, 1) != 1)
@@ -130,85 +130,85 @@ static void start(struct pty *pty, int width, int height, const char *const *env
 	}
 	close(control[1]);
 	close(go[0]);
-	pty->control = control[0];
-	assert_int_equal(tcgetattr(pty->master, &pty->before), 0);
+	seat->control = control[0];
+	assert_int_equal(tcgetattr(seat->master, &seat->before), 0);
 	assert_int_equal(write(go[1], &byte, 1), 1);
 	close(go[1]);
-	pty->vterm = vterm_new(height, width);
-	vterm_set_utf8(pty->vterm, 1);
-	vterm_output_set_callback(pty->vterm, answer, pty);
-	pty->screen = vterm_obtain_screen(pty->vterm);
-	vterm_screen_enable_altscreen(pty->screen, 1);
-	vterm_screen_set_callbacks(pty->screen, &callbacks, pty);
-	vterm_screen_reset(pty->screen, 1);
-	pty->titles = 0;
+	seat->vterm = vterm_new(height, width);
+	vterm_set_utf8(seat->vterm, 1);
+	vterm_output_set_callback(seat->vterm, answer, seat);
+	seat->screen = vterm_obtain_screen(seat->vterm);
+	vterm_screen_enable_altscreen(seat->screen, 1);
+	vterm_screen_set_callbacks(seat->screen, &callbacks, seat);
+	vterm_screen_reset(seat->screen, 1);
+	seat->titles = 0;
 }
 
-void pty_start(struct pty *pty, int width, int height, const char *const *environment,
-	       const char *const *arguments)
+void seat_start(struct seat *seat, int width, int height, const char *const *environment,
+		const char *const *arguments)
 {
-	start(pty, width, height, environment, arguments, false);
+	start(seat, width, height, environment, arguments, false);
 }
 
-void pty_start_with_boss(struct pty *pty, int width, int height, const char *const *environment,
-			 const char *const *arguments)
+void seat_start_with_boss(struct seat *seat, int width, int height, const char *const *environment,
+			  const char *const *arguments)
 {
-	start(pty, width, height, environment, arguments, true);
+	start(seat, width, height, environment, arguments, true);
 }
 
-void pty_type(struct pty *pty, const char *bytes)
+void seat_type(struct seat *seat, const char *bytes)
 {
-	write_all(pty->master, bytes, strlen(bytes));
+	write_all(seat->master, bytes, strlen(bytes));
 }
 
-void pty_press(struct pty *pty, VTermKey key)
+void seat_press(struct seat *seat, VTermKey key)
 {
-	vterm_keyboard_key(pty->vterm, key, VTERM_MOD_NONE);
+	vterm_keyboard_key(seat->vterm, key, VTERM_MOD_NONE);
 }
 
-void pty_resize(struct pty *pty, int width, int height)
+void seat_resize(struct seat *seat, int width, int height)
 {
 	struct winsize size = {.ws_row = (unsigned short)height, .ws_col = (unsigned short)width};
 
-	pty->width = width;
-	pty->height = height;
-	vterm_set_size(pty->vterm, height, width);
-	assert_int_equal(ioctl(pty->master, TIOCSWINSZ, &size), 0);
+	seat->width = width;
+	seat->height = height;
+	vterm_set_size(seat->vterm, height, width);
+	assert_int_equal(ioctl(seat->master, TIOCSWINSZ, &size), 0);
 }
 
 /* Reads what there is within the time. False: the program has closed its end. */
-static bool read_some(struct pty *pty, long timeout_ms)
+static bool read_some(struct seat *seat, long timeout_ms)
 {
-	struct pollfd ready = {.fd = pty->master, .events = POLLIN};
+	struct pollfd ready = {.fd = seat->master, .events = POLLIN};
 	char bytes[4096];
 	ssize_t length;
 
 	if (poll(&ready, 1, (int)timeout_ms) <= 0)
 		return true;
-	length = read(pty->master, bytes, sizeof(bytes));
+	length = read(seat->master, bytes, sizeof(bytes));
 	if (length <= 0)
 		return length < 0 && errno == EINTR;
-	vterm_input_write(pty->vterm, bytes, (size_t)length);
-	pty->raw = realloc(pty->raw, pty->raw_length + (size_t)length + 1);
-	assert_non_null(pty->raw);
-	memcpy(pty->raw + pty->raw_length, bytes, (size_t)length);
-	pty->raw_length += (size_t)length;
-	pty->raw[pty->raw_length] = 0;
+	vterm_input_write(seat->vterm, bytes, (size_t)length);
+	seat->raw = realloc(seat->raw, seat->raw_length + (size_t)length + 1);
+	assert_non_null(seat->raw);
+	memcpy(seat->raw + seat->raw_length, bytes, (size_t)length);
+	seat->raw_length += (size_t)length;
+	seat->raw[seat->raw_length] = 0;
 	return true;
 }
 
 /* The screen as lines; the caller frees it. */
-static char *screen_text(const struct pty *pty)
+static char *screen_text(const struct seat *seat)
 {
-	size_t size = (size_t)pty->height * ((size_t)pty->width * 12 + 2) + 1;
+	size_t size = (size_t)seat->height * ((size_t)seat->width * 12 + 2) + 1;
 	char *text = malloc(size);
 	size_t length = 0;
 
 	assert_non_null(text);
-	for (int y = 0; y < pty->height; y++) {
-		VTermRect line = {.start_row = y, .end_row = y + 1, .end_col = pty->width};
+	for (int y = 0; y < seat->height; y++) {
+		VTermRect line = {.start_row = y, .end_row = y + 1, .end_col = seat->width};
 
-		length += vterm_screen_get_text(pty->screen, text + length, size - length, line);
+		length += vterm_screen_get_text(seat->screen, text + length, size - length, line);
 		while (length && text[length - 1] == ' ')
 			length--;
 		text[length++] = '\n';
@@ -229,14 +229,14 @@ static bool equals(const char *screen, const char *wanted)
 	return !strcmp(screen, wanted);
 }
 
-static void expect(struct pty *pty, matches_function *matches, const char *wanted)
+static void expect(struct seat *seat, matches_function *matches, const char *wanted)
 {
 	long deadline = now_ms() + PATIENCE_MS;
 	bool is_open = true;
 	char *text;
 
 	for (;;) {
-		text = screen_text(pty);
+		text = screen_text(seat);
 		if (matches(text, wanted))
 			break;
 		if (!is_open || now_ms() > deadline) {
@@ -244,83 +244,83 @@ static void expect(struct pty *pty, matches_function *matches, const char *wante
 			fail_msg("%s", is_open ? "it did not appear" : "the program has ended");
 		}
 		free(text);
-		is_open = read_some(pty, 100);
+		is_open = read_some(seat, 100);
 	}
 	free(text);
 }
 
-void pty_expect(struct pty *pty, const char *text)
+void seat_expect(struct seat *seat, const char *text)
 {
-	expect(pty, contains, text);
+	expect(seat, contains, text);
 }
 
-void pty_expect_screen(struct pty *pty, const char *lines)
+void seat_expect_screen(struct seat *seat, const char *lines)
 {
-	expect(pty, equals, lines);
+	expect(seat, equals, lines);
 }
 
-void pty_expect_stopped(struct pty *pty)
+void seat_expect_stopped(struct seat *seat)
 {
-	struct pollfd ready = {.fd = pty->control, .events = POLLIN};
+	struct pollfd ready = {.fd = seat->control, .events = POLLIN};
 	long deadline = now_ms() + PATIENCE_MS;
 	char byte;
 
 	while (poll(&ready, 1, 0) <= 0) {
 		assert_true(now_ms() < deadline);
-		read_some(pty, 20);
+		read_some(seat, 20);
 	}
-	assert_int_equal(read(pty->control, &byte, 1), 1);
+	assert_int_equal(read(seat->control, &byte, 1), 1);
 	assert_int_equal(byte, 's');
-	read_some(pty, 0);
+	read_some(seat, 0);
 }
 
-void pty_continue(struct pty *pty)
+void seat_continue(struct seat *seat)
 {
-	assert_int_equal(write(pty->control, "c", 1), 1);
+	assert_int_equal(write(seat->control, "c", 1), 1);
 }
 
-int pty_wait(struct pty *pty)
+int seat_wait(struct seat *seat)
 {
 	long deadline = now_ms() + PATIENCE_MS;
 	int status;
 
-	while (read_some(pty, 100)) {
+	while (read_some(seat, 100)) {
 		if (now_ms() > deadline) {
-			kill(pty->child, SIGKILL);
+			kill(seat->child, SIGKILL);
 			fail_msg("the program does not end");
 		}
 	}
-	assert_int_equal(waitpid(pty->child, &status, 0), pty->child);
-	pty->child = 0;
+	assert_int_equal(waitpid(seat->child, &status, 0), seat->child);
+	seat->child = 0;
 	return status;
 }
 
-void pty_expect_restored(const struct pty *pty)
+void seat_expect_restored(const struct seat *seat)
 {
 	struct termios now;
 
-	assert_int_equal(tcgetattr(pty->master, &now), 0);
-	assert_int_equal(now.c_iflag, pty->before.c_iflag);
-	assert_int_equal(now.c_oflag, pty->before.c_oflag);
-	assert_int_equal(now.c_cflag, pty->before.c_cflag);
-	assert_int_equal(now.c_lflag, pty->before.c_lflag);
-	assert_memory_equal(now.c_cc, pty->before.c_cc, sizeof(now.c_cc));
+	assert_int_equal(tcgetattr(seat->master, &now), 0);
+	assert_int_equal(now.c_iflag, seat->before.c_iflag);
+	assert_int_equal(now.c_oflag, seat->before.c_oflag);
+	assert_int_equal(now.c_cflag, seat->before.c_cflag);
+	assert_int_equal(now.c_lflag, seat->before.c_lflag);
+	assert_memory_equal(now.c_cc, seat->before.c_cc, sizeof(now.c_cc));
 }
 
-bool pty_wrote(const struct pty *pty, const char *bytes)
+bool seat_wrote(const struct seat *seat, const char *bytes)
 {
-	return pty->raw && memmem(pty->raw, pty->raw_length, bytes, strlen(bytes));
+	return seat->raw && memmem(seat->raw, seat->raw_length, bytes, strlen(bytes));
 }
 
-void pty_done(struct pty *pty)
+void seat_done(struct seat *seat)
 {
-	if (pty->child > 0) {
-		kill(pty->child, SIGKILL);
-		waitpid(pty->child, NULL, 0);
+	if (seat->child > 0) {
+		kill(seat->child, SIGKILL);
+		waitpid(seat->child, NULL, 0);
 	}
-	if (pty->master >= 0)
-		close(pty->master);
-	close(pty->control);
-	vterm_free(pty->vterm);
-	free(pty->raw);
+	if (seat->master >= 0)
+		close(seat->master);
+	close(seat->control);
+	vterm_free(seat->vterm);
+	free(seat->raw);
 }

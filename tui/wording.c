@@ -2,7 +2,7 @@
 /*
  * Words for the screen. Nothing here is cleaned: the grid does that.
  */
-#include "words.h"
+#include "wording.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOITER_TESTS_TUI_PTY_H
-#define LOITER_TESTS_TUI_PTY_H
+#ifndef LOITER_TESTS_TUI_SEAT_H
+#define LOITER_TESTS_TUI_SEAT_H
 
 /*
  * A program on a terminal of its own: a pseudo-terminal whose other end is libvterm, which knows what
@@ -15,10 +15,10 @@
 
 #include <vterm.h>
 
-struct pty {
+struct seat {
 	pid_t child;
 	int master;
-	int control; /* to the boss, see pty_start_with_boss() */
+	int control; /* to the boss, see seat_start_with_boss() */
 	int width;
 	int height;
 	VTerm *vterm;
@@ -30,30 +30,30 @@ struct pty {
 };
 
 /* Environment: "NAME=value" entries that are added, or taken away if there is no '='; NULL ends. */
-void pty_start(struct pty *pty, int width, int height, const char *const *environment,
-	       const char *const *arguments);
+void seat_start(struct seat *seat, int width, int height, const char *const *environment,
+		const char *const *arguments);
 
 /* The same under a parent that controls jobs as a shell does, for suspending. */
-void pty_start_with_boss(struct pty *pty, int width, int height, const char *const *environment,
-			 const char *const *arguments);
-void pty_expect_stopped(struct pty *pty);
-void pty_continue(struct pty *pty);
+void seat_start_with_boss(struct seat *seat, int width, int height, const char *const *environment,
+			  const char *const *arguments);
+void seat_expect_stopped(struct seat *seat);
+void seat_continue(struct seat *seat);
 
-void pty_type(struct pty *pty, const char *bytes);
-void pty_press(struct pty *pty, VTermKey key);
-void pty_resize(struct pty *pty, int width, int height);
+void seat_type(struct seat *seat, const char *bytes);
+void seat_press(struct seat *seat, VTermKey key);
+void seat_resize(struct seat *seat, int width, int height);
 
 /* Read on until a text is on screen, or the screen is as given (lines without blanks at the end). */
-void pty_expect(struct pty *pty, const char *text);
-void pty_expect_screen(struct pty *pty, const char *lines);
+void seat_expect(struct seat *seat, const char *text);
+void seat_expect_screen(struct seat *seat, const char *lines);
 
 /* Read to the end and return the status of waitpid(). */
-int pty_wait(struct pty *pty);
+int seat_wait(struct seat *seat);
 
 /* The terminal's settings are those of before. */
-void pty_expect_restored(const struct pty *pty);
-bool pty_wrote(const struct pty *pty, const char *bytes);
+void seat_expect_restored(const struct seat *seat);
+bool seat_wrote(const struct seat *seat, const char *bytes);
 
-void pty_done(struct pty *pty);
+void seat_done(struct seat *seat);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOITER_TUI_WORDS_H
-#define LOITER_TUI_WORDS_H
+#ifndef LOITER_TUI_WORDING_H
+#define LOITER_TUI_WORDING_H
 
 /*
  * Numbers, times and places in the words of the screen. Results are written to a struct that the

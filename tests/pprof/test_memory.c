@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * No memory: the n-th allocation fails, for every n until none does. Each form answers -ENOMEM, and
+ * the address sanitizer sees that nothing is left behind. The linker's --wrap leads the calls that
+ * pprof/ makes here; those inside of shared libraries (zlib, json-c) are left alone.
+ */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pprof/json.h>
+#include <pprof/output.h>
+#include <pprof/text.h>
+
+#include "fixture.h"
+
+static unsigned int left; /* allocations until one fails; 0: none does */
+static bool failed;
+
+static bool fails(void)
+{
+	if (left == 0 || --left > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+void *__real_reallocarray(void *old, size_t count, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+void *__wrap_reallocarray(void *old, size_t count, size_t bytes);
+
+void *__wrap_malloc(size_t bytes)
+{
+	return fails() ? NULL : __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+	return fails() ? NULL : __real_calloc(count, bytes);
+}
+
+void *__wrap_realloc(void *old, size_t bytes)
+{
+	return fails() ? NULL : __real_realloc(old, bytes);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t bytes)
+{
+	return fails() ? NULL : __real_reallocarray(old, count, bytes);
+}
+
+static int discard(void *context, const void *data, size_t bytes)
+{
+	(void)context;
+	(void)data;
+	(void)bytes;
+	return 0;
+}
+
+static int goroutine(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), NULL, sink);
+}
+
+static int single(const struct ltr_census *census, struct ltr_sink sink)
+{
+	static const struct ltr_profile_options options = {.per_goroutine = true};
+
+	return ltr_profile_write(census, ltr_profile_type_find("wait"), &options, sink);
+}
+
+static int debug1(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_text_debug1(census, ltr_profile_type_find("wait"), sink);
+}
+
+static int file(const struct ltr_census *census, struct ltr_sink sink)
+{
+	struct ltr_output *output;
+	int err = ltr_output_open("/dev/null", true, &output);
+
+	(void)census;
+	(void)sink;
+	return err ? err : ltr_output_commit(output);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	int (*const forms[])(const struct ltr_census *census, struct ltr_sink sink) = {
+		goroutine, single, debug1, ltr_text_debug2, ltr_json_write, file};
+	const struct ltr_sink sink = {discard, NULL};
+	struct ltr_census *census = fixture_census(true);
+
+	(void)state;
+	/* What the census remembers of symbols is not ours to fail. */
+	assert_int_equal(goroutine(census, sink), 0);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		unsigned int n = 0;
+
+		do {
+			int err;
+
+			failed = false;
+			left = ++n;
+			err = forms[i](census, sink);
+			left = 0;
+			assert_int_equal(err, failed ? -ENOMEM : 0);
+		} while (failed);
+		assert_true(n > 1);
+	}
+	ltr_census_free(census);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_allocation_may_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -34,9 +34,14 @@ int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t el
 	return 0;
 }
 
+/*
+ * Sixteen ids in a row share a cache line of slots: goroutines that were created together are looked
+ * up together. Which line that is, the program cannot know.
+ */
 static uint32_t slot_home(const struct ltr_census *census, uint64_t id)
 {
-	return (uint32_t)ltr__mix(id ^ census->hash_seed) & (census->slot_count - 1);
+	uint64_t line = ltr__mix(id >> 4 ^ census->hash_seed);
+	return (uint32_t)(line << 4 | (id & 15)) & (census->slot_count - 1);
 }
 
 /* The slot that holds `id`; the id must be in the table. */
@@ -69,7 +74,7 @@ static void slot_insert(const struct ltr_census *census, uint32_t *slots, uint32
 
 static int slots_reserve(struct ltr_census *census)
 {
-	if ((census->total + 1ull) * 10 <= census->slot_count * 7ull)
+	if ((census->total + 1ull) * 2 <= census->slot_count)
 		return 0;
 	uint64_t slot_count = census->slot_count ? census->slot_count * 2ull : 64;
 	if (slot_count > 1u << 31)

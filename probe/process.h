@@ -68,6 +68,17 @@ struct ltr_process_maps {
 int ltr_process_maps(const struct ltr_process *process, struct ltr_process_maps *ret_maps);
 void ltr_process_maps_done(struct ltr_process_maps *maps);
 
+/* How much of map->path is the path: the rest is the kernel's " (deleted)". */
+size_t ltr_process_map_path_length(const struct ltr_process_map *map);
+
+/*
+ * Open for reading the very file that is mapped, even if it was deleted or replaced since; or the
+ * file that the process calls `path`, below its own root. Only regular files are opened. Return a
+ * descriptor, close-on-exec, or a negative errno.
+ */
+int ltr_process_open_map(const struct ltr_process *process, const struct ltr_process_map *map);
+int ltr_process_open_path(const struct ltr_process *process, const char *path);
+
 /* Its command line, blanks between the words, cut to fit; "" if it has none. */
 void ltr_process_command(const struct ltr_process *process, char *buffer, size_t bytes);
 

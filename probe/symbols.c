@@ -9,7 +9,7 @@
  *  - Modules are only ever added, in an array that does not move: their numbers and addresses are
  *    good to the end. New ones are looked for when an address lies in none, but seldom, because
  *    damaged stacks are full of such addresses.
- *  - The folder in /proc is held open: it means this process for ever, not the next one of its number.
+ *  - /proc is looked at again only while the process lives: then its number is still its own.
  *  - Each address is read once; the table of results, like the arena that they lie in, is bounded.
  */
 
@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include "events.h"
-#include "filemap.h"
 
 #define MODULES_MAX 256
 #define TABLE_MIN   1024
@@ -48,7 +47,7 @@ struct result {
 };
 
 struct symbols {
-	int process;
+	struct ltr_process *process;
 	Dwfl *dwfl;
 	struct ltr_arena arena;
 
@@ -103,15 +102,15 @@ static Dwfl_Module *find_sibling(const struct symbols *symbols, const struct mod
 }
 
 /* Leaves module->dwarf NULL if the file cannot be read or makes no sense. */
-static void open_module(struct symbols *symbols, const struct ltr_file_mapping *mapping,
+static void open_module(struct symbols *symbols, const struct ltr_process_map *map,
 			struct module *module)
 {
-	int fd = ltr__filemap_open(symbols->process, mapping);
+	int fd = ltr_process_open_map(symbols->process, map);
 	void **user;
 
 	if (fd < 0)
 		return;
-	if (ltr__symbols_bias(fd, mapping, &module->bias) < 0) {
+	if (ltr__symbols_bias(fd, map, &module->bias) < 0) {
 		close(fd);
 		return;
 	}
@@ -131,30 +130,38 @@ static void open_module(struct symbols *symbols, const struct ltr_file_mapping *
 	*user = &module->place;
 }
 
-static bool is_known(const struct symbols *symbols, const struct ltr_file_mapping *mapping)
+static bool is_known(const struct symbols *symbols, const struct ltr_process_map *map)
 {
 	for (uint32_t i = 0; i < symbols->module_count; i++) {
-		if (symbols->public[i].start < mapping->end &&
-		    mapping->start < symbols->public[i].end)
+		if (symbols->public[i].start < map->end && map->start < symbols->public[i].end)
 			return true;
 	}
 	return false;
 }
 
+static const char *copy_path(struct ltr_arena *arena, const struct ltr_process_map *map)
+{
+	char path[LTR_SYMBOL_TEXT_MAX + 1];
+
+	snprintf(path, sizeof(path), "%.*s", (int)ltr_process_map_path_length(map), map->path);
+	return ltr__arena_text(arena, path);
+}
+
 /* Adds the executable mappings that are new. 1 if there were any, 0 if not, -errno. */
 static int look_for_modules(struct symbols *symbols)
 {
-	struct ltr_filemap map;
+	struct ltr_process_maps maps;
 	uint32_t first = symbols->module_count;
-	int err = ltr__filemap_read(symbols->process, &map);
+	int err = ltr_process_is_alive(symbols->process) ? ltr_process_maps(symbols->process, &maps)
+							 : -ESRCH;
 
 	if (err < 0)
 		return err;
 	dwfl_report_begin_add(symbols->dwfl);
-	for (size_t i = 0; i < map.count && symbols->module_count < MODULES_MAX; i++) {
-		const struct ltr_file_mapping *mapping = &map.mappings[i];
-		const char *path = mapping->executable && !is_known(symbols, mapping)
-					   ? ltr__arena_text(&symbols->arena, mapping->path)
+	for (size_t i = 0; i < maps.count && symbols->module_count < MODULES_MAX; i++) {
+		const struct ltr_process_map *map = &maps.map[i];
+		const char *path = map->executable && !is_known(symbols, map)
+					   ? copy_path(&symbols->arena, map)
 					   : NULL;
 
 		if (!path)
@@ -163,22 +170,22 @@ static int look_for_modules(struct symbols *symbols)
 		struct module *module = &symbols->modules[symbols->module_count];
 
 		*module = (struct module){
-			.device = mapping->device,
-			.inode = mapping->inode,
+			.device = map->device,
+			.inode = map->inode,
 			.place = {symbols->process, path},
 			.unknown = {.function = "", .file = "", .module = symbols->module_count},
 		};
-		open_module(symbols, mapping, module);
+		open_module(symbols, map, module);
 		symbols->public[symbols->module_count++] = (struct ltr_module){
-			.start = mapping->start,
-			.end = mapping->end,
-			.offset = mapping->offset,
+			.start = map->start,
+			.end = map->end,
+			.offset = map->offset,
 			.path = path,
 			.build_id = "",
 		};
 	}
 	dwfl_report_end(symbols->dwfl, NULL, NULL);
-	ltr__filemap_done(&map);
+	ltr_process_maps_done(&maps);
 	for (uint32_t i = first; i < symbols->module_count; i++)
 		symbols->public[i].build_id =
 			ltr__symbols_build_id(&symbols->arena, symbols->modules[i].dwarf);
@@ -324,19 +331,19 @@ static void symbols_free(void *context)
 		dwfl_end(symbols->dwfl);
 	ltr__arena_done(&symbols->arena);
 	free(symbols->table);
-	if (symbols->process >= 0)
-		close(symbols->process);
+	ltr_process_close(symbols->process);
 	free(symbols);
 }
 
 static int start(struct symbols *symbols, uint32_t pid)
 {
+	struct ltr_why why;
 	int err;
 
 	elf_version(EV_CURRENT);
-	symbols->process = ltr__process_folder(pid);
-	if (symbols->process < 0)
-		return symbols->process;
+	err = ltr_process_open(pid, &symbols->process, &why);
+	if (err < 0)
+		return err;
 	symbols->dwfl = dwfl_begin(&callbacks);
 	symbols->table = calloc(TABLE_MIN, sizeof(*symbols->table));
 	if (!symbols->dwfl || !symbols->table)
@@ -360,7 +367,6 @@ int ltr__symbols_new(uint32_t pid, struct ltr_census *census)
 
 	if (!symbols)
 		return -ENOMEM;
-	symbols->process = -1;
 	err = start(symbols, pid);
 	if (err < 0) {
 		symbols_free(symbols);

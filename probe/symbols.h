@@ -10,6 +10,7 @@
 #include <elfutils/libdwfl.h>
 
 #include "census_fill.h"
+#include "process.h"
 
 /* Names and paths are cut at this length, the ending NUL not counted. */
 #define LTR_SYMBOL_TEXT_MAX 255
@@ -45,15 +46,14 @@ const char *ltr__symbols_runtime_folder(struct ltr_arena *arena, Dwfl_Module *dw
  * How far the addresses of the ELF file `fd` are from the program's, by the segment that this mapping
  * shows. -ENOEXEC: the file does not go with the mapping.
  */
-struct ltr_file_mapping;
-int ltr__symbols_bias(int fd, const struct ltr_file_mapping *mapping, uint64_t *ret_bias);
+int ltr__symbols_bias(int fd, const struct ltr_process_map *map, uint64_t *ret_bias);
 
 /* In lower-case hexadecimal, in the arena; "" if there is none. `dwarf` may be NULL. */
 const char *ltr__symbols_build_id(struct ltr_arena *arena, Dwfl_Module *dwarf);
 
 /* For struct Dwfl_Callbacks. The module's user data must be a struct ltr_debug_place. */
 struct ltr_debug_place {
-	int process; /* ltr__process_folder() */
+	const struct ltr_process *process;
 	const char *path;
 };
 int ltr__symbols_find_debuginfo(Dwfl_Module *dwarf, void **user, const char *name, Dwarf_Addr base,

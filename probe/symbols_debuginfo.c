@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filemap.h"
-
 static bool has_build_id(int fd, const void *id, int bytes)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -39,7 +37,7 @@ static int try_file(const struct ltr_debug_place *place, const char *before, con
 		     name) >= (int)sizeof(path))
 		return -1;
 
-	int fd = ltr__process_open(place->process, path);
+	int fd = ltr_process_open_path(place->process, path);
 
 	if (fd >= 0 && !has_build_id(fd, id, bytes)) {
 		close(fd);

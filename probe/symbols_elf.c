@@ -8,12 +8,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "filemap.h"
-
 #define BUILD_ID_BYTES_MAX 64
 
 /* How far the file's addresses are from the program's, by the segment that this mapping shows. */
-int ltr__symbols_bias(int fd, const struct ltr_file_mapping *mapping, uint64_t *ret_bias)
+int ltr__symbols_bias(int fd, const struct ltr_process_map *map, uint64_t *ret_bias)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	size_t count = 0;
@@ -28,10 +26,9 @@ int ltr__symbols_bias(int fd, const struct ltr_file_mapping *mapping, uint64_t *
 		    !(segment.p_flags & PF_X))
 			continue;
 		/* Segments are mapped in whole pages; a mapping may be a piece of one. */
-		if (segment.p_offset < mapping->offset + (mapping->end - mapping->start) &&
-		    mapping->offset < segment.p_offset + segment.p_filesz) {
-			*ret_bias = mapping->start - mapping->offset + segment.p_offset -
-				    segment.p_vaddr;
+		if (segment.p_offset < map->offset + (map->end - map->start) &&
+		    map->offset < segment.p_offset + segment.p_filesz) {
+			*ret_bias = map->start - map->offset + segment.p_offset - segment.p_vaddr;
 			err = 0;
 			break;
 		}

@@ -7,12 +7,10 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libloiter_private.h"
@@ -146,22 +144,15 @@ static int find_in_elf(Elf *elf, const struct ltr_process_maps *maps,
 static int find_in_file(const struct ltr_process *process, const struct ltr_process_maps *maps,
 			const struct ltr_process_map *file, uint64_t *ret_address)
 {
-	char path[PATH_MAX];
-	struct stat stat;
-
-	if (ltr__open_path(process, file, path, sizeof(path)) < 0)
-		return -ENOENT;
-	/* Not every mapped file is a program: a FIFO or device must not hold us up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = ltr_process_open_map(process, file);
 	if (fd < 0)
 		return -ENOENT;
+
 	int err = -ENOENT;
-	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)) {
-		Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-		if (elf)
-			err = find_in_elf(elf, maps, file, ret_address);
-		elf_end(elf);
-	}
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf)
+		err = find_in_elf(elf, maps, file, ret_address);
+	elf_end(elf);
 	close(fd);
 	return err;
 }

@@ -13,9 +13,11 @@
 #define STRING_BYTES 256u
 #define SLOTS_MAX    (1u << 27)
 
+/* Words that were made together lie together: neighbours share a cache line of the map. */
 static uint32_t home_slot(const struct ltr__words_map *map, uint64_t address)
 {
-	return (uint32_t)((address >> 3) * 0x9e3779b97f4a7c15ull >> 32) & (map->slot_count - 1);
+	uint64_t line = (address >> 9) * 0x9e3779b97f4a7c15ull >> 32;
+	return (uint32_t)(line << 3 | (address >> 6 & 7)) & (map->slot_count - 1);
 }
 
 /* The slot of an address, or the empty one where it would go. */
@@ -68,18 +70,24 @@ static uint32_t map_get(const struct ltr__words_map *map, uint64_t address)
 	return map->addresses[at] ? map->numbers[at] : 0;
 }
 
-/* 1 if the address is new, 0 if not. */
-static int map_add(struct ltr__words_map *map, uint64_t address, uint32_t number)
+/* 1 if the address is new, 0 if it was there: its number stays. */
+static int map_add(struct ltr__words_map *map, uint64_t address)
 {
 	int err = map_reserve(map);
 	if (err)
 		return err;
 	uint32_t at = find_slot(map, address);
-	bool is_new = !map->addresses[at];
+	if (map->addresses[at])
+		return 0;
 	map->addresses[at] = address;
-	map->numbers[at] = number;
-	map->count += is_new;
-	return is_new;
+	map->count++;
+	return 1;
+}
+
+/* The number of an address that was added. */
+static void map_set(struct ltr__words_map *map, uint64_t address, uint32_t number)
+{
+	map->numbers[find_slot(map, address)] = number;
 }
 
 static int want(struct ltr__words_map *map, uint64_t **list, uint32_t *count, uint32_t *capacity,
@@ -87,7 +95,7 @@ static int want(struct ltr__words_map *map, uint64_t **list, uint32_t *count, ui
 {
 	if (!address)
 		return 0;
-	int is_new = map_add(map, address, map_get(map, address));
+	int is_new = map_add(map, address);
 	if (is_new <= 0)
 		return is_new;
 	if (*count == *capacity) {
@@ -146,7 +154,7 @@ static int read_names(struct ltr__words *words)
 		name[pieces[i].done] = '\0';
 		err = ltr_census_intern_string(words->census, name, &number);
 		if (!err)
-			err = map_add(&words->names, words->wanted_names[i], number);
+			map_set(&words->names, words->wanted_names[i], number);
 	}
 	words->name_count = 0;
 	free(data);
@@ -187,7 +195,7 @@ static int read_labels(struct ltr__words *words)
 		memcpy(&labels, pieces[i].buffer, sizeof(labels));
 		err = intern_labels(words->census, &labels, &number);
 		if (!err)
-			err = map_add(&words->labels, words->wanted_labels[i], number);
+			map_set(&words->labels, words->wanted_labels[i], number);
 	}
 	words->label_count = 0;
 	free(data);
@@ -251,9 +259,10 @@ int ltr__words_site(struct ltr__words *words, uint64_t address, uint32_t *ret_si
 	uint32_t line = site.line <= INT32_MAX ? (uint32_t)site.line : 0;
 	int err = ltr_census_intern_site(words->census, file, function, line, &number);
 	if (!err)
-		err = map_add(sites, address, number);
+		err = map_add(sites, address);
 	if (err < 0)
 		return err;
+	map_set(sites, address, number);
 	*ret_site = number;
 	return 0;
 }

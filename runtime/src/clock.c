@@ -18,11 +18,28 @@ static int tsc_is_invariant(void)
 	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8));
 }
 
+/* Both clocks at one moment: of several tries, the one that took least. */
+static void read_both(uint64_t *ret_ticks, uint64_t *ret_ns)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < 16; i++) {
+		uint64_t before = ltr__ticks();
+		uint64_t ns = (uint64_t)ltr__now_ns();
+		uint64_t after = ltr__ticks();
+
+		if (after - before < best) {
+			best = after - before;
+			*ret_ticks = before + best / 2;
+			*ret_ns = ns;
+		}
+	}
+}
+
 void ltr__clock_init(uint64_t *ret_ticks, uint64_t *ret_ns)
 {
 	ltr__clock = tsc_is_invariant() ? LTR_CLOCK_TSC : LTR_CLOCK_MONOTONIC;
-	*ret_ticks = ltr__ticks();
-	*ret_ns = (uint64_t)ltr__now_ns();
+	read_both(ret_ticks, ret_ns);
 	if (ltr__clock == LTR_CLOCK_MONOTONIC)
 		*ret_ticks = *ret_ns;
 	ltr__coarse_renew();

@@ -37,7 +37,7 @@ contains "top" "IO wait" "$SCRATCH/top"
 go tool pprof -top "$SCRATCH/goroutine.pb.gz" >"$SCRATCH/pprof" 2>&1 ||
 	fail "go tool pprof: $(<"$SCRATCH/pprof")"
 contains "the profile" "read_request" "$SCRATCH/pprof"
-count=$(awk '/read_request/ { print $1; exit }' "$SCRATCH/pprof")
+count=$(awk '/read_request/ { print $4; exit }' "$SCRATCH/pprof")
 checks=$((checks + 1))
 ((count >= CROWD)) || fail "the profile counts $count connections"
 equal "one more request" 200 "$(status "http://$address/hello.txt")"

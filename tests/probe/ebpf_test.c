@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +24,7 @@
 
 #include "batch_target.h"
 #include "events.h"
-#include "filemap.h"
+#include "process.h"
 
 struct target {
 	pid_t pid;
@@ -49,40 +48,41 @@ struct taken {
 };
 
 /* The file offset of an address, as whoever opens a source has to compute it. */
-static uint64_t file_offset(const struct ltr_filemap *map, uint64_t address)
+static uint64_t file_offset(const struct ltr_process_maps *maps, uint64_t address)
 {
-	const struct ltr_file_mapping *mapping = ltr__filemap_at(map, address);
-
-	assert_non_null(mapping);
-	return address - mapping->start + mapping->offset;
+	for (size_t i = 0; i < maps->count; i++) {
+		if (maps->map[i].start <= address && address < maps->map[i].end)
+			return address - maps->map[i].start + maps->map[i].offset;
+	}
+	fail_msg("the address %#" PRIx64 " is in no file", address);
+	return 0;
 }
 
 static void read_target(struct target *target, uint64_t layout)
 {
-	struct iovec here = {&target->layout, sizeof(target->layout)};
-	struct iovec there = {(void *)(uintptr_t)layout, sizeof(target->layout)};
-	struct ltr_filemap map;
+	struct ltr_process *process;
+	struct ltr_process_maps maps;
+	struct ltr_why why = {""};
 
-	assert_int_equal(process_vm_readv(target->pid, &here, 1, &there, 1, 0),
-			 sizeof(target->layout));
-	int process = ltr__process_folder((uint32_t)target->pid);
-
-	assert_true(process >= 0);
-	assert_int_equal(ltr__filemap_read(process, &map), 0);
-	close(process);
+	if (ltr_process_open((uint32_t)target->pid, &process, &why) < 0)
+		fail_msg("%s", why.text);
+	assert_int_equal(ltr_process_read(process, layout, &target->layout, sizeof(target->layout)),
+			 0);
+	assert_int_equal(ltr_process_maps(process, &maps), 0);
+	ltr_process_close(process);
 	snprintf(target->path, sizeof(target->path), "/proc/%d/exe", target->pid);
 	target->what = (struct ltr_event_target){
 		.pid = (uint32_t)target->pid,
 		.path = target->path,
-		.handover_offset = file_offset(&map, target->layout.handover),
-		.want_stacks_offset = file_offset(&map, target->layout.want_stacks),
+		.handover_offset = file_offset(&maps, target->layout.handover),
+		.want_stacks_offset = file_offset(&maps, target->layout.want_stacks),
 		.events_semaphore_offset = file_offset(
-			&map, target->layout.watch + offsetof(struct ltr_watch, events_kernel)),
+			&maps, target->layout.watch + offsetof(struct ltr_watch, events_kernel)),
 		.stacks_semaphore_offset = file_offset(
-			&map, target->layout.watch + offsetof(struct ltr_watch, stacks_kernel)),
+			&maps, target->layout.watch + offsetof(struct ltr_watch, stacks_kernel)),
 		.layout = &target->layout,
 	};
-	ltr__filemap_done(&map);
+	ltr_process_maps_done(&maps);
 }
 
 /* The target's next answer, good until the one after it. */

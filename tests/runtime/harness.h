@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_TEST_HARNESS_H
+#define LTR_TEST_HARNESS_H
+
+/*
+ * A rule is a main goroutine that checks one thing with expect(). The runtime starts once in a
+ * process, and some rules end it, so each rule runs in a child of its own, with 1, 2 and 8
+ * processors; what it says on standard error is read back. A child that hangs is ended after
+ * RULE_SECONDS and counts as failed.
+ */
+
+#include <errno.h>
+#include <loiter.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RULE_SECONDS 60
+
+#define expect(condition)                                                                       \
+	do {                                                                                    \
+		if (!(condition)) {                                                             \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+			_exit(99);                                                              \
+		}                                                                               \
+	} while (0)
+
+struct rule {
+	const char *name;
+	int (*main_goroutine)(int argc, char **argv);
+	int status;       /* that the child has to end with */
+	const char *says; /* that its standard error has to contain; NULL: nothing is asked */
+};
+
+#define RULE(function)                       \
+	{                                    \
+#function, function, 0, NULL \
+	}
+#define FATAL_RULE(function, words)           \
+	{                                     \
+#function, function, 2, words \
+	}
+
+/* Run them all; for main(). */
+int run_rules(const struct rule *rules, size_t count);
+
+/* A seed for what is random in a rule: printed by run_rules(), LTR_SEED chooses it. */
+uint64_t rule_random(uint64_t *state);
+extern uint64_t rule_seed;
+
+#endif

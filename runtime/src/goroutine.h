@@ -67,11 +67,11 @@ struct ltr__goroutine {
 			struct ltr__waiter *woken; /* the waiter that was chosen; NULL: time-out */
 			uint32_t claim;            /* 1: may be woken; who makes it 0 wakes it */
 			uint32_t stack_class;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-			void *sanitizer; /* ASan's fake stack or TSan's fiber */
-#endif
 		} run;
 	};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	void *sanitizer; /* ASan's fake stack or TSan's fiber */
+#endif
 };
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

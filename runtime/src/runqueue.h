@@ -56,7 +56,7 @@ static inline struct ltr__goroutine *ltr__slot_put(struct ltr__runqueue *queue,
 
 	if (alone) {
 		old = queue->slot;
-		queue->slot = goroutine;
+		__atomic_store_n(&queue->slot, goroutine, __ATOMIC_RELEASE);
 		return old;
 	}
 	/* release: a thief's acquire in ltr__slot_take sees the parked goroutine's state */
@@ -71,7 +71,7 @@ static inline struct ltr__goroutine *ltr__slot_take(struct ltr__runqueue *queue,
 	if (!goroutine)
 		return NULL;
 	if (alone)
-		queue->slot = NULL;
+		__atomic_store_n(&queue->slot, NULL, __ATOMIC_RELAXED);
 	else
 		goroutine = __atomic_exchange_n(&queue->slot, NULL, __ATOMIC_ACQ_REL);
 	return goroutine;
@@ -106,7 +106,7 @@ static inline struct ltr__goroutine *ltr__fifo_take(struct ltr__runqueue *queue,
 		goroutine =
 			__atomic_load_n(&queue->fifo[head % LTR__FIFO_CAPACITY], __ATOMIC_RELAXED);
 		if (alone) {
-			queue->head = head + 1;
+			__atomic_store_n(&queue->head, head + 1, __ATOMIC_RELEASE);
 			return goroutine;
 		}
 		if (__atomic_compare_exchange_n(&queue->head, &head, head + 1, false,

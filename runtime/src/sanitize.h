@@ -43,7 +43,7 @@ static inline void ltr__stack_fresh(struct ltr__goroutine *goroutine)
 	__asan_unpoison_memory_region(goroutine->stack_low + LTR__STACK_GUARD_BYTES,
 				      (size_t)(goroutine->stack_high - goroutine->stack_low) -
 					      LTR__STACK_GUARD_BYTES);
-	goroutine->run.sanitizer = NULL;
+	goroutine->sanitizer = NULL;
 }
 
 #elif defined(__SANITIZE_THREAD__)
@@ -53,7 +53,7 @@ static inline void ltr__leave_stack(struct ltr__thread *thread, void **from_sani
 				    struct ltr__goroutine *to)
 {
 	(void)from_sanitizer;
-	__tsan_switch_to_fiber(to ? to->run.sanitizer : thread->sanitizer, 0);
+	__tsan_switch_to_fiber(to ? to->sanitizer : thread->sanitizer, 0);
 }
 
 static inline void ltr__enter_stack(struct ltr__thread *thread, void *to_sanitizer)
@@ -64,7 +64,7 @@ static inline void ltr__enter_stack(struct ltr__thread *thread, void *to_sanitiz
 
 static inline void ltr__stack_fresh(struct ltr__goroutine *goroutine)
 {
-	goroutine->run.sanitizer = __tsan_create_fiber(0);
+	goroutine->sanitizer = __tsan_create_fiber(0);
 }
 
 #endif

@@ -323,11 +323,11 @@ static inline __attribute__((always_inline)) void leave(struct ltr__thread *thre
 		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
 	}
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	ltr__leave_stack(thread, &from->run.sanitizer, to);
+	ltr__leave_stack(thread, &from->sanitizer, to);
 #endif
 	thread = ltr__switch(&from->saved_sp, sp, thread);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	ltr__enter_stack(thread, from->run.sanitizer);
+	ltr__enter_stack(thread, from->sanitizer);
 #endif
 	ltr__after_switch(thread);
 }
@@ -421,7 +421,7 @@ static void bury(void *argument)
 	struct ltr__processor *processor = ltr__self()->processor;
 
 #if defined(__SANITIZE_THREAD__)
-	__tsan_destroy_fiber(goroutine->run.sanitizer);
+	__tsan_destroy_fiber(goroutine->sanitizer);
 #endif
 	ltr__stack_put(processor, goroutine->run.stack_class, goroutine->stack_low);
 	ltr__descriptor_put(processor, goroutine);

@@ -162,7 +162,7 @@ static int a_chain_of_ten_thousand(int argc, char **argv)
 	int n;
 
 	(void)argc, (void)argv;
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < SCALED(10000); i++) {
 		numbers left = ltr_make(numbers, 0);
 
 		ltr_go(chain_link, (struct pair){.a = right, .b = left});
@@ -170,7 +170,7 @@ static int a_chain_of_ten_thousand(int argc, char **argv)
 	}
 	ltr_send(first, 0);
 	ltr_recv(right, &n);
-	expect(n == 10000);
+	expect(n == SCALED(10000));
 	_exit(0); /* the chain's channels are nobody's */
 }
 

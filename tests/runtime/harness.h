@@ -19,6 +19,13 @@
 
 #define RULE_SECONDS 60
 
+/* How many goroutines a rule takes: ThreadSanitizer needs about a millisecond for each. */
+#if defined(__SANITIZE_THREAD__)
+#define SCALED(count) ((count) / 50 + 1)
+#else
+#define SCALED(count) (count)
+#endif
+
 #define expect(condition)                                                                       \
 	do {                                                                                    \
 		if (!(condition)) {                                                             \

@@ -191,7 +191,7 @@ static int sleepers_sleep_long_enough(int argc, char **argv)
 	struct ltr_waitgroup done = {0};
 
 	(void)argc, (void)argv;
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < SCALED(5000); i++) {
 		ltr_waitgroup_add(&done, 1);
 		ltr_go(sleeper, &done);
 	}
@@ -256,7 +256,8 @@ static int blocking_calls_do_not_hold_others_up(int argc, char **argv)
 	int steps = 0;
 
 	(void)argc, (void)argv;
-	for (int i = 0; i < 300; i++) { /* more than LTR__CALL_MAX: the rest stands in line */
+	for (int i = 0; i < SCALED(300);
+	     i++) { /* more than LTR__CALL_MAX: the rest stands in line */
 		ltr_waitgroup_add(&done, 1);
 		ltr_go(caller_of_blocking, &done);
 	}
@@ -475,12 +476,13 @@ static void grow(struct branch *branch)
 static int a_tree_of_a_hundred_thousand(int argc, char **argv)
 {
 	numbers sum = ltr_make(numbers, 0);
+	int leaves = SCALED(100) == 100 ? 100000 : 100;
 	int total, expected = 0;
 
 	(void)argc, (void)argv;
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < leaves; i++)
 		expected += i % 7;
-	ltr_go(grow, (struct branch){sum, 0, 100000});
+	ltr_go(grow, (struct branch){sum, 0, leaves});
 	ltr_recv(sum, &total);
 	expect(total == expected);
 	/* the last of them may still be on its way out */

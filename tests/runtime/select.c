@@ -166,7 +166,7 @@ static int the_same_channel_twice(int argc, char **argv)
 	int x = 0, y = 0;
 
 	(void)argc, (void)argv;
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < SCALED(1000); i++) {
 		int chosen;
 
 		ltr_go(send_one, c);

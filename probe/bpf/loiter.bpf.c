@@ -55,8 +55,8 @@ static __always_inline int drop(const struct span *span, uint64_t *ring_dropped,
 }
 
 /*
- * `room` is a constant and span->count <= room, which the callers have shown to the verifier. What a
- * batch does not fill of its class is left as it is: nobody reads it.
+ * `room` is a constant, and span->count <= room. What a batch does not fill of its class is left as it
+ * is: nobody reads it.
  */
 static __always_inline int copy(const struct span *span, uint64_t *ring_dropped,
 				const uint32_t room)
@@ -66,7 +66,17 @@ static __always_inline int copy(const struct span *span, uint64_t *ring_dropped,
 
 	if (!batch)
 		return drop(span, ring_dropped, &losses.full_records);
-	if (bpf_probe_read_user(batch->records, span->count * LTR_EVENT_BYTES, span->records)) {
+
+	/*
+	 * span->count <= room, but the compiler may have compared another copy of it than the one
+	 * it uses here, and verifiers before 6.9 do not see that they are the same: ask once more,
+	 * of a value that the compiler knows nothing about.
+	 */
+	uint64_t bytes = span->count * LTR_EVENT_BYTES;
+
+	asm volatile("" : "+r"(bytes));
+	if (bytes > room * LTR_EVENT_BYTES ||
+	    bpf_probe_read_user(batch->records, bytes, span->records)) {
 		bpf_ringbuf_discard(batch, BPF_RB_NO_WAKEUP);
 		return drop(span, ring_dropped, &losses.fault_records);
 	}

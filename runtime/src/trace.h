@@ -55,11 +55,10 @@ void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutin
 
 static inline bool ltr__watched(void)
 {
-	uint64_t any;
+	typedef uint64_t __attribute__((may_alias)) all_counts;
 
-	__builtin_memcpy(&any, &ltr__watch, sizeof(any));
-	__asm__ volatile("" : "+r"(any) : "m"(ltr__watch));
-	return __builtin_expect(any != 0, 0);
+	return __builtin_expect(
+		__atomic_load_n((const all_counts *)&ltr__watch, __ATOMIC_RELAXED) != 0, 0);
 }
 
 static inline bool ltr__stacks_wanted(void)

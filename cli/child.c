@@ -8,10 +8,12 @@
  * ltr__child_free(). The child itself starts with the mask that loiter was started with.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -290,9 +292,44 @@ bool ltr__child_is_over(const struct ltr__child *child)
 	return child->interrupted;
 }
 
+/* Is this process of the group, and no zombie that nobody has reaped yet? */
+static bool is_member(const char *pid, pid_t group)
+{
+	char path[64];
+	char text[512];
+	const char *name_end;
+	char process_state;
+	ssize_t got;
+	int its_group;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	name_end = strrchr(text, ')'); /* the name may have blanks and brackets in it */
+	return name_end && sscanf(name_end, ") %c %*d %d", &process_state, &its_group) == 2 &&
+	       its_group == group && process_state != 'Z' && process_state != 'X';
+}
+
 bool ltr__child_left_others(const struct ltr__child *child)
 {
-	return kill(-child->pid, 0) == 0;
+	struct dirent *entry;
+	bool found = false;
+	DIR *processes;
+
+	if (kill(-child->pid, 0) != 0)
+		return false; /* not even zombies */
+	processes = opendir("/proc");
+	while (processes && !found && (entry = readdir(processes)))
+		found = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+			is_member(entry->d_name, child->pid);
+	if (processes)
+		closedir(processes);
+	return found;
 }
 
 int ltr__child_status(const struct ltr__child *child)

@@ -54,7 +54,7 @@ bool ltr__child_turn(struct ltr__child *child);
 /* It has ended, and since then a signal has asked loiter to end, too. */
 bool ltr__child_is_over(const struct ltr__child *child);
 
-/* Once it has ended: are others of its process group still there? */
+/* Once it has ended: are others of its process group still alive? Reads /proc. */
 bool ltr__child_left_others(const struct ltr__child *child);
 
 /* Once it has ended: its status as a shell's $?, and the signal that ended it (0: none). */

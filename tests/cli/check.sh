@@ -79,7 +79,7 @@ loiter_is 24 "was still running when the command had ended; it is left alone" \
 	await "$scratch/go" touch "$scratch/gone"
 [[ ! -e $scratch/gone ]] || fail "the one left behind has ended before it was told to"
 touch "$scratch/go"
-until [[ -e $scratch/gone ]]; do sleep 0.01; done
+await_file "$scratch/gone"
 
 # Where the report goes.
 loiter_is 0 "" check -o "$scratch/report" -- "$fake" hello - return 0
@@ -113,8 +113,7 @@ rm -f "$scratch/ready"
 "$loiter" check -- sh -c "$fake hello - return 0; trap 'exit 3' TERM; touch $scratch/ready
 	while :; do sleep 0.01; done" 2>"$scratch/err" &
 pid=$!
-started+=("$pid")
-until [[ -e $scratch/ready ]]; do sleep 0.01; done
+await_file "$scratch/ready"
 kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
@@ -126,11 +125,11 @@ rm -f "$scratch/ready" "$scratch/go" "$scratch/gone"
 "$loiter" check -- sh -c "trap '' TERM; $fake hello - touch $scratch/ready await $scratch/go return 0
 	touch $scratch/gone" 2>/dev/null &
 pid=$!
-until [[ -e $scratch/ready ]]; do sleep 0.01; done
+await_file "$scratch/ready"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 touch "$scratch/go"
-until [[ -e $scratch/gone ]]; do sleep 0.01; done
+await_file "$scratch/gone"
 checks=$((checks + 1))
 rm -rf "${XDG_RUNTIME_DIR:?}"/* # SIGKILL leaves what it leaves
 finish

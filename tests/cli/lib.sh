@@ -12,13 +12,13 @@ fake=$LTR_BUILD/tests/cli/fake
 scratch=$(mktemp -d)
 export XDG_RUNTIME_DIR=$scratch/run # the gate's folders appear in there
 mkdir "$XDG_RUNTIME_DIR"
-started=() # processes, by id
+patience=60 # seconds, for whatever may hang: a hang is a failure with a name
 checks=0
 faults=0
 
 cleanup() {
 	local pid
-	for pid in "${started[@]}"; do
+	for pid in $(jobs -pr); do # only what is still ours: ids are used again
 		kill -KILL "$pid" 2>/dev/null || true
 	done
 	rm -rf "$scratch"
@@ -38,7 +38,7 @@ loiter_is() {
 	local expected=$1 pattern=$2 status=0
 	shift 2
 	checks=$((checks + 1))
-	"${under[@]}" "$loiter" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
+	timeout -k 5 "$patience" "${under[@]}" "$loiter" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
 	if [[ $status != "$expected" ]]; then
 		fail "status $status, not $expected: loiter $*"
 		cat "$scratch/err"
@@ -64,6 +64,18 @@ one_sentence_is() {
 		cat "$scratch/err"
 	fi
 	[[ ! -s $scratch/out ]] || fail "prints something: loiter $*"
+}
+
+# await_file FILE: until it is there
+await_file() {
+	local end=$((SECONDS + patience))
+	until [[ -e $1 ]]; do
+		if ((SECONDS > end)); then
+			fail "there is no $1 after $patience s"
+			exit 1
+		fi
+		sleep 0.01
+	done
 }
 
 nothing_left() {
@@ -97,14 +109,7 @@ start_fake() {
 	rm -f "$scratch/ready"
 	"$fake" "$@" touch "$scratch/ready" hang - &
 	fake_pid=$!
-	started+=("$fake_pid")
-	until [[ -e $scratch/ready ]]; do
-		kill -0 "$fake_pid" || {
-			fail "the fake has died"
-			return
-		}
-		sleep 0.01
-	done
+	await_file "$scratch/ready"
 }
 
 stop_fake() {

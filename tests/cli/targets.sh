@@ -25,7 +25,6 @@ each 1 "no.*process.*$(($(cat /proc/sys/kernel/pid_max) + 1))|$(($(cat /proc/sys
 # Not a goroutine program; also a kernel thread, and a zombie.
 sleep 1000 &
 sleeper=$!
-started+=("$sleeper")
 each 1 "not a goroutine program" -p "$sleeper"
 each 1 "'true' ended with status 0 and was not a goroutine program" -- true
 each 1 "'sh' ended with status 3 and was not" -- sh -c 'exit 3'
@@ -55,7 +54,6 @@ if ((EUID == 0)); then
 	# BPF refused: whoever insists on it is told, everybody else gets another way.
 	"${under[@]}" "$LTR_BUILD/tests/cli/cases" hang &
 	nobodys=$!
-	started+=("$nobodys")
 	until "$loiter" dump -p "$nobodys" 2>/dev/null | grep -q "chan send"; do sleep 0.01; done
 	one_sentence_is 1 "eBPF|BPF" top --once --via ebpf -p "$nobodys"
 	one_sentence_is 1 "eBPF|BPF" profile --type wait --via ebpf -o "$scratch/profile" -p "$nobodys"
@@ -129,7 +127,6 @@ rm -f "$scratch/profile"
 "$loiter" profile --type wait --via shm --seconds 1000 -o "$scratch/profile" -p "$fake_pid" \
 	2>"$scratch/err" &
 pid=$!
-started+=("$pid")
 until [[ $(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") != 0000000000000000 ]]; do
 	sleep 0.01
 done
@@ -145,7 +142,6 @@ for command in "dump" "top --once" "profile --type goroutine -o $scratch/profile
 	read -ra words <<<"$command"
 	"$loiter" "${words[@]}" -- sleep 1000 >/dev/null 2>&1 &
 	pid=$!
-	started+=("$pid")
 	until pgrep -P "$pid" sleep >/dev/null; do sleep 0.01; done
 	kill -TERM "$pid"
 	wait "$pid" 2>/dev/null || true

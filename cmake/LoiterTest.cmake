@@ -3,7 +3,9 @@
 # Two functions that register tests, and what a sanitizer build makes of them: there the names begin
 # with "asan." or "tsan.", so that one ctest can run over several build folders (./dev test does),
 # and scripts are left out unless their LABELS have "sanitize": most of them measure or watch
-# programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too.
+# programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too,
+# "no-tsan" only under ThreadSanitizer, which makes a program twenty times as slow as those who watch
+# it can wait for.
 # "serial" (also: everything with the label "integration") runs alone on the machine.
 if(LOITER_SANITIZE STREQUAL "address")
 	set(LOITER_TEST_PREFIX "asan.")
@@ -20,6 +22,9 @@ function(loiter_test name)
 	add_executable(test_${name} ${ARG_SOURCES} ${ARG_UNPARSED_ARGUMENTS})
 	target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} PkgConfig::CMOCKA)
 	if(LOITER_SANITIZE AND "plain" IN_LIST ARG_LABELS)
+		return()
+	endif()
+	if(LOITER_SANITIZE STREQUAL "thread" AND "no-tsan" IN_LIST ARG_LABELS)
 		return()
 	endif()
 	add_test(NAME ${LOITER_TEST_PREFIX}${name} COMMAND test_${name})

@@ -297,17 +297,21 @@ static void come_back(struct ltr__thread *thread)
 static void wait_in_poller(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *polled = NULL, *last;
-	int64_t next_ns, timeout_ns = -1;
+	int64_t until_ns, next_ns, timeout_ns = -1;
 	uint32_t count;
 
-	next_ns = ltr__timer_next();
+	until_ns = ltr__timer_next();
 	/* seq_cst: pairs with the one in ltr__poll_deadline(): it sees until, or we its timer */
-	__atomic_store_n(&ltr__poll_until_ns, next_ns, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&ltr__poll_until_ns, until_ns, __ATOMIC_SEQ_CST);
 	next_ns = ltr__timer_next();
+	if (next_ns > until_ns) /* who arms a later one counts on us to look again by then */
+		next_ns = until_ns;
 	if (next_ns != INT64_MAX) {
 		timeout_ns = next_ns - ltr__now_ns();
 		if (timeout_ns < 0)
 			timeout_ns = 0;
+	} else if (!__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_ACQUIRE)) {
+		timeout_ns = 0; /* nothing to wait for any more: it may be a deadlock */
 	}
 	count = ltr__poll(timeout_ns, &polled);
 	__atomic_store_n(&ltr__poll_until_ns, INT64_MIN, __ATOMIC_RELAXED);

@@ -26,7 +26,7 @@ static struct ltr__pollable *free_pollables;
 
 int ltr__poll_init(void)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -237,7 +237,8 @@ uint32_t ltr__poll(int64_t timeout_ns, struct ltr__goroutine **ret_first)
 
 		if (events[i].data.ptr)
 			list = take_event(&events[i], list, &count);
-		else if (read(kick_fd, &kicks, sizeof(kicks)) < 0 && errno != EAGAIN)
+		else if (timeout_ns != 0 && /* a kick is for who waits */
+			 read(kick_fd, &kicks, sizeof(kicks)) < 0 && errno != EAGAIN)
 			ltr__fatal("the poller's eventfd cannot be read: error %d", errno);
 	}
 	if (count)

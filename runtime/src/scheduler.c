@@ -141,7 +141,7 @@ void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id)
 struct ltr__goroutine *ltr__take_global(struct ltr__processor *processor)
 {
 	struct ltr__goroutine *goroutine;
-	uint32_t share, room;
+	uint32_t share, room, left;
 
 	if (!__atomic_load_n(&ltr__sched.global_count, __ATOMIC_RELAXED))
 		return NULL;
@@ -155,14 +155,18 @@ struct ltr__goroutine *ltr__take_global(struct ltr__processor *processor)
 	room = LTR__FIFO_CAPACITY / 2;
 	if (share > room)
 		share = room;
+	left = ltr__sched.global_count - 1;
 	ltr__sched.global_first = goroutine->next;
-	ltr__sched.global_count--;
-	while (share > 1 && ltr__sched.global_first &&
-	       ltr__fifo_put(&processor->queue, ltr__sched.global_first)) {
-		ltr__sched.global_first = ltr__sched.global_first->next;
-		ltr__sched.global_count--;
-		share--;
+	for (; share > 1 && ltr__sched.global_first; share--) {
+		/* Once it is in the fifo a thief may run it, and its `next` is somebody else's. */
+		struct ltr__goroutine *next = ltr__sched.global_first->next;
+
+		if (!ltr__fifo_put(&processor->queue, ltr__sched.global_first))
+			break;
+		ltr__sched.global_first = next;
+		left--;
 	}
+	__atomic_store_n(&ltr__sched.global_count, left, __ATOMIC_RELAXED);
 	if (!ltr__sched.global_first)
 		ltr__sched.global_last = NULL;
 	ltr__unlock(&ltr__sched.lock);

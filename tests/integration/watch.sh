@@ -48,7 +48,7 @@ wrk_pid=$!
 started+=("$wrk_pid")
 "$LOITER" profile -p "$httpd_pid" --type wait --seconds 1 -o "$SCRATCH/wait.pb.gz"
 kill "$wrk_pid"
-go tool pprof -top -lines "$SCRATCH/wait.pb.gz" >"$SCRATCH/pprof" 2>&1 ||
+go tool pprof -top -lines -nodefraction=0 -nodecount=100 "$SCRATCH/wait.pb.gz" >"$SCRATCH/pprof" 2>&1 ||
 	fail "go tool pprof: $(<"$SCRATCH/pprof")"
 contains "waits" "$blocked" "$SCRATCH/pprof"
 contains "waits" "read_request" "$SCRATCH/pprof"

@@ -132,10 +132,17 @@ static int make_directory(struct ltr__gate *gate, const char *parent)
 static int bind_socket(struct ltr__gate *gate)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int on = 1;
 
 	memcpy(address.sun_path, gate->path, sizeof(address.sun_path));
 	gate->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (gate->fd < 0)
+		return -errno;
+	/*
+	 * Accepted sockets inherit it. Set on them after accept() it would come too late for a HELLO
+	 * that was sent in between: that would carry no credentials and be turned away.
+	 */
+	if (setsockopt(gate->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0)
 		return -errno;
 	if (bind(gate->fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
 	    listen(gate->fd, SOMAXCONN) != 0)
@@ -273,15 +280,13 @@ static int let_in(struct ltr__gate *gate)
 {
 	struct ucred peer;
 	socklen_t bytes = sizeof(peer);
-	int on = 1;
 	int fd = accept4(gate->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
 	if (gate->guest_count >= VISITORS_MAX ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0 || peer.pid <= 0 ||
-	    peer.uid != geteuid() ||
-	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) {
+	    peer.uid != geteuid()) {
 		close(fd);
 		return 0;
 	}

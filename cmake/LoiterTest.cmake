@@ -3,9 +3,9 @@
 # Two functions that register tests, and what a sanitizer build makes of them: there the names begin
 # with "asan." or "tsan.", so that one ctest can run over several build folders (./dev test does),
 # and scripts are left out unless their LABELS have "sanitize": most of them measure or watch
-# programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too,
-# "no-tsan" only under ThreadSanitizer, which makes a program twenty times as slow as those who watch
-# it can wait for.
+# programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too.
+# ThreadSanitizer runs only what has LABELS "threads": the runtime and programs on it. Everything else
+# has one thread, and a program made twenty times slower is no use to those who watch it.
 # "serial" (also: everything with the label "integration") runs alone on the machine.
 if(LOITER_SANITIZE STREQUAL "address")
 	set(LOITER_TEST_PREFIX "asan.")
@@ -24,7 +24,7 @@ function(loiter_test name)
 	if(LOITER_SANITIZE AND "plain" IN_LIST ARG_LABELS)
 		return()
 	endif()
-	if(LOITER_SANITIZE STREQUAL "thread" AND "no-tsan" IN_LIST ARG_LABELS)
+	if(LOITER_SANITIZE STREQUAL "thread" AND NOT "threads" IN_LIST ARG_LABELS)
 		return()
 	endif()
 	add_test(NAME ${LOITER_TEST_PREFIX}${name} COMMAND test_${name})
@@ -38,6 +38,9 @@ endfunction()
 function(loiter_script_test name script)
 	cmake_parse_arguments(ARG "" "TIMEOUT" "ENVIRONMENT;LABELS" ${ARGN})
 	if(LOITER_SANITIZE AND NOT "sanitize" IN_LIST ARG_LABELS)
+		return()
+	endif()
+	if(LOITER_SANITIZE STREQUAL "thread" AND NOT "threads" IN_LIST ARG_LABELS)
 		return()
 	endif()
 	add_test(NAME ${LOITER_TEST_PREFIX}${name}

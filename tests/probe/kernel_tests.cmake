@@ -39,5 +39,5 @@ target_link_libraries(live_target PRIVATE libloiter)
 loiter_test(live SOURCES live_test.c
 	LIBRARIES loiter-probe
 	ENVIRONMENT LIVE_TARGET=$<TARGET_FILE:live_target>
-	LABELS probe no-tsan)
+	LABELS probe)
 add_dependencies(test_live live_target)

@@ -4,6 +4,8 @@
 
 #include "harness.h"
 
+#include "../../runtime/src/channel.h"
+
 LTR_CHAN(numbers, int);
 
 struct big {
@@ -370,7 +372,11 @@ static int free_of_a_waited_for(int argc, char **argv)
 
 	(void)argc, (void)argv;
 	ltr_go(receive_for_ever, c);
-	ltr_sleep(5 * LTR_MILLISECOND);
+	for (bool waits = false; !waits; ltr_yield()) {
+		ltr__lock(&c.chan->lock);
+		waits = c.chan->receivers.first != NULL;
+		ltr__unlock(&c.chan->lock);
+	}
 	ltr_free(c);
 	return 0;
 }

@@ -117,10 +117,17 @@ static void hold(enum ltr_gate_kind kind, uint64_t value)
 	} while (ltr__gate_held(2));
 }
 
-/* For exit() below ltr_run(); after it, everything has been said. */
+/*
+ * For exit() below ltr_run(); after it, everything has been said. Who calls exit() will not come back
+ * to its own function: it is no goroutine that should have ended.
+ */
 static void hold_at_exit(int status, void *argument)
 {
+	struct ltr__thread *thread = ltr__self();
+
 	(void)argument;
+	if (thread && thread->current)
+		thread->current->flags |= LTR_GOROUTINE_DAEMON;
 	if (__atomic_load_n(&ltr__sched.main_done, __ATOMIC_ACQUIRE))
 		return;
 	ltr__layout_phase(LTR_PHASE_MAIN_RETURNED);

@@ -18,6 +18,7 @@ loiter_is 0 "" check -- "$cases" clean
 loiter_is 9 "" check -- "$cases" status
 loiter_is 0 "" check --grace 100s -- "$cases" late
 loiter_is 0 "" check --grace 100ms -- "$cases" daemon
+loiter_is 6 "" check --grace 100ms -- "$cases" exit
 loiter_is 5 "" check -- "$cases" exit-in-main
 
 never send "chan send" "Nobody receives here"

@@ -380,7 +380,8 @@ static void go_idle(struct ltr__thread *thread)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* see ltr__announce() */
 	if (work_anywhere()) {
 		come_back(thread);
-		if (thread->processor)
+		/* acquire: it may have been given to us meanwhile (ltr__wake_processor) */
+		if (__atomic_load_n(&thread->processor, __ATOMIC_ACQUIRE))
 			return;
 	}
 	if (__atomic_load_n(&ltr__sched.timers, __ATOMIC_RELAXED) ||

@@ -5,11 +5,15 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 make_root
+# More than one buffer of httpd's; on a tmpfs each piece of it goes through a blocking call.
+head -c 200000 "$SCRATCH/root/big.bin" >"$SCRATCH/root/large.bin"
 start_httpd
-for file in hello.txt big.bin; do
+for file in hello.txt large.bin; do
 	wrk -t2 -c200 -d2s --timeout 20s "http://$address/$file" >"$SCRATCH/wrk" 2>&1 ||
 		fail "wrk: $(<"$SCRATCH/wrk")"
-	contains "wrk on $file" "requests in" "$SCRATCH/wrk"
+	answers=$(awk '/requests in/ { print $1 }' "$SCRATCH/wrk")
+	checks=$((checks + 1))
+	((answers > 0)) || fail "no answers under load of $file"
 	! grep -E 'Socket errors|Non-2xx' "$SCRATCH/wrk" || fail "errors under load of $file"
 	grep 'Requests/sec' "$SCRATCH/wrk"
 done

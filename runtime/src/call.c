@@ -32,7 +32,7 @@ static int enter_line(struct ltr__goroutine *self, int64_t deadline_ns)
 		ltr__unlock(&line.lock);
 		return 0;
 	}
-	if (deadline_ns != LTR_FOREVER && deadline_ns <= ltr__now_ns()) {
+	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&line.lock);
 		return -ETIMEDOUT;
 	}

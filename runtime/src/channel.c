@@ -154,18 +154,11 @@ bool ltr__channel_try_recv(struct ltr_channel *channel, void *ret_value, bool *r
 	return try_recv(channel, ret_value, ret_ok);
 }
 
-/* Whether there is no time to wait. The lock is held and stays so. */
-static bool is_late(int64_t deadline_ns)
-{
-	return deadline_ns != LTR_FOREVER &&
-	       (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns());
-}
-
 static int wait_on_nil(enum ltr_reason reason, int64_t deadline_ns)
 {
 	struct ltr__goroutine *self = ltr__caller("a channel operation");
 
-	if (is_late(deadline_ns))
+	if (ltr__is_late(deadline_ns))
 		return -ETIMEDOUT;
 	self->run.woken = NULL;
 	if (deadline_ns != LTR_FOREVER)
@@ -184,7 +177,7 @@ int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_n
 	ltr__lock(&channel->lock);
 	if (try_send(channel, value))
 		return 0;
-	if (is_late(deadline_ns)) {
+	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&channel->lock);
 		return -ETIMEDOUT;
 	}
@@ -214,7 +207,7 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 	ltr__lock(&channel->lock);
 	if (try_recv(channel, ret_value, &ok))
 		return ok ? 0 : -EPIPE;
-	if (is_late(deadline_ns)) {
+	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&channel->lock);
 		return -ETIMEDOUT;
 	}
@@ -254,12 +247,7 @@ void ltr__close(struct ltr_channel *channel)
 	}
 	*end = NULL;
 	ltr__unlock(&channel->lock);
-	while (list) {
-		struct ltr__goroutine *next = list->next;
-
-		ltr__ready(list, self->id);
-		list = next;
-	}
+	ltr__ready_each(list, self->id);
 }
 
 size_t ltr__channel_len(const struct ltr_channel *channel)

@@ -9,6 +9,8 @@
  */
 
 #include <loiter/layout.h>
+#include <loiter/time.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -25,6 +27,13 @@ static inline int64_t ltr__now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Whether there is no time to wait. */
+static inline bool ltr__is_late(int64_t deadline_ns)
+{
+	return deadline_ns != LTR_FOREVER &&
+	       (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns());
 }
 
 static inline uint64_t ltr__ticks(void)

@@ -156,7 +156,7 @@ void ltr__wake_processor(void)
 		ltr__fatal("cannot start a thread: are there limits on processes or memory?");
 }
 
-int ltr__sched_start(uint32_t processors)
+void ltr__sched_start(uint32_t processors)
 {
 	for (uint32_t i = processors; i-- > 0;) {
 		struct ltr__processor *processor = &ltr__sched.processors[i];
@@ -166,7 +166,6 @@ int ltr__sched_start(uint32_t processors)
 		processor->random = 0x9e3779b97f4a7c15u * (i + 1);
 		ltr__idle_push(processor);
 	}
-	return 0;
 }
 
 void ltr__sched_stop(void)
@@ -229,7 +228,7 @@ static struct ltr__goroutine *steal(struct ltr__thread *thread)
 }
 
 /* Timers and the network, everybody's; true if something may have come into our queue. */
-static bool look_outside(struct ltr__thread *thread)
+static bool look_outside(void)
 {
 	struct ltr__goroutine *polled;
 	bool found = false;
@@ -237,21 +236,14 @@ static bool look_outside(struct ltr__thread *thread)
 	if (ltr__timer_next() != INT64_MAX) {
 		int64_t now_ns = ltr__now_ns();
 
-		for (uint32_t i = 0; i < ltr__sched.processor_count; i++) {
-			struct ltr__goroutine *expired;
-
-			if (ltr__timer_expire(&ltr__sched.processors[i], now_ns, &expired)) {
-				ltr__ready_list(expired);
-				found = true;
-			}
-		}
+		for (uint32_t i = 0; i < ltr__sched.processor_count; i++)
+			found |= ltr__run_timers(&ltr__sched.processors[i], now_ns);
 	}
 	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
 	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED) && ltr__poll(0, &polled)) {
 		ltr__ready_list(polled);
 		found = true;
 	}
-	(void)thread;
 	return found;
 }
 
@@ -421,7 +413,7 @@ static struct ltr__goroutine *find_work(struct ltr__thread *thread)
 		goroutine = ltr__take_global(thread->processor);
 		if (goroutine)
 			break;
-		if (look_outside(thread))
+		if (look_outside())
 			continue;
 		if (!thread->spinning && ltr__sched.processor_count > 1) {
 			thread->spinning = true;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "clock.h"
 #include "poller.h"
 
 /* Handles are pollables under two names, so that one is not taken for the other. */
@@ -322,7 +323,7 @@ int ltr__dial(const char *address, struct ltr_conn **ret_conn, int64_t deadline_
 	r = -ENXIO;
 	for (struct addrinfo *each = addresses; each && r < 0; each = each->ai_next) {
 		r = dial_one(each, ret_conn, deadline_ns);
-		if (r == -ETIMEDOUT && deadline_ns != LTR_FOREVER && deadline_ns <= ltr_now())
+		if (r == -ETIMEDOUT && ltr__is_late(deadline_ns))
 			break;
 	}
 	freeaddrinfo(addresses);

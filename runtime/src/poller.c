@@ -130,12 +130,7 @@ void ltr__pollable_close(struct ltr__pollable *pollable)
 	list = take_waiters(pollable, LTR_READABLE, list, &count);
 	list = take_waiters(pollable, LTR_WRITABLE, list, &count);
 	ltr__unlock(&pollable->lock);
-	while (list) {
-		struct ltr__goroutine *next = list->next;
-
-		ltr__ready(list, self);
-		list = next;
-	}
+	ltr__ready_each(list, self);
 	ltr__pollable_leave(pollable);
 }
 
@@ -163,7 +158,7 @@ int ltr__pollable_wait(struct ltr__pollable *pollable, enum ltr_direction direct
 		ltr__unlock(&pollable->lock);
 		return r;
 	}
-	if (deadline_ns != LTR_FOREVER && deadline_ns <= ltr__now_ns()) {
+	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&pollable->lock);
 		return -ETIMEDOUT;
 	}

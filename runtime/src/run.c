@@ -80,7 +80,9 @@ static int init(void)
 	r = ltr__trace_init();
 	if (r == 0)
 		r = ltr__poll_init();
-	return r < 0 ? r : ltr__sched_start((uint32_t)count);
+	if (r == 0)
+		ltr__sched_start((uint32_t)count);
+	return r;
 }
 
 /*

@@ -136,6 +136,17 @@ void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id)
 	}
 }
 
+void ltr__ready_each(struct ltr__goroutine *list, uint64_t waker_id)
+{
+	while (list) {
+		struct ltr__goroutine *next =
+			list->next; /* it may run, and end, as soon as it is ready */
+
+		ltr__ready(list, waker_id);
+		list = next;
+	}
+}
+
 /* --- picking -------------------------------------------------------------------------------- */
 
 struct ltr__goroutine *ltr__take_global(struct ltr__processor *processor)

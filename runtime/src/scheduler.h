@@ -139,6 +139,9 @@ void ltr__park_for_call(struct ltr__goroutine *self, void (*function)(void *), v
  * runtime. The goroutine must be parked (its lock released) and, if it has a claim, claimed. */
 void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id);
 
+/* The same for each of a list by next. */
+void ltr__ready_each(struct ltr__goroutine *list, uint64_t waker_id);
+
 static inline bool ltr__claim(struct ltr__goroutine *goroutine)
 {
 	uint32_t open = 1;
@@ -155,8 +158,8 @@ void ltr__inject(struct ltr__goroutine *first, struct ltr__goroutine *last, uint
 void ltr__announce(void);
 void ltr__wake_processor(void);
 
-/* Start the scheduler's threads; returns 0 or a negative errno. */
-int ltr__sched_start(uint32_t processors);
+/* All processors are there, idle; threads start when there is work for them. */
+void ltr__sched_start(uint32_t processors);
 void ltr__sched_stop(void);
 
 /* For goroutine.c: leave the ended goroutine's stack for ever. */

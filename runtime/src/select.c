@@ -176,7 +176,7 @@ int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadlin
 	chosen = try_one_by_one(&selection);
 	if (chosen >= 0)
 		return chosen;
-	if (deadline_ns != LTR_FOREVER && (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns()))
+	if (ltr__is_late(deadline_ns))
 		return -ETIMEDOUT;
 	order_locks(&selection);
 	for (uint32_t i = 0; i < selection.lock_count; i++)

@@ -13,12 +13,6 @@
 #include "fatal.h"
 #include "waitlist.h"
 
-static bool is_late(int64_t deadline_ns)
-{
-	return deadline_ns != LTR_FOREVER &&
-	       (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns());
-}
-
 /* --- WaitGroup: state is the count in the upper half and the number of waiters in the lower ---- */
 
 static int32_t count_of(uint64_t state)
@@ -41,12 +35,7 @@ static void wake_all_waiting(struct ltr_waitgroup *group, uint64_t waker_id)
 	*end = NULL;
 	__atomic_fetch_and(&group->state, ~(uint64_t)UINT32_MAX, __ATOMIC_RELAXED);
 	ltr__unlock(&group->queue.lock);
-	while (list) {
-		struct ltr__goroutine *next = list->next;
-
-		ltr__ready(list, waker_id);
-		list = next;
-	}
+	ltr__ready_each(list, waker_id);
 }
 
 void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta)
@@ -77,7 +66,7 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)
 
 	if (count_of(state) == 0)
 		return 0;
-	if (is_late(deadline_ns))
+	if (ltr__is_late(deadline_ns))
 		return -ETIMEDOUT;
 	ltr__lock(&group->queue.lock);
 	do {
@@ -155,7 +144,7 @@ static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t 
 	struct ltr__goroutine *self = ltr__self()->current;
 	struct ltr__waiter waiter = {0};
 
-	if (is_late(deadline_ns))
+	if (ltr__is_late(deadline_ns))
 		return -ETIMEDOUT;
 	for (int i = 0; i < SPINS && ltr__sched.processor_count > 1; i++) {
 		ltr__relax();

@@ -27,7 +27,7 @@
 
 static struct pool {
 	uint32_t lock;
-	char *free;
+	char *free; /* written under the lock, by set_free(); refill() reads it without, as a hint */
 	char *arena; /* what is left of the newest arena */
 	char *arena_end;
 } pools[LTR__STACK_CLASS_COUNT];
@@ -64,6 +64,11 @@ bool ltr__stacks_guarded(void)
 static char **link_of(char *low, uint32_t stack_class)
 {
 	return (char **)(void *)(low + ltr__stack_bytes(stack_class) - sizeof(char *));
+}
+
+static void set_free(struct pool *pool, char *low)
+{
+	__atomic_store_n(&pool->free, low, __ATOMIC_RELAXED);
 }
 
 static void install_guard(char *low)
@@ -107,7 +112,7 @@ static char *common_get(uint32_t stack_class)
 	ltr__lock(&pool->lock);
 	low = pool->free;
 	if (low)
-		pool->free = *link_of(low, stack_class);
+		set_free(pool, *link_of(low, stack_class));
 	else
 		low = cut(pool, ltr__stack_bytes(stack_class));
 	ltr__unlock(&pool->lock);
@@ -120,7 +125,7 @@ static void common_put(uint32_t stack_class, char *low)
 
 	ltr__lock(&pool->lock);
 	*link_of(low, stack_class) = pool->free;
-	pool->free = low;
+	set_free(pool, low);
 	ltr__unlock(&pool->lock);
 }
 
@@ -135,7 +140,7 @@ static void refill(struct ltr__processor *processor)
 	while (pool->free && processor->free_stack_count < CACHE_BATCH) {
 		char *low = pool->free;
 
-		pool->free = *link_of(low, 0);
+		set_free(pool, *link_of(low, 0));
 		*link_of(low, 0) = processor->free_stacks;
 		processor->free_stacks = low;
 		processor->free_stack_count++;
@@ -153,7 +158,7 @@ static void drain(struct ltr__processor *processor)
 
 		processor->free_stacks = *link_of(low, 0);
 		*link_of(low, 0) = pool->free;
-		pool->free = low;
+		set_free(pool, low);
 	}
 	processor->free_stack_count -= CACHE_BATCH;
 	ltr__unlock(&pool->lock);

@@ -145,7 +145,9 @@ struct ltr__goroutine *ltr__goroutine_new(struct ltr__thread *thread,
 	__atomic_store_n(&newborn->sequence, 0, __ATOMIC_RELAXED);
 	newborn->newborn.stack_class = ltr__stack_class(options ? options->stack_bytes : 0);
 	newborn->parent_id = parent ? parent->id : 0;
-	newborn->flags = options && options->daemon ? LTR_GOROUTINE_DAEMON : 0;
+	/* atomic: the monitor may just be taking its mark back from the descriptor's last user */
+	__atomic_store_n(&newborn->flags, options && options->daemon ? LTR_GOROUTINE_DAEMON : 0,
+			 __ATOMIC_RELAXED);
 	newborn->object = 0;
 	newborn->waker_id = 0;
 	newborn->saved_sp = NULL;

@@ -127,9 +127,9 @@ void ltr_set_daemon(bool daemon)
 	struct ltr__goroutine *self = ltr__caller("ltr_set_daemon");
 
 	if (daemon)
-		self->flags |= LTR_GOROUTINE_DAEMON;
+		__atomic_fetch_or(&self->flags, LTR_GOROUTINE_DAEMON, __ATOMIC_RELAXED);
 	else
-		self->flags &= (uint16_t)~LTR_GOROUTINE_DAEMON;
+		__atomic_fetch_and(&self->flags, (uint16_t)~LTR_GOROUTINE_DAEMON, __ATOMIC_RELAXED);
 }
 
 int ltr_set_label(const char *key, const char *value)

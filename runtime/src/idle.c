@@ -26,8 +26,10 @@
 #include "clock.h"
 #include "fatal.h"
 #include "futex.h"
+#include "monitor.h"
 #include "poller.h"
 #include "sanitize.h"
+#include "spare.h"
 #include "timer.h"
 #include "trace.h"
 
@@ -47,7 +49,9 @@ struct ltr__processor *ltr__idle_pop(void)
 	if (!processor)
 		return NULL;
 	ltr__sched.idle = processor->next_idle;
-	__atomic_store_n(&ltr__sched.idle_count, ltr__sched.idle_count - 1, __ATOMIC_RELAXED);
+	/* seq_cst: pairs with ltr__monitor_run(): it sees us leave, or we see it asleep */
+	__atomic_store_n(&ltr__sched.idle_count, ltr__sched.idle_count - 1, __ATOMIC_SEQ_CST);
+	ltr__monitor_wake();
 	return processor;
 }
 
@@ -156,16 +160,23 @@ void ltr__wake_processor(void)
 		ltr__fatal("cannot start a thread: are there limits on processes or memory?");
 }
 
+void ltr__processor_init(uint32_t index)
+{
+	struct ltr__processor *processor = &ltr__sched.processors[index];
+
+	processor->index = index;
+	processor->next_timer_ns = INT64_MAX;
+	processor->random = 0x9e3779b97f4a7c15u * (index + 1);
+}
+
 void ltr__sched_start(uint32_t processors)
 {
 	for (uint32_t i = processors; i-- > 0;) {
-		struct ltr__processor *processor = &ltr__sched.processors[i];
-
-		processor->index = i;
-		processor->next_timer_ns = INT64_MAX;
-		processor->random = 0x9e3779b97f4a7c15u * (i + 1);
-		ltr__idle_push(processor);
+		ltr__processor_init(i);
+		ltr__idle_push(&ltr__sched.processors[i]);
 	}
+	ltr__sched.processor_used = processors;
+	ltr__spare_init();
 }
 
 void ltr__sched_stop(void)
@@ -207,7 +218,7 @@ static struct ltr__goroutine *steal_from(struct ltr__processor *from, struct ltr
 static struct ltr__goroutine *steal(struct ltr__thread *thread)
 {
 	struct ltr__processor *self = thread->processor;
-	uint32_t count = ltr__sched.processor_count;
+	uint32_t count = ltr__processors_used();
 	struct ltr__goroutine *goroutine;
 
 	for (int round = 0; round < STEAL_ROUNDS; round++) {
@@ -236,7 +247,7 @@ static bool look_outside(void)
 	if (ltr__timer_next() != INT64_MAX) {
 		int64_t now_ns = ltr__now_ns();
 
-		for (uint32_t i = 0; i < ltr__sched.processor_count; i++)
+		for (uint32_t i = 0; i < ltr__processors_used(); i++)
 			found |= ltr__run_timers(&ltr__sched.processors[i], now_ns);
 	}
 	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
@@ -251,7 +262,7 @@ static bool work_anywhere(void)
 {
 	if (__atomic_load_n(&ltr__sched.global_count, __ATOMIC_RELAXED))
 		return true;
-	for (uint32_t i = 0; i < ltr__sched.processor_count; i++)
+	for (uint32_t i = 0; i < ltr__processors_used(); i++)
 		if (!ltr__runqueue_empty(&ltr__sched.processors[i].queue))
 			return true;
 	return false;
@@ -262,8 +273,8 @@ static bool work_anywhere(void)
 /* Under the lock, all processors idle: nobody can ever run again. */
 static bool is_deadlock(void)
 {
-	return ltr__sched.idle_count == ltr__sched.processor_count && !ltr__sched.calls &&
-	       !ltr__sched.poller && !ltr__sched.global_count &&
+	return ltr__sched.idle_count == ltr__sched.processor_count + ltr__sched.spares &&
+	       !ltr__sched.calls && !ltr__sched.poller && !ltr__sched.global_count &&
 	       !__atomic_load_n(&ltr__sched.timers, __ATOMIC_ACQUIRE) &&
 	       !__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_ACQUIRE) &&
 	       !__atomic_load_n(&ltr__sched.stopping, __ATOMIC_ACQUIRE) &&
@@ -282,13 +293,41 @@ static void come_back(struct ltr__thread *thread)
 	ltr__unlock(&ltr__sched.lock);
 }
 
+void ltr__inject_ready(struct ltr__thread *thread, struct ltr__goroutine *list, uint32_t count)
+{
+	struct ltr__goroutine *last;
+
+	thread->step_ticks = 0;
+	for (last = list;; last = last->next) {
+		ltr__transition(thread, last, LTR_KIND_READY, LTR_STATE_QUEUED, LTR_REASON_NONE, 0,
+				0);
+		if (!last->next)
+			break;
+	}
+	ltr__inject(list, last, count);
+}
+
+void ltr__inject_expired(struct ltr__thread *thread, int64_t now_ns)
+{
+	if (ltr__timer_next() > now_ns)
+		return;
+	for (uint32_t i = 0; i < ltr__processors_used(); i++) {
+		struct ltr__goroutine *list;
+		uint32_t count = ltr__timer_expire(&ltr__sched.processors[i], now_ns, &list);
+
+		if (count)
+			ltr__inject_ready(thread, list, count);
+	}
+}
+
 /*
  * Wait in the poller as its only thread, without a processor, until a deadline, an event or a kick.
- * What comes out is queued on a processor if there is an idle one, globally otherwise.
+ * What comes out is queued on a processor if there is an idle one, globally otherwise, and deadlines
+ * with it: their processors may be stuck.
  */
 static void wait_in_poller(struct ltr__thread *thread)
 {
-	struct ltr__goroutine *polled = NULL, *last;
+	struct ltr__goroutine *polled = NULL;
 	int64_t until_ns, next_ns, timeout_ns = -1;
 	uint32_t count;
 
@@ -312,23 +351,19 @@ static void wait_in_poller(struct ltr__thread *thread)
 	ltr__lock(&ltr__sched.lock);
 	if (!thread->processor)
 		thread->processor = ltr__idle_pop();
+	ltr__unlock(&ltr__sched.lock);
+	if (!thread->processor) {
+		if (count)
+			ltr__inject_ready(thread, polled, count);
+		ltr__inject_expired(thread, ltr__now_ns());
+	} else if (count) {
+		ltr__ready_list(polled);
+	}
+	/* Not before what came out is queued: who has no poller may find a deadlock. */
+	ltr__lock(&ltr__sched.lock);
 	__atomic_store_n(&ltr__sched.poller, 0, __ATOMIC_RELEASE);
 	ltr__sched.poller_thread = NULL;
 	ltr__unlock(&ltr__sched.lock);
-	if (!count)
-		return;
-	if (thread->processor) {
-		ltr__ready_list(polled);
-		return;
-	}
-	thread->step_ticks = 0;
-	for (last = polled;; last = last->next) {
-		ltr__transition(thread, last, LTR_KIND_READY, LTR_STATE_QUEUED, LTR_REASON_NONE, 0,
-				0);
-		if (!last->next)
-			break;
-	}
-	ltr__inject(polled, last, count);
 }
 
 static void sleep_until_given(struct ltr__thread *thread)
@@ -403,6 +438,9 @@ static struct ltr__goroutine *find_work(struct ltr__thread *thread)
 	for (;;) {
 		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
 			stop_here(thread);
+		if (thread->processor &&
+		    __atomic_load_n(&thread->processor->retire, __ATOMIC_RELAXED))
+			ltr__spare_leave(thread);
 		if (!thread->processor) {
 			go_idle(thread);
 			continue;
@@ -415,11 +453,11 @@ static struct ltr__goroutine *find_work(struct ltr__thread *thread)
 			break;
 		if (look_outside())
 			continue;
-		if (!thread->spinning && ltr__sched.processor_count > 1) {
+		if (!thread->spinning && ltr__shared()) {
 			thread->spinning = true;
 			__atomic_fetch_add(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
 		}
-		goroutine = ltr__sched.processor_count > 1 ? steal(thread) : NULL;
+		goroutine = ltr__shared() ? steal(thread) : NULL;
 		if (goroutine)
 			break;
 		go_idle(thread);

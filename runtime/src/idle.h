@@ -16,6 +16,17 @@ void ltr__run_goroutine(struct ltr__thread *thread, struct ltr__goroutine *gorou
 /* idle.c: the calling thread, on its own stack, without a processor, for ever. */
 void ltr__thread_main(struct ltr__thread *thread);
 
+/* idle.c: make a list of goroutines that nobody else will ready, `count` by next, ready for whoever
+ * comes first; for threads that have no processor. */
+void ltr__inject_ready(struct ltr__thread *thread, struct ltr__goroutine *list, uint32_t count);
+
+/* idle.c: the same with all whose deadline has come. While it runs, something else has to say that
+ * there is no deadlock (ltr__sched.poller or .calls). */
+void ltr__inject_expired(struct ltr__thread *thread, int64_t now_ns);
+
+/* idle.c: before a processor is used for the first time. */
+void ltr__processor_init(uint32_t index);
+
 /* call.c: make the thread's pending blocking call, if there is one. */
 void ltr__make_call(struct ltr__thread *thread);
 

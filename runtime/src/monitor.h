@@ -5,8 +5,9 @@
 /*
  * The monitor: what has to happen although every processor is busy. It runs on the thread that
  * called ltr_run(), which runs no goroutines. Each tick renews the coarse clock, hands rings over
- * while somebody watches, and looks for work that waits behind a goroutine that computes for long.
- * After a second without any work it sleeps until ltr__monitor_wake().
+ * while somebody watches, and looks for goroutines that run for long without a scheduling step: it
+ * marks them (LTR_GOROUTINE_LONG), lets others take what waits behind them, and keeps as many spare
+ * processors at work (spare.h). After a second without any work it sleeps until ltr__monitor_wake().
  */
 
 #include <stdint.h>

@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "clock.h"
@@ -29,22 +28,28 @@ struct main_call {
 	char **argv;
 };
 
-static int processors_wanted(void)
+/* The number in an environment variable; `otherwise` if there is none. -EINVAL: it is no number from
+ * `least` to LTR__PROCESSOR_MAX. */
+static int number_wanted(const char *name, long least, long otherwise)
 {
-	const char *variable = getenv("LTR_PROCS");
-	cpu_set_t cpus;
-	long count;
+	const char *variable = getenv(name);
+	long count = otherwise;
 	char *end;
 
 	if (variable && *variable) {
 		errno = 0;
 		count = strtol(variable, &end, 10);
-		if (errno || *end || count < 1 || count > (long)LTR__PROCESSOR_MAX)
+		if (errno || *end || count < least || count > (long)LTR__PROCESSOR_MAX)
 			return -EINVAL;
-		return (int)count;
 	}
-	count = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
-	return count > (long)LTR__PROCESSOR_MAX ? (int)LTR__PROCESSOR_MAX : (int)count;
+	return (int)(count > (long)LTR__PROCESSOR_MAX ? (long)LTR__PROCESSOR_MAX : count);
+}
+
+static long cpus_to_use(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
 }
 
 static void run_main(void *argument)
@@ -61,21 +66,29 @@ void ltr__main_done(void)
 	ltr__futex_post(&ltr__sched.main_done);
 }
 
+static void *reserve(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 static int init(void)
 {
-	int count = processors_wanted();
+	int count = number_wanted("LTR_PROCS", 1, cpus_to_use());
+	int spares = number_wanted("LTR_SPARES", 0, LTR__PROCESSOR_MAX);
 	int r;
 
-	if (count < 0)
-		return count;
+	if (count < 0 || spares < 0)
+		return -EINVAL;
+	ltr__sched.spare_max = (uint32_t)spares;
 	ltr__sched.processor_count = (uint32_t)count;
-	ltr__sched.processors = aligned_alloc(64, (size_t)count * sizeof(struct ltr__processor));
-	ltr__sched.threads =
-		mmap(NULL, LTR__THREAD_MAX * sizeof(struct ltr__thread), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (!ltr__sched.processors || ltr__sched.threads == MAP_FAILED)
+	/* Only what is used of both is ever touched. */
+	ltr__sched.processors = reserve(LTR__PROCESSOR_MAX * sizeof(struct ltr__processor));
+	ltr__sched.threads = reserve(LTR__THREAD_MAX * sizeof(struct ltr__thread));
+	if (!ltr__sched.processors || !ltr__sched.threads)
 		return -ENOMEM;
-	memset(ltr__sched.processors, 0, (size_t)count * sizeof(struct ltr__processor));
 	ltr__sched.next_id = 1;
 	r = ltr__trace_init();
 	if (r == 0)
@@ -129,7 +142,7 @@ static void hold_at_exit(int status, void *argument)
 
 	(void)argument;
 	if (thread && thread->current)
-		thread->current->flags |= LTR_GOROUTINE_DAEMON;
+		__atomic_fetch_or(&thread->current->flags, LTR_GOROUTINE_DAEMON, __ATOMIC_RELAXED);
 	if (__atomic_load_n(&ltr__sched.main_done, __ATOMIC_ACQUIRE))
 		return;
 	ltr__layout_phase(LTR_PHASE_MAIN_RETURNED);
@@ -149,7 +162,7 @@ static void stop_others(void)
 		uint32_t busy;
 
 		ltr__lock(&ltr__sched.lock);
-		busy = ltr__sched.processor_count - ltr__sched.idle_count;
+		busy = ltr__sched.processor_count + ltr__sched.spares - ltr__sched.idle_count;
 		ltr__unlock(&ltr__sched.lock);
 		if (busy <= __atomic_load_n(&ltr__sched.stopped, __ATOMIC_ACQUIRE))
 			break;

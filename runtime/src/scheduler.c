@@ -38,9 +38,27 @@ struct ltr__goroutine *ltr__caller(const char *call)
 	return thread->current;
 }
 
-static bool alone(void)
+/*
+ * Around the owner's operations on its run queue. Returns whether nobody steals: that holds until
+ * leave_queue(), because the monitor that changes it waits for that. No fence: the monitor calls
+ * membarrier() between its store to `shared` and its load of `busy` (spare.c).
+ */
+static inline bool enter_queue(struct ltr__processor *processor)
 {
-	return ltr__sched.processor_count == 1;
+	__atomic_store_n(&processor->busy, 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return !ltr__shared();
+}
+
+static inline void leave_queue(struct ltr__processor *processor)
+{
+	/* release: pairs with the monitor's acquire: what was done to the queue is seen */
+	__atomic_store_n(&processor->busy, 0, __ATOMIC_RELEASE);
+}
+
+static inline void set_current(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
+{
+	__atomic_store_n(&thread->current, goroutine, __ATOMIC_RELAXED);
 }
 
 uint64_t ltr__next_id(struct ltr__processor *processor)
@@ -59,7 +77,7 @@ uint64_t ltr__next_id(struct ltr__processor *processor)
 
 void ltr__announce(void)
 {
-	if (alone() && !__atomic_load_n(&ltr__sched.calls, __ATOMIC_RELAXED))
+	if (!ltr__shared() && !__atomic_load_n(&ltr__sched.calls, __ATOMIC_RELAXED))
 		return;
 	/* seq_cst: pairs with the one in go_idle(): we see it idle, or it sees our work */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -91,7 +109,7 @@ static void overflow(struct ltr__processor *processor, struct ltr__goroutine *go
 	uint32_t count = 0;
 
 	for (; count < LTR__FIFO_CAPACITY / 2; count++) {
-		struct ltr__goroutine *old = ltr__fifo_take(&processor->queue, alone());
+		struct ltr__goroutine *old = ltr__fifo_take(&processor->queue, false);
 
 		if (!old)
 			break;
@@ -129,7 +147,8 @@ void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id)
 		ltr__inject(goroutine, goroutine, 1);
 		return;
 	}
-	older = ltr__slot_put(&processor->queue, goroutine, alone());
+	older = ltr__slot_put(&processor->queue, goroutine, enter_queue(processor));
+	leave_queue(processor);
 	if (older) {
 		put_fifo(processor, older);
 		ltr__announce();
@@ -216,7 +235,7 @@ bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns)
  * Every LTR__FAIR_TICK picks: what the usual order would let wait for ever while the slot and the
  * fifo are never empty. The newborns' oldest and the fifo's head take turns with the global queue.
  */
-static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor)
+static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor, bool alone)
 {
 	struct ltr__goroutine *goroutine = NULL;
 
@@ -235,7 +254,7 @@ static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor)
 	default:
 		break;
 	}
-	return goroutine ? goroutine : ltr__fifo_take(&processor->queue, alone());
+	return goroutine ? goroutine : ltr__fifo_take(&processor->queue, alone);
 }
 
 /* The monitor watches the count. */
@@ -245,28 +264,47 @@ static inline uint32_t count_pick(struct ltr__processor *processor)
 	return processor->tick;
 }
 
-static inline __attribute__((always_inline)) struct ltr__goroutine *pick(
-	struct ltr__processor *processor)
+static inline __attribute__((always_inline)) struct ltr__goroutine *take(
+	struct ltr__processor *processor, bool alone)
 {
-	struct ltr__goroutine *goroutine;
+	struct ltr__goroutine *goroutine = ltr__slot_take(&processor->queue, alone);
 
-	if (__builtin_expect(count_pick(processor) % LTR__FAIR_TICK == 0, 0)) {
-		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
-			return NULL;
-		goroutine = pick_fairly(processor);
-		if (goroutine)
-			return goroutine;
-	}
-	goroutine = ltr__slot_take(&processor->queue, alone());
 	if (goroutine) {
 		if (__atomic_load_n(&processor->queue.slot_stale, __ATOMIC_RELAXED))
 			__atomic_store_n(&processor->queue.slot_stale, 0, __ATOMIC_RELAXED);
 		return goroutine;
 	}
-	goroutine = ltr__fifo_take(&processor->queue, alone());
+	goroutine = ltr__fifo_take(&processor->queue, alone);
 	if (goroutine)
 		return goroutine;
-	return ltr__deque_take(&processor->queue, alone());
+	return ltr__deque_take(&processor->queue, alone);
+}
+
+/* Whether the thread has to go to its own stack although there may be work. */
+static bool must_leave(struct ltr__processor *processor)
+{
+	return __atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&processor->retire, __ATOMIC_RELAXED);
+}
+
+static inline __attribute__((always_inline)) struct ltr__goroutine *pick(
+	struct ltr__processor *processor)
+{
+	struct ltr__goroutine *goroutine = NULL;
+	bool alone;
+
+	if (__builtin_expect(count_pick(processor) % LTR__FAIR_TICK == 0, 0)) {
+		if (must_leave(processor))
+			return NULL;
+		alone = enter_queue(processor);
+		goroutine = pick_fairly(processor, alone);
+	} else {
+		alone = enter_queue(processor);
+	}
+	if (!goroutine)
+		goroutine = take(processor, alone);
+	leave_queue(processor);
+	return goroutine;
 }
 
 struct ltr__goroutine *ltr__pick(struct ltr__thread *thread)
@@ -317,7 +355,7 @@ static inline __attribute__((always_inline)) void *start(struct ltr__thread *thr
 	}
 	ltr__transition(thread, goroutine, LTR_KIND_START, LTR_STATE_RUNNING, LTR_REASON_NONE,
 			flags, arg);
-	thread->current = goroutine;
+	set_current(thread, goroutine);
 	__atomic_store_n(&thread->ring->running, goroutine->id, __ATOMIC_RELAXED);
 	return sp;
 }
@@ -334,7 +372,7 @@ static inline __attribute__((always_inline)) void leave(struct ltr__thread *thre
 	void *sp = to ? start(thread, to) : thread->idle_sp;
 
 	if (!to) {
-		thread->current = NULL;
+		set_current(thread, NULL);
 		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
 	}
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -395,16 +433,19 @@ __attribute__((noinline)) void ltr_yield(void)
 	struct ltr__thread *thread = ltr__self();
 	struct ltr__processor *processor = thread->processor;
 	struct ltr__goroutine *next;
+	bool alone;
 
 	thread->step_ticks = 0;
-	next = ltr__slot_take(&processor->queue, alone());
+	alone = enter_queue(processor);
+	next = ltr__slot_take(&processor->queue, alone);
 	if (!next)
-		next = ltr__deque_take(&processor->queue, alone());
+		next = ltr__deque_take(&processor->queue, alone);
+	leave_queue(processor);
 	if (!next || processor->tick % LTR__FAIR_TICK == LTR__FAIR_TICK - 1) {
 		if (next)
 			put_fifo(processor, next);
 		next = pick(processor);
-		if (!next && __atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED) == 0)
+		if (!next && !must_leave(processor))
 			return;
 	} else {
 		count_pick(processor);
@@ -449,7 +490,7 @@ static _Noreturn void leave_for_ever(struct ltr__thread *thread, struct ltr__gor
 	void *scrap;
 
 	if (!next) {
-		thread->current = NULL;
+		set_current(thread, NULL);
 		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
 	}
 	thread->after.commit = bury;
@@ -482,7 +523,7 @@ struct ltr__goroutine *ltr__finish_or_adopt(struct ltr__thread *thread,
 		ltr__descriptor_put(thread->processor, goroutine);
 		ltr__transition(thread, next, LTR_KIND_START, LTR_STATE_RUNNING, LTR_REASON_NONE,
 				LTR_EVENT_FIRST, (uint64_t)(uintptr_t)next->creation_pc);
-		thread->current = next;
+		set_current(thread, next);
 		__atomic_store_n(&thread->ring->running, next->id, __ATOMIC_RELAXED);
 		return next;
 	}

@@ -32,7 +32,9 @@ struct ltr__processor {
 	/* Owner only, but for what runqueue.h says about thieves. */
 	struct ltr__runqueue queue;
 	uint32_t tick; /* picks so far; the monitor watches it */
+	uint32_t busy; /* 1: its owner is inside a queue operation; see ltr__sched.shared */
 	uint32_t index;
+	uint32_t retire; /* the monitor asks a spare processor's thread to leave it; atomic */
 	uint64_t next_id;
 	uint64_t end_id;
 	struct ltr__goroutine *free_descriptors;
@@ -49,13 +51,20 @@ struct ltr__processor {
 	int64_t next_timer_ns;          /* INT64_MAX: none */
 
 	struct ltr__processor *next_idle; /* guarded by ltr__sched.lock */
-	uint32_t monitor_tick;            /* monitor only */
+	bool spare_used;                  /* guarded by ltr__sched.lock; see spare.h */
+
+	/* Monitor only: what it saw last, since when that has not changed, whom it marked. */
+	uint32_t monitor_tick;
+	bool monitor_stuck;
+	struct ltr__goroutine *monitor_current;
+	int64_t monitor_since_ns;
+	struct ltr__goroutine *monitor_marked;
 } __attribute__((aligned(64)));
 
 typedef void ltr__commit(void *argument);
 
 struct ltr__thread {
-	struct ltr__goroutine *current;
+	struct ltr__goroutine *current; /* atomic: the monitor looks at it */
 	struct ltr__processor *processor;
 	void *idle_sp; /* of the thread's own stack, while a goroutine runs */
 	struct ltr_ring *ring;
@@ -89,10 +98,16 @@ struct ltr__thread {
 
 struct ltr__sched {
 	uint32_t lock;
-	uint32_t processor_count;
-	struct ltr__processor *processors;
-	struct ltr__thread *threads; /* LTR__THREAD_MAX, used from the front */
-	uint32_t thread_count;       /* guarded by lock; grows only */
+	/*
+	 * 0: there is one processor and nobody steals, so its owner does without locked instructions.
+	 * spare.c changes it while the owner is not inside a queue operation (`busy`). Atomic.
+	 */
+	uint32_t shared;
+	uint32_t processor_count;          /* LTR_PROCS; with spare ones there are more (spare.h) */
+	uint32_t processor_used;           /* of `processors`, from the front; atomic; grows only */
+	struct ltr__processor *processors; /* LTR__PROCESSOR_MAX */
+	struct ltr__thread *threads;       /* LTR__THREAD_MAX, used from the front */
+	uint32_t thread_count;             /* guarded by lock; grows only */
 
 	/* Guarded by lock; the counts are read without it, as hints. */
 	struct ltr__processor *idle;
@@ -101,6 +116,8 @@ struct ltr__sched {
 	struct ltr__goroutine *global_last;
 	uint32_t global_count;
 	uint32_t idle_count;
+	uint32_t spares;    /* spare processors in use, idle ones too; changed by spare.c */
+	uint32_t spare_max; /* 0: none, ever; set before there are threads */
 	struct ltr__thread *poller_thread; /* waits in the network poller, not in `sleeping` */
 	uint32_t poller;                   /* 1: there is one */
 	uint32_t calls;                    /* threads in blocking calls */
@@ -153,6 +170,18 @@ static inline bool ltr__claim(struct ltr__goroutine *goroutine)
 
 /* Put many at once behind the global queue and wake who may run them. `first` is a list by next. */
 void ltr__inject(struct ltr__goroutine *first, struct ltr__goroutine *last, uint32_t count);
+
+/* How many of ltr__sched.processors have ever been in use: whose queues and timers to look at. */
+static inline uint32_t ltr__processors_used(void)
+{
+	/* acquire: pairs with the release in ltr__spare_add: they are whole */
+	return __atomic_load_n(&ltr__sched.processor_used, __ATOMIC_ACQUIRE);
+}
+
+static inline bool ltr__shared(void)
+{
+	return __atomic_load_n(&ltr__sched.shared, __ATOMIC_RELAXED);
+}
 
 /* Work was put where others may take it: wake a processor if one is idle. */
 void ltr__announce(void);

@@ -156,7 +156,7 @@ int64_t ltr__timer_next(void)
 {
 	int64_t next = INT64_MAX;
 
-	for (uint32_t i = 0; i < ltr__sched.processor_count; i++) {
+	for (uint32_t i = 0; i < ltr__processors_used(); i++) {
 		int64_t each =
 			__atomic_load_n(&ltr__sched.processors[i].next_timer_ns, __ATOMIC_ACQUIRE);
 

@@ -99,6 +99,11 @@ enum ltr_descriptor_field {
 
 #define LTR_GOROUTINE_MAIN   0x0001u /* the program's main goroutine */
 #define LTR_GOROUTINE_DAEMON 0x0002u /* declared to live as long as the program */
+/*
+ * Has been running since since_ticks, 10 ms at least, without a scheduling step: it computes, or
+ * blocks its thread. Means something in the state running only, and may be up to 20 ms late.
+ */
+#define LTR_GOROUTINE_LONG 0x0004u
 
 /* The source position of a creating call, as the compiler knew it. */
 struct ltr_site {

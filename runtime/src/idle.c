@@ -72,6 +72,7 @@ static void *thread_entry(void *argument)
 	struct ltr__thread *thread = argument;
 
 	ltr__current_thread = thread;
+	__atomic_store_n(&thread->tid, (uint32_t)gettid(), __ATOMIC_RELAXED);
 	thread->ring = ltr__ring_new(thread->index);
 	if (!thread->ring)
 		ltr__fatal("out of memory: no ring for a thread");

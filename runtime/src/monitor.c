@@ -9,12 +9,15 @@
 #include "idle.h"
 #include "poller.h"
 #include "spare.h"
+#include "thread.h"
 #include "timer.h"
 #include "trace.h"
 
 #define TICK_NS          (LTR__COARSE_NS / 2)
 #define TICK_WATCHED_NS  2000000
-#define LTR__LONG_NS     10000000
+#define LONG_NS          5000000 /* since the tick that saw no step for the first time */
+#define COMPUTES_NS      1000000 /* of CPU time, meanwhile */
+#define DRAIN_MAX        256u    /* a tick, from one stuck processor */
 #define IDLE_TICKS_AWAKE 200
 
 uint32_t ltr__monitor_asleep;
@@ -55,27 +58,46 @@ static void mark(struct ltr__processor *processor, struct ltr__goroutine *gorout
 }
 
 /*
- * Look at one processor. Returns whether it is stuck: it has run one goroutine, without a pick, for
- * LTR__LONG_NS. Its freshly woken goroutine is for the others to take after one tick already.
+ * Whether a thread that has taken no step for LONG_NS is to blame for it: it computes, or sleeps
+ * in the kernel. Otherwise it waits for a CPU, and others on other threads would not make it faster.
  */
-static bool look_at(struct ltr__processor *processor, const struct ltr__thread *owner,
+static bool is_to_blame(struct ltr__processor *processor, uint32_t tid, int64_t now_ns)
+{
+	if (processor->monitor_stuck)
+		return true;
+	if (now_ns - processor->monitor_since_ns < LONG_NS)
+		return false;
+	return ltr__thread_cpu_ns(tid) - processor->monitor_cpu_ns >= COMPUTES_NS ||
+	       ltr__thread_is_asleep(tid);
+}
+
+/*
+ * Look at one processor: whether it is stuck, that is, runs one goroutine for long without a pick. Its
+ * freshly woken goroutine is for the others to take after one tick already.
+ */
+static void look_at(struct ltr__processor *processor, const struct ltr__thread *owner,
 		    int64_t now_ns)
 {
 	struct ltr__goroutine *current =
 		owner ? __atomic_load_n(&owner->current, __ATOMIC_RELAXED) : NULL;
+	uint32_t tid = owner ? __atomic_load_n(&owner->tid, __ATOMIC_RELAXED) : 0;
 	uint32_t tick = __atomic_load_n(&processor->tick, __ATOMIC_RELAXED);
-	bool same = tick == processor->monitor_tick && current == processor->monitor_current;
 
-	if (!same)
+	if (tick != processor->monitor_tick || current != processor->monitor_current) {
+		processor->monitor_tick = tick;
+		processor->monitor_current = current;
+		processor->monitor_since_ns = 0;
+		processor->monitor_stuck = false;
+	} else if (!processor->monitor_since_ns) {
 		processor->monitor_since_ns = now_ns;
-	else if (__atomic_load_n(&processor->queue.slot, __ATOMIC_RELAXED))
+		processor->monitor_cpu_ns = current ? ltr__thread_cpu_ns(tid) : 0;
+	} else if (current) {
+		processor->monitor_stuck = is_to_blame(processor, tid, now_ns);
+	}
+	if (processor->monitor_since_ns &&
+	    __atomic_load_n(&processor->queue.slot, __ATOMIC_RELAXED))
 		__atomic_store_n(&processor->queue.slot_stale, 1, __ATOMIC_RELAXED);
-	processor->monitor_tick = tick;
-	processor->monitor_current = current;
-	processor->monitor_stuck =
-		same && current && now_ns - processor->monitor_since_ns >= LTR__LONG_NS;
 	mark(processor, processor->monitor_stuck ? current : NULL);
-	return processor->monitor_stuck;
 }
 
 struct look {
@@ -95,15 +117,16 @@ static struct look look_at_processors(int64_t now_ns)
 	look.spares = ltr__sched.spares;
 	look.waiting = ltr__sched.global_count;
 	find_owners(owners);
+	ltr__unlock(&ltr__sched.lock);
+	/* From here on they may change hands: whoever gets one has its own `current`, and ticks. */
 	for (uint32_t i = 0; i < ltr__processors_used(); i++) {
 		struct ltr__processor *processor = &ltr__sched.processors[i];
-		uint32_t tick = processor->monitor_tick;
 
-		look.stuck += look_at(processor, owners[i], now_ns);
-		if (processor->monitor_tick == tick)
+		look_at(processor, owners[i], now_ns);
+		look.stuck += processor->monitor_stuck;
+		if (processor->monitor_since_ns)
 			look.waiting |= !ltr__runqueue_empty(&processor->queue);
 	}
-	ltr__unlock(&ltr__sched.lock);
 	if (!__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED))
 		look.waiting |= ltr__timer_next() <= now_ns ||
 				__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED);
@@ -119,17 +142,20 @@ static void count_call(int change)
 }
 
 /*
- * Deadlines that nobody came to for a whole tick, although all processors are busy: they are in the
- * heap of one whose goroutine computes for long, or of a spare one that is not in use.
+ * Nobody is idle, to steal from the stuck or to look for deadlines in all heaps: put what waits where
+ * busy processors look too. Deadlines are late if nobody came to them for a whole tick.
  */
-static void expire_late_timers(int64_t now_ns)
+static void hand_out(const struct look *look, int64_t now_ns)
 {
 	struct ltr__thread self = {.ring = &ltr__rings[0]}; /* of ltr_run()'s thread: ours */
+	bool may_steal = look->stuck && ltr__spare_may_steal();
+	uint32_t used = ltr__processors_used();
 
-	if (ltr__timer_next() > now_ns - TICK_NS)
-		return;
 	count_call(1);
 	ltr__inject_expired(&self, now_ns - TICK_NS);
+	for (uint32_t i = 0; i < used && may_steal; i++)
+		if (ltr__sched.processors[i].monitor_stuck)
+			ltr__spare_drain(&ltr__sched.processors[i], DRAIN_MAX);
 	count_call(-1);
 	/* Who went idle meanwhile did not look for a deadlock. */
 	if (__atomic_load_n(&ltr__sched.idle_count, __ATOMIC_RELAXED))
@@ -137,14 +163,16 @@ static void expire_late_timers(int64_t now_ns)
 }
 
 /* Keep LTR_PROCS processors that take steps, as long as there is work for them. */
-static void balance(const struct look *look)
+static void balance(const struct look *look, int64_t now_ns)
 {
-	if (look->spares)
+	if (look->spares || ltr__shared())
 		ltr__spare_withdraw(look->spares > look->stuck ? look->spares - look->stuck : 0);
 	if (!look->waiting)
 		return;
 	if (look->idle || (look->stuck > look->spares && ltr__spare_add()))
 		ltr__wake_processor();
+	else
+		hand_out(look, now_ns);
 }
 
 int64_t ltr__monitor_tick(void)
@@ -157,9 +185,7 @@ int64_t ltr__monitor_tick(void)
 	if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
 		ltr__trace_flush_all();
 	look = look_at_processors(now_ns);
-	if (!look.idle)
-		expire_late_timers(now_ns);
-	balance(&look);
+	balance(&look, now_ns);
 	if (watched) {
 		idle_ticks = 0;
 		return TICK_WATCHED_NS;

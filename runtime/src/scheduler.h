@@ -57,7 +57,8 @@ struct ltr__processor {
 	uint32_t monitor_tick;
 	bool monitor_stuck;
 	struct ltr__goroutine *monitor_current;
-	int64_t monitor_since_ns;
+	int64_t monitor_since_ns; /* 0: seen once only */
+	int64_t monitor_cpu_ns;   /* what its thread had used of the CPU then */
 	struct ltr__goroutine *monitor_marked;
 } __attribute__((aligned(64)));
 
@@ -80,6 +81,7 @@ struct ltr__thread {
 	} after;
 
 	uint32_t index;
+	uint32_t tid;  /* atomic: the monitor asks the kernel about it; 0: does not run yet */
 	uint32_t word; /* futex: 1 while it sleeps for want of work */
 	bool spinning;
 	struct ltr__thread *next_sleeping; /* guarded by ltr__sched.lock */

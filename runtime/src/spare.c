@@ -17,6 +17,7 @@ static long membarrier(int command)
 
 /* The only processor's owner may do without locked instructions while there is no spare one. */
 static bool may_be_alone;
+static bool thieves_may_come; /* monitor only: `shared` is set and the owner has seen it */
 
 void ltr__spare_init(void)
 {
@@ -25,6 +26,7 @@ void ltr__spare_init(void)
 	if (may_be_alone && ltr__sched.spare_max &&
 	    membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0)
 		may_be_alone = false;
+	thieves_may_come = !may_be_alone;
 	__atomic_store_n(&ltr__sched.shared, !may_be_alone, __ATOMIC_RELAXED);
 }
 
@@ -35,13 +37,30 @@ void ltr__spare_init(void)
  */
 static bool share(void)
 {
-	if (!ltr__shared()) {
-		__atomic_store_n(&ltr__sched.shared, 1, __ATOMIC_SEQ_CST);
-		membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-	}
+	if (thieves_may_come)
+		return true;
+	__atomic_store_n(&ltr__sched.shared, 1, __ATOMIC_SEQ_CST);
+	membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 	/* acquire: pairs with leave_queue() */
-	return !may_be_alone || ltr__sched.spares ||
-	       !__atomic_load_n(&ltr__sched.processors[0].busy, __ATOMIC_ACQUIRE);
+	thieves_may_come = !__atomic_load_n(&ltr__sched.processors[0].busy, __ATOMIC_ACQUIRE);
+	return thieves_may_come;
+}
+
+/*
+ * Under the lock. Without spare processors nobody steals, but for the monitor, who is here: threads
+ * give their processors up outside of queue operations.
+ */
+static void share_no_more(void)
+{
+	if (!may_be_alone || ltr__sched.spares)
+		return;
+	thieves_may_come = false;
+	__atomic_store_n(&ltr__sched.shared, 0, __ATOMIC_RELEASE);
+}
+
+bool ltr__spare_may_steal(void)
+{
+	return thieves_may_come;
 }
 
 /* Under the lock. */
@@ -50,9 +69,6 @@ static void give_up(struct ltr__processor *processor)
 	processor->spare_used = false;
 	__atomic_store_n(&processor->retire, 0, __ATOMIC_RELAXED);
 	ltr__sched.spares--;
-	/* Whoever had a spare one is out of its queue operations, and nobody steals without one. */
-	if (may_be_alone && !ltr__sched.spares)
-		__atomic_store_n(&ltr__sched.shared, 0, __ATOMIC_RELEASE);
 }
 
 bool ltr__spare_add(void)
@@ -114,18 +130,18 @@ void ltr__spare_withdraw(uint32_t count)
 		__atomic_store_n(&processor->retire, retire, __ATOMIC_RELAXED);
 		count -= retire;
 	}
+	share_no_more();
 	ltr__unlock(&ltr__sched.lock);
 }
 
-/* What is queued here goes to the global queue. The thread owns the processor, thieves may come. */
-static void drain(struct ltr__processor *processor)
+void ltr__spare_drain(struct ltr__processor *processor, uint32_t limit)
 {
 	struct ltr__goroutine *goroutine, *first = NULL, *last = NULL;
 	uint32_t count = 0;
 
-	while ((goroutine = ltr__slot_take(&processor->queue, false)) ||
-	       (goroutine = ltr__fifo_take(&processor->queue, false)) ||
-	       (goroutine = ltr__deque_steal(&processor->queue))) {
+	while (count < limit && ((goroutine = ltr__slot_take(&processor->queue, false)) ||
+				 (goroutine = ltr__fifo_take(&processor->queue, false)) ||
+				 (goroutine = ltr__deque_steal(&processor->queue)))) {
 		if (last)
 			last->next = goroutine;
 		else
@@ -141,7 +157,7 @@ void ltr__spare_leave(struct ltr__thread *thread)
 {
 	struct ltr__processor *processor = thread->processor;
 
-	drain(processor);
+	ltr__spare_drain(processor, UINT32_MAX);
 	ltr__lock(&ltr__sched.lock);
 	if (__atomic_load_n(&processor->retire, __ATOMIC_RELAXED) && may_withdraw(processor)) {
 		thread->processor = NULL;

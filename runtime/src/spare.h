@@ -29,8 +29,16 @@ void ltr__spare_init(void);
  */
 bool ltr__spare_add(void);
 
-/* There are `count` more than needed: withdraw idle ones, ask the threads of busy ones. */
+/* There are `count` more than needed: withdraw idle ones, ask the threads of busy ones. And without
+ * any, let the only processor's owner have its queue for itself again. */
 void ltr__spare_withdraw(uint32_t count);
+
+/* For the monitor: whether it may steal from any processor until it withdraws a spare one. */
+bool ltr__spare_may_steal(void);
+
+/* Move what is queued there, up to `limit`, to the global queue; thieves must be allowed. While it
+ * runs, something else has to say that there is no deadlock. */
+void ltr__spare_drain(struct ltr__processor *processor, uint32_t limit);
 
 /* The thread's processor is to be given up (retire): leave it if that still holds. */
 void ltr__spare_leave(struct ltr__thread *thread);

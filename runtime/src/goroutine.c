@@ -217,7 +217,6 @@ static void main_returned(struct ltr__goroutine *goroutine)
 
 /* The bottom function of every stack; the trampoline calls it. It runs one goroutine after another
  * as long as the next is a newborn that fits on this stack. */
-_Noreturn void ltr__goroutine_main(struct ltr__thread *thread);
 _Noreturn void ltr__goroutine_main(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *goroutine = thread->current;

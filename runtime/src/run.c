@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "fatal.h"
@@ -68,6 +69,8 @@ static int init(void)
 
 	if (count < 0)
 		return count;
+	if (sysconf(_SC_PAGESIZE) > (long)LTR__STACK_GUARD_BYTES)
+		return -ENOTSUP;
 	ltr__sched.processor_count = (uint32_t)count;
 	ltr__sched.processors = aligned_alloc(64, (size_t)count * sizeof(struct ltr__processor));
 	ltr__sched.threads =

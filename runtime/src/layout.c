@@ -15,20 +15,19 @@
 
 LTR_DESCRIPTOR_FIELDS(CHECK)
 
-struct ltr_layout ltr_layout
-	__attribute__((section(LTR_LAYOUT_SECTION), used, visibility("default"))) = {
-		.magic = LTR_LAYOUT_MAGIC,
-		.version = LTR_LAYOUT_VERSION,
-		.bytes = sizeof(struct ltr_layout),
-		.slab_max = LTR__SLAB_MAX,
-		.slab_descriptors = LTR__SLAB_DESCRIPTORS,
-		.descriptor_bytes = sizeof(struct ltr__goroutine),
-		.saved_fp_offset = LTR__SAVED_FP_OFFSET,
-		.fields = {LTR_DESCRIPTOR_FIELDS(FIELD)},
-		.ring_max = LTR__THREAD_MAX,
-		.event_bytes = sizeof(struct ltr_event),
-		.stack_max = LTR__STACK_MAX,
-		.coarse_ns = LTR__COARSE_NS,
+struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) = {
+	.magic = LTR_LAYOUT_MAGIC,
+	.version = LTR_LAYOUT_VERSION,
+	.bytes = sizeof(struct ltr_layout),
+	.slab_max = LTR__SLAB_MAX,
+	.slab_descriptors = LTR__SLAB_DESCRIPTORS,
+	.descriptor_bytes = sizeof(struct ltr__goroutine),
+	.saved_fp_offset = LTR__SAVED_FP_OFFSET,
+	.fields = {LTR_DESCRIPTOR_FIELDS(FIELD)},
+	.ring_max = LTR__THREAD_MAX,
+	.event_bytes = sizeof(struct ltr_event),
+	.stack_max = LTR__STACK_MAX,
+	.coarse_ns = LTR__COARSE_NS,
 };
 
 static uint64_t address(const void *pointer)

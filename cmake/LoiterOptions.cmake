@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-# What every target is compiled with. Presets (CMakePresets.json) choose LOITER_SANITIZE.
+# What every target is compiled with. Presets (CMakePresets.json) choose these.
 
 set(LOITER_SANITIZE "" CACHE STRING "empty, address (with undefined), or thread")
+option(LOITER_RUNTIME_ONLY "build libloiter and its tests, not the tool" OFF)
+set(LOITER_PORT "" CACHE STRING "prefix of the tests' names in a build of the runtime alone")
 
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)

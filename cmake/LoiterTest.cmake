@@ -6,11 +6,15 @@
 # programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too.
 # ThreadSanitizer runs only what has LABELS "threads": the runtime and programs on it. Everything else
 # has one thread, and a program made twenty times slower is no use to those who watch it.
+# Builds of the runtime alone (LOITER_RUNTIME_ONLY), which are for ports, run the cmocka programs, as
+# "aarch64." or "generic.", and no scripts.
 # "serial" (also: everything with the label "integration") runs alone on the machine.
 if(LOITER_SANITIZE STREQUAL "address")
 	set(LOITER_TEST_PREFIX "asan.")
 elseif(LOITER_SANITIZE STREQUAL "thread")
 	set(LOITER_TEST_PREFIX "tsan.")
+elseif(LOITER_PORT)
+	set(LOITER_TEST_PREFIX "${LOITER_PORT}.")
 else()
 	set(LOITER_TEST_PREFIX "")
 endif()
@@ -20,7 +24,7 @@ endif()
 function(loiter_test name)
 	cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;ENVIRONMENT;LABELS" ${ARGN})
 	add_executable(test_${name} ${ARG_SOURCES} ${ARG_UNPARSED_ARGUMENTS})
-	target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} PkgConfig::CMOCKA)
+	target_link_libraries(test_${name} PRIVATE ${ARG_LIBRARIES} $<TARGET_NAME_IF_EXISTS:PkgConfig::CMOCKA>)
 	if(LOITER_SANITIZE AND "plain" IN_LIST ARG_LABELS)
 		return()
 	endif()
@@ -37,6 +41,9 @@ endfunction()
 # "skipped", and the script has to print why, in a line that has "skipped: ".
 function(loiter_script_test name script)
 	cmake_parse_arguments(ARG "" "TIMEOUT" "ENVIRONMENT;LABELS" ${ARGN})
+	if(LOITER_RUNTIME_ONLY)
+		return()
+	endif()
 	if(LOITER_SANITIZE AND NOT "sanitize" IN_LIST ARG_LABELS)
 		return()
 	endif()

@@ -4,19 +4,10 @@
 
 #include "clock.h"
 
-#include <cpuid.h>
 #include <loiter/time.h>
 
 enum ltr_clock ltr__clock = LTR_CLOCK_MONOTONIC;
 uint64_t ltr__coarse_ticks;
-
-/* Whether the time stamp counter runs at one rate and never stops (CPUID 80000007h, EDX bit 8). */
-static int tsc_is_invariant(void)
-{
-	unsigned a, b, c, d;
-
-	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8));
-}
 
 /* Both clocks at one moment: of several tries, the one that took least. */
 static void read_both(uint64_t *ret_ticks, uint64_t *ret_ns)
@@ -38,7 +29,7 @@ static void read_both(uint64_t *ret_ticks, uint64_t *ret_ns)
 
 void ltr__clock_init(uint64_t *ret_ticks, uint64_t *ret_ns)
 {
-	ltr__clock = tsc_is_invariant() ? LTR_CLOCK_TSC : LTR_CLOCK_MONOTONIC;
+	ltr__clock = ltr__raw_ticks_are_steady() ? LTR__RAW_CLOCK : LTR_CLOCK_MONOTONIC;
 	read_both(ret_ticks, ret_ns);
 	if (ltr__clock == LTR_CLOCK_MONOTONIC)
 		*ret_ticks = *ret_ns;

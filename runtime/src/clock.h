@@ -38,7 +38,7 @@ static inline bool ltr__is_late(int64_t deadline_ns)
 
 static inline uint64_t ltr__ticks(void)
 {
-	return ltr__clock == LTR_CLOCK_TSC ? ltr__raw_ticks() : (uint64_t)ltr__now_ns();
+	return ltr__clock != LTR_CLOCK_MONOTONIC ? ltr__raw_ticks() : (uint64_t)ltr__now_ns();
 }
 
 static inline uint64_t ltr__coarse(void)

@@ -219,7 +219,6 @@ static void main_returned(struct ltr__goroutine *goroutine)
 
 /* The bottom function of every stack; the trampoline calls it. It runs one goroutine after another
  * as long as the next is a newborn that fits on this stack. */
-_Noreturn void ltr__goroutine_main(struct ltr__thread *thread);
 _Noreturn void ltr__goroutine_main(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *goroutine = thread->current;
@@ -298,9 +297,9 @@ uint64_t ltr_count(void)
 	uint32_t count = __atomic_load_n(&ltr__ring_count, __ATOMIC_ACQUIRE);
 	uint64_t created = 0, exited = 0;
 
-	/* exited first: what is counted there has been counted as created before */
+	/* exited first, acquire: what is counted there has been counted as created before */
 	for (uint32_t i = 0; i < count; i++)
-		exited += __atomic_load_n(&ltr__rings[i].exited, __ATOMIC_RELAXED);
+		exited += __atomic_load_n(&ltr__rings[i].exited, __ATOMIC_ACQUIRE);
 	for (uint32_t i = 0; i < count; i++)
 		created += __atomic_load_n(&ltr__rings[i].created, __ATOMIC_RELAXED);
 	return created - exited;

@@ -12,6 +12,7 @@
 	.text
 	.p2align 4
 	.globl ltr__handover
+	.hidden ltr__handover
 	.type ltr__handover, @function
 ltr__handover:
 	.cfi_startproc
@@ -25,6 +26,7 @@ ltr__handover:
 
 	.p2align 4
 	.globl ltr__want_stacks
+	.hidden ltr__want_stacks
 	.type ltr__want_stacks, @function
 ltr__want_stacks:
 	.cfi_startproc

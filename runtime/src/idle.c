@@ -333,8 +333,9 @@ static void wait_in_poller(struct ltr__thread *thread)
 	uint32_t count;
 
 	until_ns = ltr__timer_next();
+	__atomic_store_n(&ltr__poll_until_ns, until_ns, __ATOMIC_RELAXED);
 	/* seq_cst: pairs with the one in ltr__poll_deadline(): it sees until, or we its timer */
-	__atomic_store_n(&ltr__poll_until_ns, until_ns, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	next_ns = ltr__timer_next();
 	if (next_ns > until_ns) /* who arms a later one counts on us to look again by then */
 		next_ns = until_ns;

@@ -4,7 +4,8 @@
 
 #include <loiter/layout.h>
 
-extern struct ltr_layout ltr_layout;
+/* Exported: readers find it by its section, or by this name. */
+extern struct ltr_layout ltr_layout __attribute__((visibility("default")));
 
 /* Fill in what is known at run time only; `ready` last. */
 void ltr__layout_init(void);

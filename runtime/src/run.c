@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "fatal.h"
@@ -82,6 +83,8 @@ static int init(void)
 
 	if (count < 0 || spares < 0)
 		return -EINVAL;
+	if (sysconf(_SC_PAGESIZE) > (long)LTR__STACK_GUARD_BYTES)
+		return -ENOTSUP;
 	ltr__sched.spare_max = (uint32_t)spares;
 	ltr__sched.processor_count = (uint32_t)count;
 	/* Only what is used of both is ever touched. */

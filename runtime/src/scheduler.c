@@ -464,7 +464,8 @@ static void end(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
 	thread->step_ticks = 0;
 	ltr__transition(thread, goroutine, LTR_KIND_EXIT, LTR_STATE_EXITED, LTR_REASON_NONE, 0, 0);
 	__atomic_store_n(&goroutine->id, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&thread->ring->exited, thread->ring->exited + 1, __ATOMIC_RELAXED);
+	/* release: pairs with ltr_count(): who sees this end sees the beginning, too */
+	__atomic_store_n(&thread->ring->exited, thread->ring->exited + 1, __ATOMIC_RELEASE);
 	ltr__name_free(goroutine->name);
 	ltr__labels_unref(goroutine->labels);
 	goroutine->name = NULL;

@@ -12,8 +12,11 @@
 
 #include "stack.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "scheduler.h"
 
@@ -71,13 +74,27 @@ static void set_free(struct pool *pool, char *low)
 	__atomic_store_n(&pool->free, low, __ATOMIC_RELAXED);
 }
 
+/*
+ * Whether the kernel finds nothing to read there: it copies a signal mask in before it looks at what
+ * to do with it, and ~0 is nothing that it does.
+ */
+static bool is_unreadable(const char *address)
+{
+	return syscall(SYS_rt_sigprocmask, ~0, address, NULL, sizeof(uint64_t)) != 0 &&
+	       errno == EFAULT;
+}
+
 static void install_guard(char *low)
 {
-	static atomic_bool no_guard_install;
+	static atomic_bool no_guard_install, proved;
 
 	if (!no_guard_install) {
-		if (madvise(low, LTR__STACK_GUARD_BYTES, MADV_GUARD_INSTALL) == 0)
+		/* Emulators take any advice and do nothing (qemu-user): look once. */
+		if (madvise(low, LTR__STACK_GUARD_BYTES, MADV_GUARD_INSTALL) == 0 &&
+		    (proved || is_unreadable(low))) {
+			proved = true;
 			return;
+		}
 		no_guard_install = true;
 	}
 	if (mprotect(low, LTR__STACK_GUARD_BYTES, PROT_NONE) != 0)

@@ -20,7 +20,12 @@
 
 enum { LTR__STACK_CLASS_COUNT = 4 };
 
+/* One page: on ARM that may be 16 KiB. Larger ones are refused (run.c). */
+#if defined(__x86_64__)
 #define LTR__STACK_GUARD_BYTES 4096u
+#else
+#define LTR__STACK_GUARD_BYTES 16384u
+#endif
 
 struct ltr__processor;
 

@@ -51,8 +51,9 @@ struct ltr_ring *ltr__ring_new(uint32_t index)
 	if (!records)
 		return NULL;
 	ring->records = (uint64_t)(uintptr_t)records;
-	ring->capacity = LTR__RING_CAPACITY;
 	ring->tid = (uint32_t)gettid();
+	/* release, last: a ring with a capacity is whole (ltr__trace_flush_all, readers outside) */
+	__atomic_store_n(&ring->capacity, LTR__RING_CAPACITY, __ATOMIC_RELEASE);
 	/* Rings are made by several threads at once: the count covers all that are finished or not. */
 	for (uint32_t count = __atomic_load_n(&ltr__ring_count, __ATOMIC_RELAXED);
 	     count < index + 1;)
@@ -98,7 +99,7 @@ void ltr__trace_flush_all(void)
 	uint32_t count = __atomic_load_n(&ltr__ring_count, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < count; i++)
-		if (ltr__rings[i].capacity)
+		if (__atomic_load_n(&ltr__rings[i].capacity, __ATOMIC_ACQUIRE))
 			ltr__trace_flush(&ltr__rings[i]);
 }
 
@@ -107,6 +108,8 @@ static void put_record(struct ltr_ring *ring, const struct ltr_event *event)
 	struct ltr_event *records = (void *)(uintptr_t)ring->records;
 	uint64_t head = ring->head;
 
+	/* release: who finds the older record here overwritten finds the last `head`, too */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	records[head & (LTR__RING_CAPACITY - 1)] = *event;
 	/* release: pairs with readers, inside and outside */
 	__atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);

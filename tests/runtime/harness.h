@@ -19,8 +19,11 @@
 
 #define RULE_SECONDS 60
 
-/* How many goroutines a rule takes: ThreadSanitizer needs about a millisecond for each. */
-#if defined(__SANITIZE_THREAD__)
+/*
+ * How many goroutines a rule takes: ThreadSanitizer needs about a millisecond for each, and an
+ * emulated processor is ten to twenty times slower.
+ */
+#if defined(__SANITIZE_THREAD__) || defined(LTR_TEST_EMULATED)
 #define SCALED(count) ((count) / 50 + 1)
 #else
 #define SCALED(count) (count)

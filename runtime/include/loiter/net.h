@@ -5,7 +5,8 @@
 /*
  * TCP. Calls park the goroutine, never the thread. Addresses are "HOST:PORT", "[IPV6]:PORT" or
  * ":PORT" (listen: all addresses; dial: this machine). Names are looked up by getaddrinfo() off the
- * scheduler; numbers are not looked up.
+ * scheduler; numbers are not looked up. A look-up that has begun is not cut short by a deadline:
+ * how long it may take is the resolver's to say (resolv.conf(5), timeout and attempts).
  *
  * Several goroutines may use one connection or listener at once; who waits for the same direction
  * is woken in order of arrival. Closing wakes everybody who waits on it, with -ECANCELED; the object

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The gate against visitors of all kinds. Visitors are children that are told what to do. */
+/*
+ * The gate against visitors of all kinds. Visitors are children that are told what to do, or, where a
+ * moment matters, this process itself. The linker has the gate's accept4() come here first.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -75,6 +78,20 @@ static void expect(int fd, uint32_t kind)
 		_exit(92);
 }
 
+static int speaks_on_accept = -1; /* the connection on which HELLO is sent then */
+
+int __real_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags)
+{
+	int accepted = __real_accept4(fd, address, length, flags);
+
+	if (accepted >= 0 && speaks_on_accept >= 0)
+		tell(speaks_on_accept, LTR_GATE_VERSION, LTR_GATE_HELLO, 0x5678);
+	return accepted;
+}
+
 static int exit_status(pid_t pid)
 {
 	int status;
@@ -117,6 +134,34 @@ static void a_visit(void **state)
 	assert_int_equal(event.value, 0);
 	assert_int_equal(event.visitor->pid, pid);
 	assert_int_equal(exit_status(pid), 7);
+	ltr__gate_free(gate);
+}
+
+/*
+ * Credentials come with what is sent once SO_PASSCRED is set, or before accept(). HELLO is heard in
+ * either case, and also if it comes between accept() and whatever the gate does next.
+ */
+static void hello_is_heard_at_any_moment(void **state)
+{
+	struct ltr__gate *gate = new_gate();
+	struct ltr__gate_event event;
+	int early = connect_to(ltr__gate_path(gate));
+
+	(void)state;
+	tell(early, LTR_GATE_VERSION, LTR_GATE_HELLO, 0x1234);
+	event = next(gate);
+	assert_int_equal(event.what, LTR__GATE_HELLO);
+	assert_int_equal(event.value, 0x1234);
+	assert_int_equal(event.visitor->pid, getpid());
+
+	speaks_on_accept = connect_to(ltr__gate_path(gate));
+	event = next(gate);
+	assert_int_equal(event.what, LTR__GATE_HELLO);
+	assert_int_equal(event.value, 0x5678);
+	assert_int_equal(event.visitor->pid, getpid());
+	close(early);
+	close(speaks_on_accept);
+	speaks_on_accept = -1;
 	ltr__gate_free(gate);
 }
 
@@ -372,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_visit),
+		cmocka_unit_test(hello_is_heard_at_any_moment),
 		cmocka_unit_test(words_come_before_the_end),
 		cmocka_unit_test(the_end_is_seen_though_the_socket_lives_on),
 		cmocka_unit_test(a_forked_child_is_told_apart),

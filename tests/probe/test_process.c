@@ -177,8 +177,9 @@ static void test_read_many(void **state)
 	bool there[PAGES];
 	for (size_t i = 0; i < PAGES; i++) {
 		there[i] = chance_below(&chance, 4) != 0;
+		/* Not unmapped: the allocations below might land in the hole. */
 		if (!there[i])
-			munmap(memory + i * page, page);
+			assert_int_equal(mprotect(memory + i * page, page, PROT_NONE), 0);
 	}
 
 	struct ltr_process_piece *pieces = calloc(PIECES, sizeof(*pieces));
@@ -209,9 +210,7 @@ static void test_read_many(void **state)
 		assert_memory_equal(pieces[i].buffer, copy + offsets[i], good);
 	}
 	ltr_process_close(process);
-	for (size_t i = 0; i < PAGES; i++)
-		if (there[i])
-			munmap(memory + i * page, page);
+	munmap(memory, PAGES * page);
 	free(pieces);
 	free(offsets);
 	free(buffer);

@@ -88,6 +88,21 @@ static void hand_terminal(int terminal, pid_t group)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/*
+ * Back to our own group; but not from somebody who has got it meanwhile, as a shell has that runs us
+ * in the background. False if it is not ours then.
+ */
+static bool take_terminal_back(const struct ltr__child *child)
+{
+	pid_t group = child->terminal < 0 ? -1 : tcgetpgrp(child->terminal);
+
+	if (group < 0)
+		return false;
+	if (group == child->pid || (kill(-group, 0) != 0 && errno == ESRCH))
+		hand_terminal(child->terminal, getpgrp());
+	return tcgetpgrp(child->terminal) == getpgrp();
+}
+
 static int redirect(const struct ltr__child_options *options)
 {
 	int null = open("/dev/null", O_RDWR);
@@ -211,12 +226,10 @@ struct ltr__child *ltr__child_free(struct ltr__child *child)
 {
 	if (!child)
 		return NULL;
-	if (child->terminal >= 0) {
-		hand_terminal(child->terminal, getpgrp());
-		if (child->ended && WIFSIGNALED(child->wait_status))
-			tcsetattr(child->terminal, TCSADRAIN, &child->modes_before);
+	if (take_terminal_back(child) && child->ended && WIFSIGNALED(child->wait_status))
+		tcsetattr(child->terminal, TCSADRAIN, &child->modes_before);
+	if (child->terminal >= 0)
 		close(child->terminal);
-	}
 	if (child->fd >= 0)
 		close(child->fd);
 	if (!child->background)
@@ -246,7 +259,7 @@ static void stop_along(struct ltr__child *child)
 {
 	if (child->terminal < 0)
 		return;
-	hand_terminal(child->terminal, getpgrp());
+	take_terminal_back(child);
 	kill(0, SIGTSTP); /* the default: everybody in our own group stops here */
 	if (tcgetpgrp(child->terminal) == getpgrp())
 		hand_terminal(child->terminal, child->pid);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -91,6 +92,12 @@ int main(int argc, char **argv)
 {
 	const struct ltr__command *command;
 
+	if (getuid() != geteuid() || getgid() != getegid()) {
+		/* It would run commands, and write files, with rights that its caller has not. */
+		ltr__say(
+			"this loiter is set-uid or set-gid, and must not be: see docs/security.md");
+		return LTR__STATUS_FAILED;
+	}
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of write(), not our end */
 	if (argc < 2) {
 		ltr__say("say what to do: top, check, profile or dump; see 'loiter help'");

@@ -58,7 +58,8 @@ static bool waits_for(enum ltr_gate_kind kind, int timeout_ms)
 
 void ltr__gate_open(void)
 {
-	const char *path = getenv(LTR_GATE_VARIABLE);
+	/* Not in a set-uid program: whoever starts that must not hold it, nor be told addresses. */
+	const char *path = secure_getenv(LTR_GATE_VARIABLE);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	if (!path || !*path || strlen(path) >= sizeof(address.sun_path))

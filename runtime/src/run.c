@@ -33,7 +33,7 @@ struct main_call {
  * `least` to LTR__PROCESSOR_MAX. */
 static int number_wanted(const char *name, long least, long otherwise)
 {
-	const char *variable = getenv(name);
+	const char *variable = secure_getenv(name);
 	long count = otherwise;
 	char *end;
 

@@ -62,6 +62,26 @@ if ((EUID == 0)); then
 	loiter_is 0 "" "${profile[@]}" -p "$nobodys"
 	rm "$scratch/profile"
 	kill -KILL "$nobodys"
+	# Set-uid: loiter refuses to be that, and a program that is pays no heed to the gate. The
+	# sanitizers cannot work in such programs, and a file system may ignore the bit.
+	install -m 4755 /usr/bin/id "$scratch/bin-id"
+	if [[ -z ${LTR_SANITIZE:-} && $("${under[@]}" "$scratch/bin-id" -u) == 0 ]]; then
+		install -m 4755 "$loiter" "$scratch/bin-loiter"
+		install -m 4755 "$LTR_BUILD/tests/cli/cases" "$scratch/bin-cases"
+		as_it_is=$loiter
+		loiter=$scratch/bin-loiter
+		one_sentence_is 1 "set-uid or set-gid, and must not be" dump -- true
+		loiter=$as_it_is
+		loiter_is 24 "is not a goroutine program, and has not started one" \
+			check -- "$scratch/bin-cases" status
+		chmod 2755 "$scratch/bin-cases" # with the same user, the gate alone would let it in
+		loiter_is 24 "is not a goroutine program, and has not started one" \
+			check -- "$scratch/bin-cases" status
+		rm "$scratch/bin-loiter" "$scratch/bin-cases"
+	else
+		printf 'left out: set-uid programs: a sanitizer, or the bit does not work here\n'
+	fi
+	rm "$scratch/bin-id"
 	under=()
 	stop_fake
 else

@@ -11,7 +11,8 @@
  * until RELEASE comes. When all goroutines are asleep it sends DEADLOCK and waits for RELEASE before
  * it ends the program as it would have. Children inherit the variable and connect for themselves.
  *
- * Nothing in here can wedge the program: no socket, a refused connection, a closed one, or a reply
+ * A program that runs with other rights than its caller's (set-uid, set-gid, file capabilities) does not
+ * look at the variable. Nothing in here can wedge the program: no socket, a refused connection, a closed one, or a reply
  * that is not understood all mean "go on as if there were no gate".
  */
 

@@ -11,9 +11,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "process_private.h"
@@ -30,18 +32,25 @@ size_t ltr_process_map_path_length(const struct ltr_process_map *map)
 }
 
 /* The process chooses its paths: never block on a fifo, take regular files only. */
-static int open_regular(const char *path, int flags)
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* The descriptor, or it is closed. */
+static int only_regular(int fd)
 {
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 
-	if (fd < 0)
-		return -errno;
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
 		close(fd);
 		return -ENOEXEC;
 	}
 	return fd;
+}
+
+static int open_regular(const char *path)
+{
+	int fd = open(path, READ_FLAGS);
+
+	return fd < 0 ? -errno : only_regular(fd);
 }
 
 /* Both texts are the kernel's, the mark for deleted files included. */
@@ -63,25 +72,36 @@ int ltr_process_open_map(const struct ltr_process *process, const struct ltr_pro
 
 	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/map_files/%" PRIx64 "-%" PRIx64,
 		 process->pid, map->start, map->end);
-	fd = open_regular(name, 0);
+	fd = open_regular(name);
 	if (fd >= 0)
 		return fd;
 	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/exe", process->pid);
 	if (is_program(name, map))
-		return open_regular(name, 0);
+		return open_regular(name);
 	if (map->path[ltr_process_map_path_length(map)] != '\0')
 		return -ENOENT;
 	return ltr_process_open_path(process, map->path);
 }
 
+/* Links on the way are followed as the process would: its root is the root, nothing leads out. */
 int ltr_process_open_path(const struct ltr_process *process, const char *path)
 {
-	char below_root[PATH_MAX + 32];
-	int length = snprintf(below_root, sizeof(below_root), "/proc/%" PRIu32 "/root/%s",
-			      process->pid, path);
+	/* The kernel's paths have no link at their end; one that is there was put there since. */
+	struct open_how how = {
+		.flags = READ_FLAGS | O_NOFOLLOW,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	char name[64];
+	int root;
+	int fd;
 
-	if (length < 0 || (size_t)length >= sizeof(below_root))
-		return -ENAMETOOLONG;
-	/* The kernel's paths have no links left in them; one that is there was put there since. */
-	return open_regular(below_root, O_NOFOLLOW);
+	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/root", process->pid);
+	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (fd < 0)
+		fd = -errno;
+	close(root);
+	return fd < 0 ? fd : only_regular(fd);
 }

@@ -29,6 +29,9 @@ int ltr_process_write(const struct ltr_process *process, uint64_t address, const
 	struct iovec here = {(void *)buffer, bytes};
 	struct iovec there = {(void *)address, bytes};
 
+	/* A number that has been given away is somebody else now, and is not written to. */
+	if (!ltr_process_is_alive(process))
+		return -ESRCH;
 	ssize_t got = process_vm_writev((pid_t)process->pid, &here, 1, &there, 1, 0);
 	if (got < 0)
 		return -errno;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,6 +135,95 @@ static void test_not_ours(void **state)
 	end(victim);
 }
 
+/* Below the root of a process its links are its own: they do not lead into our files. */
+static void test_links_stay_below_the_root(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/loiter-test-XXXXXX";
+	char path[64];
+	struct ltr_process *process;
+	struct ltr_why why;
+	int ready[2];
+	char byte;
+
+	if (geteuid() != 0) {
+		print_message("skipped: a root of its own needs root\n");
+		skip();
+	}
+	/* In there: inside/file, a link to /inside, and one that outside of it leads to /etc. */
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(mkdir("inside", 0700), 0);
+	int fd = open("inside/file", O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(symlink("/inside", "in"), 0);
+	assert_int_equal(symlink("/etc", "out"), 0);
+	assert_int_equal(symlink("inside/file", "last"), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (chroot(folder) != 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	const struct {
+		const char *path;
+		int err; /* 0: it opens */
+	} cases[] = {
+		{"/inside/file", 0},      {"inside/file", 0},
+		{"/in/file", 0},          {"/../../inside/file", 0},
+		{"/out/passwd", -ENOENT}, {"/out/../etc/passwd", -ENOENT},
+		{"/last", -ELOOP},        {"/inside", -ENOEXEC},
+		{"/fifo", -ENOEXEC},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fd = ltr_process_open_path(process, cases[i].path);
+		assert_int_equal(fd < 0 ? fd : 0, cases[i].err);
+		if (fd >= 0)
+			close(fd);
+	}
+	ltr_process_close(process);
+	end(pid);
+	close(ready[0]);
+	close(ready[1]);
+	assert_int_equal(chdir("/"), 0);
+	const char *left[] = {"inside/file", "in", "out", "last", "fifo"};
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, left[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	snprintf(path, sizeof(path), "%s/inside", folder);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* Nothing is written to a process that has ended: its number may be somebody else's by now. */
+static void test_the_dead_are_not_written_to(void **state)
+{
+	(void)state;
+	struct ltr_process *process;
+	struct ltr_why why;
+	static uint32_t word = 1;
+	const uint32_t other = 2;
+	uint32_t got;
+	pid_t pid = start_sleeper();
+
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	uint64_t address = (uint64_t)(uintptr_t)&word;
+	assert_int_equal(ltr_process_write(process, address, &other, sizeof(other)), 0);
+	assert_int_equal(ltr_process_read(process, address, &got, sizeof(got)), 0);
+	assert_int_equal(got, 2);
+	end(pid);
+	assert_int_equal(ltr_process_write(process, address, &other, sizeof(other)), -ESRCH);
+	ltr_process_close(process);
+}
+
 static void test_death_is_noticed(void **state)
 {
 	(void)state;
@@ -247,10 +337,16 @@ static void test_maps_and_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_such_process), cmocka_unit_test(test_zombie),
-		cmocka_unit_test(test_thread),          cmocka_unit_test(test_kernel_thread),
-		cmocka_unit_test(test_not_ours),        cmocka_unit_test(test_death_is_noticed),
-		cmocka_unit_test(test_read_many),       cmocka_unit_test(test_maps_and_command),
+		cmocka_unit_test(test_no_such_process),
+		cmocka_unit_test(test_zombie),
+		cmocka_unit_test(test_thread),
+		cmocka_unit_test(test_kernel_thread),
+		cmocka_unit_test(test_not_ours),
+		cmocka_unit_test(test_links_stay_below_the_root),
+		cmocka_unit_test(test_the_dead_are_not_written_to),
+		cmocka_unit_test(test_death_is_noticed),
+		cmocka_unit_test(test_read_many),
+		cmocka_unit_test(test_maps_and_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

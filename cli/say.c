@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How loiter speaks: whole sentences on standard error, one a line, written with one call so that
- * the lines of a command that writes at the same time do not break them.
+ * the lines of a command that writes at the same time do not break them. What they quote may be
+ * hostile (a path, a file's own words): nothing in a line can drive a terminal.
  */
 
 #include <stdarg.h>
@@ -11,6 +12,25 @@
 #include <unistd.h>
 
 #include "cli.h"
+
+/*
+ * How many bytes the character at `at` has, if it may go to a terminal; 0 if not: control characters,
+ * those of two bytes (U+0080 to U+009F) as well, and whatever is no UTF-8.
+ */
+static size_t printable_bytes(const char *at)
+{
+	const unsigned char *byte = (const unsigned char *)at;
+	size_t length = byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+
+	if (byte[0] < 0x80)
+		return byte[0] >= 0x20 && byte[0] != 0x7f;
+	if (byte[0] < 0xc2 || byte[0] > 0xf4 || (byte[0] == 0xc2 && byte[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0; /* also at the NUL that ends the line */
+	return length;
+}
 
 void ltr__say(const char *format, ...)
 {
@@ -24,9 +44,13 @@ void ltr__say(const char *format, ...)
 	va_end(arguments);
 	if (length < 0)
 		return;
-	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+	for (char *c = line; *c;) {
+		size_t bytes = printable_bytes(c);
+
+		if (!bytes)
 			*c = '?';
+		c += bytes ? bytes : 1;
+	}
 	used = strlen(line);
 	line[used++] = '\n';
 	if (write(STDERR_FILENO, line, used) < 0)

@@ -363,6 +363,46 @@ static void only_we_can_enter_and_nothing_stays(void **state)
 	assert_int_equal(stat(folder, &is), -1);
 }
 
+/* Even with the directory wide open, other users are turned away, and do not disturb the others. */
+static void other_users_are_turned_away(void **state)
+{
+	struct ltr__gate *gate = new_gate();
+	struct ltr__gate_event event;
+	char folder[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0) {
+		ltr__gate_free(gate);
+		print_message("skipped: becoming another user needs root\n");
+		skip();
+	}
+	snprintf(folder, sizeof(folder), "%s", ltr__gate_path(gate));
+	assert_int_equal(chmod(folder, 0777), 0);
+	*strrchr(folder, '/') = '\0';
+	assert_int_equal(chmod(folder, 0777), 0);
+	pid = fork();
+	if (pid == 0) {
+		char byte;
+		int fd;
+
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(96);
+		fd = connect_to(ltr__gate_path(gate));
+		_exit(recv(fd, &byte, 1, 0) == 0 ? 0 : 97); /* closed, not answered */
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		struct pollfd news = {.fd = ltr__gate_fd(gate), .events = POLLIN};
+
+		assert_int_equal(ltr__gate_next(gate, &event), 0);
+		poll(&news, 1, 1);
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	ltr__gate_free(gate);
+}
+
 /* A signal that ends loiter takes the directory with it. */
 static void nothing_stays_after_a_signal(void **state)
 {
@@ -425,6 +465,7 @@ int main(void)
 		cmocka_unit_test(nonsense_is_not_heard),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(only_we_can_enter_and_nothing_stays),
+		cmocka_unit_test(other_users_are_turned_away),
 		cmocka_unit_test(nothing_stays_after_a_signal),
 		cmocka_unit_test(a_bad_runtime_directory_is_not_used),
 	};

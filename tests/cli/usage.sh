@@ -39,6 +39,10 @@ one_sentence_is 64 "--interval wants" top -p 1 --interval 1us
 one_sentence_is 64 "--colours wants" top -p 1 --colours many
 # what a program is called by, and how it is asked for, cannot break the line
 one_sentence_is 64 "no subcommand 'a.b'" $'a\nb'
+# ... nor drive a terminal: an escape, C1 controls as UTF-8 and as a byte, half a character
+one_sentence_is 64 "no subcommand" $'\e[2Ja\xc2\x9b31mb\x9b31mc\xc3\xa9\xc3'
+equal "what may drive a terminal" $'loiter: there is no subcommand \'?[2Ja??31mb?31mc\xc3\xa9?\'; see \'loiter help\'' \
+	"$(cat "$scratch/err")"
 
 loiter_is 0 "" help
 contains "help" "Usage: loiter SUBCOMMAND" "$scratch/out"

@@ -60,7 +60,7 @@ struct ltr_event_source_ops {
 	 * refused; then nothing is left behind. */
 	int (*open)(const struct ltr_event_target *what, void **ret_context,
 		    struct ltr_why *ret_why);
-	/* Deliver all there is, without blocking. 1 if there was something, 0 if not, -errno. */
+	/* Deliver all there is, or a large part of it, without blocking. 1 if there was something, 0 if not, -errno. */
 	int (*poll)(void *context, const struct ltr_event_sink *sink);
 	/* Readable when there is something to deliver; -1: none, rely on interval_ms. */
 	int (*fd)(void *context);

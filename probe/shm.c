@@ -19,6 +19,10 @@
 #define RECORDS_PIECE 16384u /* copied at once */
 #define HEARTBEAT_NS  (LTR_WATCH_TIMEOUT_NS / 20)
 
+/* A poll ends after about so many, 128 full rings of libloiter: no claim can hold us here for long. The
+ * next poll goes on with the next ring. */
+#define POLL_RECORDS (4u << 20)
+
 struct shm {
 	struct ltr_process *process;
 	struct ltr_layout layout;
@@ -30,7 +34,9 @@ struct shm {
 	struct ltr_ring *rings;
 	uint64_t *positions; /* by ring: the next to deliver */
 	uint32_t ring_count;
-	uint32_t anchored; /* rings below have told the sink where they begin */
+	uint32_t anchored;  /* rings below have told the sink where they begin */
+	uint32_t next_ring; /* where the next poll begins */
+	uint32_t copied;    /* records, during this poll */
 	struct ltr_event *records;
 };
 
@@ -199,7 +205,7 @@ static int drain_ring(struct shm *shm, uint32_t index, const struct ltr_event_si
 		return 0;
 	if (ring->head - *position > ring->capacity)
 		*position = ring->head - ring->capacity;
-	while (*position < ring->head) {
+	while (*position < ring->head && shm->copied < POLL_RECORDS) {
 		uint64_t left = ring->head - *position;
 		uint32_t count = left < RECORDS_PIECE ? (uint32_t)left : RECORDS_PIECE;
 		uint64_t end = *position + count;
@@ -207,6 +213,7 @@ static int drain_ring(struct shm *shm, uint32_t index, const struct ltr_event_si
 		uint64_t from;
 		uint64_t to;
 		int err = copy_records(shm, ring, *position, count);
+		shm->copied += count;
 		if (!err)
 			err = ltr_process_read(shm->process, head_address, &head_after,
 					       sizeof(head_after));
@@ -236,8 +243,12 @@ static int shm_poll(void *context, const struct ltr_event_sink *sink)
 	for (; shm->anchored < shm->ring_count && !err; shm->anchored++)
 		err = sink->records(sink->context, shm->anchored, shm->positions[shm->anchored],
 				    NULL, 0);
-	for (uint32_t i = 0; i < shm->ring_count && !err; i++) {
-		int got = drain_ring(shm, i, sink);
+	uint32_t first = shm->next_ring;
+	shm->copied = 0;
+	for (uint32_t i = 0; i < shm->ring_count && shm->copied < POLL_RECORDS && !err; i++) {
+		uint32_t ring = (first + i) % shm->ring_count;
+		int got = drain_ring(shm, ring, sink);
+		shm->next_ring = (ring + 1) % shm->ring_count;
 		/* A ring that lies about itself is its own loss, not that of the others. */
 		if (got < 0 && got != -EFAULT)
 			err = got;

@@ -183,7 +183,8 @@ const struct ltr_module *ltr_census_module(const struct ltr_census *census, size
 /*
  * How long goroutines have been in one state at one stack, since the watching began: the sum over
  * all goroutines, also those that have ended. Filled only where the probe was asked for waits.
- * `stack` is 0 for queued and running. Times that have not ended are in here up to info->now_ns:
+ * `stack` is 0 for queued and running, and perhaps for a wait that had begun before the watching did:
+ * its stack was read from outside, and a goroutine that moves meanwhile has none. Times that have not ended are in here up to info->now_ns:
  * finished + unfinished waits = count.
  */
 struct ltr_wait_total {

@@ -61,7 +61,7 @@ endfunction()
 function(loiter_test_properties name)
 	cmake_parse_arguments(ARG "" "TIMEOUT" "ENVIRONMENT;LABELS" ${ARGN})
 	if(NOT ARG_TIMEOUT)
-		set(ARG_TIMEOUT 120)
+		set(ARG_TIMEOUT 300)
 	endif()
 	set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77
 		ENVIRONMENT "${ARG_ENVIRONMENT}" LABELS "${ARG_LABELS}")

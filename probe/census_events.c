@@ -43,6 +43,11 @@ void ltr_census_note_loss(struct ltr_census *census, uint64_t records)
 	mark_all_unsure(census);
 }
 
+void ltr_census_note_doubt(struct ltr_census *census)
+{
+	census->some_unsure = true;
+}
+
 /* The part of a record that is shown, if nothing newer is shown already. */
 static void show_event(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
 		       uint64_t ns)
@@ -177,6 +182,17 @@ int ltr__events_drain(struct ltr_census *census, uint64_t id)
 	}
 }
 
+/*
+ * A record that comes so late that others of its time were given up waiting for it. What it tells of
+ * may be over, and the end of that thrown away: only a snapshot can tell.
+ */
+static void take_for_lost(struct ltr_census *census)
+{
+	census->lost_missing++;
+	census->some_unsure = true;
+	update_lost(census);
+}
+
 int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns)
 {
 	uint32_t index = ltr__goroutine_find(census, event->goroutine);
@@ -184,6 +200,10 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 		/* Older than the first snapshot: it was not in there, or has ended since. */
 		if (ns <= census->first_ns || ltr__sequence_diff(event->sequence, 0) <= 0)
 			return 0;
+		if (ns <= census->buried_ns) {
+			take_for_lost(census);
+			return 0;
+		}
 		int err = ltr__goroutine_add(census, event->goroutine, false, &index);
 		if (err)
 			return err;
@@ -201,27 +221,32 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 	return err ? err : ltr__events_drain(census, event->goroutine);
 }
 
-/* A goroutine that no snapshot has and whose CREATE never came: has it ended long ago? */
-static bool is_history(const struct ltr_census *census, uint32_t index)
+/* A goroutine that no snapshot has and whose CREATE never came: has it ended long ago? If so,
+ * *ret_last_ns is when its last record was made. */
+static bool is_history(const struct ltr_census *census, uint32_t index, uint64_t *ret_last_ns)
 {
+	bool transitions = false, ended = false;
+	uint64_t last_ns = 0;
+
 	if (ltr__is_shown(census, index) || census->follows[index].cursor)
 		return false;
-	bool transitions = false;
-	uint64_t last_ns = 0;
 	for (uint32_t at = census->follows[index].held; at; at = census->held[at - 1].next) {
 		const struct ltr__held *held = &census->held[at - 1];
-		if (held->event.kind == LTR_KIND_EXIT)
-			return true;
+		ended |= held->event.kind == LTR_KIND_EXIT;
 		transitions |= held->event.kind != LTR_KIND_STACK;
 		last_ns = held->ns;
 	}
-	return !transitions || (census->had_snapshot && last_ns <= census->snapshot_ns);
+	*ret_last_ns = last_ns;
+	return ended || !transitions || (census->had_snapshot && last_ns <= census->snapshot_ns);
 }
 
 int ltr__events_give_up(struct ltr_census *census, uint64_t id)
 {
 	uint32_t index = ltr__goroutine_find(census, id);
-	if (is_history(census, index)) {
+	uint64_t last_ns;
+	if (is_history(census, index, &last_ns)) {
+		if (last_ns > census->buried_ns)
+			census->buried_ns = last_ns;
 		ltr__goroutine_remove(census, index);
 		return 0;
 	}

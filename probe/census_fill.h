@@ -66,7 +66,10 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 /* Records were lost outside the rings (the kernel's buffer was full). Marks everybody unsure. */
 void ltr_census_note_loss(struct ltr_census *census, uint64_t records);
 
-/* Whether anybody is marked LTR_IS_UNSURE: a complete snapshot would help. */
+/* A snapshot could not read somebody as a whole: another one is needed. */
+void ltr_census_note_doubt(struct ltr_census *census);
+
+/* Whether anybody is marked LTR_IS_UNSURE, or there is a doubt: a complete snapshot would help. */
 bool ltr_census_is_unsure(const struct ltr_census *census);
 
 /* The stack that a STACK record's identifier means, as soon as it is known. */

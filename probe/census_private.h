@@ -135,6 +135,7 @@ struct ltr_census {
 	bool had_snapshot;      /* one has ended */
 	uint64_t snapshot_ns;   /* of the last that began */
 	uint64_t first_ns;      /* of the first that ended complete; 0: none yet */
+	uint64_t buried_ns;     /* the newest record of a goroutine that was given up as ended */
 
 	bool keep_waits;
 	struct ltr__wait_table finished;

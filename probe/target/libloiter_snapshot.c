@@ -46,6 +46,7 @@ struct look {
 	struct ltr__words words;
 	uint64_t unreadable;
 	bool complete;
+	bool in_doubt;
 	bool last_round;
 
 	uint64_t addresses[BATCH]; /* of the descriptors of this batch */
@@ -268,6 +269,13 @@ static int second_pass(struct look *look)
 			err = try_again(look, i);
 			continue;
 		}
+		/*
+		 * Its thread has stood in the middle of the change all the time: it lost the CPU
+		 * there, perhaps before it could see that somebody watches. Then this change has no
+		 * record.
+		 */
+		if (ltr__field(layout, now, LTR_FIELD_sequence) == reading->sequence)
+			look->in_doubt = true;
 		/* Another goroutine has the descriptor now: this one has ended. */
 		if (ltr__field(layout, now, LTR_FIELD_id) != reading->goroutine.id)
 			reading->skip = true;
@@ -412,6 +420,8 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 		err = look_around(look);
 		int end = ltr_census_snapshot_end(census, look->complete && !err);
 		err = err ? err : end;
+		if (!err && look->in_doubt)
+			ltr_census_note_doubt(census);
 		ltr_census_info_mut(census)->unreadable = look->unreadable;
 	}
 	ltr__words_done(&look->words);

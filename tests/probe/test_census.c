@@ -394,6 +394,47 @@ static void test_history_of_the_dead(void **state)
 	assert_int_equal(ltr_census_info(census)->lost, 0);
 }
 
+/* The end came, and was given up waiting for the beginning; then that came after all. */
+static void test_a_beginning_that_comes_late(void **state)
+{
+	struct ltr_census *census = *state;
+
+	snapshot_of(census, 1000, 1, 1);
+	apply_one(census, 1, 0, event_of(50, LTR_KIND_START, 4, 2030));
+	apply_one(census, 1, 1, event_of(50, LTR_KIND_EXIT, 5, 2040));
+	ltr_census_advance(census, 2 * SECOND);
+	ltr_census_advance(census, 4 * SECOND);
+	apply_one(census, 0, 0, event_of(50, LTR_KIND_CREATE, 1, 2000));
+	apply_one(census, 0, 1, event_of(50, LTR_KIND_START, 2, 2010));
+	apply_one(census, 0, 2, event_of(50, LTR_KIND_YIELD, 3, 2020));
+	assert_null(ltr_census_find(census, 50));
+	assert_true(ltr_census_is_unsure(census));
+	assert_int_equal(ltr_census_info(census)->lost, 3);
+
+	/* Its neighbour is alive: the snapshot that is asked for now has it. */
+	apply_one(census, 0, 3, event_of(51, LTR_KIND_CREATE, 1, 2035));
+	snapshot_of(census, 5 * SECOND, 1, 1);
+	assert_false(ltr_census_is_unsure(census));
+	assert_int_equal(ltr_census_count(census), 1);
+	apply_one(census, 0, 4, event_of(52, LTR_KIND_CREATE, 1, 5 * SECOND + 1));
+	assert_non_null(ltr_census_find(census, 52));
+}
+
+/* A goroutine was read in the middle of a change, and its next record may be missing. */
+static void test_doubt_asks_for_a_snapshot(void **state)
+{
+	struct ltr_census *census = *state;
+
+	snapshot_of(census, 1000, 1, 1);
+	assert_false(ltr_census_is_unsure(census));
+	ltr_census_note_doubt(census);
+	assert_true(ltr_census_is_unsure(census));
+	snapshot_of(census, 2000, 1, 2);
+	assert_false(ltr_census_is_unsure(census));
+	assert_int_equal(ltr_census_find(census, 1)->transitions, 2);
+	assert_int_equal(ltr_census_info(census)->lost, 0);
+}
+
 /* However many records wait for what never comes, memory is bounded and the count is right. */
 static void test_flood_of_early_records(void **state)
 {
@@ -598,6 +639,8 @@ int main(void)
 		TEST(test_the_same_loss_is_counted_once),
 		TEST(test_never_created_shows_up_unsure),
 		TEST(test_history_of_the_dead),
+		TEST(test_a_beginning_that_comes_late),
+		TEST(test_doubt_asks_for_a_snapshot),
 		TEST(test_flood_of_early_records),
 		TEST(test_waits_count_from_the_start_of_watching),
 		TEST(test_wait_with_a_lost_end_is_not_counted),

@@ -15,7 +15,7 @@
 #include "census_fill.h"
 #include "probe.h"
 
-#define PATIENCE 6000 /* polls of 10 ms */
+#define PATIENCE 1000 /* polls of 10 ms */
 
 struct child {
 	pid_t pid;

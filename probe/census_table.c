@@ -28,8 +28,9 @@ int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t el
 	void *grown = realloc(array, want * element);
 	if (!grown)
 		return -ENOMEM;
-	memset((char *)grown + *capacity * element, 0, (want - *capacity) * element);
-	memcpy(array_pointer, &grown, sizeof(grown));
+	array = grown;
+	memset((char *)array + *capacity * element, 0, (want - *capacity) * element);
+	memcpy(array_pointer, &array, sizeof(array));
 	*capacity = (uint32_t)want;
 	return 0;
 }

@@ -120,7 +120,7 @@ static double buffered(int each_side)
 	struct stream stream = {ltr_make(numbers, 128), 4000000 / each_side, &done};
 	int64_t start = ltr_now();
 
-	ltr_waitgroup_add(&done, 2 * each_side);
+	ltr_waitgroup_add(&done, 2L * each_side);
 	for (int i = 0; i < each_side; i++) {
 		ltr_go(produce, stream);
 		ltr_go(consume, stream);

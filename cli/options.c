@@ -62,14 +62,15 @@ error_t ltr__options_wrong(struct argp_state *state, const char *format, ...)
 
 static error_t parse_pid(struct argp_state *state, const char *text, uint32_t *ret_pid)
 {
-	uint64_t pid;
+	uint64_t pid = 0;
 	error_t error = ltr__options_number(state, "--pid", text, INT32_MAX, &pid);
 
-	if (!error && pid == 0)
+	if (error)
+		return error;
+	if (pid == 0)
 		return ltr__options_wrong(state, "--pid wants the number of a process");
-	if (!error)
-		*ret_pid = (uint32_t)pid;
-	return error;
+	*ret_pid = (uint32_t)pid;
+	return 0;
 }
 
 static error_t parse_via(struct argp_state *state, const char *text, enum ltr_via *ret_via)

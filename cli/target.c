@@ -69,13 +69,17 @@ static int greet(struct ltr__target *target, struct ltr__visitor *visitor, struc
 	return error;
 }
 
+static bool is_looked_at(const struct ltr__target *target, const struct ltr__visitor *visitor)
+{
+	return visitor && visitor == target->visitor;
+}
+
 static int serve_gate(struct ltr__target *target, struct ltr_why *ret_why)
 {
 	struct ltr__gate_event event;
 	int got;
 
 	while ((got = ltr__gate_next(target->gate, &event)) > 0) {
-		bool ours = event.visitor == target->visitor;
 		int error;
 
 		switch (event.what) {
@@ -86,13 +90,13 @@ static int serve_gate(struct ltr__target *target, struct ltr_why *ret_why)
 			break;
 		case LTR__GATE_MAIN_RETURNED:
 		case LTR__GATE_DEADLOCK:
-			if (ours)
+			if (is_looked_at(target, event.visitor))
 				target->over = true; /* it is held until the target is closed */
 			else
 				ltr__visitor_release(event.visitor);
 			break;
 		case LTR__GATE_LEFT:
-			if (ours) {
+			if (is_looked_at(target, event.visitor)) {
 				target->visitor = NULL;
 				target->over = true;
 			}

@@ -25,9 +25,10 @@ int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t el
 
 	void *array;
 	memcpy(&array, array_pointer, sizeof(array));
-	array = realloc(array, want * element);
-	if (!array)
+	void *grown = realloc(array, want * element);
+	if (!grown)
 		return -ENOMEM;
+	array = grown;
 	memset((char *)array + *capacity * element, 0, (want - *capacity) * element);
 	memcpy(array_pointer, &array, sizeof(array));
 	*capacity = (uint32_t)want;

@@ -48,7 +48,7 @@ const char *ltr__symbols_build_id(struct ltr_arena *arena, Dwfl_Module *dwarf)
 			    : 0;
 
 	for (int i = 0; i < bytes && i < BUILD_ID_BYTES_MAX; i++)
-		snprintf(text + 2 * i, 3, "%02x", id[i]);
+		snprintf(text + 2 * (size_t)i, 3, "%02x", id[i]);
 
 	const char *kept = ltr__arena_text(arena, text);
 

@@ -62,7 +62,7 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 		     struct ltr_layout *ret_layout, struct ltr_why *why);
 
 /* libloiter_snapshot.c */
-int ltr__libloiter_snapshot(void *target, struct ltr_census *census, uint64_t exact_ns);
+int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t exact_ns);
 
 /* The value of a field of a descriptor that was read. */
 uint64_t ltr__field(const struct ltr_layout *layout, const unsigned char *descriptor,
@@ -87,7 +87,7 @@ int ltr__stack_walk(const struct ltr_layout *layout, const struct ltr__stack *st
 		    const struct ltr_process_piece *part, uint64_t *pcs, uint32_t *ret_depth);
 
 /* libloiter.c */
-void ltr__libloiter_rate(void *target, struct ltr_clock_rate *ret_rate);
+void ltr__libloiter_rate(void *context, struct ltr_clock_rate *ret_rate);
 
 /*
  * libloiter_words.c. Words are looked up in two steps, so that many can be read by one call: first

@@ -21,8 +21,8 @@
 #define ROUNDS           4
 #define UNREADABLE_MAX   65536u /* give up: this program is not what it says */
 #define ROUND_PAUSE_NS   20000
-#define STACK_BYTES      8192u         /* of each stack, at first */
-#define DEEP_STACK_BYTES (256u * 1024) /* of a stack with frames beyond that */
+#define STACK_BYTES      ((size_t)8 * 1024)   /* of each stack, at first */
+#define DEEP_STACK_BYTES ((size_t)256 * 1024) /* of a stack with frames beyond that */
 
 /* A goroutine as it was read. */
 struct reading {
@@ -253,14 +253,15 @@ static int first_pass(struct look *look)
 static int second_pass(struct look *look)
 {
 	const struct ltr_layout *layout = &look->target->layout;
+	size_t bytes = layout->descriptor_bytes;
 	int err = read_descriptors(look);
 
 	for (uint32_t i = 0; i < look->count && !err; i++) {
 		struct reading *reading = &look->readings[i];
-		const unsigned char *now = look->descriptors + i * layout->descriptor_bytes;
+		const unsigned char *now = look->descriptors + i * bytes;
 		if (reading->skip)
 			continue;
-		if (look->pieces[i].done == layout->descriptor_bytes &&
+		if (look->pieces[i].done == bytes &&
 		    ltr__field(layout, now, LTR_FIELD_id) == reading->goroutine.id &&
 		    ltr__field(layout, now, LTR_FIELD_sequence) == reading->sequence &&
 		    !(reading->sequence & 1))
@@ -340,6 +341,22 @@ static int look_at(struct look *look, uint64_t address)
 	return look->count == BATCH ? do_batch(look) : 0;
 }
 
+/* Nothing is looked at once too much could not be read; then it is no whole snapshot. */
+static int look_at_slab(struct look *look, uint64_t slab)
+{
+	const struct ltr_layout *layout = &look->target->layout;
+	int err = 0;
+
+	for (uint32_t i = 0; i < layout->slab_descriptors && !err; i++) {
+		if (look->unreadable >= UNREADABLE_MAX) {
+			look->complete = false;
+			break;
+		}
+		err = look_at(look, slab + (uint64_t)i * layout->descriptor_bytes);
+	}
+	return err;
+}
+
 static int first_round(struct look *look)
 {
 	const struct ltr_layout *layout = &look->target->layout;
@@ -359,9 +376,8 @@ static int first_round(struct look *look)
 	if (!slabs)
 		return -ENOMEM;
 	err = ltr_process_read(process, layout->slabs, slabs, count * sizeof(*slabs));
-	for (uint32_t i = 0; i < count && !err && look->unreadable < UNREADABLE_MAX; i++)
-		for (uint32_t k = 0; k < layout->slab_descriptors && !err; k++)
-			err = look_at(look, slabs[i] + (uint64_t)k * layout->descriptor_bytes);
+	for (uint32_t i = 0; i < count && !err; i++)
+		err = look_at_slab(look, slabs[i]);
 	free(slabs);
 	return err ? err : do_batch(look);
 }
@@ -409,7 +425,7 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 	look->again = NULL;
 	look->again_count = look->again_capacity = 0;
 	look->descriptors = malloc((size_t)BATCH * target->layout.descriptor_bytes);
-	look->stacks = malloc((size_t)BATCH * STACK_BYTES);
+	look->stacks = malloc(BATCH * STACK_BYTES);
 	look->deep_stack = malloc(DEEP_STACK_BYTES);
 	ltr__libloiter_rate(target, &look->rate);
 

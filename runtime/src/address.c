@@ -21,9 +21,12 @@ static int split(const char *address, struct lookup *lookup)
 {
 	const char *colon = strrchr(address, ':');
 	const char *host = address;
-	size_t length;
+	size_t length, port_length;
 
-	if (!colon || !colon[1] || strlen(colon + 1) >= sizeof(lookup->port))
+	if (!colon || !colon[1])
+		return -EINVAL;
+	port_length = strlen(colon + 1);
+	if (port_length >= sizeof(lookup->port))
 		return -EINVAL;
 	length = (size_t)(colon - host);
 	if (length >= 2 && host[0] == '[' && host[length - 1] == ']') {
@@ -36,7 +39,7 @@ static int split(const char *address, struct lookup *lookup)
 		return -EINVAL;
 	memcpy(lookup->host, host, length);
 	lookup->host[length] = '\0';
-	strcpy(lookup->port, colon + 1);
+	memcpy(lookup->port, colon + 1, port_length + 1);
 	return 0;
 }
 

@@ -61,10 +61,11 @@ void ltr__gate_open(void)
 	/* Not in a set-uid program: whoever starts that must not hold it, nor be told addresses. */
 	const char *path = secure_getenv(LTR_GATE_VARIABLE);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = path ? strlen(path) : 0;
 
-	if (!path || !*path || strlen(path) >= sizeof(address.sun_path))
+	if (length == 0 || length >= sizeof(address.sun_path))
 		return;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, length + 1);
 	gate_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (gate_fd < 0)
 		return;

@@ -39,6 +39,25 @@ static struct ltr__goroutine *common_free;
 static struct ltr__goroutine *slab;
 static uint32_t slab_used;
 
+/* Lock held. false: no memory, or as many as there may be. */
+static bool add_slab(void)
+{
+	void *memory;
+
+	if (ltr__slab_count >= LTR__SLAB_MAX)
+		return false;
+	memory = mmap(NULL, LTR__SLAB_DESCRIPTORS * sizeof(*slab), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	slab = memory;
+	slab_used = 0;
+	ltr__slabs[ltr__slab_count] = slab;
+	/* release: outsiders read the count, then the address */
+	__atomic_store_n(&ltr__slab_count, ltr__slab_count + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
 /* Up to `count` descriptors, linked; NULL: no memory. */
 static struct ltr__goroutine *common_get(uint32_t count)
 {
@@ -51,22 +70,7 @@ static struct ltr__goroutine *common_get(uint32_t count)
 		if (descriptor) {
 			common_free = descriptor->next;
 		} else {
-			if ((!slab || slab_used == LTR__SLAB_DESCRIPTORS) &&
-			    ltr__slab_count < LTR__SLAB_MAX) {
-				void *memory = mmap(NULL, LTR__SLAB_DESCRIPTORS * sizeof(*slab),
-						    PROT_READ | PROT_WRITE,
-						    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-				if (memory == MAP_FAILED)
-					break;
-				slab = memory;
-				slab_used = 0;
-				ltr__slabs[ltr__slab_count] = slab;
-				/* release: outsiders read the count, then the address */
-				__atomic_store_n(&ltr__slab_count, ltr__slab_count + 1,
-						 __ATOMIC_RELEASE);
-			}
-			if (slab_used == LTR__SLAB_DESCRIPTORS)
+			if ((!slab || slab_used == LTR__SLAB_DESCRIPTORS) && !add_slab())
 				break;
 			descriptor = &slab[slab_used++];
 		}
@@ -95,19 +99,21 @@ struct ltr__goroutine *ltr__descriptor_get(struct ltr__processor *processor)
 
 void ltr__descriptor_put(struct ltr__processor *processor, struct ltr__goroutine *descriptor)
 {
+	uint32_t moved;
+
 	descriptor->next = processor->free_descriptors;
 	processor->free_descriptors = descriptor;
 	if (++processor->free_descriptor_count < FREE_MAX)
 		return;
 	ltr__lock(&slab_lock);
-	for (uint32_t i = 0; i < FREE_BATCH; i++) {
+	for (moved = 0; moved < FREE_BATCH && processor->free_descriptors; moved++) {
 		descriptor = processor->free_descriptors;
 		processor->free_descriptors = descriptor->next;
 		descriptor->next = common_free;
 		common_free = descriptor;
 	}
 	ltr__unlock(&slab_lock);
-	processor->free_descriptor_count -= FREE_BATCH;
+	processor->free_descriptor_count -= moved;
 }
 
 static bool keep_argument(struct ltr__goroutine *newborn, const void *argument, size_t bytes)

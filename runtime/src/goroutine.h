@@ -87,7 +87,7 @@ extern uint32_t ltr__slab_count;
 
 /* A free descriptor, or NULL without memory. / Give one back, id already 0. */
 struct ltr__goroutine *ltr__descriptor_get(struct ltr__processor *processor);
-void ltr__descriptor_put(struct ltr__processor *processor, struct ltr__goroutine *goroutine);
+void ltr__descriptor_put(struct ltr__processor *processor, struct ltr__goroutine *descriptor);
 
 /*
  * Make a goroutine, in state queued but in no queue yet. NULL without memory. `parent` may be NULL.
@@ -114,7 +114,7 @@ void ltr__defer_cancel(void (*function)(void *), void *argument);
 /* Names and labels (identity.c): memory that is never unmapped. Both take NULL. */
 char *ltr__name_new(const char *name);
 void ltr__name_free(char *name);
-struct ltr_labels *ltr__labels_ref(struct ltr_labels *labels);
-void ltr__labels_unref(struct ltr_labels *labels);
+struct ltr_labels *ltr__labels_ref(struct ltr_labels *set);
+void ltr__labels_unref(struct ltr_labels *set);
 
 #endif

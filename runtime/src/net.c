@@ -214,7 +214,7 @@ void ltr_conn_close(struct ltr_conn *conn)
 
 static int listen_on(const struct addrinfo *address, struct ltr_listener **ret_listener)
 {
-	struct ltr__pollable *pollable;
+	struct ltr__pollable *pollable = NULL;
 	int one = 1, r;
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -225,7 +225,7 @@ static int listen_on(const struct addrinfo *address, struct ltr_listener **ret_l
 		r = -errno;
 	else
 		r = ltr__pollable_new(fd, &pollable);
-	if (r < 0) {
+	if (!pollable) {
 		close(fd);
 		return r;
 	}

@@ -160,7 +160,7 @@ static inline bool ltr__deque_grow(struct ltr__runqueue *queue, int64_t top, int
 		return false;
 	array->capacity = capacity;
 	array->older = old;
-	for (int64_t i = top; i < bottom; i++)
+	for (int64_t i = top; old && i < bottom; i++)
 		array->item[i & (capacity - 1)] =
 			__atomic_load_n(&old->item[i & (old->capacity - 1)], __ATOMIC_RELAXED);
 	__atomic_store_n(&queue->array, array, __ATOMIC_RELEASE);

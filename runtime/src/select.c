@@ -123,10 +123,11 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 	struct ltr__waiter waiters[LTR_CASES_MAX];
 	const struct ltr__waiter *woken;
 	const struct ltr_case *chosen;
+	const uint32_t count = selection->count;
 
 	self->run.woken = NULL;
 	__atomic_store_n(&self->run.claim, 1, __ATOMIC_RELEASE);
-	for (uint32_t i = 0; i < selection->count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct ltr_case *each = &selection->cases[i];
 
 		waiters[i] = (struct ltr__waiter){
@@ -143,7 +144,7 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 		  selection->lock_count == 1 ? (uint64_t)(uintptr_t)selection->lock_order[0] : 0,
 		  deadline_ns, unlock_all, selection);
 	woken = self->run.woken;
-	for (uint32_t i = 0; i < selection->count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		const struct ltr_case *each = &selection->cases[i];
 
 		if (!each->chan)

@@ -39,7 +39,7 @@ int ltr__trace_init(void)
 	if (!ltr__stacks)
 		ltr__stacks = reserve(LTR__STACK_MAX * sizeof(*ltr__stacks));
 	if (!stack_index)
-		stack_index = reserve(STACK_INDEX_SIZE * sizeof(*stack_index));
+		stack_index = reserve((size_t)STACK_INDEX_SIZE * sizeof(*stack_index));
 	return ltr__stacks && stack_index ? 0 : -ENOMEM;
 }
 

@@ -235,8 +235,9 @@ static void every_reason_has_its_advice(void **state)
 	const char *fallback = ltr__advice(LTR_STATE_UNKNOWN, 250);
 
 	(void)state;
-	for (uint8_t reason = 1; reason < LTR_REASON_COUNT; reason++)
-		assert_ptr_not_equal(ltr__advice(ltr_reason_state(reason), reason), fallback);
+	for (int reason = 1; reason < LTR_REASON_COUNT; reason++)
+		assert_ptr_not_equal(
+			ltr__advice(ltr_reason_state((uint8_t)reason), (uint8_t)reason), fallback);
 	assert_ptr_not_equal(ltr__advice(LTR_STATE_RUNNING, 0), fallback);
 	assert_ptr_not_equal(ltr__advice(LTR_STATE_QUEUED, 0), fallback);
 }

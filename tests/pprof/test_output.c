@@ -33,9 +33,13 @@ static int make_place(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
 
-	strcpy(place->folder, "/tmp/loiter-output-XXXXXX");
-	if (!mkdtemp(place->folder))
+	if (!place)
 		return -1;
+	strcpy(place->folder, "/tmp/loiter-output-XXXXXX");
+	if (!mkdtemp(place->folder)) {
+		free(place);
+		return -1;
+	}
 	snprintf(place->file, sizeof(place->file), "%s/out", place->folder);
 	*state = place;
 	return 0;

@@ -6,9 +6,7 @@
  * The target answers each command when it has obeyed it, so nothing here waits for a time to pass.
  */
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -17,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,9 +22,10 @@
 #include "batch_target.h"
 #include "events.h"
 #include "process.h"
+#include "program.h"
 
 struct target {
-	pid_t pid;
+	struct program program;
 	FILE *to;
 	FILE *from;
 	char answer[64];
@@ -64,15 +62,15 @@ static void read_target(struct target *target, uint64_t layout)
 	struct ltr_process_maps maps;
 	struct ltr_why why = {""};
 
-	if (ltr_process_open((uint32_t)target->pid, &process, &why) < 0)
+	if (ltr_process_open((uint32_t)target->program.pid, &process, &why) < 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(ltr_process_read(process, layout, &target->layout, sizeof(target->layout)),
 			 0);
 	assert_int_equal(ltr_process_maps(process, &maps), 0);
 	ltr_process_close(process);
-	snprintf(target->path, sizeof(target->path), "/proc/%d/exe", target->pid);
+	snprintf(target->path, sizeof(target->path), "/proc/%d/exe", target->program.pid);
 	target->what = (struct ltr_event_target){
-		.pid = (uint32_t)target->pid,
+		.pid = (uint32_t)target->program.pid,
 		.path = target->path,
 		.handover_offset = file_offset(&maps, target->layout.handover),
 		.want_stacks_offset = file_offset(&maps, target->layout.want_stacks),
@@ -94,35 +92,23 @@ static const char *hear(struct target *target)
 
 static void start_target(struct target *target)
 {
-	int to[2], from[2];
 	uint64_t layout = 0;
 
-	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
-	target->pid = fork();
-	assert_true(target->pid >= 0);
-	if (target->pid == 0) {
-		const char *program = getenv("BATCH_TARGET");
-
-		dup2(to[0], STDIN_FILENO);
-		dup2(from[1], STDOUT_FILENO);
-		execl(program, program, (char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	target->to = fdopen(to[1], "w");
-	target->from = fdopen(from[0], "r");
+	program_start(&target->program, getenv("BATCH_TARGET"));
+	target->to = fdopen(target->program.to, "w");
+	target->from = fdopen(target->program.from, "r");
+	assert_non_null(target->to);
+	assert_non_null(target->from);
 	assert_int_equal(sscanf(hear(target), "%" SCNx64, &layout), 1);
 	read_target(target, layout);
 }
 
 static void stop_target(struct target *target)
 {
-	kill(target->pid, SIGKILL);
-	waitpid(target->pid, NULL, 0);
 	fclose(target->to);
 	fclose(target->from);
+	target->program.to = target->program.from = -1;
+	program_kill(&target->program);
 }
 
 static void say(struct target *target, const char *command)
@@ -434,18 +420,6 @@ static void test_refusals(void **state)
 	ltr__ebpf_source.close(source);
 }
 
-static unsigned int count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
-
 static void test_no_leaks(void **state)
 {
 	struct target *target = *state;
@@ -534,10 +508,7 @@ static int skip_if_refused(void)
 	if (err == 0)
 		ltr__ebpf_source.close(source);
 	stop_target(&target);
-	if (err != -EPERM && !(err == -EOPNOTSUPP && strncmp(why.text, "this kernel", 11) == 0))
-		return 0;
-	printf("skipped: %s\n", why.text);
-	return 77;
+	return bpf_is_refused(err, why.text) ? 77 : 0;
 }
 
 int main(void)

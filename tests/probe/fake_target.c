@@ -124,9 +124,9 @@ void fake_stop(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-void fake_poke(pid_t pid, const void *where, size_t bytes)
+void fake_poke(pid_t pid, const void *address, size_t bytes)
 {
-	struct iovec here = {(void *)(uintptr_t)where, bytes};
+	struct iovec here = {(void *)(uintptr_t)address, bytes};
 	struct iovec there = here;
 	ssize_t done = process_vm_writev(pid, &here, 1, &there, 1, 0);
 

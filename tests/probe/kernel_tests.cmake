@@ -4,7 +4,7 @@
 add_executable(batch_target batch_target.c)
 target_link_libraries(batch_target PRIVATE loiter-contract Threads::Threads)
 
-loiter_test(ebpf SOURCES ebpf_test.c
+loiter_test(ebpf SOURCES ebpf_test.c program.c
 	LIBRARIES loiter-probe
 	ENVIRONMENT BATCH_TARGET=$<TARGET_FILE:batch_target>
 	LABELS probe)
@@ -25,7 +25,7 @@ add_custom_command(TARGET symbols_target_split POST_BUILD
 	COMMAND ${CMAKE_OBJCOPY} --add-gnu-debuglink=symbols_target_split.debug symbols_target_split
 	WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR} VERBATIM)
 
-loiter_test(symbols SOURCES symbols_test.c
+loiter_test(symbols SOURCES symbols_test.c program.c
 	LIBRARIES loiter-probe
 	ENVIRONMENT SYMBOLS_TARGET=$<TARGET_FILE:symbols_target>
 		SYMBOLS_TARGET_STRIPPED=$<TARGET_FILE:symbols_target_stripped>
@@ -36,7 +36,7 @@ add_dependencies(test_symbols symbols_target symbols_target_stripped symbols_tar
 # The whole way, on a real goroutine program.
 add_executable(live_target live_target.c)
 target_link_libraries(live_target PRIVATE libloiter)
-loiter_test(live SOURCES live_test.c
+loiter_test(live SOURCES live_test.c program.c
 	LIBRARIES loiter-probe
 	ENVIRONMENT LIVE_TARGET=$<TARGET_FILE:live_target>
 	LABELS probe)

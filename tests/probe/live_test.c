@@ -5,60 +5,32 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "probe.h"
+#include "program.h"
 
 /* Of one game: 5000 hops, each a park, a wake-up and a start. */
 #define GAME_EVENTS 15000
 
-struct target {
-	pid_t pid;
-	int to;
-};
-
-static void start_target(struct target *target)
+static void start_target(struct program *target)
 {
-	int to[2], from[2];
 	char word[4] = "";
 
-	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
-	target->pid = fork();
-	assert_true(target->pid >= 0);
-	if (target->pid == 0) {
-		const char *program = getenv("LIVE_TARGET");
-
-		dup2(to[0], STDIN_FILENO);
-		dup2(from[1], STDOUT_FILENO);
-		execl(program, program, (char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	target->to = to[1];
-	assert_int_equal(read(from[0], word, 3), 3);
-	close(from[0]);
-}
-
-static void end_target(struct target *target)
-{
-	close(target->to);
-	assert_int_equal(waitpid(target->pid, NULL, 0), target->pid);
+	program_start(target, getenv("LIVE_TARGET"));
+	assert_int_equal(read(target->from, word, 3), 3);
 }
 
 /* Has one game played, and takes what it makes known. */
-static void play(const struct target *target, struct ltr_probe *probe)
+static void play(const struct program *target, struct ltr_probe *probe)
 {
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
 	uint64_t enough = info->events + GAME_EVENTS;
@@ -69,7 +41,7 @@ static void play(const struct target *target, struct ltr_probe *probe)
 	assert_int_equal(info->lost, 0);
 }
 
-static struct ltr_probe *open_probe(const struct target *target, bool waits)
+static struct ltr_probe *open_probe(const struct program *target, bool waits)
 {
 	const struct ltr_probe_options options = {.via = LTR_VIA_EBPF, .waits = waits};
 	struct ltr_probe *probe = NULL;
@@ -112,7 +84,7 @@ static unsigned int count_at(const struct ltr_census *census, const char *functi
 static void test_events_arrive_and_none_is_lost(void **state)
 {
 	(void)state;
-	struct target target;
+	struct program target;
 
 	start_target(&target);
 
@@ -130,7 +102,7 @@ static void test_events_arrive_and_none_is_lost(void **state)
 		play(&target, probe);
 	assert_int_equal(ltr_census_count(census), 7);
 	assert_int_equal(count_at(census, "wait_in_vain", LTR_REASON_CHAN_RECEIVE), 4);
-	end_target(&target);
+	program_end(&target);
 	while (ltr_probe_poll(probe, 100) != -ESRCH)
 		;
 	assert_true(info->gone);
@@ -141,7 +113,7 @@ static void test_events_arrive_and_none_is_lost(void **state)
 static void test_waits_have_stacks(void **state)
 {
 	(void)state;
-	struct target target;
+	struct program target;
 
 	start_target(&target);
 
@@ -164,13 +136,13 @@ static void test_waits_have_stacks(void **state)
 	}
 	assert_true(at_play > 0);
 	ltr_probe_close(probe);
-	end_target(&target);
+	program_end(&target);
 }
 
 static void test_again_and_again(void **state)
 {
 	(void)state;
-	struct target target;
+	struct program target;
 
 	start_target(&target);
 	for (int i = 0; i < 10; i++) {
@@ -179,7 +151,7 @@ static void test_again_and_again(void **state)
 		play(&target, probe);
 		ltr_probe_close(probe);
 	}
-	end_target(&target);
+	program_end(&target);
 }
 
 static int skip_if_refused(void)
@@ -187,17 +159,14 @@ static int skip_if_refused(void)
 	const struct ltr_probe_options options = {.via = LTR_VIA_EBPF};
 	struct ltr_probe *probe = NULL;
 	struct ltr_why why = {""};
-	struct target target;
+	struct program target;
 	int err;
 
 	start_target(&target);
 	err = ltr_probe_open((uint32_t)target.pid, &options, &probe, &why);
 	ltr_probe_close(probe);
-	end_target(&target);
-	if (err != -EPERM && !(err == -EOPNOTSUPP && strncmp(why.text, "this kernel", 11) == 0))
-		return 0;
-	printf("skipped: %s\n", why.text);
-	return 77;
+	program_end(&target);
+	return bpf_is_refused(err, why.text) ? 77 : 0;
 }
 
 int main(void)

@@ -4,7 +4,6 @@
  * with debug information beside it; alive, deleted, ended. What it must find, the target prints.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,43 +13,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "census_fill.h"
 #include "events.h"
+#include "program.h"
 
 struct target {
-	pid_t pid;
-	int to;
+	struct program program;
 	uint64_t call, owner, pretend, libc;
 	uint32_t inner_line, outer_line, owner_line;
 	struct ltr_census *census;
 };
 
-static void start_program(struct target *target, const char *program)
+static void start_program(struct target *target, const char *path)
 {
-	int to[2], from[2];
 	char line[256] = "";
 
-	assert_non_null(program);
-	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
-	target->pid = fork();
-	assert_true(target->pid >= 0);
-	if (target->pid == 0) {
-		dup2(to[0], STDIN_FILENO);
-		dup2(from[1], STDOUT_FILENO);
-		execl(program, program, (char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	target->to = to[1];
-	assert_true(read(from[0], line, sizeof(line) - 1) > 0);
-	close(from[0]);
+	program_start(&target->program, path);
+	assert_true(read(target->program.from, line, sizeof(line) - 1) > 0);
 	assert_int_equal(sscanf(line,
 				"%" SCNx64 " %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNx64
 				" %" SCNx64 " %" SCNx64,
@@ -64,13 +47,7 @@ static void start(struct target *target, const char *variable)
 {
 	start_program(target, getenv(variable));
 	assert_int_equal(ltr_census_new(&target->census), 0);
-	assert_int_equal(ltr__symbols_new((uint32_t)target->pid, target->census), 0);
-}
-
-static void end_program(struct target *target)
-{
-	close(target->to);
-	assert_int_equal(waitpid(target->pid, NULL, 0), target->pid);
+	assert_int_equal(ltr__symbols_new((uint32_t)target->program.pid, target->census), 0);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -136,7 +113,7 @@ static void test_lines_and_inlined_functions(void **state)
 	assert_string_equal(symbol->function, "qsort");
 	assert_int_equal(symbol->start, target.libc);
 	assert_false(symbol->is_runtime);
-	end_program(&target);
+	program_end(&target.program);
 	ltr_census_free(target.census);
 }
 
@@ -161,7 +138,7 @@ static void test_modules(void **state)
 		assert_int_equal(module->offset % 4096, 0);
 		assert_true(i || ends_with(module->path, "/symbols_target"));
 	}
-	end_program(&target);
+	program_end(&target.program);
 	ltr_census_free(target.census);
 }
 
@@ -180,7 +157,7 @@ static void test_stripped(void **state)
 	assert_non_null(module);
 	assert_true(ends_with(module->path, "/symbols_target_stripped"));
 	assert_string_equal(ltr_census_symbol(target.census, target.libc)->function, "qsort");
-	end_program(&target);
+	program_end(&target.program);
 	ltr_census_free(target.census);
 }
 
@@ -192,7 +169,7 @@ static void test_separate_debug_information(void **state)
 
 	start(&target, "SYMBOLS_TARGET_SPLIT");
 	assert_chain(&target);
-	end_program(&target);
+	program_end(&target.program);
 	ltr_census_free(target.census);
 }
 
@@ -203,7 +180,7 @@ static void test_ended_program(void **state)
 	struct target target;
 
 	start(&target, "SYMBOLS_TARGET");
-	end_program(&target);
+	program_end(&target.program);
 	assert_chain(&target);
 	assert_unknown(&target, 0x1234);
 	ltr_census_free(target.census);
@@ -215,8 +192,8 @@ static void test_no_such_process(void **state)
 	struct target target;
 
 	start(&target, "SYMBOLS_TARGET");
-	end_program(&target);
-	assert_int_equal(ltr__symbols_new((uint32_t)target.pid, target.census), -ESRCH);
+	program_end(&target.program);
+	assert_int_equal(ltr__symbols_new((uint32_t)target.program.pid, target.census), -ESRCH);
 	assert_int_equal(ltr__symbols_new(0, target.census), -ESRCH);
 	assert_int_equal(ltr__symbols_new(UINT32_MAX, target.census), -ESRCH);
 	/* The source that it has is still there. */
@@ -248,13 +225,13 @@ static void test_replaced_program(void **state)
 	copy_file("/bin/true", program);
 
 	assert_int_equal(ltr_census_new(&target.census), 0);
-	assert_int_equal(ltr__symbols_new((uint32_t)target.pid, target.census), 0);
+	assert_int_equal(ltr__symbols_new((uint32_t)target.program.pid, target.census), 0);
 	assert_chain(&target);
 
 	uint32_t number = ltr_census_symbol(target.census, target.owner)->module;
 
 	assert_string_equal(ltr_census_module(target.census, number)->path, program);
-	end_program(&target);
+	program_end(&target.program);
 	ltr_census_free(target.census);
 	unlink(program);
 	rmdir(folder);
@@ -301,20 +278,8 @@ static void test_garbage(void **state)
 			}
 		}
 	}
-	end_program(&target);
+	program_end(&target.program);
 	ltr_census_free(target.census);
-}
-
-static unsigned int count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 static void test_no_descriptor_is_left(void **state)
@@ -326,7 +291,7 @@ static void test_no_descriptor_is_left(void **state)
 	for (int i = 0; i < 5; i++) {
 		start(&target, "SYMBOLS_TARGET_SPLIT");
 		assert_chain(&target);
-		end_program(&target);
+		program_end(&target.program);
 		ltr_census_free(target.census);
 	}
 	assert_int_equal(count_descriptors(), before);

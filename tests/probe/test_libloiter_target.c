@@ -197,6 +197,58 @@ static void test_always_in_the_middle(void **state)
 	fake_stop(pid);
 }
 
+/* The largest descriptors that may be, more than go into one reading: each stands in its place. */
+static void test_largest_descriptors(void **state)
+{
+	(void)state;
+	enum { BYTES = 4096, COUNT = 1100 };
+	static unsigned char wide[COUNT][BYTES];
+
+	fake_reset();
+	for (uint64_t i = 0; i < COUNT; i++) {
+		struct fake_descriptor one = {
+			.id = 1 + i, .state = LTR_STATE_QUEUED, .parent_id = i, .sequence = 2};
+		memcpy(wide[i], &one, sizeof(one));
+		memcpy(wide[i] + BYTES - sizeof(i), &i, sizeof(i));
+	}
+	fake.slab_count = 1;
+	fake.slabs[0] = (uint64_t)(uintptr_t)wide;
+	ltr_layout.slab_descriptors = COUNT;
+	ltr_layout.descriptor_bytes = BYTES;
+	/* The last eight bytes that a field can have. */
+	ltr_layout.fields[LTR_FIELD_parent_id].offset = BYTES - sizeof(uint64_t);
+	pid_t pid = fake_start();
+	struct ltr_probe *probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	const struct ltr_census *census = ltr_probe_census(probe);
+
+	assert_int_equal(ltr_census_count(census), COUNT);
+	for (uint64_t i = 0; i < COUNT; i++)
+		assert_int_equal(ltr_census_find(census, 1 + i)->parent_id, i);
+	assert_int_equal(ltr_census_info(census)->unreadable, 0);
+	ltr_probe_close(probe);
+	fake_stop(pid);
+}
+
+/* A layout that promises as much as it may, where nothing is mapped: after a while we give up. */
+static void test_nothing_is_mapped(void **state)
+{
+	(void)state;
+
+	fake_reset();
+	fake.slab_count = FAKE_SLABS;
+	for (int i = 0; i < FAKE_SLABS; i++)
+		fake.slabs[i] = 0x10000;
+	ltr_layout.slab_descriptors = (64u << 20) / sizeof(struct fake_descriptor);
+	pid_t pid = fake_start();
+	struct ltr_probe *probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	const struct ltr_census *census = ltr_probe_census(probe);
+
+	assert_int_equal(ltr_census_count(census), 0);
+	assert_in_range(ltr_census_info(census)->unreadable, 65536, 65536 + 1024);
+	ltr_probe_close(probe);
+	fake_stop(pid);
+}
+
 static void test_refresh_sees_what_changed(void **state)
 {
 	(void)state;
@@ -569,7 +621,8 @@ static void test_memory_lies(void **state)
 		for (uint32_t i = 0; i < 1 + chance_below(&chance, 200); i++) {
 			uint64_t value = chance_next(&chance);
 			uint32_t bytes = 1u << chance_below(&chance, 4);
-			size_t at = chance_below(&chance, (uint32_t)interesting / bytes) * bytes;
+			size_t at = (size_t)chance_below(&chance, (uint32_t)interesting / bytes);
+			at *= bytes;
 			if (chance_below(&chance, 2))
 				value = chance_below(&chance, 2) ? UINT64_MAX : value & 0xff;
 			memcpy((char *)&fake + at, &value, bytes);
@@ -590,6 +643,8 @@ int main(void)
 		cmocka_unit_test(test_deep_stacks),
 		cmocka_unit_test(test_damaged_stacks),
 		cmocka_unit_test(test_always_in_the_middle),
+		cmocka_unit_test(test_largest_descriptors),
+		cmocka_unit_test(test_nothing_is_mapped),
 		cmocka_unit_test(test_refresh_sees_what_changed),
 		cmocka_unit_test(test_unknown_version),
 		cmocka_unit_test(test_not_started),

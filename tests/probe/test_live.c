@@ -92,7 +92,7 @@ static const char *difference(const struct ltr_census *a, const struct ltr_censu
 	if (ltr_census_count(a) != ltr_census_count(b))
 		return "count";
 	if (memcmp(ltr_census_info(a)->by_state, ltr_census_info(b)->by_state,
-		   sizeof(ltr_census_info(a)->by_state)))
+		   sizeof(ltr_census_info(a)->by_state)) != 0)
 		return "counts by state";
 	if (ltr_census_info(a)->created != ltr_census_info(b)->created ||
 	    ltr_census_info(a)->exited != ltr_census_info(b)->exited)

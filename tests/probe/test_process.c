@@ -259,10 +259,11 @@ static void test_read_many(void **state)
 	unsigned char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	unsigned char *copy = malloc(PAGES * page);
 	assert_true(memory != MAP_FAILED);
+	assert_non_null(copy);
 	for (size_t i = 0; i < PAGES * page; i++)
 		memory[i] = (unsigned char)chance_next(&chance);
-	unsigned char *copy = malloc(PAGES * page);
 	memcpy(copy, memory, PAGES * page);
 	bool there[PAGES];
 	for (size_t i = 0; i < PAGES; i++) {
@@ -307,6 +308,38 @@ static void test_read_many(void **state)
 	free(copy);
 }
 
+/*
+ * Addresses that a hostile program names: one whose end is beyond all addresses, one that goes on
+ * at 0. Nothing of it is there, and what is there, before, between and behind, is read.
+ */
+static void test_addresses_at_the_end(void **state)
+{
+	(void)state;
+	static unsigned char there[3] = {7, 8, 9};
+	unsigned char buffer[5][64] = {0};
+	struct ltr_process_piece pieces[] = {
+		{(uint64_t)(uintptr_t)&there[0], buffer[0], 1, 99},
+		{UINT64_MAX - 63, buffer[1], 64, 99}, /* ends where addresses end */
+		{0, buffer[2], 64, 99},               /* and this follows it in arithmetic */
+		{(uint64_t)(uintptr_t)&there[1], buffer[3], 2, 99},
+		{UINT64_MAX - 7, buffer[4], 64, 99},
+	};
+	struct ltr_process *process;
+	struct ltr_why why;
+
+	assert_int_equal(ltr_process_open((uint32_t)getpid(), &process, &why), 0);
+	assert_int_equal(ltr_process_read_many(process, pieces, 5), 0);
+	assert_int_equal(pieces[0].done, 1);
+	assert_int_equal(pieces[1].done, 0);
+	assert_int_equal(pieces[2].done, 0);
+	assert_int_equal(pieces[3].done, 2);
+	assert_int_equal(pieces[4].done, 0);
+	assert_int_equal(buffer[0][0], 7);
+	assert_memory_equal(buffer[3], &there[1], 2);
+	assert_int_equal(ltr_process_read(process, UINT64_MAX - 7, buffer, 64), -EFAULT);
+	ltr_process_close(process);
+}
+
 static void test_maps_and_command(void **state)
 {
 	(void)state;
@@ -347,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_death_is_noticed),
 		cmocka_unit_test(test_read_many),
 		cmocka_unit_test(test_maps_and_command),
+		cmocka_unit_test(test_addresses_at_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -276,7 +276,7 @@ static void racing_sender(struct crowd *crowd)
 	int64_t sent = 0;
 
 	for (int i = 0; i < crowd->count; i++)
-		sent += ltr_send(crowd->c, 1, ltr_after(i % 7 * 3 * LTR_MICROSECOND)) == 0;
+		sent += ltr_send(crowd->c, 1, ltr_after(i % 7 * (3 * LTR_MICROSECOND))) == 0;
 	__atomic_fetch_add(crowd->sum, sent, __ATOMIC_RELAXED);
 	ltr_waitgroup_done(crowd->done);
 }

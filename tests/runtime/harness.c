@@ -37,13 +37,16 @@ static _Noreturn void be_child(const struct rule *rule, const char *processors, 
 static size_t read_all(int fd, char *said, size_t bytes)
 {
 	size_t used = 0;
-	char rest[4096];
+	char part[4096];
 	ssize_t n;
 
-	while ((n = read(fd, used < bytes - 1 ? said + used : rest,
-			 used < bytes - 1 ? bytes - 1 - used : sizeof(rest))) > 0)
-		if (used < bytes - 1)
-			used += (size_t)n;
+	while ((n = read(fd, part, sizeof(part))) > 0) {
+		size_t room = bytes - 1 - used;
+		size_t kept = (size_t)n < room ? (size_t)n : room;
+
+		memcpy(said + used, part, kept);
+		used += kept;
+	}
 	said[used] = '\0';
 	return used;
 }

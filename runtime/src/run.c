@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "fatal.h"
+#include "fault.h"
 #include "futex.h"
 #include "gate.h"
 #include "idle.h"
@@ -185,6 +186,7 @@ int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv)
 	if (r < 0)
 		return r;
 	ltr__layout_init();
+	ltr__fault_init();
 	ltr__gate_open();
 	on_exit(hold_at_exit, NULL);
 	r = make_main(&call);

@@ -243,7 +243,7 @@ int main(void)
 			    "stack overflow in goroutine 1 \"main\", its stack is 8192 KiB\n"),
 		SIGNAL_RULE(a_blocking_call, SIGSEGV,
 			    "stack overflow in a blocking call of goroutine 1 \"the caller\""),
-		SIGNAL_RULE(a_large_frame, SIGSEGV, "stack overflow in goroutine 3 ("),
+		SIGNAL_RULE(a_large_frame, SIGSEGV, "fatal error: stack overflow in goroutine "),
 		{"null", null_in_a_goroutine, -SIGSEGV, ""},
 		{"sent", a_signal_that_was_sent, -SIGSEGV, ""},
 		{"handler", null_in_a_goroutine, 5, "the program's own handler"},

@@ -35,13 +35,14 @@ static void take_for_ever(numbers *c)
 		ltr_recv(*c, NULL);
 }
 
-static void start_pairs(int count)
+static void start_pairs(void)
 {
-	for (int i = 0; i < count; i++) {
-		numbers c = ltr_make(numbers, 0);
+	static numbers channels[10]; /* they are used to the end */
 
-		ltr_go(serve_for_ever, c);
-		ltr_go(take_for_ever, c);
+	for (int i = 0; i < 10; i++) {
+		channels[i] = ltr_make(numbers, 0);
+		ltr_go(serve_for_ever, channels[i]);
+		ltr_go(take_for_ever, channels[i]);
 	}
 }
 
@@ -65,7 +66,7 @@ static int all_who_yield_get_on(int argc, char **argv)
 static int pairs_do_not_starve_who_yields(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	start_pairs(10);
+	start_pairs();
 	for (int i = 0; i < MANY; i++)
 		ltr_go(yield_for_ever, i);
 	wait_for_all(20);
@@ -83,7 +84,7 @@ static int nobody_starves_newborns(int argc, char **argv)
 	static uint32_t answers;
 
 	(void)argc, (void)argv;
-	start_pairs(10);
+	start_pairs();
 	for (int i = 0; i < MANY; i++)
 		ltr_go(yield_for_ever, i);
 	for (int i = 0; i < 200; i++)
@@ -96,7 +97,7 @@ static int nobody_starves_newborns(int argc, char **argv)
 static int nobody_starves_timers(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	start_pairs(10);
+	start_pairs();
 	for (int i = 0; i < MANY; i++)
 		ltr_go(yield_for_ever, i);
 	for (int i = 0; i < 10; i++)
@@ -113,7 +114,7 @@ static void call_nothing(void *argument)
 static int nobody_starves_blocking_calls(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	start_pairs(10);
+	start_pairs();
 	for (int i = 0; i < MANY; i++)
 		ltr_go(yield_for_ever, i);
 	for (int i = 0; i < 10; i++)
@@ -121,14 +122,15 @@ static int nobody_starves_blocking_calls(int argc, char **argv)
 	return 0;
 }
 
-static uint8_t state_of(uint64_t id)
+/* As an outsider reads it: not in step with who writes it. */
+__attribute__((no_sanitize("thread"))) static uint8_t state_of(uint64_t id)
 {
 	uint32_t slabs = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < slabs; i++)
 		for (uint32_t j = 0; j < LTR__SLAB_DESCRIPTORS; j++)
-			if (__atomic_load_n(&ltr__slabs[i][j].id, __ATOMIC_ACQUIRE) == id)
-				return __atomic_load_n(&ltr__slabs[i][j].state, __ATOMIC_RELAXED);
+			if (ltr__slabs[i][j].id == id)
+				return *(volatile uint8_t *)&ltr__slabs[i][j].state;
 	return LTR_STATE_EXITED;
 }
 
@@ -179,6 +181,7 @@ static int who_waits_first_is_woken_first(int argc, char **argv)
 	for (int i = 0; i < MANY; i++)
 		expect(ltr_recv(c, &n) == 0 && n == i);
 	ltr_waitgroup_wait(&done);
+	ltr_free(c);
 	return 0;
 }
 

@@ -43,7 +43,7 @@ static void on_signal(int number)
 {
 	char byte = (char)number;
 
-	handler_thread = gettid();
+	__atomic_store_n(&handler_thread, gettid(), __ATOMIC_RELAXED);
 	if (write(handler_end, &byte, 1) != 1)
 		_exit(98);
 }
@@ -62,7 +62,8 @@ static int a_handler_writes_to_a_pipe(int argc, char **argv)
 	for (int i = 0; i < 10; i++) {
 		expect(kill(getpid(), SIGUSR1) == 0);
 		expect(ltr_read(conn, &byte, 1) == 1 && byte == SIGUSR1);
-		expect(handler_thread == getpid()); /* that of main() and ltr_run() */
+		expect(__atomic_load_n(&handler_thread, __ATOMIC_RELAXED) ==
+		       getpid()); /* that of main() and ltr_run() */
 	}
 	ltr_conn_close(conn);
 	return 0;

@@ -161,6 +161,8 @@ static void add_flags(struct document *document, object *to, uint16_t flags)
 		ltr__json_add_bool(&document->json, to, "main", true);
 	if (flags & LTR_IS_DAEMON)
 		ltr__json_add_bool(&document->json, to, "daemon", true);
+	if (flags & LTR_IS_LONG)
+		ltr__json_add_bool(&document->json, to, "long", true);
 	if (flags & LTR_IS_UNSURE)
 		ltr__json_add_bool(&document->json, to, "unsure", true);
 }

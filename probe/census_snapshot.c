@@ -45,6 +45,7 @@ static void take_same_moment(struct ltr_goroutine *to, const struct ltr_goroutin
 		to->stack = from->stack;
 	if (!to->waker_id)
 		to->waker_id = from->waker_id;
+	to->flags = (uint16_t)((to->flags & ~LTR_IS_LONG) | (from->flags & LTR_IS_LONG));
 	if (!(to->flags & LTR_SINCE_EXACT)) {
 		to->since_ns = from->since_ns;
 		to->flags |= from->flags & LTR_SINCE_EXACT;

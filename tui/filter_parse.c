@@ -31,7 +31,10 @@ static const struct {
 static const struct {
 	const char *name;
 	uint64_t flag;
-} flags[] = {{"main", LTR_IS_MAIN}, {"daemon", LTR_IS_DAEMON}, {"unsure", LTR_IS_UNSURE}};
+} flags[] = {{"main", LTR_IS_MAIN},
+	     {"daemon", LTR_IS_DAEMON},
+	     {"unsure", LTR_IS_UNSURE},
+	     {"long", LTR_IS_LONG}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -170,7 +173,7 @@ static int parse_flag(struct parser *parser, struct ltr__term *term)
 		while (j < COUNT(flags) && strcasecmp(flags[j].name, term->values[i]) != 0)
 			j++;
 		if (j == COUNT(flags))
-			return fail(parser, "is: knows main, daemon and unsure, not '%.32s'",
+			return fail(parser, "is: knows main, daemon, unsure and long, not '%.32s'",
 				    term->values[i]);
 		term->numbers[0] |= flags[j].flag;
 	}

@@ -67,9 +67,11 @@ static uint64_t state_key(const struct ltr__scene *scene, const void *item, uint
 static void state_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
 {
 	uint8_t state = goroutine_of(item)->state;
+	bool is_long = goroutine_of(item)->flags & LTR_IS_LONG;
 
 	(void)scene;
-	ltr__text(area, 0, 0, area.width, ltr__state_style(state), ltr_state_name(state));
+	ltr__text(area, 0, 0, area.width, is_long ? LTR__STYLE_LOUD : ltr__state_style(state),
+		  is_long ? "long" : ltr_state_name(state));
 }
 
 static uint64_t reason_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)

@@ -146,6 +146,9 @@ static void draw_title(struct pen *pen, const struct ltr__scene *scene, const st
 	if (page->is_gone)
 		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
 			  " It has ended. This is what was known last. ");
+	if (goroutine->flags & LTR_IS_LONG)
+		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
+			  " No scheduling step since then: it computes, or blocks its thread. ");
 	if (goroutine->flags & LTR_IS_UNSURE)
 		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
 			  " Unsure: records of it were lost, its state may be old. ");

@@ -62,8 +62,13 @@ __attribute__((no_sanitize("address", "thread"))) static void say_stack(
 {
 	const uint64_t *fp = frame;
 
-	for (int i = 0; i < FRAMES_MAX; i++) {
+	for (int i = 0;; i++) {
 		const uint64_t *next;
+
+		if (i == FRAMES_MAX) {
+			say("\t...\n");
+			return;
+		}
 
 		if ((const char *)fp < goroutine->stack_low ||
 		    (const char *)fp > goroutine->stack_high - 16 || ((uintptr_t)fp & 7))
@@ -93,6 +98,45 @@ static void say_creator(const struct ltr__goroutine *goroutine)
 		say("created by %s in goroutine %llu\n\t%s:%llu\n", goroutine->site->function,
 		    (unsigned long long)goroutine->parent_id, goroutine->site->file,
 		    (unsigned long long)goroutine->site->line);
+}
+
+static void say_who(const struct ltr__goroutine *goroutine)
+{
+	say("goroutine %llu", (unsigned long long)goroutine->id);
+	if (goroutine->name)
+		say(" \"%s\"", goroutine->name);
+	if (goroutine->parent_id && goroutine->site)
+		say(" (created at %s:%llu)", goroutine->site->file,
+		    (unsigned long long)goroutine->site->line);
+}
+
+void ltr__say_overflow(const struct ltr__goroutine *goroutine, size_t stack_bytes, const void *pc,
+		       const void *frame)
+{
+	say("fatal error: stack overflow in ");
+	say_who(goroutine);
+	say(", its stack is %zu KiB\n", stack_bytes >> 10);
+	if (stack_bytes < ltr__stack_bytes(LTR__STACK_CLASS_COUNT - 1))
+		say("(ltr_go_with() gives it up to %zu KiB, ltr_blocking() a thread's stack)\n",
+		    ltr__stack_bytes(LTR__STACK_CLASS_COUNT - 1) >> 10);
+	say_heading(goroutine);
+	say_address((const char *)pc + 1); /* no return address */
+	say_stack(goroutine, frame);
+	say_creator(goroutine);
+}
+
+void ltr__say_call_overflow(const struct ltr__goroutine *goroutine, size_t stack_bytes)
+{
+	say("fatal error: stack overflow in a blocking call of ");
+	say_who(goroutine);
+	say(", its thread's stack is %zu KiB (ulimit -s)\n", stack_bytes >> 10);
+	say_heading(goroutine);
+	say_creator(goroutine);
+}
+
+void ltr__warn(const char *message)
+{
+	say("loiter: %s\n", message);
 }
 
 _Noreturn void ltr__fatal(const char *format, ...)

@@ -218,7 +218,8 @@ static void run_deferred(struct ltr__goroutine *goroutine)
 
 static void main_returned(struct ltr__goroutine *goroutine)
 {
-	if (!(goroutine->flags & LTR_GOROUTINE_MAIN) || !ltr__main_has_returned)
+	if (!(__atomic_load_n(&goroutine->flags, __ATOMIC_RELAXED) & LTR_GOROUTINE_MAIN) ||
+	    !ltr__main_has_returned)
 		return;
 	ltr__main_done();
 }

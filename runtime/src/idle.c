@@ -25,6 +25,7 @@
 
 #include "clock.h"
 #include "fatal.h"
+#include "fault.h"
 #include "futex.h"
 #include "monitor.h"
 #include "poller.h"
@@ -73,6 +74,7 @@ static void *thread_entry(void *argument)
 
 	ltr__current_thread = thread;
 	__atomic_store_n(&thread->tid, (uint32_t)gettid(), __ATOMIC_RELAXED);
+	ltr__fault_thread(thread);
 	thread->ring = ltr__ring_new(thread->index);
 	if (!thread->ring)
 		ltr__fatal("out of memory: no ring for a thread");

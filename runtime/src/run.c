@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "fatal.h"
+#include "fault.h"
 #include "futex.h"
 #include "gate.h"
 #include "idle.h"
@@ -22,6 +23,9 @@
 
 #define MAIN_STACK_BYTES (8u << 20)
 #define STOP_WAIT_NS     20000000 /* for threads to notice; who computes on is left behind */
+
+/* Only those in use are ever touched. */
+static struct ltr__processor processors[LTR__PROCESSOR_MAX];
 
 struct main_call {
 	int (*function)(int, char **);
@@ -67,14 +71,6 @@ void ltr__main_done(void)
 	ltr__futex_post(&ltr__sched.main_done);
 }
 
-static void *reserve(size_t bytes)
-{
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
 static int init(void)
 {
 	int count = number_wanted("LTR_PROCS", 1, cpus_to_use());
@@ -87,10 +83,11 @@ static int init(void)
 		return -ENOTSUP;
 	ltr__sched.spare_max = (uint32_t)spares;
 	ltr__sched.processor_count = (uint32_t)count;
-	/* Only what is used of both is ever touched. */
-	ltr__sched.processors = reserve(LTR__PROCESSOR_MAX * sizeof(struct ltr__processor));
-	ltr__sched.threads = reserve(LTR__THREAD_MAX * sizeof(struct ltr__thread));
-	if (!ltr__sched.processors || !ltr__sched.threads)
+	ltr__sched.processors = processors;
+	ltr__sched.threads =
+		mmap(NULL, LTR__THREAD_MAX * sizeof(struct ltr__thread), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (ltr__sched.threads == MAP_FAILED)
 		return -ENOMEM;
 	ltr__sched.next_id = 1;
 	r = ltr__trace_init();
@@ -185,6 +182,7 @@ int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv)
 	if (r < 0)
 		return r;
 	ltr__layout_init();
+	ltr__fault_init();
 	ltr__gate_open();
 	on_exit(hold_at_exit, NULL);
 	r = make_main(&call);

@@ -85,6 +85,10 @@ struct ltr__thread {
 	uint32_t word; /* futex: 1 while it sleeps for want of work */
 	bool spinning;
 	struct ltr__thread *next_sleeping; /* guarded by ltr__sched.lock */
+	/* The thread's own stack, for who overflows it (fault.c); NULL: not known. */
+	const char *stack_low;
+	size_t stack_bytes;
+	size_t guard_bytes;
 	/* The blocking call to make on the thread's own stack. */
 	struct {
 		void (*function)(void *);

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fatal.h"
 #include "scheduler.h"
 
 #ifndef MADV_GUARD_INSTALL
@@ -59,11 +60,6 @@ uint32_t ltr__stack_class(size_t bytes)
 	return stack_class;
 }
 
-bool ltr__stacks_guarded(void)
-{
-	return !guards_missing;
-}
-
 static char **link_of(char *low, uint32_t stack_class)
 {
 	return (char **)(void *)(low + ltr__stack_bytes(stack_class) - sizeof(char *));
@@ -97,8 +93,10 @@ static void install_guard(char *low)
 		}
 		no_guard_install = true;
 	}
-	if (mprotect(low, LTR__STACK_GUARD_BYTES, PROT_NONE) != 0)
-		guards_missing = true;
+	if (mprotect(low, LTR__STACK_GUARD_BYTES, PROT_NONE) != 0 &&
+	    !atomic_exchange(&guards_missing, true))
+		ltr__warn("no guard pages for stacks from now on (vm.max_map_count?): an overflow "
+			  "would go unnoticed");
 }
 
 /* Under the pool's lock. */

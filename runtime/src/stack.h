@@ -38,7 +38,4 @@ uint32_t ltr__stack_class(size_t bytes);
 char *ltr__stack_get(struct ltr__processor *processor, uint32_t stack_class);
 void ltr__stack_put(struct ltr__processor *processor, uint32_t stack_class, char *low);
 
-/* Whether every stack so far has its guard page; false is worth a warning. */
-bool ltr__stacks_guarded(void);
-
 #endif

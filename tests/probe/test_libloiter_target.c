@@ -56,11 +56,13 @@ static void test_everything_is_read(void **state)
 	made->waker_id = 3;
 	made->entry = 0x9000;
 	made->creation_pc = 0x9100;
-	made->flags = LTR_GOROUTINE_DAEMON;
+	made->flags = LTR_GOROUTINE_DAEMON | LTR_GOROUTINE_LONG; /* a mark that comes late */
 	made->site = (uint64_t)(uintptr_t)&site;
 	made->name = (uint64_t)(uintptr_t)name;
 	made->labels = (uint64_t)(uintptr_t)&labels;
-	fake_add(8, LTR_STATE_RUNNING, 0, NULL, 0, 0)->saved_sp = 0;
+	made = fake_add(8, LTR_STATE_RUNNING, 0, NULL, 0, 0);
+	made->saved_sp = 0;
+	made->flags = LTR_GOROUTINE_LONG;
 	fake_add(1, LTR_STATE_SLEEP, LTR_REASON_SLEEP, pcs, 5, 64)->flags = LTR_GOROUTINE_MAIN;
 	fake.rings[0].created = 5;
 	fake.rings[1].created = 2;
@@ -97,6 +99,7 @@ static void test_everything_is_read(void **state)
 	assert_memory_equal(stack, pcs, sizeof(pcs));
 
 	assert_int_equal(ltr_census_find(census, 8)->stack, 0);
+	assert_int_equal(ltr_census_find(census, 8)->flags, LTR_IS_LONG);
 	assert_int_equal(ltr_census_find(census, 1)->flags, LTR_IS_MAIN);
 	assert_int_equal(ltr_census_find(census, 1)->stack, is->stack);
 	const struct ltr_census_info *info = ltr_census_info(census);

@@ -7,12 +7,14 @@
 #include "harness.h"
 
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #define SAID_MAX 16384
 
 uint64_t rule_seed;
+void (*rule_before)(const struct rule *rule);
 
 uint64_t rule_random(uint64_t *state)
 {
@@ -26,10 +28,13 @@ static _Noreturn void be_child(const struct rule *rule, const char *processors, 
 {
 	char *argv[] = {(char *)(uintptr_t)rule->name, NULL};
 
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	dup2(out, STDERR_FILENO);
 	setenv("LTR_PROCS", processors, 1);
 	unsetenv("LTR_GATE");
 	alarm(RULE_SECONDS);
+	if (rule_before)
+		rule_before(rule);
 	/* exit: sanitizers have their say */
 	exit(ltr_run(rule->main_goroutine, 1, argv));
 }
@@ -74,8 +79,8 @@ static bool run_rule(const struct rule *rule, const char *processors)
 		perror(rule->name);
 		return false;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == rule->status &&
-	    (!rule->says || strstr(said, rule->says)))
+	if ((WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)) == rule->status &&
+	    (!rule->says || (*rule->says ? strstr(said, rule->says) != NULL : !*said)))
 		return true;
 	printf("%s with %s processors: %s %d, expected %d%s%s; it said:\n%s\n", rule->name,
 	       processors, WIFEXITED(status) ? "status" : "signal",

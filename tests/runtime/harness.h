@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <loiter.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +41,9 @@
 struct rule {
 	const char *name;
 	int (*main_goroutine)(int argc, char **argv);
-	int status;       /* that the child has to end with */
-	const char *says; /* that its standard error has to contain; NULL: nothing is asked */
+	int status; /* that the child has to end with; negative: the signal that ends it */
+	/* that its standard error has to contain; "": it has to be empty; NULL: nothing is asked */
+	const char *says;
 };
 
 #define RULE(function)                       \
@@ -52,6 +54,14 @@ struct rule {
 	{                                     \
 #function, function, 2, words \
 	}
+
+#define SIGNAL_RULE(function, number, words)          \
+	{                                             \
+#function, function, -(number), words \
+	}
+
+/* Called in the child before ltr_run(), if it is not NULL. */
+extern void (*rule_before)(const struct rule *rule);
 
 /* Run them all; for main(). */
 int run_rules(const struct rule *rules, size_t count);

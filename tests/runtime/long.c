@@ -83,6 +83,8 @@ static void play(void)
 	ltr_go(pong, &game);
 	ltr_go(tick, &game);
 	ltr_waitgroup_wait(&game.done);
+	ltr_free(game.there);
+	ltr_free(game.back);
 }
 
 static int others_go_on(int argc, char **argv)
@@ -104,6 +106,7 @@ static int main_computes_and_others_go_on(int argc, char **argv)
 	while (ltr_count() > 1)
 		;
 	expect(ltr_recv(never, NULL, LTR_NOW) == -ETIMEDOUT);
+	ltr_free(never);
 	return 0;
 }
 
@@ -201,6 +204,7 @@ static int the_network_goes_on(int argc, char **argv)
 	expect(write(ends[1], "x", 1) == 1);
 	while (!__atomic_load_n(&told, __ATOMIC_ACQUIRE))
 		;
+	ltr_conn_close(conn);
 	return 0;
 }
 

@@ -22,14 +22,16 @@
  * Run `main_goroutine` and everything that it starts; returns what it returned, as soon as it has
  * returned: other goroutines end with it, wherever they are. Called once, by the thread that runs
  * main(). Processors (threads that run goroutines at once): as many as CPUs this process may use, or
- * what LTR_PROCS says (1 .. 256).
+ * what LTR_PROCS says (1 .. 256). While goroutines compute for more than 10 ms without a call that
+ * could park, or block their threads, more run (docs/runtime.md), up to LTR_SPARES (0 .. 256).
  *
  * If no goroutine can ever run again, it reports each one's reason and stack to standard error and
  * ends the process with status 2, as Go does.
  *
  * Returns -ENOMEM or -EAGAIN if threads or memory for the runtime itself could not be had, -EINVAL
- * if LTR_PROCS is no number of that range, -EALREADY if the runtime runs or has run before, -ENOTSUP
- * if the kernel's pages are too large for small stacks (more than 16 KiB, or 4 KiB on x86-64).
+ * if LTR_PROCS or LTR_SPARES is no number of its range, -EALREADY if the runtime runs or has run
+ * before, -ENOTSUP if the kernel's pages are too large for small stacks (more than 16 KiB, or 4 KiB
+ * on x86-64).
  */
 int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv);
 

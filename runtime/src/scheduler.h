@@ -186,7 +186,8 @@ static inline uint32_t ltr__processors_used(void)
 
 static inline bool ltr__shared(void)
 {
-	return __atomic_load_n(&ltr__sched.shared, __ATOMIC_RELAXED);
+	/* acquire: pairs with share_no_more(): what thieves have taken is seen to be gone */
+	return __atomic_load_n(&ltr__sched.shared, __ATOMIC_ACQUIRE);
 }
 
 /* Work was put where others may take it: wake a processor if one is idle. */

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <loiter/declare.h>
 #include <loiter/goroutine.h>
 #include <loiter/time.h>
 
@@ -47,8 +48,10 @@ struct ltr_channel;
  * to meet; otherwise `capacity` elements may be under way. Never blocks. Ends the program with a
  * message if the elements (at most 65,535 bytes each) do not fit into memory, as Go does.
  */
+#ifndef __cplusplus /* which has its own in loiter/cplusplus.h */
 #define ltr_make(type, capacity) \
 	((type){.chan = ltr__channel_new(sizeof(*((type *)0)->can_send), (capacity))})
+#endif
 
 /*
  * Give the memory back, the elements in it with it. Nobody may use the channel during the call or
@@ -102,6 +105,7 @@ struct ltr_channel;
  * channels never go on. LTR_RECV takes a third argument, bool *ret_ok, that is set to false when
  * the channel was closed. At most LTR_CASES_MAX cases.
  */
+#ifndef __cplusplus
 #define ltr_select(deadline_ns, ...)                                                  \
 	ltr_select_cases((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}},          \
 			 sizeof((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}}) / \
@@ -119,6 +123,7 @@ struct ltr_channel;
 		.is_receive = true,                                             \
 		.ret_ok = LTR__SELECT(__VA_OPT__(__VA_ARGS__, ) NULL, ),        \
 	})
+#endif
 
 #define LTR_CASES_MAX 64
 
@@ -130,6 +135,8 @@ struct ltr_case {
 	bool is_receive;
 };
 
+LTR__DECLARE_BEGIN
+
 /* The same for an array of cases that was made at run time; -EINVAL: too many. */
 int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadline_ns);
 
@@ -140,5 +147,11 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 void ltr__close(struct ltr_channel *channel);
 size_t ltr__channel_len(const struct ltr_channel *channel);
 size_t ltr__channel_cap(const struct ltr_channel *channel);
+
+LTR__DECLARE_END
+
+#ifdef __cplusplus
+#include <loiter/cplusplus.h>
+#endif
 
 #endif

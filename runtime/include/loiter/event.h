@@ -131,12 +131,14 @@ struct ltr_event {
 /* The most records that one hand-over carries (see ltr__handover in layout.h). */
 #define LTR_BATCH_MAX 512
 
+#ifndef __cplusplus /* which spells it otherwise */
 _Static_assert(sizeof(struct ltr_event) == LTR_EVENT_BYTES, "a record is 32 bytes");
 _Static_assert(__builtin_offsetof(struct ltr_event, ticks) == 8, "wire offset");
 _Static_assert(__builtin_offsetof(struct ltr_event, arg) == 16, "wire offset");
 _Static_assert(__builtin_offsetof(struct ltr_event, sequence) == 24, "wire offset");
 _Static_assert(__builtin_offsetof(struct ltr_event, kind) == 28, "wire offset");
 _Static_assert(__builtin_offsetof(struct ltr_event, reason) == 29, "wire offset");
+#endif
 
 /* The state that a wait for `reason` is; LTR_STATE_UNKNOWN for a number we do not know. */
 static inline uint8_t ltr_reason_state(uint8_t reason)

@@ -38,6 +38,8 @@ struct ltr_gate_message {
 	uint64_t value;
 };
 
+#ifndef __cplusplus /* which spells it otherwise */
 _Static_assert(sizeof(struct ltr_gate_message) == 24, "part of the contract");
+#endif
 
 #endif

@@ -8,15 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <loiter/declare.h>
 #include <loiter/layout.h>
 #include <loiter/time.h>
 
 /*
  * Wrong pointer types in ltr_go(), ltr_send() and ltr_recv() are errors and not only warnings, as
- * they are by default from GCC 14 on.
+ * they are by default from GCC 14 on, and always in C++.
  */
+#ifndef __cplusplus
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
 #pragma GCC diagnostic error "-Wint-conversion"
+#endif
+
+LTR__DECLARE_BEGIN
 
 /*
  * Run `main_goroutine` and everything that it starts; returns what it returned, as soon as it has
@@ -58,12 +63,20 @@ struct ltr_go_options {
 #define ltr_go_with(options, function, ...)                                              \
 	({                                                                               \
 		static const struct ltr_site ltr__site = {__FILE__, __func__, __LINE__}; \
-		__VA_OPT__(__auto_type ltr__argument = (__VA_ARGS__);)                   \
+		__VA_OPT__(LTR__ARGUMENT(__VA_ARGS__);)                                  \
 		void (*ltr__function)(LTR__PARAMETER(__VA_ARGS__)) = (function);         \
 		ltr__go((options), &ltr__site, (void (*)(void *))ltr__function,          \
 			LTR__ADDRESS(__VA_ARGS__), LTR__BYTES(__VA_ARGS__));             \
 	})
 
+#ifdef __cplusplus
+#define LTR__ARGUMENT(...)                                              \
+	auto ltr__argument = (__VA_ARGS__);                             \
+	static_assert(__is_trivially_copyable(decltype(ltr__argument)), \
+		      "a goroutine's argument is copied byte by byte")
+#else
+#define LTR__ARGUMENT(...) __auto_type ltr__argument = (__VA_ARGS__)
+#endif
 #define LTR__PARAMETER(...)       LTR__SELECT(__VA_OPT__(__typeof__(ltr__argument) *, ) void, )
 #define LTR__ADDRESS(...)         LTR__SELECT(__VA_OPT__(&ltr__argument, ) NULL, )
 #define LTR__BYTES(...)           LTR__SELECT(__VA_OPT__(sizeof(ltr__argument), ) 0, )
@@ -89,7 +102,7 @@ void ltr_defer(void (*function)(void *argument), void *argument);
  * what they hold (memory, locks) stays held. In the main goroutine it means that ltr_run() waits
  * for all others to end, and then reports a deadlock as Go does.
  */
-_Noreturn void ltr_exit(void);
+__attribute__((noreturn)) void ltr_exit(void);
 
 /* Who am I: 64-bit ids, never used again; 1 is the main goroutine. 0 outside of goroutines. */
 uint64_t ltr_id(void);
@@ -125,5 +138,7 @@ unsigned ltr_processors(void);
 	ltr__blocking((function), (argument), LTR__DEADLINE(__VA_ARGS__))
 
 int ltr__blocking(void (*function)(void *argument), void *argument, int64_t deadline_ns);
+
+LTR__DECLARE_END
 
 #endif

@@ -146,7 +146,9 @@ struct ltr_ring {
 	uint64_t running; /* id of the goroutine on this thread; 0: none */
 };
 
+#ifndef __cplusplus
 _Static_assert(sizeof(struct ltr_ring) == 64, "a ring's header is one cache line");
+#endif
 
 /*
  * Who watches: one word of 64 bits that hot paths load once. Each half word counts watchers. The
@@ -188,7 +190,9 @@ struct ltr_stack_entry {
 
 #define LTR_STACK_DEPTH_MAX 30
 
+#ifndef __cplusplus
 _Static_assert(sizeof(struct ltr_stack_entry) == 248, "part of the contract");
+#endif
 
 /* How far the program has come. */
 enum ltr_phase {

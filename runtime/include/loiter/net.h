@@ -17,7 +17,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <loiter/declare.h>
 #include <loiter/time.h>
+
+LTR__DECLARE_BEGIN
 
 struct ltr_listener;
 struct ltr_conn;
@@ -81,5 +84,7 @@ int ltr_conn_shutdown(struct ltr_conn *conn);
 
 /* Takes NULL. */
 void ltr_conn_close(struct ltr_conn *conn);
+
+LTR__DECLARE_END
 
 #endif

@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <loiter/declare.h>
 #include <loiter/time.h>
+
+LTR__DECLARE_BEGIN
 
 struct ltr__waiter;
 
@@ -74,5 +77,7 @@ struct ltr_once {
 #define ltr_once_do(once, function, ...) \
 	ltr__once_do((once), (function), LTR__DEADLINE(__VA_ARGS__))
 int ltr__once_do(struct ltr_once *once, void (*function)(void), int64_t deadline_ns);
+
+LTR__DECLARE_END
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include <loiter/declare.h>
+
 #define LTR_NANOSECOND  INT64_C(1)
 #define LTR_MICROSECOND INT64_C(1000)
 #define LTR_MILLISECOND INT64_C(1000000)
@@ -19,6 +21,8 @@
 /* The deadline that a call was given, or LTR_FOREVER if it was left out. */
 #define LTR__DEADLINE(...)     LTR__FIRST(__VA_ARGS__ __VA_OPT__(, ) LTR_FOREVER, 0)
 #define LTR__FIRST(first, ...) (first)
+
+LTR__DECLARE_BEGIN
 
 /* The monotonic clock. From any thread; never blocks. */
 int64_t ltr_now(void);
@@ -34,5 +38,7 @@ void ltr_sleep(int64_t duration_ns);
 
 /* The same, until a moment of ltr_now(). LTR_FOREVER never returns. */
 void ltr_sleep_until(int64_t deadline_ns);
+
+LTR__DECLARE_END
 
 #endif

@@ -84,11 +84,11 @@ static bool run_rule(const struct rule *rule, const char *processors)
 int run_rules(const struct rule *rules, size_t count)
 {
 	static const char *const processors[] = {"1", "2", "8"};
-	const char *seed = getenv("LTR_SEED");
+	const char *seed = getenv("LTR_TEST_SEED");
 	size_t failed = 0;
 
 	rule_seed = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL) * 2654435761u | 1;
-	printf("LTR_SEED=%llu\n", (unsigned long long)rule_seed);
+	printf("LTR_TEST_SEED=%llu\n", (unsigned long long)rule_seed);
 	for (size_t i = 0; i < count; i++) {
 		bool holds = true;
 

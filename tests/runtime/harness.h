@@ -56,7 +56,7 @@ struct rule {
 /* Run them all; for main(). */
 int run_rules(const struct rule *rules, size_t count);
 
-/* A seed for what is random in a rule: printed by run_rules(), LTR_SEED chooses it. */
+/* A seed for what is random in a rule: printed by run_rules(), LTR_TEST_SEED chooses it. */
 uint64_t rule_random(uint64_t *state);
 extern uint64_t rule_seed;
 

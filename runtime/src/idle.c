@@ -29,6 +29,7 @@
 #include "monitor.h"
 #include "poller.h"
 #include "sanitize.h"
+#include "seed.h"
 #include "spare.h"
 #include "timer.h"
 #include "trace.h"
@@ -246,8 +247,11 @@ static bool look_outside(void)
 	bool found = false;
 
 	if (ltr__timer_next() != INT64_MAX) {
-		int64_t now_ns = ltr__now_ns();
+		int64_t now_ns;
 
+		if (ltr__seed.on)
+			ltr__seed_jump();
+		now_ns = ltr__now_ns();
 		for (uint32_t i = 0; i < ltr__processors_used(); i++)
 			found |= ltr__run_timers(&ltr__sched.processors[i], now_ns);
 	}
@@ -329,7 +333,7 @@ void ltr__inject_expired(struct ltr__thread *thread, int64_t now_ns)
 static void wait_in_poller(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *polled = NULL;
-	int64_t until_ns, next_ns, timeout_ns = -1;
+	int64_t until_ns, next_ns, timeout_ns = -1, before_ns = ltr__real_ns();
 	uint32_t count;
 
 	until_ns = ltr__timer_next();
@@ -347,6 +351,8 @@ static void wait_in_poller(struct ltr__thread *thread)
 		timeout_ns = 0; /* nothing to wait for any more: it may be a deadlock */
 	}
 	count = ltr__poll(timeout_ns, &polled);
+	if (ltr__seed.on) /* what comes from outside takes its time */
+		ltr__clock_advance(ltr__real_ns() - before_ns);
 	__atomic_store_n(&ltr__poll_until_ns, INT64_MIN, __ATOMIC_RELAXED);
 	ltr__coarse_renew();
 

@@ -18,6 +18,7 @@
 #include "layout.h"
 #include "monitor.h"
 #include "poller.h"
+#include "seed.h"
 #include "trace.h"
 
 #define MAIN_STACK_BYTES (8u << 20)
@@ -77,10 +78,12 @@ static void *reserve(size_t bytes)
 
 static int init(void)
 {
-	int count = number_wanted("LTR_PROCS", 1, cpus_to_use());
-	int spares = number_wanted("LTR_SPARES", 0, LTR__PROCESSOR_MAX);
-	int r;
+	int r = ltr__seed_init();
+	int count = ltr__seed.on ? 1 : number_wanted("LTR_PROCS", 1, cpus_to_use());
+	int spares = ltr__seed.on ? 0 : number_wanted("LTR_SPARES", 0, LTR__PROCESSOR_MAX);
 
+	if (r < 0)
+		return r;
 	if (count < 0 || spares < 0)
 		return -EINVAL;
 	if (sysconf(_SC_PAGESIZE) > (long)LTR__STACK_GUARD_BYTES)
@@ -96,9 +99,11 @@ static int init(void)
 	r = ltr__trace_init();
 	if (r == 0)
 		r = ltr__poll_init();
-	if (r == 0)
-		ltr__sched_start((uint32_t)count);
-	return r;
+	if (r < 0)
+		return r;
+	ltr__sched_start((uint32_t)count);
+	ltr__seed_start(&ltr__sched.processors[0]);
+	return 0;
 }
 
 /*
@@ -157,11 +162,11 @@ static void hold_at_exit(int status, void *argument)
 
 static void stop_others(void)
 {
-	int64_t until_ns = ltr__now_ns() + STOP_WAIT_NS;
+	int64_t until_ns = ltr__real_ns() + STOP_WAIT_NS;
 
 	ltr__sched_stop();
 	/* Threads that sleep or are in calls stay there; those that run stop at their next step. */
-	while (ltr__now_ns() < until_ns) {
+	while (ltr__real_ns() < until_ns) {
 		uint32_t busy;
 
 		ltr__lock(&ltr__sched.lock);

@@ -18,6 +18,7 @@
 #include "idle.h"
 #include "poller.h"
 #include "sanitize.h"
+#include "seed.h"
 #include "timer.h"
 #include "trace.h"
 
@@ -35,6 +36,8 @@ struct ltr__goroutine *ltr__caller(const char *call)
 			ltr__fatal("%s called inside ltr_blocking()", call);
 		ltr__fatal("%s called outside of a goroutine (below ltr_run() only)", call);
 	}
+	if (__builtin_expect(ltr__seed.on, 0))
+		return ltr__seed_point(thread->current);
 	return thread->current;
 }
 
@@ -233,12 +236,14 @@ bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns)
 
 /*
  * Every LTR__FAIR_TICK picks: what the usual order would let wait for ever while the slot and the
- * fifo are never empty. The newborns' oldest and the fifo's head take turns with the global queue.
+ * fifo are never empty. (In a seeded run, every pick: seed.h.) The newborns' oldest and the fifo's head take turns with the global queue.
  */
 static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor, bool alone)
 {
 	struct ltr__goroutine *goroutine = NULL;
 
+	if (ltr__seed.on)
+		return ltr__seed_pick(processor);
 	if (__atomic_load_n(&processor->next_timer_ns, __ATOMIC_RELAXED) != INT64_MAX)
 		ltr__run_timers(processor, ltr__now_ns());
 	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&

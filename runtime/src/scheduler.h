@@ -136,7 +136,11 @@ struct ltr__sched {
 
 extern struct ltr__sched ltr__sched;
 
-/* The goroutine that calls; ends the program with a message naming `call` if there is none. */
+/*
+ * The goroutine that calls; ends the program with a message naming `call` if there is none. In a
+ * seeded run others may run first (seed.h): to be called before any lock is taken, and before
+ * anything is read that they may change.
+ */
 struct ltr__goroutine *ltr__caller(const char *call);
 
 /*

@@ -22,12 +22,25 @@ uint64_t rule_random(uint64_t *state)
 	return *state;
 }
 
-static _Noreturn void be_child(const struct rule *rule, const char *processors, int out)
+/* How a rule is run: so many processors, or one in a seeded run of this kind. */
+struct mode {
+	const char *processors;
+	const char *schedule;
+};
+
+static _Noreturn void be_child(const struct rule *rule, const struct mode *mode, int out)
 {
+	char seed[32];
 	char *argv[] = {(char *)(uintptr_t)rule->name, NULL};
 
 	dup2(out, STDERR_FILENO);
-	setenv("LTR_PROCS", processors, 1);
+	setenv("LTR_PROCS", mode->processors, 1);
+	unsetenv("LTR_SEED");
+	if (mode->schedule) {
+		snprintf(seed, sizeof(seed), "%llu", (unsigned long long)rule_seed);
+		setenv("LTR_SEED", seed, 1);
+		setenv("LTR_SCHEDULE", mode->schedule, 1);
+	}
 	unsetenv("LTR_GATE");
 	alarm(RULE_SECONDS);
 	/* exit: sanitizers have their say */
@@ -49,7 +62,7 @@ static size_t read_all(int fd, char *said, size_t bytes)
 }
 
 /* False, and it has said why, if the rule does not hold. */
-static bool run_rule(const struct rule *rule, const char *processors)
+static bool run_rule(const struct rule *rule, const struct mode *mode)
 {
 	static char said[SAID_MAX];
 	int ends[2], status;
@@ -62,7 +75,7 @@ static bool run_rule(const struct rule *rule, const char *processors)
 	}
 	if (child == 0) {
 		close(ends[0]);
-		be_child(rule, processors, ends[1]);
+		be_child(rule, mode, ends[1]);
 	}
 	close(ends[1]);
 	read_all(ends[0], said, sizeof(said));
@@ -74,8 +87,9 @@ static bool run_rule(const struct rule *rule, const char *processors)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == rule->status &&
 	    (!rule->says || strstr(said, rule->says)))
 		return true;
-	printf("%s with %s processors: %s %d, expected %d%s%s; it said:\n%s\n", rule->name,
-	       processors, WIFEXITED(status) ? "status" : "signal",
+	printf("%s with %s processors%s%s: %s %d, expected %d%s%s; it said:\n%s\n", rule->name,
+	       mode->processors, mode->schedule ? ", seeded, " : "",
+	       mode->schedule ? mode->schedule : "", WIFEXITED(status) ? "status" : "signal",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), rule->status,
 	       rule->says ? " and: " : "", rule->says ? rule->says : "", said);
 	return false;
@@ -83,7 +97,9 @@ static bool run_rule(const struct rule *rule, const char *processors)
 
 int run_rules(const struct rule *rules, size_t count)
 {
-	static const char *const processors[] = {"1", "2", "8"};
+	static const struct mode modes[] = {
+		{"1", NULL}, {"2", NULL}, {"8", NULL}, {"1", "random"}, {"1", "pct"},
+	};
 	const char *seed = getenv("LTR_TEST_SEED");
 	size_t failed = 0;
 
@@ -92,8 +108,8 @@ int run_rules(const struct rule *rules, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		bool holds = true;
 
-		for (size_t p = 0; p < 3; p++)
-			holds &= run_rule(&rules[i], processors[p]);
+		for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++)
+			holds &= run_rule(&rules[i], &modes[m]);
 		printf("%s %s\n", holds ? "holds " : "FAILED", rules[i].name);
 		failed += !holds;
 	}

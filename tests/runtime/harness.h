@@ -5,7 +5,7 @@
 /*
  * A rule is a main goroutine that checks one thing with expect(). The runtime starts once in a
  * process, and some rules end it, so each rule runs in a child of its own, with 1, 2 and 8
- * processors; what it says on standard error is read back. A child that hangs is ended after
+ * processors and in two seeded runs (docs/runtime.md); what it says on standard error is read back. A child that hangs is ended after
  * RULE_SECONDS and counts as failed.
  */
 

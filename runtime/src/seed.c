@@ -21,7 +21,6 @@
 /* What a step costs in virtual time: a little, and now and then as much as a long interruption. */
 #define STEP_NS_MAX  2048u
 #define STALL_NS_MAX 1000000u
-#define STALL_ONE_IN 256u
 
 /* How often the network is looked at while there is other work. */
 #define PICKS_A_POLL 16u
@@ -79,7 +78,7 @@ static void pass_time(void)
 {
 	uint32_t ns = below(STEP_NS_MAX);
 
-	if (below(STALL_ONE_IN) == 0)
+	if ((next_random() & ltr__seed.stall_mask) == 0)
 		ns += below(STALL_NS_MAX);
 	ltr__clock_advance(ns);
 }
@@ -114,6 +113,7 @@ int ltr__seed_init(void)
 	ltr__seed.random = mix(number);
 	ltr__seed.salt = next_random();
 	ltr__seed.preempt_mask = (2u << below(5)) - 1;
+	ltr__seed.stall_mask = (8u << below(8)) - 1;
 	ltr__seed.window = 16u << below(10);
 	ltr__seed.next_low = BASE_PRIORITY - 1;
 	new_window();

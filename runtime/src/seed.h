@@ -38,6 +38,7 @@ struct ltr__seed {
 	uint64_t random;
 	uint64_t salt;         /* of priorities */
 	uint64_t preempt_mask; /* random walk: interrupted where random & mask is 0 */
+	uint64_t stall_mask;   /* much time passes where random & mask is 0 */
 
 	/* By priority: points passed, in this window and by the running goroutine. */
 	uint32_t window;

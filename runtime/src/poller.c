@@ -30,8 +30,16 @@ int ltr__poll_init(void)
 
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (epoll_fd < 0 || kick_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, kick_fd, &event) != 0)
-		return -errno;
+	if (epoll_fd < 0 || kick_fd < 0 ||
+	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, kick_fd, &event) != 0) {
+		int r = -errno;
+
+		if (epoll_fd >= 0)
+			close(epoll_fd);
+		if (kick_fd >= 0)
+			close(kick_fd);
+		return r;
+	}
 	return 0;
 }
 

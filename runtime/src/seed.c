@@ -114,7 +114,7 @@ int ltr__seed_init(void)
 	ltr__seed.salt = next_random();
 	ltr__seed.preempt_mask = (2u << below(5)) - 1;
 	ltr__seed.stall_mask = (8u << below(8)) - 1;
-	ltr__seed.window = 16u << below(10);
+	ltr__seed.window = 8u << below(10);
 	ltr__seed.next_low = BASE_PRIORITY - 1;
 	new_window();
 	ltr__seed.on = true;

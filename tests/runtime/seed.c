@@ -289,11 +289,10 @@ static void answer(numbers *answers)
 
 static int an_answer_that_comes_late(int argc, char **argv)
 {
-	numbers answers = ltr_make(numbers, 0);
-
 	(void)argc, (void)argv;
-	ltr_go(answer, answers);
-	if (ltr_recv(answers, NULL, ltr_after(LTR_MILLISECOND)) == -ETIMEDOUT) {
+	world.slow = ltr_make(numbers, 0);
+	ltr_go(answer, world.slow);
+	if (ltr_recv(world.slow, NULL, ltr_after(LTR_MILLISECOND)) == -ETIMEDOUT) {
 		ltr_sleep(LTR_SECOND);
 		return ltr_count() > 1 ? STATUS_LEAKED : 0;
 	}

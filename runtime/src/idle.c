@@ -169,6 +169,9 @@ void ltr__processor_init(uint32_t index)
 	processor->index = index;
 	processor->next_timer_ns = INT64_MAX;
 	processor->random = 0x9e3779b97f4a7c15u * (index + 1);
+#ifdef LTR_HOSTILE
+	processor->random = ltr__hostile_seed(index);
+#endif
 }
 
 void ltr__sched_start(uint32_t processors)

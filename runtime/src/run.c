@@ -193,8 +193,10 @@ int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv)
 	ltr__gate_open();
 	on_exit(hold_at_exit, NULL);
 	r = make_main(&call);
-	if (r < 0)
+	if (r < 0) {
+		ltr__poll_done();
 		return r;
+	}
 	ltr__monitor_run(&ltr__sched.main_done);
 	hold(LTR_GATE_MAIN_RETURNED, (uint64_t)ltr__sched.main_status);
 	stop_others();

@@ -26,7 +26,9 @@
 #define LTR__CALL_MAX      256u
 
 /* Every so many picks the run queue looks at what the usual order could starve (as Go does). */
+#ifndef LTR__FAIR_TICK
 #define LTR__FAIR_TICK 61u
+#endif
 
 struct ltr__processor {
 	/* Owner only, but for what runqueue.h says about thieves. */

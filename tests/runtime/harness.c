@@ -36,8 +36,9 @@ static _Noreturn void be_child(const struct rule *rule, const struct mode *mode,
 	dup2(out, STDERR_FILENO);
 	setenv("LTR_PROCS", mode->processors, 1);
 	unsetenv("LTR_SEED");
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)rule_seed);
+	setenv("LTR_HOSTILE_SEED", seed, 1);
 	if (mode->schedule) {
-		snprintf(seed, sizeof(seed), "%llu", (unsigned long long)rule_seed);
 		setenv("LTR_SEED", seed, 1);
 		setenv("LTR_SCHEDULE", mode->schedule, 1);
 	}

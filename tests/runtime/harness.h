@@ -53,6 +53,9 @@ struct rule {
 #function, function, 2, words \
 	}
 
+/* These rules are about several threads at once: no seeded runs, which have one. */
+extern bool rules_need_threads;
+
 /* Run them all; for main(). */
 int run_rules(const struct rule *rules, size_t count);
 

@@ -21,6 +21,10 @@
 #include "seed.h"
 #include "trace.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #define MAIN_STACK_BYTES (8u << 20)
 #define STOP_WAIT_NS     20000000 /* for threads to notice; who computes on is left behind */
 
@@ -95,6 +99,11 @@ static int init(void)
 	ltr__sched.threads = reserve(LTR__THREAD_MAX * sizeof(struct ltr__thread));
 	if (!ltr__sched.processors || !ltr__sched.threads)
 		return -ENOMEM;
+#ifdef __SANITIZE_ADDRESS__
+	/* Queues and heaps hang on them, and it does not look into mappings. */
+	__lsan_register_root_region(ltr__sched.processors,
+				    LTR__PROCESSOR_MAX * sizeof(struct ltr__processor));
+#endif
 	ltr__sched.next_id = 1;
 	r = ltr__trace_init();
 	if (r == 0)

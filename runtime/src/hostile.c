@@ -15,7 +15,7 @@
 
 uint64_t ltr__hostile_seed(uint32_t processor)
 {
-	const char *seed = getenv("LTR_HOSTILE_SEED");
+	const char *seed = secure_getenv("LTR_HOSTILE_SEED");
 	uint64_t x = (seed ? strtoull(seed, NULL, 0) : 0) + 0x9e3779b97f4a7c15u * (processor + 1);
 
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -95,8 +95,8 @@ static void new_window(void)
 
 int ltr__seed_init(void)
 {
-	const char *seed = getenv("LTR_SEED");
-	const char *schedule = getenv("LTR_SCHEDULE");
+	const char *seed = secure_getenv("LTR_SEED");
+	const char *schedule = secure_getenv("LTR_SCHEDULE");
 	unsigned long long number;
 	char *end;
 

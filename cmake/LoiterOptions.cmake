@@ -5,6 +5,8 @@ set(LOITER_SANITIZE "" CACHE STRING "empty, address (with undefined), or thread"
 option(LOITER_RUNTIME_ONLY "build libloiter and its tests, not the tool" OFF)
 set(LOITER_PORT "" CACHE STRING "prefix of the tests' names in a build of the runtime alone")
 
+option(LOITER_HOSTILE "queues of 4, one stack in a cache, poisoned stacks, random scheduling" OFF)
+
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS ON)
@@ -23,6 +25,10 @@ add_compile_options(
 	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 	-Wvla -Wundef -Wformat=2
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -D_GNU_SOURCE)
+
+if(LOITER_HOSTILE)
+	add_compile_definitions(LTR_HOSTILE)
+endif()
 
 if(LOITER_SANITIZE STREQUAL "address")
 	add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)

@@ -6,8 +6,8 @@
 # programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too.
 # ThreadSanitizer runs only what has LABELS "threads": the runtime and programs on it. Everything else
 # has one thread, and a program made twenty times slower is no use to those who watch it.
-# Builds of the runtime alone (LOITER_RUNTIME_ONLY), which are for ports, run the cmocka programs, as
-# "aarch64." or "generic.", and no scripts.
+# Builds of the runtime alone (LOITER_RUNTIME_ONLY), which are for ports and the hostile one, run
+# programs without cmocka, as "aarch64.", "generic." or "hostile.", and no scripts.
 # "serial" (also: everything with the label "integration") runs alone on the machine.
 if(LOITER_SANITIZE STREQUAL "address")
 	set(LOITER_TEST_PREFIX "asan.")

@@ -15,6 +15,7 @@ struct lookup {
 	struct addrinfo hints;
 	struct addrinfo *found;
 	int error;
+	int system_error; /* errno of the thread that looked it up */
 };
 
 static int split(const char *address, struct lookup *lookup)
@@ -49,6 +50,7 @@ static void look_up(void *argument)
 
 	lookup->error = getaddrinfo(lookup->host[0] ? lookup->host : NULL, lookup->port,
 				    &lookup->hints, &lookup->found);
+	lookup->system_error = errno;
 }
 
 int ltr__resolve(const char *address, bool passive, int64_t deadline_ns,
@@ -78,7 +80,7 @@ int ltr__resolve(const char *address, bool passive, int64_t deadline_ns,
 	case EAI_AGAIN:
 		return -EAGAIN;
 	case EAI_SYSTEM:
-		return errno ? -errno : -EIO;
+		return lookup.system_error ? -lookup.system_error : -EIO;
 	default:
 		return -ENXIO;
 	}

@@ -12,6 +12,7 @@
 #include "fatal.h"
 #include "idle.h"
 #include "poller.h"
+#include "seed.h"
 #include "trace.h"
 #include "waitlist.h"
 
@@ -66,7 +67,7 @@ static void give_processor_away(struct ltr__thread *thread)
 
 	if (slot && !ltr__fifo_put(&processor->queue, slot))
 		ltr__inject(slot, slot, 1);
-	needed = !ltr__runqueue_empty(&processor->queue) ||
+	needed = !ltr__runqueue_empty(&processor->queue) || ltr__seed.on ||
 		 __atomic_load_n(&ltr__sched.global_count, __ATOMIC_RELAXED);
 	ltr__lock(&ltr__sched.lock);
 	__atomic_store_n(&ltr__sched.calls, ltr__sched.calls + 1, __ATOMIC_RELAXED);

@@ -4,7 +4,8 @@
 
 /*
  * Two clocks: ticks, which are cheap and which readers convert (layout.h), and nanoseconds of
- * CLOCK_MONOTONIC for deadlines. And a coarse reading of the first that costs a load; the monitor
+ * CLOCK_MONOTONIC for deadlines. In a seeded run (seed.h) the second is virtual: it moves only when
+ * it is told to; ticks stay real, as outsiders compare them with clocks of their own. And a coarse reading of the first that costs a load; the monitor
  * and whoever wakes up from an idle sleep renew it.
  */
 
@@ -20,13 +21,29 @@
 
 extern enum ltr_clock ltr__clock;
 extern uint64_t ltr__coarse_ticks;
+/* Set before there are threads. */
+extern bool ltr__clock_is_virtual;
+/* Atomic: moved by who holds the one processor, or waits in its place. */
+extern int64_t ltr__virtual_ns;
 
-static inline int64_t ltr__now_ns(void)
+static inline int64_t ltr__real_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int64_t ltr__now_ns(void)
+{
+	if (__builtin_expect(ltr__clock_is_virtual, 0))
+		return __atomic_load_n(&ltr__virtual_ns, __ATOMIC_RELAXED);
+	return ltr__real_ns();
+}
+
+static inline void ltr__clock_advance(int64_t ns)
+{
+	__atomic_fetch_add(&ltr__virtual_ns, ns, __ATOMIC_RELAXED);
 }
 
 /* Whether there is no time to wait. */
@@ -38,7 +55,7 @@ static inline bool ltr__is_late(int64_t deadline_ns)
 
 static inline uint64_t ltr__ticks(void)
 {
-	return ltr__clock != LTR_CLOCK_MONOTONIC ? ltr__raw_ticks() : (uint64_t)ltr__now_ns();
+	return ltr__clock != LTR_CLOCK_MONOTONIC ? ltr__raw_ticks() : (uint64_t)ltr__real_ns();
 }
 
 static inline uint64_t ltr__coarse(void)
@@ -50,6 +67,9 @@ static inline void ltr__coarse_renew(void)
 {
 	__atomic_store_n(&ltr__coarse_ticks, ltr__ticks(), __ATOMIC_RELAXED);
 }
+
+/* From now on time is virtual, and begins where it always does. */
+void ltr__clock_be_virtual(void);
 
 /* Choose the clock and take the pair of readings that layout.h publishes. */
 void ltr__clock_init(uint64_t *ret_ticks, uint64_t *ret_ns);

@@ -17,6 +17,7 @@
 
 static int gate_fd = -1;
 static bool said;
+static bool is_there; /* set before there are threads */
 
 static void shut(void)
 {
@@ -76,6 +77,7 @@ void ltr__gate_open(void)
 	}
 	while (waits_for(LTR_GATE_GO, -1))
 		;
+	is_there = gate_fd >= 0;
 }
 
 bool ltr__gate_say(enum ltr_gate_kind kind, uint64_t value)
@@ -83,6 +85,11 @@ bool ltr__gate_say(enum ltr_gate_kind kind, uint64_t value)
 	if (gate_fd < 0 || __atomic_exchange_n(&said, true, __ATOMIC_ACQ_REL))
 		return false;
 	return send_message(kind, value);
+}
+
+bool ltr__gate_is_there(void)
+{
+	return is_there;
 }
 
 bool ltr__gate_held(int timeout_ms)

@@ -10,6 +10,9 @@
 /* Connect, say hello and wait for GO. */
 void ltr__gate_open(void);
 
+/* Whether somebody waits at the other end, or did when the program started. From any thread. */
+bool ltr__gate_is_there(void);
+
 /* Say that the program is about to end; only the first call in a program's life says anything and
  * returns true: then ltr__gate_wait() until it returns false. */
 bool ltr__gate_say(enum ltr_gate_kind kind, uint64_t value);

@@ -22,8 +22,12 @@
 #include "trace.h"
 
 #define ARGUMENT_BYTES_MAX 4096u
-#define FREE_MAX           128u
-#define FREE_BATCH         64u
+#ifdef LTR__FREE_MAX
+#define FREE_MAX LTR__FREE_MAX
+#else
+#define FREE_MAX 128u
+#endif
+#define FREE_BATCH (FREE_MAX / 2)
 
 struct ltr__deferred {
 	struct ltr__deferred *next;

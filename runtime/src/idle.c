@@ -30,6 +30,7 @@
 #include "monitor.h"
 #include "poller.h"
 #include "sanitize.h"
+#include "seed.h"
 #include "spare.h"
 #include "timer.h"
 #include "trace.h"
@@ -170,6 +171,9 @@ void ltr__processor_init(uint32_t index)
 	processor->index = index;
 	processor->next_timer_ns = INT64_MAX;
 	processor->random = 0x9e3779b97f4a7c15u * (index + 1);
+#ifdef LTR_HOSTILE
+	processor->random = ltr__hostile_seed(index);
+#endif
 }
 
 void ltr__sched_start(uint32_t processors)
@@ -248,8 +252,11 @@ static bool look_outside(void)
 	bool found = false;
 
 	if (ltr__timer_next() != INT64_MAX) {
-		int64_t now_ns = ltr__now_ns();
+		int64_t now_ns;
 
+		if (ltr__seed.on)
+			ltr__seed_jump();
+		now_ns = ltr__now_ns();
 		for (uint32_t i = 0; i < ltr__processors_used(); i++)
 			found |= ltr__run_timers(&ltr__sched.processors[i], now_ns);
 	}
@@ -331,7 +338,7 @@ void ltr__inject_expired(struct ltr__thread *thread, int64_t now_ns)
 static void wait_in_poller(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *polled = NULL;
-	int64_t until_ns, next_ns, timeout_ns = -1;
+	int64_t until_ns, next_ns, timeout_ns = -1, before_ns = ltr__real_ns();
 	uint32_t count;
 
 	until_ns = ltr__timer_next();
@@ -349,6 +356,8 @@ static void wait_in_poller(struct ltr__thread *thread)
 		timeout_ns = 0; /* nothing to wait for any more: it may be a deadlock */
 	}
 	count = ltr__poll(timeout_ns, &polled);
+	if (ltr__seed.on) /* what comes from outside takes its time */
+		ltr__clock_advance(ltr__real_ns() - before_ns);
 	__atomic_store_n(&ltr__poll_until_ns, INT64_MIN, __ATOMIC_RELAXED);
 	ltr__coarse_renew();
 

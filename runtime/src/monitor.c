@@ -8,6 +8,7 @@
 #include "futex.h"
 #include "idle.h"
 #include "poller.h"
+#include "seed.h"
 #include "spare.h"
 #include "thread.h"
 #include "timer.h"
@@ -177,7 +178,7 @@ static void balance(const struct look *look, int64_t now_ns)
 
 int64_t ltr__monitor_tick(void)
 {
-	int64_t now_ns = ltr__now_ns();
+	int64_t now_ns = ltr__real_ns();
 	bool watched = ltr__trace_watchers(now_ns) != 0;
 	struct look look;
 
@@ -185,7 +186,8 @@ int64_t ltr__monitor_tick(void)
 	if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
 		ltr__trace_flush_all();
 	look = look_at_processors(now_ns);
-	balance(&look, now_ns);
+	if (!ltr__seed.on) /* when we look is up to the kernel: it must not matter then */
+		balance(&look, now_ns);
 	if (watched) {
 		idle_ticks = 0;
 		return TICK_WATCHED_NS;

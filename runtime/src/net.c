@@ -302,8 +302,8 @@ static int dial_one(const struct addrinfo *address, struct ltr_conn **ret_conn, 
 	if (r < 0)
 		return r;
 	r = ltr__pollable_wait(&conn->pollable, LTR_WRITABLE, LTR_REASON_IO_CONNECT, deadline_ns);
-	if (r == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0)
-		r = -error;
+	if (r == 0)
+		r = getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 ? -error : -errno;
 	if (r < 0) {
 		ltr_conn_close(conn);
 		return r;

@@ -30,9 +30,23 @@ int ltr__poll_init(void)
 
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (epoll_fd < 0 || kick_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, kick_fd, &event) != 0)
-		return -errno;
+	if (epoll_fd < 0 || kick_fd < 0 ||
+	    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, kick_fd, &event) != 0) {
+		int r = -errno;
+
+		ltr__poll_done();
+		return r;
+	}
 	return 0;
+}
+
+void ltr__poll_done(void)
+{
+	if (epoll_fd >= 0)
+		close(epoll_fd);
+	if (kick_fd >= 0)
+		close(kick_fd);
+	epoll_fd = kick_fd = -1;
 }
 
 int ltr__pollable_new(int fd, struct ltr__pollable **ret_pollable)

@@ -32,6 +32,8 @@ struct ltr__pollable {
 };
 
 int ltr__poll_init(void);
+/* Only for a runtime that does not start after all. */
+void ltr__poll_done(void);
 
 /* Register `fd`, which must be non-blocking; from then on it belongs to the pollable. */
 int ltr__pollable_new(int fd, struct ltr__pollable **ret_pollable);

@@ -19,7 +19,12 @@
 #include "layout.h"
 #include "monitor.h"
 #include "poller.h"
+#include "seed.h"
 #include "trace.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #define MAIN_STACK_BYTES (8u << 20)
 #define STOP_WAIT_NS     20000000 /* for threads to notice; who computes on is left behind */
@@ -73,10 +78,12 @@ void ltr__main_done(void)
 
 static int init(void)
 {
-	int count = number_wanted("LTR_PROCS", 1, cpus_to_use());
-	int spares = number_wanted("LTR_SPARES", 0, LTR__PROCESSOR_MAX);
-	int r;
+	int r = ltr__seed_init();
+	int count = ltr__seed.on ? 1 : number_wanted("LTR_PROCS", 1, cpus_to_use());
+	int spares = ltr__seed.on ? 0 : number_wanted("LTR_SPARES", 0, LTR__PROCESSOR_MAX);
 
+	if (r < 0)
+		return r;
 	if (count < 0 || spares < 0)
 		return -EINVAL;
 	if (sysconf(_SC_PAGESIZE) > (long)LTR__STACK_GUARD_BYTES)
@@ -89,13 +96,20 @@ static int init(void)
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (ltr__sched.threads == MAP_FAILED)
 		return -ENOMEM;
+#ifdef __SANITIZE_ADDRESS__
+	/* Queues and heaps hang on them, and it does not look into mappings. */
+	__lsan_register_root_region(ltr__sched.processors,
+				    LTR__PROCESSOR_MAX * sizeof(struct ltr__processor));
+#endif
 	ltr__sched.next_id = 1;
 	r = ltr__trace_init();
 	if (r == 0)
 		r = ltr__poll_init();
-	if (r == 0)
-		ltr__sched_start((uint32_t)count);
-	return r;
+	if (r < 0)
+		return r;
+	ltr__sched_start((uint32_t)count);
+	ltr__seed_start(&ltr__sched.processors[0]);
+	return 0;
 }
 
 /*
@@ -154,11 +168,11 @@ static void hold_at_exit(int status, void *argument)
 
 static void stop_others(void)
 {
-	int64_t until_ns = ltr__now_ns() + STOP_WAIT_NS;
+	int64_t until_ns = ltr__real_ns() + STOP_WAIT_NS;
 
 	ltr__sched_stop();
 	/* Threads that sleep or are in calls stay there; those that run stop at their next step. */
-	while (ltr__now_ns() < until_ns) {
+	while (ltr__real_ns() < until_ns) {
 		uint32_t busy;
 
 		ltr__lock(&ltr__sched.lock);
@@ -186,8 +200,10 @@ int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv)
 	ltr__gate_open();
 	on_exit(hold_at_exit, NULL);
 	r = make_main(&call);
-	if (r < 0)
+	if (r < 0) {
+		ltr__poll_done();
 		return r;
+	}
 	ltr__monitor_run(&ltr__sched.main_done);
 	hold(LTR_GATE_MAIN_RETURNED, (uint64_t)ltr__sched.main_status);
 	stop_others();

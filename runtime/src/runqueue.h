@@ -25,9 +25,13 @@
 #include <stdlib.h>
 
 #include "goroutine.h"
+#include "hostile.h"
 
 #ifndef LTR__FIFO_CAPACITY
 #define LTR__FIFO_CAPACITY 256u
+#endif
+#ifndef LTR__DEQUE_CAPACITY
+#define LTR__DEQUE_CAPACITY 256 /* at first; it grows */
 #endif
 
 struct ltr__deque_array {
@@ -152,7 +156,7 @@ static inline struct ltr__goroutine *ltr__fifo_steal(struct ltr__runqueue *from,
 static inline bool ltr__deque_grow(struct ltr__runqueue *queue, int64_t top, int64_t bottom)
 {
 	struct ltr__deque_array *old = queue->array;
-	int64_t capacity = old ? old->capacity * 2 : 256;
+	int64_t capacity = old ? old->capacity * 2 : LTR__DEQUE_CAPACITY;
 	struct ltr__deque_array *array =
 		malloc(sizeof(*array) + (size_t)capacity * sizeof(array->item[0]));
 

@@ -18,6 +18,7 @@
 #include "idle.h"
 #include "poller.h"
 #include "sanitize.h"
+#include "seed.h"
 #include "timer.h"
 #include "trace.h"
 
@@ -35,6 +36,16 @@ struct ltr__goroutine *ltr__caller(const char *call)
 			ltr__fatal("%s called inside ltr_blocking()", call);
 		ltr__fatal("%s called outside of a goroutine (below ltr_run() only)", call);
 	}
+	if (__builtin_expect(ltr__seed.on, 0))
+		return ltr__seed_point(thread->current);
+#ifdef LTR_HOSTILE
+	if (ltr__random(thread->processor) % LTR__HOSTILE_INTERRUPTS == 0) {
+		struct ltr__goroutine *self = thread->current;
+
+		ltr_yield();
+		return self;
+	}
+#endif
 	return thread->current;
 }
 
@@ -231,28 +242,41 @@ bool ltr__run_timers(struct ltr__processor *processor, int64_t now_ns)
 	return true;
 }
 
+/* Whose turn a fair pick is: the global queue's, the oldest newborn's, or the fifo's. */
+static uint32_t fair_turn(struct ltr__processor *processor)
+{
+#ifdef LTR_HOSTILE
+	return (uint32_t)(ltr__random(processor) >> 32) % 4;
+#endif
+	return processor->tick / LTR__FAIR_TICK % 3;
+}
+
 /*
  * Every LTR__FAIR_TICK picks: what the usual order would let wait for ever while the slot and the
- * fifo are never empty. The newborns' oldest and the fifo's head take turns with the global queue.
+ * fifo are never empty. (In a seeded run, every pick: seed.h.) The newborns' oldest and the fifo's head take turns with the global queue.
  */
 static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor, bool alone)
 {
 	struct ltr__goroutine *goroutine = NULL;
 
+	if (ltr__seed.on)
+		return ltr__seed_pick(processor);
 	if (__atomic_load_n(&processor->next_timer_ns, __ATOMIC_RELAXED) != INT64_MAX)
 		ltr__run_timers(processor, ltr__now_ns());
 	if (__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_RELAXED) &&
 	    !__atomic_load_n(&ltr__sched.poller, __ATOMIC_RELAXED))
 		ltr__self()->after.poll = true; /* not now: who parks may hold a pollable's lock */
-	switch (processor->tick / LTR__FAIR_TICK % 3) {
+	switch (fair_turn(processor)) {
 	case 0:
 		goroutine = ltr__take_global(processor);
 		break;
 	case 1:
 		goroutine = ltr__deque_steal(&processor->queue);
 		break;
-	default:
+	case 2:
 		break;
+	default: /* hostile: as if it were no fair pick */
+		return NULL;
 	}
 	return goroutine ? goroutine : ltr__fifo_take(&processor->queue, alone);
 }

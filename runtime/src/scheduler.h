@@ -26,7 +26,9 @@
 #define LTR__CALL_MAX      256u
 
 /* Every so many picks the run queue looks at what the usual order could starve (as Go does). */
+#ifndef LTR__FAIR_TICK
 #define LTR__FAIR_TICK 61u
+#endif
 
 struct ltr__processor {
 	/* Owner only, but for what runqueue.h says about thieves. */
@@ -140,7 +142,11 @@ struct ltr__sched {
 
 extern struct ltr__sched ltr__sched;
 
-/* The goroutine that calls; ends the program with a message naming `call` if there is none. */
+/*
+ * The goroutine that calls; ends the program with a message naming `call` if there is none. In a
+ * seeded run others may run first (seed.h): to be called before any lock is taken, and before
+ * anything is read that they may change.
+ */
 struct ltr__goroutine *ltr__caller(const char *call);
 
 /*

@@ -26,8 +26,12 @@
 #endif
 
 #define ARENA_BYTES (64u << 20)
-#define CACHE_MAX   64u
-#define CACHE_BATCH 32u
+#ifdef LTR__STACK_CACHE_MAX
+#define CACHE_MAX LTR__STACK_CACHE_MAX
+#else
+#define CACHE_MAX 64u
+#endif
+#define CACHE_BATCH (CACHE_MAX / 2)
 
 static struct pool {
 	uint32_t lock;
@@ -63,6 +67,25 @@ uint32_t ltr__stack_class(size_t bytes)
 static char **link_of(char *low, uint32_t stack_class)
 {
 	return (char **)(void *)(low + ltr__stack_bytes(stack_class) - sizeof(char *));
+}
+
+/* For the hostile build: a stack goes to the free ones, comes from them. */
+static void released(char *low, uint32_t stack_class)
+{
+	(void)low;
+	(void)stack_class;
+#ifdef LTR_HOSTILE
+	ltr__hostile_poison(low + ltr__stack_bytes(stack_class));
+#endif
+}
+
+static void taken(const char *low, uint32_t stack_class)
+{
+	(void)low;
+	(void)stack_class;
+#ifdef LTR_HOSTILE
+	ltr__hostile_check(low + ltr__stack_bytes(stack_class));
+#endif
 }
 
 static void set_free(struct pool *pool, char *low)
@@ -122,15 +145,17 @@ static char *cut(struct pool *pool, size_t bytes)
 static char *common_get(uint32_t stack_class)
 {
 	struct pool *pool = &pools[stack_class];
-	char *low;
+	char *low, *free;
 
 	ltr__lock(&pool->lock);
-	low = pool->free;
-	if (low)
-		set_free(pool, *link_of(low, stack_class));
+	low = free = pool->free;
+	if (free)
+		set_free(pool, *link_of(free, stack_class));
 	else
 		low = cut(pool, ltr__stack_bytes(stack_class));
 	ltr__unlock(&pool->lock);
+	if (free)
+		taken(free, stack_class);
 	return low;
 }
 
@@ -192,11 +217,13 @@ char *ltr__stack_get(struct ltr__processor *processor, uint32_t stack_class)
 		return common_get(0);
 	processor->free_stacks = *link_of(low, 0);
 	processor->free_stack_count--;
+	taken(low, 0);
 	return low;
 }
 
 void ltr__stack_put(struct ltr__processor *processor, uint32_t stack_class, char *low)
 {
+	released(low, stack_class);
 	if (stack_class != 0) {
 		common_put(stack_class, low);
 		return;

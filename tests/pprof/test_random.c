@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Random censuses: whatever is in one, every form of it adds up to it. LTR_SEED repeats a run; the
+ * Random censuses: whatever is in one, every form of it adds up to it. LTR_TEST_SEED repeats a run; the
  * seed is printed.
  */
 
@@ -412,7 +412,7 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 
 int main(void)
 {
-	const char *wanted = getenv("LTR_SEED");
+	const char *wanted = getenv("LTR_TEST_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
@@ -423,7 +423,7 @@ int main(void)
 	seed = wanted ? strtoull(wanted, NULL, 0)
 		      : (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
 	seed |= seed == 0;
-	printf("LTR_SEED=%" PRIu64 "\n", seed);
+	printf("LTR_TEST_SEED=%" PRIu64 "\n", seed);
 	fflush(stdout);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

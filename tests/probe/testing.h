@@ -33,15 +33,15 @@ static inline uint32_t chance_below(struct chance *chance, uint32_t limit)
 	return (uint32_t)(chance_next(chance) % limit);
 }
 
-/* A new seed each run, printed; LTR_SEED repeats one. */
+/* A new seed each run, printed; LTR_TEST_SEED repeats one. */
 static inline uint64_t chance_seed(void)
 {
-	const char *given = getenv("LTR_SEED");
+	const char *given = getenv("LTR_TEST_SEED");
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	uint64_t seed = given ? strtoull(given, NULL, 0)
 			      : (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec;
-	printf("LTR_SEED=%#llx repeats this run\n", (unsigned long long)seed);
+	printf("LTR_TEST_SEED=%#llx repeats this run\n", (unsigned long long)seed);
 	return seed;
 }
 

@@ -15,6 +15,7 @@
 
 uint64_t rule_seed;
 void (*rule_before)(const struct rule *rule);
+bool rules_need_threads;
 
 uint64_t rule_random(uint64_t *state)
 {
@@ -24,13 +25,27 @@ uint64_t rule_random(uint64_t *state)
 	return *state;
 }
 
-static _Noreturn void be_child(const struct rule *rule, const char *processors, int out)
+/* How a rule is run: so many processors, or one in a seeded run of this kind. */
+struct mode {
+	const char *processors;
+	const char *schedule;
+};
+
+static _Noreturn void be_child(const struct rule *rule, const struct mode *mode, int out)
 {
+	char seed[32];
 	char *argv[] = {(char *)(uintptr_t)rule->name, NULL};
 
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	dup2(out, STDERR_FILENO);
-	setenv("LTR_PROCS", processors, 1);
+	setenv("LTR_PROCS", mode->processors, 1);
+	unsetenv("LTR_SEED");
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)rule_seed);
+	setenv("LTR_HOSTILE_SEED", seed, 1);
+	if (mode->schedule) {
+		setenv("LTR_SEED", seed, 1);
+		setenv("LTR_SCHEDULE", mode->schedule, 1);
+	}
 	unsetenv("LTR_GATE");
 	alarm(RULE_SECONDS);
 	if (rule_before)
@@ -57,7 +72,7 @@ static size_t read_all(int fd, char *said, size_t bytes)
 }
 
 /* False, and it has said why, if the rule does not hold. */
-static bool run_rule(const struct rule *rule, const char *processors)
+static bool run_rule(const struct rule *rule, const struct mode *mode)
 {
 	static char said[SAID_MAX];
 	int ends[2], status;
@@ -70,7 +85,7 @@ static bool run_rule(const struct rule *rule, const char *processors)
 	}
 	if (child == 0) {
 		close(ends[0]);
-		be_child(rule, processors, ends[1]);
+		be_child(rule, mode, ends[1]);
 	}
 	close(ends[1]);
 	read_all(ends[0], said, sizeof(said));
@@ -82,8 +97,9 @@ static bool run_rule(const struct rule *rule, const char *processors)
 	if ((WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)) == rule->status &&
 	    (!rule->says || (*rule->says ? strstr(said, rule->says) != NULL : !*said)))
 		return true;
-	printf("%s with %s processors: %s %d, expected %d%s%s; it said:\n%s\n", rule->name,
-	       processors, WIFEXITED(status) ? "status" : "signal",
+	printf("%s with %s processors%s%s: %s %d, expected %d%s%s; it said:\n%s\n", rule->name,
+	       mode->processors, mode->schedule ? ", seeded, " : "",
+	       mode->schedule ? mode->schedule : "", WIFEXITED(status) ? "status" : "signal",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), rule->status,
 	       rule->says ? " and: " : "", rule->says ? rule->says : "", said);
 	return false;
@@ -91,17 +107,19 @@ static bool run_rule(const struct rule *rule, const char *processors)
 
 int run_rules(const struct rule *rules, size_t count)
 {
-	static const char *const processors[] = {"1", "2", "8"};
-	const char *seed = getenv("LTR_SEED");
+	static const struct mode modes[] = {
+		{"1", NULL}, {"2", NULL}, {"8", NULL}, {"1", "random"}, {"1", "pct"},
+	};
+	const char *seed = getenv("LTR_TEST_SEED");
 	size_t failed = 0;
 
 	rule_seed = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL) * 2654435761u | 1;
-	printf("LTR_SEED=%llu\n", (unsigned long long)rule_seed);
+	printf("LTR_TEST_SEED=%llu\n", (unsigned long long)rule_seed);
 	for (size_t i = 0; i < count; i++) {
 		bool holds = true;
 
-		for (size_t p = 0; p < 3; p++)
-			holds &= run_rule(&rules[i], processors[p]);
+		for (size_t m = 0; m < (rules_need_threads ? 3 : 5); m++)
+			holds &= run_rule(&rules[i], &modes[m]);
 		printf("%s %s\n", holds ? "holds " : "FAILED", rules[i].name);
 		failed += !holds;
 	}

@@ -5,7 +5,7 @@
 /*
  * A rule is a main goroutine that checks one thing with expect(). The runtime starts once in a
  * process, and some rules end it, so each rule runs in a child of its own, with 1, 2 and 8
- * processors; what it says on standard error is read back. A child that hangs is ended after
+ * processors and in two seeded runs (docs/runtime.md); what it says on standard error is read back. A child that hangs is ended after
  * RULE_SECONDS and counts as failed.
  */
 
@@ -63,10 +63,13 @@ struct rule {
 /* Called in the child before ltr_run(), if it is not NULL. */
 extern void (*rule_before)(const struct rule *rule);
 
+/* These rules are about several threads at once: no seeded runs, which have one. */
+extern bool rules_need_threads;
+
 /* Run them all; for main(). */
 int run_rules(const struct rule *rules, size_t count);
 
-/* A seed for what is random in a rule: printed by run_rules(), LTR_SEED chooses it. */
+/* A seed for what is random in a rule: printed by run_rules(), LTR_TEST_SEED chooses it. */
 uint64_t rule_random(uint64_t *state);
 extern uint64_t rule_seed;
 

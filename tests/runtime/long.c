@@ -345,5 +345,6 @@ int main(void)
 		RULE(queues_stay_whole),
 	};
 
+	rules_need_threads = true;
 	return run_rules(rules, sizeof(rules) / sizeof(rules[0]));
 }

@@ -422,9 +422,9 @@ struct ltr_tui_source fixture_still_source(struct fixture *fixture)
 
 unsigned fixture_seed(void)
 {
-	const char *text = getenv("LTR_SEED");
+	const char *text = getenv("LTR_TEST_SEED");
 	unsigned seed = text ? (unsigned)strtoul(text, NULL, 10) : 1;
 
-	printf("LTR_SEED=%u\n", seed);
+	printf("LTR_TEST_SEED=%u\n", seed);
 	return seed;
 }

@@ -30,7 +30,7 @@ void fixture_done(struct fixture *fixture);
 /* A quarter of a second passes: two handlers are born and get stuck, others are woken or end. */
 void fixture_step(struct fixture *fixture);
 
-/* For srand(): LTR_SEED if it is set. Prints what it returns. */
+/* For srand(): LTR_TEST_SEED if it is set. Prints what it returns. */
 unsigned fixture_seed(void);
 
 /* A source that steps at each poll, or one that stands still. */

@@ -54,6 +54,7 @@ BEGIN {
 	library["^sanitizer/.*"] = "sanitizer"
 	library["^(linux|asm|asm-generic)/.*"] = "linux"
 	library["^(sys|arpa|net|netinet|rpc|bits)/.*"] = "libc"
+	library["^initializer_list$"] = "libc" # what C++ brings along
 
 	# libc and the compiler; what is not a pattern above.
 	n = split("alloca argp assert complex cpuid ctype dirent dlfcn elf endian err errno execinfo fcntl " \

@@ -54,7 +54,6 @@
 #define WINDOW_UNITS   64u
 #define FAULTS_AT_ONCE 16u
 #define LOOKS_AT_ONCE  256u /* between two looks for faults */
-#define PACKS_AT_ONCE  8u
 #define IDLE_SHARE     20 /* looking at descriptors may take one part in so many of the time */
 
 _Static_assert(LTR__ARENA_BYTES == 1u << LEAF_SHIFT, "a leaf for each arena");
@@ -237,16 +236,13 @@ static bool look_at(uint32_t number, struct ltr__goroutine *goroutine)
 
 static void look_at_all(void)
 {
-	uint32_t slabs = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE), packs = 0;
+	uint32_t slabs = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < slabs; i++)
-		for (uint32_t j = 0; j < LTR__SLAB_DESCRIPTORS; j++) {
-			packs += look_at(i * LTR__SLAB_DESCRIPTORS + j, &ltr__slabs[i][j]);
-			if (packs == PACKS_AT_ONCE || j % LOOKS_AT_ONCE == 0) {
-				packs = 0;
+		for (uint32_t j = 0; j < LTR__SLAB_DESCRIPTORS; j++)
+			if (look_at(i * LTR__SLAB_DESCRIPTORS + j, &ltr__slabs[i][j]) ||
+			    j % LOOKS_AT_ONCE == 0)
 				serve_all();
-			}
-		}
 }
 
 /* --- the thread ----------------------------------------------------------------------------- */

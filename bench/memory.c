@@ -204,7 +204,7 @@ static void measure_page(double *ret_touch_ns, double *ret_drop_ns)
 static const struct row {
 	const char *name;
 	const char *environment;
-	double bytes;        /* that it needs a goroutine at least */
+	double bytes; /* that it needs a goroutine at least */
 	bool go;
 } rows[] = {
 	{"loiter", "LTR_COLD=", 4500, false},
@@ -257,8 +257,8 @@ static void all_rows(const char *self, long count)
 	       "%.0f, give back %.0f ns of CPU\n",
 	       count, machine.release, machine.machine, sysconf(_SC_NPROCESSORS_ONLN),
 	       proc_bytes("/proc/meminfo", "MemTotal") / 1e6, touch_ns, drop_ns);
-	printf("%-20s %8s %8s %9s %9s %9s %9s %8s\n", "bytes, ns: each", "RSS", "tables", "mappings",
-	       "start ns", "pack CPU", "wake ns", "guarded");
+	printf("%-20s %8s %8s %9s %9s %9s %9s %8s\n", "bytes, ns: each", "RSS", "tables",
+	       "mappings", "start ns", "pack CPU", "wake ns", "guarded");
 	for (int i = 0; i < ROWS; i++) {
 		if (rows[i].bytes * (double)count > proc_bytes("/proc/meminfo", "MemAvailable")) {
 			printf("%-20s not measured: needs %.0f MB\n", rows[i].name,

@@ -54,7 +54,7 @@
 #define WINDOW_UNITS   64u
 #define FAULTS_AT_ONCE 16u
 #define LOOKS_AT_ONCE  256u /* between two looks for faults */
-#define IDLE_SHARE     20 /* looking at descriptors may take one part in so many of the time */
+#define IDLE_SHARE     20   /* looking at descriptors may take one part in so many of the time */
 
 _Static_assert(LTR__ARENA_BYTES == 1u << LEAF_SHIFT, "a leaf for each arena");
 
@@ -73,13 +73,13 @@ static struct {
 	uint32_t *seen;
 	char *window; /* WINDOW_UNITS units; those below window_used hold pages not needed any more */
 	uint32_t window_used;
-	char *page;  /* to fill from */
-	char *zeros; /* a page of them */
+	char *page;         /* to fill from */
+	char *zeros;        /* a page of them */
 	int64_t packing_ns; /* spent in this round on something else than looking */
 	bool active;        /* something has happened in this round */
 } cold;
 
-static uint32_t started;      /* 1: cold is there or being made */
+static uint32_t started; /* 1: cold is there or being made */
 
 /* Written by the cold thread; atomic for ltr_cold_count() and ltr_cold_packs(). */
 static uint64_t packed_count, pack_count;
@@ -89,8 +89,7 @@ static uint64_t packed_count, pack_count;
 static struct ltr__packed **find_place(const char *address)
 {
 	uintptr_t number = (uintptr_t)address;
-	struct leaf *leaf =
-		number >> ADDRESS_BITS ? NULL : cold.leaves[number >> LEAF_SHIFT];
+	struct leaf *leaf = number >> ADDRESS_BITS ? NULL : cold.leaves[number >> LEAF_SHIFT];
 
 	return leaf ? &leaf->packed[(number >> UNIT_SHIFT) % LEAF_UNITS] : NULL;
 }
@@ -126,7 +125,8 @@ static void fill(char *page, const char *from)
 	if (r == -ENOMEM)
 		ltr__fatal("out of memory: a page for a stack that was packed away");
 	if (r < 0 && r != -ESRCH && r != -ENOENT)
-		ltr__fatal("cannot fill a page of a stack that was packed away: %s", strerrordesc_np(-r));
+		ltr__fatal("cannot fill a page of a stack that was packed away: %s",
+			   strerrordesc_np(-r));
 }
 
 static void serve(struct ltr__fault fault)
@@ -171,8 +171,7 @@ static bool is_parked(uint8_t state)
 /* Once a move has begun the pages must come back: nobody else has them. */
 static void put_back(char *from, char *window, int64_t bytes)
 {
-	if (bytes > 0 &&
-	    ltr__userfault_move(cold.fd, from, window, (size_t)bytes) != bytes)
+	if (bytes > 0 && ltr__userfault_move(cold.fd, from, window, (size_t)bytes) != bytes)
 		ltr__fatal("cannot put a stack back that was to be packed away");
 }
 
@@ -365,7 +364,8 @@ static int init(int64_t duration_ns)
 
 static bool can_be(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	/* Sanitizers have shadows of stacks; ucontext saves below saved_sp, too (arch_generic.h). */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(LTR_ARCH_GENERIC)
 	return false;
 #else
 	return sysconf(_SC_PAGESIZE) == LTR__PAGE_BYTES;

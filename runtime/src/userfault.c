@@ -21,7 +21,7 @@ struct uffdio_move {
 	uint64_t mode;
 	int64_t move;
 };
-#define UFFDIO_MOVE                     _IOWR(UFFDIO, 0x05, struct uffdio_move)
+#define UFFDIO_MOVE                      _IOWR(UFFDIO, 0x05, struct uffdio_move)
 #define UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES ((uint64_t)1 << 1)
 #endif
 #ifndef USERFAULTFD_IOC_NEW

@@ -412,7 +412,7 @@ static int try(int argc, char **argv)
 /* What ltr_run(try) returns in a process of its own, with LTR_COLD. */
 static int try_with(const char *duration)
 {
-	char *arguments[] = {(char *)(uintptr_t)"try", NULL};
+	char *arguments[] = {(char *)(uintptr_t) "try", NULL};
 	int status;
 	pid_t child = fork();
 

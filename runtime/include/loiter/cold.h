@@ -22,7 +22,7 @@
  *   -EINVAL    the duration is out of range
  *   -EALREADY  it is on
  *   -ENOSYS    this kernel (before Linux 6.8, or pages of another size than 4 KiB) or this build
- *              (sanitizers keep shadows of stacks) cannot
+ *              (sanitizers, the generic port) cannot
  *   -EPERM     the process may not: it needs CAP_SYS_PTRACE, the sysctl
  *              vm.unprivileged_userfaultfd = 1, or the right to open /dev/userfaultfd
  *   -ENOMEM, -EAGAIN, -EMFILE, -ENFILE  memory, a thread or a descriptor could not be had

@@ -421,7 +421,7 @@ static int64_t parse(const char *duration)
 
 int ltr__cold_from_environment(void)
 {
-	const char *duration = getenv("LTR_COLD");
+	const char *duration = secure_getenv("LTR_COLD");
 	int r;
 
 	if (!duration || !*duration)

@@ -18,7 +18,8 @@
 /*
  * Pack away the stack of every goroutine that has been parked for `duration_ns` (1 ms to 1 h; it
  * happens after up to twice that). LTR_COLD=1s (or 250ms) in the environment does the same from the
- * start of ltr_run(). Once only; there is no way back. Called by a goroutine; never blocks for long.
+ * start of ltr_run() (not in a set-uid program). Once only; there is no way back. Called by a
+ * goroutine; never blocks for long.
  *   -EINVAL    the duration is out of range
  *   -EALREADY  it is on
  *   -ENOSYS    this kernel (before Linux 6.8, or pages of another size than 4 KiB) or this build

@@ -53,6 +53,7 @@
  */
 
 #include <loiter/channel.h>
+#include <loiter/cold.h>
 #include <loiter/goroutine.h>
 #include <loiter/net.h>
 #include <loiter/sync.h>

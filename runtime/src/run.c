@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cold.h"
 #include "fatal.h"
 #include "fault.h"
 #include "futex.h"
@@ -193,6 +194,9 @@ int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv)
 	if (__atomic_exchange_n(&has_run, true, __ATOMIC_ACQ_REL))
 		return -EALREADY;
 	r = init();
+	if (r < 0)
+		return r;
+	r = ltr__cold_from_environment();
 	if (r < 0)
 		return r;
 	ltr__layout_init();

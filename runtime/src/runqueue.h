@@ -34,6 +34,11 @@
 #define LTR__DEQUE_CAPACITY 256 /* at first; it grows */
 #endif
 
+/* More newborns than this go to the global queue, whose links cost nothing. */
+#ifndef LTR__DEQUE_CAPACITY_MAX
+#define LTR__DEQUE_CAPACITY_MAX (256 << 10)
+#endif
+
 struct ltr__deque_array {
 	int64_t capacity;               /* a power of two */
 	struct ltr__deque_array *older; /* outgrown; thieves may still read it, so it is kept */
@@ -157,9 +162,11 @@ static inline bool ltr__deque_grow(struct ltr__runqueue *queue, int64_t top, int
 {
 	struct ltr__deque_array *old = queue->array;
 	int64_t capacity = old ? old->capacity * 2 : LTR__DEQUE_CAPACITY;
-	struct ltr__deque_array *array =
-		malloc(sizeof(*array) + (size_t)capacity * sizeof(array->item[0]));
+	struct ltr__deque_array *array;
 
+	if (capacity > LTR__DEQUE_CAPACITY_MAX)
+		return false;
+	array = malloc(sizeof(*array) + (size_t)capacity * sizeof(array->item[0]));
 	if (!array)
 		return false;
 	array->capacity = capacity;

@@ -2,7 +2,7 @@
 
 /*
  * Arenas of stacks. An arena is one mapping, without huge pages (a touched stack would cost its
- * whole stride), cut into stacks of one class from its low end. The guard of a stack is installed
+ * whole stride), aligned to its size (cold.c), cut into stacks of one class from its low end. The guard of a stack is installed
  * when it is cut: by MADV_GUARD_INSTALL, which costs no mapping (Linux 6.13), else by mprotect,
  * until the process has no mappings left (vm.max_map_count).
  *
@@ -25,7 +25,6 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
-#define ARENA_BYTES (64u << 20)
 #ifdef LTR__STACK_CACHE_MAX
 #define CACHE_MAX LTR__STACK_CACHE_MAX
 #else
@@ -122,19 +121,45 @@ static void install_guard(char *low)
 			  "would go unnoticed");
 }
 
+static char *map(size_t bytes)
+{
+	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* One that is aligned to its size; the next is usually mapped just below and is aligned as well. */
+static char *map_arena(void)
+{
+	char *low = map(LTR__ARENA_BYTES);
+	size_t before = -(uintptr_t)low % LTR__ARENA_BYTES;
+
+	if (!low || !before)
+		return low;
+	munmap(low, LTR__ARENA_BYTES);
+	low = map(2 * (size_t)LTR__ARENA_BYTES);
+	if (!low)
+		return NULL;
+	before = -(uintptr_t)low % LTR__ARENA_BYTES;
+	if (before)
+		munmap(low, before);
+	munmap(low + before + LTR__ARENA_BYTES, LTR__ARENA_BYTES - before);
+	return low + before;
+}
+
 /* Under the pool's lock. */
 static char *cut(struct pool *pool, size_t bytes)
 {
 	char *low;
 
 	if (pool->arena == pool->arena_end) {
-		low = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (low == MAP_FAILED)
+		low = map_arena();
+		if (!low)
 			return NULL;
-		(void)madvise(low, ARENA_BYTES, MADV_NOHUGEPAGE);
+		(void)madvise(low, LTR__ARENA_BYTES, MADV_NOHUGEPAGE);
 		pool->arena = low;
-		pool->arena_end = low + ARENA_BYTES;
+		pool->arena_end = low + LTR__ARENA_BYTES;
 	}
 	low = pool->arena;
 	pool->arena += bytes;

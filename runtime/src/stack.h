@@ -27,6 +27,8 @@ enum { LTR__STACK_CLASS_COUNT = 4 };
 #define LTR__STACK_GUARD_BYTES 16384u
 #endif
 
+#define LTR__ARENA_BYTES (64u << 20) /* and aligned to that */
+
 struct ltr__processor;
 
 size_t ltr__stack_bytes(uint32_t stack_class);

@@ -2,9 +2,9 @@
 
 /*
  * Arenas of stacks. An arena is one mapping, without huge pages (a touched stack would cost its
- * whole stride), aligned to its size (cold.c), cut into stacks of one class from its low end. The guard of a stack is installed
- * when it is cut: by MADV_GUARD_INSTALL, which costs no mapping (Linux 6.13), else by mprotect,
- * until the process has no mappings left (vm.max_map_count).
+ * whole stride), aligned to its size (cold.c), cut into stacks of one class from its low end. The
+ * guard of a stack is installed when it is cut: by MADV_GUARD_INSTALL, which costs no mapping (Linux
+ * 6.13), else by mprotect, until the process has no mappings left (vm.max_map_count).
  *
  * Free stacks are kept in lists, linked through their highest word (the page that is warm). Class 0
  * has a cache in each processor, which trades with the common list in batches.

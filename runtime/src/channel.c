@@ -174,7 +174,7 @@ int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_n
 
 	if (!channel)
 		return wait_on_nil(LTR_REASON_CHAN_SEND_NIL, deadline_ns);
-	ltr__lock(&channel->lock);
+	ltr__object_lock(&channel->lock);
 	if (try_send(channel, value))
 		return 0;
 	if (ltr__is_late(deadline_ns)) {
@@ -186,7 +186,7 @@ int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_n
 	if (!ltr__wait(self, &channel->senders, &waiter, LTR_REASON_CHAN_SEND,
 		       (uint64_t)(uintptr_t)channel, deadline_ns, ltr__unlock_commit,
 		       &channel->lock)) {
-		ltr__lock(&channel->lock);
+		ltr__object_lock(&channel->lock);
 		ltr__wait_remove(&channel->senders, &waiter);
 		ltr__unlock(&channel->lock);
 		return -ETIMEDOUT;
@@ -204,7 +204,7 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 
 	if (!channel)
 		return wait_on_nil(LTR_REASON_CHAN_RECEIVE_NIL, deadline_ns);
-	ltr__lock(&channel->lock);
+	ltr__object_lock(&channel->lock);
 	if (try_recv(channel, ret_value, &ok))
 		return ok ? 0 : -EPIPE;
 	if (ltr__is_late(deadline_ns)) {
@@ -216,7 +216,7 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 	if (!ltr__wait(self, &channel->receivers, &waiter, LTR_REASON_CHAN_RECEIVE,
 		       (uint64_t)(uintptr_t)channel, deadline_ns, ltr__unlock_commit,
 		       &channel->lock)) {
-		ltr__lock(&channel->lock);
+		ltr__object_lock(&channel->lock);
 		ltr__wait_remove(&channel->receivers, &waiter);
 		ltr__unlock(&channel->lock);
 		return -ETIMEDOUT;
@@ -231,7 +231,7 @@ void ltr__close(struct ltr_channel *channel)
 
 	if (!channel)
 		ltr__fatal("close of nil channel");
-	ltr__lock(&channel->lock);
+	ltr__object_lock(&channel->lock);
 	if (channel->closed)
 		ltr__fatal("close of closed channel");
 	channel->closed = 1;

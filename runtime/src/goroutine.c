@@ -22,12 +22,7 @@
 #include "trace.h"
 
 #define ARGUMENT_BYTES_MAX 4096u
-#ifdef LTR__FREE_MAX
-#define FREE_MAX LTR__FREE_MAX
-#else
-#define FREE_MAX 128u
-#endif
-#define FREE_BATCH (FREE_MAX / 2)
+#define FREE_BATCH         (LTR__FREE_DESCRIPTORS / 2)
 
 struct ltr__deferred {
 	struct ltr__deferred *next;
@@ -38,12 +33,30 @@ struct ltr__deferred {
 struct ltr__goroutine *ltr__slabs[LTR__SLAB_MAX];
 uint32_t ltr__slab_count;
 
-static uint32_t slab_lock; /* guards the three below */
-static struct ltr__goroutine *common_free;
+/*
+ * Free descriptors: of each processor, and of all (guarded by slab_lock). Both are arrays of pointers
+ * used from the end, not lists through the descriptors: following a list through memory that is in no
+ * cache costs as much as a goroutine's whole life.
+ */
+static uint32_t slab_lock;
+static struct ltr__goroutine **common_free; /* address space for all that there can be */
+static uint64_t common_free_count;
 static struct ltr__goroutine *slab;
 static uint32_t slab_used;
 
-/* Lock held. false: no memory, or as many as there may be. */
+int ltr__descriptors_init(void)
+{
+	size_t bytes = (size_t)LTR__SLAB_MAX * LTR__SLAB_DESCRIPTORS * sizeof(common_free[0]);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -ENOMEM;
+	common_free = memory;
+	return 0;
+}
+
+/* Under the lock. False: no memory, or as many as there may be. */
 static bool add_slab(void)
 {
 	void *memory;
@@ -62,62 +75,59 @@ static bool add_slab(void)
 	return true;
 }
 
-/* Up to `count` descriptors, linked; NULL: no memory. */
-static struct ltr__goroutine *common_get(uint32_t count)
+/* Under the lock. One that was never used; NULL: no memory. */
+static struct ltr__goroutine *new_descriptor(void)
 {
-	struct ltr__goroutine *list = NULL;
+	if ((!slab || slab_used == LTR__SLAB_DESCRIPTORS) && !add_slab())
+		return NULL;
+	return &slab[slab_used++];
+}
+
+static __attribute__((noinline)) void refill(struct ltr__processor *processor)
+{
+	uint32_t n = 0;
 
 	ltr__lock(&slab_lock);
-	for (uint32_t i = 0; i < count; i++) {
-		struct ltr__goroutine *descriptor = common_free;
-
-		if (descriptor) {
-			common_free = descriptor->next;
-		} else {
-			if ((!slab || slab_used == LTR__SLAB_DESCRIPTORS) && !add_slab())
-				break;
-			descriptor = &slab[slab_used++];
-		}
-		descriptor->next = list;
-		list = descriptor;
-	}
+	while (n < FREE_BATCH && common_free_count)
+		processor->free_descriptors[n++] = common_free[--common_free_count];
+	while (n < FREE_BATCH && (processor->free_descriptors[n] = new_descriptor()))
+		n++;
 	ltr__unlock(&slab_lock);
-	return list;
+	processor->free_descriptor_count = n;
 }
 
 struct ltr__goroutine *ltr__descriptor_get(struct ltr__processor *processor)
 {
-	struct ltr__goroutine *descriptor = processor->free_descriptors;
+	uint32_t left;
 
-	if (!descriptor) {
-		descriptor = common_get(FREE_BATCH);
-		if (!descriptor)
+	if (__builtin_expect(!processor->free_descriptor_count, 0)) {
+		refill(processor);
+		if (!processor->free_descriptor_count)
 			return NULL;
-		for (struct ltr__goroutine *each = descriptor; each; each = each->next)
-			processor->free_descriptor_count++;
 	}
-	processor->free_descriptors = descriptor->next;
-	processor->free_descriptor_count--;
-	return descriptor;
+	left = --processor->free_descriptor_count;
+	if (left >= LTR__PREFETCH_AHEAD)
+		ltr__descriptor_prefetch(processor->free_descriptors[left - LTR__PREFETCH_AHEAD]);
+	return processor->free_descriptors[left];
+}
+
+static __attribute__((noinline)) void spill(struct ltr__processor *processor)
+{
+	uint32_t left = processor->free_descriptor_count - FREE_BATCH;
+
+	ltr__lock(&slab_lock);
+	memcpy(&common_free[common_free_count], &processor->free_descriptors[left],
+	       FREE_BATCH * sizeof(common_free[0]));
+	common_free_count += FREE_BATCH;
+	ltr__unlock(&slab_lock);
+	processor->free_descriptor_count = left;
 }
 
 void ltr__descriptor_put(struct ltr__processor *processor, struct ltr__goroutine *descriptor)
 {
-	uint32_t moved;
-
-	descriptor->next = processor->free_descriptors;
-	processor->free_descriptors = descriptor;
-	if (++processor->free_descriptor_count < FREE_MAX)
-		return;
-	ltr__lock(&slab_lock);
-	for (moved = 0; moved < FREE_BATCH && processor->free_descriptors; moved++) {
-		descriptor = processor->free_descriptors;
-		processor->free_descriptors = descriptor->next;
-		descriptor->next = common_free;
-		common_free = descriptor;
-	}
-	ltr__unlock(&slab_lock);
-	processor->free_descriptor_count -= moved;
+	if (__builtin_expect(processor->free_descriptor_count == LTR__FREE_DESCRIPTORS, 0))
+		spill(processor);
+	processor->free_descriptors[processor->free_descriptor_count++] = descriptor;
 }
 
 static bool keep_argument(struct ltr__goroutine *newborn, const void *argument, size_t bytes)

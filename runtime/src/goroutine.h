@@ -49,7 +49,7 @@ struct ltr__goroutine {
 	char *name;
 	struct ltr_labels *labels;
 
-	struct ltr__goroutine *next; /* in a run queue or a free list */
+	struct ltr__goroutine *next; /* in a list of those made ready, or the global queue */
 	struct ltr__deferred *deferred;
 	union {
 		/* Until it runs for the first time. */
@@ -84,6 +84,24 @@ _Static_assert(sizeof(struct ltr__goroutine) == 192, "three cache lines");
 /* The slabs; for layout.c and for the fatal report. */
 extern struct ltr__goroutine *ltr__slabs[LTR__SLAB_MAX];
 extern uint32_t ltr__slab_count;
+
+/*
+ * A crowd of newborns is larger than the caches: ask for a descriptor so many before it is written to
+ * it (spawning 100,000: 71 ns each without, 52 with 4 or 8 ahead).
+ */
+#define LTR__PREFETCH_AHEAD 8
+
+static inline void ltr__descriptor_prefetch(const struct ltr__goroutine *goroutine)
+{
+	const char *line = (const char *)goroutine;
+
+	__builtin_prefetch(line, 1);
+	__builtin_prefetch(line + 64, 1);
+	__builtin_prefetch(line + 128, 1);
+}
+
+/* Address space for the list of free descriptors. -ENOMEM. */
+int ltr__descriptors_init(void);
 
 /* A free descriptor, or NULL without memory. / Give one back, id already 0. */
 struct ltr__goroutine *ltr__descriptor_get(struct ltr__processor *processor);

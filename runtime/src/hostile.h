@@ -25,7 +25,7 @@
 #define LTR__DEQUE_CAPACITY  4
 #define LTR__FAIR_TICK       1u
 #define LTR__STACK_CACHE_MAX 2u
-#define LTR__FREE_MAX        2u
+#define LTR__FREE_DESCRIPTORS 2u
 
 #define LTR__HOSTILE_INTERRUPTS 8u
 

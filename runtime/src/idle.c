@@ -6,8 +6,9 @@
  * A thread that finds nothing gives its processor back and sleeps: in the network poller if nobody
  * is there and there is something to wait for (deadlines, sockets), otherwise on its futex. Work
  * that is put where others may take it wakes one (ltr__announce), unless one is already looking
- * ("spinning"); the last that stops looking looks once more after it has said that it is idle. The
- * two seq_cst fences, there and in ltr__announce(), make sure that one of both sees the other.
+ * ("spinning"); the last that stops looking looks once more after it has said that it is idle. One
+ * that sees work which is better left where it is naps in between, and counts as looking. The two
+ * seq_cst fences, there and in ltr__announce(), make sure that one of both sees the other.
  *
  * ltr__sched.lock guards the lists of idle processors and sleeping threads, so a thread is either
  * in its list without a processor, or has one.
@@ -35,7 +36,15 @@
 #include "timer.h"
 #include "trace.h"
 
-#define STEAL_ROUNDS 4
+#define SPIN_NS           5000
+#define RELAX_TIMES       8
+#define NAP_MIN_NS        50000
+#define NAP_MAX_NS        200000
+#define STEAL_NEWBORNS    32u
+#define STEAL_AT_ONCE     8u /* so many are worth the way whatever they do */
+#define PATIENCE_MIN_NS   1000
+#define PATIENCE_MAX_NS   256000
+#define WORTH_STEALING_NS 20000
 
 void ltr__idle_push(struct ltr__processor *processor)
 {
@@ -211,38 +220,115 @@ static void stop_spinning(struct ltr__thread *thread)
 		ltr__announce();
 }
 
-static struct ltr__goroutine *steal_from(struct ltr__processor *from, struct ltr__processor *to)
-{
-	struct ltr__goroutine *goroutine = ltr__fifo_steal(&from->queue, &to->queue);
+/*
+ * What this thread saw of a processor's fifo when it looked last, in one stretch of looking. A
+ * goroutine that was woken by another one shares data with it, and is cheapest where it is, as long as
+ * its turn comes soon: a few in a fifo that moves are left alone, or two goroutines that exchange a
+ * message each 50 ns would be torn apart for each.
+ */
+static __thread struct {
+	uint32_t head;
+	int64_t since_ns; /* that it is the head */
+} seen[LTR__PROCESSOR_MAX];
 
-	if (!goroutine)
-		goroutine = ltr__deque_steal(&from->queue);
+static bool may_steal_fifo(const struct ltr__thread *thread, const struct ltr__processor *from,
+			   int64_t now_ns, bool *ret_waiting)
+{
+	uint32_t head = __atomic_load_n(&from->queue.head, __ATOMIC_ACQUIRE);
+	uint32_t count = __atomic_load_n(&from->queue.tail, __ATOMIC_ACQUIRE) - head;
+
+	if (count == 0)
+		return false;
+	if (count >= STEAL_AT_ONCE)
+		return true;
+	if (seen[from->index].head != head || !seen[from->index].since_ns) {
+		seen[from->index].head = head;
+		seen[from->index].since_ns = now_ns;
+	}
+	*ret_waiting = true;
+	return now_ns - seen[from->index].since_ns >= thread->patience_ns;
+}
+
+/* Half of its newborns, the oldest, but not too many; the first to run, the others into our deque. */
+static struct ltr__goroutine *steal_newborns(struct ltr__processor *from, struct ltr__processor *to)
+{
+	struct ltr__goroutine *first = ltr__deque_steal(&from->queue);
+	uint32_t more = first ? ltr__deque_count(&from->queue) / 2 : 0;
+
+	if (more > STEAL_NEWBORNS)
+		more = STEAL_NEWBORNS;
+	while (more--) {
+		struct ltr__goroutine *next = ltr__deque_steal(&from->queue);
+
+		if (!next)
+			break;
+		if (!ltr__deque_put(&to->queue, next)) {
+			ltr__inject(next, next, 1);
+			break;
+		}
+	}
+	return first;
+}
+
+static struct ltr__goroutine *steal_woken(struct ltr__thread *thread, struct ltr__processor *from,
+					  int64_t now_ns, bool *ret_waiting)
+{
+	struct ltr__goroutine *goroutine = NULL;
+
+	if (may_steal_fifo(thread, from, now_ns, ret_waiting))
+		goroutine = ltr__fifo_steal(&from->queue, &thread->processor->queue);
 	if (!goroutine && __atomic_load_n(&from->queue.slot_stale, __ATOMIC_RELAXED))
 		goroutine = ltr__slot_take(&from->queue, false);
+	if (goroutine)
+		thread->stolen_ns = now_ns;
 	return goroutine;
 }
 
-static struct ltr__goroutine *steal(struct ltr__thread *thread)
+/* One look at all others. *ret_waiting: something is there that was left alone. */
+static struct ltr__goroutine *steal(struct ltr__thread *thread, bool *ret_waiting)
 {
 	struct ltr__processor *self = thread->processor;
 	uint32_t count = ltr__processors_used();
-	struct ltr__goroutine *goroutine;
+	uint32_t from = (uint32_t)(ltr__random(self) % count);
+	struct ltr__goroutine *goroutine = NULL;
+	int64_t now_ns;
 
-	for (int round = 0; round < STEAL_ROUNDS; round++) {
-		uint32_t from = (uint32_t)(ltr__random(self) % count);
+	*ret_waiting = false;
+	for (uint32_t i = 0; i < count && !goroutine; i++) {
+		struct ltr__processor *other = &ltr__sched.processors[(from + i) % count];
 
-		for (uint32_t i = 0; i < count; i++) {
-			struct ltr__processor *other = &ltr__sched.processors[(from + i) % count];
-
-			if (other == self)
-				continue;
-			goroutine = steal_from(other, self);
-			if (goroutine)
-				return goroutine;
-		}
-		ltr__relax();
+		if (other != self)
+			goroutine = steal_newborns(other, self);
 	}
-	return NULL;
+	if (goroutine)
+		return goroutine;
+	now_ns = ltr__now_ns();
+	for (uint32_t i = 0; i < count && !goroutine; i++) {
+		struct ltr__processor *other = &ltr__sched.processors[(from + i) % count];
+
+		if (other != self)
+			goroutine = steal_woken(thread, other, now_ns, ret_waiting);
+	}
+	return goroutine;
+}
+
+/*
+ * Back without work: what was stolen last has lasted that long. If that was not worth the way, be
+ * more patient with what is not ours.
+ */
+static void learn_patience(struct ltr__thread *thread)
+{
+	if (!thread->stolen_ns)
+		return;
+	if (ltr__now_ns() - thread->stolen_ns >= WORTH_STEALING_NS)
+		thread->patience_ns /= 2;
+	else
+		thread->patience_ns *= 2;
+	if (thread->patience_ns < PATIENCE_MIN_NS)
+		thread->patience_ns = PATIENCE_MIN_NS;
+	if (thread->patience_ns > PATIENCE_MAX_NS)
+		thread->patience_ns = PATIENCE_MAX_NS;
+	thread->stolen_ns = 0;
 }
 
 /* Timers and the network, everybody's; true if something may have come into our queue. */
@@ -418,7 +504,8 @@ static void go_idle(struct ltr__thread *thread)
 	if (was_spinning)
 		__atomic_fetch_sub(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* see ltr__announce() */
-	if (work_anywhere()) {
+	/* Who naps looks again soon, and tells the others when it has found work. */
+	if (!__atomic_load_n(&ltr__sched.napper, __ATOMIC_RELAXED) && work_anywhere()) {
 		come_back(thread);
 		/* acquire: it may have been given to us meanwhile (ltr__wake_processor) */
 		if (__atomic_load_n(&thread->processor, __ATOMIC_ACQUIRE))
@@ -444,9 +531,78 @@ static void go_idle(struct ltr__thread *thread)
 	sleep_until_given(thread);
 }
 
+/* Whether a thread that looks for work has to do something else. */
+static bool is_called_away(const struct ltr__thread *thread)
+{
+	return __atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&thread->processor->retire, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&ltr__sched.global_count, __ATOMIC_RELAXED);
+}
+
+/*
+ * Sleep a little, but count as looking, so that nobody is woken for work that may stay where it is.
+ * One thread at a time. False: another one does.
+ */
+static bool nap(struct ltr__thread *thread, int64_t nap_ns)
+{
+	struct ltr__thread *nobody = NULL;
+
+	__atomic_store_n(&thread->word, 0, __ATOMIC_RELAXED);
+	if (!__atomic_compare_exchange_n(&ltr__sched.napper, &nobody, thread, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		return false;
+	ltr__futex_wait(&thread->word, nap_ns);
+	nobody = thread;
+	__atomic_compare_exchange_n(&ltr__sched.napper, &nobody, NULL, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
+	ltr__coarse_renew();
+	return true;
+}
+
+void ltr__wake_napper(struct ltr__thread *napper)
+{
+	if (__atomic_compare_exchange_n(&ltr__sched.napper, &napper, NULL, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		ltr__futex_post(&napper->word);
+}
+
+/*
+ * Look at what the others have, for a few microseconds, and as long as they have something that may
+ * not be taken yet, in between naps. NULL: there may be something elsewhere, or *ret_idle.
+ */
+static struct ltr__goroutine *look_at_others(struct ltr__thread *thread, bool *ret_idle)
+{
+	int64_t start_ns = ltr__now_ns(), nap_ns = NAP_MIN_NS;
+	bool waiting;
+
+	*ret_idle = false;
+	learn_patience(thread);
+	for (uint32_t i = 0; i < ltr__processors_used(); i++)
+		seen[i].since_ns = 0;
+	for (;;) {
+		struct ltr__goroutine *goroutine = steal(thread, &waiting);
+
+		if (goroutine || is_called_away(thread))
+			return goroutine;
+		if (ltr__now_ns() - start_ns < SPIN_NS) {
+			for (int i = 0; i < RELAX_TIMES; i++)
+				ltr__relax();
+			continue;
+		}
+		if (!waiting || !nap(thread, nap_ns)) {
+			*ret_idle = true;
+			return NULL;
+		}
+		if (look_outside())
+			return NULL;
+		nap_ns = nap_ns * 2 < NAP_MAX_NS ? nap_ns * 2 : NAP_MAX_NS;
+	}
+}
+
 static struct ltr__goroutine *find_work(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *goroutine;
+	bool idle;
 
 	for (;;) {
 		if (__atomic_load_n(&ltr__sched.stopping, __ATOMIC_RELAXED))
@@ -470,10 +626,12 @@ static struct ltr__goroutine *find_work(struct ltr__thread *thread)
 			thread->spinning = true;
 			__atomic_fetch_add(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
 		}
-		goroutine = ltr__shared() ? steal(thread) : NULL;
+		idle = true;
+		goroutine = ltr__shared() ? look_at_others(thread, &idle) : NULL;
 		if (goroutine)
 			break;
-		go_idle(thread);
+		if (idle)
+			go_idle(thread);
 	}
 	stop_spinning(thread);
 	return goroutine;

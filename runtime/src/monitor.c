@@ -16,9 +16,9 @@
 
 #define TICK_NS          (LTR__COARSE_NS / 2)
 #define TICK_WATCHED_NS  2000000
-#define LONG_NS          5000000 /* since the tick that saw no step for the first time */
-#define COMPUTES_NS      1000000 /* of CPU time, meanwhile */
-#define DRAIN_MAX        256u    /* a tick, from one stuck processor */
+#define LONG_NS          100000000 /* since the tick that saw no step for the first time */
+#define COMPUTES_NS      1000000   /* of CPU time, meanwhile */
+#define DRAIN_MAX        256u      /* a tick, from one stuck processor */
 #define IDLE_TICKS_AWAKE 200
 
 uint32_t ltr__monitor_asleep;

@@ -103,7 +103,9 @@ static int init(void)
 				    LTR__PROCESSOR_MAX * sizeof(struct ltr__processor));
 #endif
 	ltr__sched.next_id = 1;
-	r = ltr__trace_init();
+	r = ltr__descriptors_init();
+	if (r == 0)
+		r = ltr__trace_init();
 	if (r == 0)
 		r = ltr__poll_init();
 	if (r < 0)

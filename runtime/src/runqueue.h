@@ -216,6 +216,11 @@ static inline struct ltr__goroutine *ltr__deque_take(struct ltr__runqueue *queue
 	}
 	goroutine = __atomic_load_n(&queue->array->item[bottom & (queue->array->capacity - 1)],
 				    __ATOMIC_RELAXED);
+	if (bottom - top >= LTR__PREFETCH_AHEAD)
+		ltr__descriptor_prefetch(
+			__atomic_load_n(&queue->array->item[(bottom - LTR__PREFETCH_AHEAD) &
+							    (queue->array->capacity - 1)],
+					__ATOMIC_RELAXED));
 	if (top == bottom) {
 		if (!__atomic_compare_exchange_n(&queue->top, &top, top + 1, false,
 						 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
@@ -243,6 +248,15 @@ static inline struct ltr__goroutine *ltr__deque_steal(struct ltr__runqueue *queu
 					 __ATOMIC_RELAXED))
 		return NULL;
 	return goroutine;
+}
+
+/* A hint, from any thread. */
+static inline uint32_t ltr__deque_count(const struct ltr__runqueue *queue)
+{
+	int64_t count = __atomic_load_n(&queue->bottom, __ATOMIC_RELAXED) -
+			__atomic_load_n(&queue->top, __ATOMIC_RELAXED);
+
+	return count > 0 ? (uint32_t)count : 0;
 }
 
 /* A hint, from any thread: nothing that thieves may take at once. */

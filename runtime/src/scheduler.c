@@ -27,45 +27,22 @@ bool ltr__main_has_returned;
 
 __thread struct ltr__thread *ltr__current_thread __attribute__((tls_model("initial-exec")));
 
-struct ltr__goroutine *ltr__caller(const char *call)
+_Noreturn void ltr__no_caller(const char *call)
 {
 	struct ltr__thread *thread = ltr__self();
 
-	if (__builtin_expect(!thread || !thread->current, 0)) {
-		if (thread && thread->call.goroutine)
-			ltr__fatal("%s called inside ltr_blocking()", call);
-		ltr__fatal("%s called outside of a goroutine (below ltr_run() only)", call);
-	}
-	if (__builtin_expect(ltr__seed.on, 0))
-		return ltr__seed_point(thread->current);
+	if (thread && thread->call.goroutine)
+		ltr__fatal("%s called inside ltr_blocking()", call);
+	ltr__fatal("%s called outside of a goroutine (below ltr_run() only)", call);
+}
+
 #ifdef LTR_HOSTILE
-	if (ltr__random(thread->processor) % LTR__HOSTILE_INTERRUPTS == 0) {
-		struct ltr__goroutine *self = thread->current;
-
+void ltr__hostile_point(struct ltr__thread *thread)
+{
+	if (ltr__random(thread->processor) % LTR__HOSTILE_INTERRUPTS == 0)
 		ltr_yield();
-		return self;
-	}
+}
 #endif
-	return thread->current;
-}
-
-/*
- * Around the owner's operations on its run queue. Returns whether nobody steals: that holds until
- * leave_queue(), because the monitor that changes it waits for that. No fence: the monitor calls
- * membarrier() between its store to `shared` and its load of `busy` (spare.c).
- */
-static inline bool enter_queue(struct ltr__processor *processor)
-{
-	__atomic_store_n(&processor->busy, 1, __ATOMIC_RELAXED);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return !ltr__shared();
-}
-
-static inline void leave_queue(struct ltr__processor *processor)
-{
-	/* release: pairs with the monitor's acquire: what was done to the queue is seen */
-	__atomic_store_n(&processor->busy, 0, __ATOMIC_RELEASE);
-}
 
 static inline void set_current(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
 {
@@ -95,6 +72,17 @@ void ltr__announce(void)
 	if (__atomic_load_n(&ltr__sched.idle_count, __ATOMIC_RELAXED) &&
 	    !__atomic_load_n(&ltr__sched.spinning, __ATOMIC_RELAXED))
 		ltr__wake_processor();
+}
+
+/* Nobody's data is in anybody's cache yet: also who only naps may have it at once. */
+static void announce_newborn(void)
+{
+	struct ltr__thread *napper = __atomic_load_n(&ltr__sched.napper, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(napper != NULL, 0))
+		ltr__wake_napper(napper);
+	else
+		ltr__announce();
 }
 
 void ltr__inject(struct ltr__goroutine *first, struct ltr__goroutine *last, uint32_t count)
@@ -139,10 +127,19 @@ static void put_fifo(struct ltr__processor *processor, struct ltr__goroutine *go
 
 void ltr__queue_newborn(struct ltr__thread *thread, struct ltr__goroutine *newborn)
 {
-	if (__builtin_expect(!ltr__deque_put(&thread->processor->queue, newborn), 0))
+	struct ltr__runqueue *queue = &thread->processor->queue;
+
+	/*
+	 * Nobody falls asleep while there are newborns, and who finds some wakes the next: only the
+	 * first is news. (If the last of the others is just being taken, this one may stay unknown
+	 * until the next, or the monitor's tick.)
+	 */
+	bool first = ltr__deque_count(queue) == 0;
+
+	if (__builtin_expect(!ltr__deque_put(queue, newborn), 0))
 		ltr__inject(newborn, newborn, 1);
-	else
-		ltr__announce();
+	else if (first)
+		announce_newborn();
 }
 
 void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id)
@@ -158,8 +155,8 @@ void ltr__ready(struct ltr__goroutine *goroutine, uint64_t waker_id)
 		ltr__inject(goroutine, goroutine, 1);
 		return;
 	}
-	older = ltr__slot_put(&processor->queue, goroutine, enter_queue(processor));
-	leave_queue(processor);
+	older = ltr__slot_put(&processor->queue, goroutine, ltr__enter_alone(processor));
+	ltr__leave_alone(processor);
 	if (older) {
 		put_fifo(processor, older);
 		ltr__announce();
@@ -253,7 +250,8 @@ static uint32_t fair_turn(struct ltr__processor *processor)
 
 /*
  * Every LTR__FAIR_TICK picks: what the usual order would let wait for ever while the slot and the
- * fifo are never empty. (In a seeded run, every pick: seed.h.) The newborns' oldest and the fifo's head take turns with the global queue.
+ * fifo are never empty. The newborns' oldest and the fifo's head take turns with the global queue. (In
+ * a seeded run, every pick: seed.h.)
  */
 static struct ltr__goroutine *pick_fairly(struct ltr__processor *processor, bool alone)
 {
@@ -320,14 +318,14 @@ static inline __attribute__((always_inline)) struct ltr__goroutine *pick(
 	if (__builtin_expect(count_pick(processor) % LTR__FAIR_TICK == 0, 0)) {
 		if (must_leave(processor))
 			return NULL;
-		alone = enter_queue(processor);
+		alone = ltr__enter_alone(processor);
 		goroutine = pick_fairly(processor, alone);
 	} else {
-		alone = enter_queue(processor);
+		alone = ltr__enter_alone(processor);
 	}
 	if (!goroutine)
 		goroutine = take(processor, alone);
-	leave_queue(processor);
+	ltr__leave_alone(processor);
 	return goroutine;
 }
 
@@ -336,9 +334,20 @@ struct ltr__goroutine *ltr__pick(struct ltr__thread *thread)
 	return pick(thread->processor);
 }
 
+static void queue_yielded(void *goroutine)
+{
+	put_fifo(ltr__self()->processor, goroutine);
+}
+
 /* --- switching ------------------------------------------------------------------------------ */
 
-void ltr__after_switch(struct ltr__thread *thread)
+void ltr__unlock_commit(void *lock)
+{
+	ltr__unlock(lock);
+}
+
+/* Everything but the mostly used commit. */
+static __attribute__((noinline)) void after_switch_slowly(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *sleeper = thread->after.goroutine;
 	ltr__commit *commit = thread->after.commit;
@@ -358,6 +367,26 @@ void ltr__after_switch(struct ltr__thread *thread)
 		if (ltr__poll(0, &polled))
 			ltr__ready_list(polled);
 	}
+}
+
+static inline __attribute__((always_inline)) void after_switch(struct ltr__thread *thread)
+{
+	if (__builtin_expect(thread->after.goroutine || thread->after.poll, 0)) {
+		after_switch_slowly(thread);
+		return;
+	}
+	if (thread->after.commit == ltr__unlock_commit)
+		ltr__unlock(thread->after.argument);
+	else if (thread->after.commit == queue_yielded)
+		put_fifo(thread->processor, thread->after.argument);
+	else if (thread->after.commit)
+		thread->after.commit(thread->after.argument);
+	thread->after.commit = NULL;
+}
+
+void ltr__after_switch(struct ltr__thread *thread)
+{
+	after_switch(thread);
 }
 
 /* `goroutine` is the thread's from now on; returns where to switch to. */
@@ -406,7 +435,7 @@ static inline __attribute__((always_inline)) void leave(struct ltr__thread *thre
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	ltr__enter_stack(thread, from->sanitizer);
 #endif
-	ltr__after_switch(thread);
+	after_switch(thread);
 }
 
 __attribute__((noinline)) void ltr__park(enum ltr_reason reason, uint64_t object,
@@ -446,11 +475,6 @@ __attribute__((noinline)) void ltr__park_for_call(struct ltr__goroutine *self,
 	leave(thread, self, NULL);
 }
 
-static void queue_yielded(void *goroutine)
-{
-	put_fifo(ltr__self()->processor, goroutine);
-}
-
 __attribute__((noinline)) void ltr_yield(void)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_yield");
@@ -460,11 +484,11 @@ __attribute__((noinline)) void ltr_yield(void)
 	bool alone;
 
 	thread->step_ticks = 0;
-	alone = enter_queue(processor);
+	alone = ltr__enter_alone(processor);
 	next = ltr__slot_take(&processor->queue, alone);
 	if (!next)
 		next = ltr__deque_take(&processor->queue, alone);
-	leave_queue(processor);
+	ltr__leave_alone(processor);
 	if (!next || processor->tick % LTR__FAIR_TICK == LTR__FAIR_TICK - 1) {
 		if (next)
 			put_fifo(processor, next);

@@ -19,15 +19,22 @@
 #include "goroutine.h"
 #include "lock.h"
 #include "runqueue.h"
+#include "seed.h"
 #include "stack.h"
 
 #define LTR__PROCESSOR_MAX 256u
 #define LTR__THREAD_MAX    1024u
 #define LTR__CALL_MAX      256u
 
-/* Every so many picks the run queue looks at what the usual order could starve (as Go does). */
+/* How many free ones a processor keeps. */
+#ifndef LTR__FREE_DESCRIPTORS
+#define LTR__FREE_DESCRIPTORS 128u
+#endif
+
+/* Every so many picks the run queue looks at what the usual order could starve (Go: every 61). A power
+ * of two. */
 #ifndef LTR__FAIR_TICK
-#define LTR__FAIR_TICK 61u
+#define LTR__FAIR_TICK 64u
 #endif
 
 struct ltr__processor {
@@ -39,7 +46,7 @@ struct ltr__processor {
 	uint32_t retire; /* the monitor asks a spare processor's thread to leave it; atomic */
 	uint64_t next_id;
 	uint64_t end_id;
-	struct ltr__goroutine *free_descriptors;
+	struct ltr__goroutine *free_descriptors[LTR__FREE_DESCRIPTORS];
 	uint32_t free_descriptor_count;
 	uint32_t free_stack_count;
 	char *free_stacks; /* of class 0, linked through their highest word */
@@ -86,6 +93,8 @@ struct ltr__thread {
 	uint32_t tid;  /* atomic: the monitor asks the kernel about it; 0: does not run yet */
 	uint32_t word; /* futex: 1 while it sleeps for want of work */
 	bool spinning;
+	int64_t patience_ns; /* how long what is not ours must have waited to be stolen (idle.c) */
+	int64_t stolen_ns;   /* when this thread stole last; 0: it has not, since it was idle */
 	struct ltr__thread *next_sleeping; /* guarded by ltr__sched.lock */
 	/* The thread's own stack, for who overflows it (fault.c); NULL: not known. */
 	const char *stack_low;
@@ -105,7 +114,6 @@ struct ltr__thread {
 } __attribute__((aligned(64)));
 
 struct ltr__sched {
-	uint32_t lock;
 	/*
 	 * 0: there is one processor and nobody steals, so its owner does without locked instructions.
 	 * spare.c changes it while the owner is not inside a queue operation (`busy`). Atomic.
@@ -115,7 +123,10 @@ struct ltr__sched {
 	uint32_t processor_used;           /* of `processors`, from the front; atomic; grows only */
 	struct ltr__processor *processors; /* LTR__PROCESSOR_MAX */
 	struct ltr__thread *threads;       /* LTR__THREAD_MAX, used from the front */
-	uint32_t thread_count;             /* guarded by lock; grows only */
+
+	/* From here on written often; the above is not, and everybody reads it. */
+	uint32_t lock __attribute__((aligned(64)));
+	uint32_t thread_count; /* guarded by lock; grows only */
 
 	/* Guarded by lock; the counts are read without it, as hints. */
 	struct ltr__processor *idle;
@@ -129,6 +140,7 @@ struct ltr__sched {
 	struct ltr__thread *poller_thread; /* waits in the network poller, not in `sleeping` */
 	uint32_t poller;                   /* 1: there is one */
 	uint32_t calls;                    /* threads in blocking calls */
+	struct ltr__thread *napper;        /* one that looks, and sleeps a little; atomic */
 	uint32_t spinning;                 /* threads that look for work; atomic */
 	uint32_t timers;                   /* in all heaps; atomic */
 	uint32_t net_waits;                /* goroutines parked on the network; atomic */
@@ -142,12 +154,34 @@ struct ltr__sched {
 
 extern struct ltr__sched ltr__sched;
 
+#ifdef LTR_HOSTILE
+/* May yield. */
+void ltr__hostile_point(struct ltr__thread *thread);
+#endif
+
+/* Ends the program: `call` was made where there is no goroutine. */
+_Noreturn void ltr__no_caller(const char *call);
+
 /*
  * The goroutine that calls; ends the program with a message naming `call` if there is none. In a
  * seeded run others may run first (seed.h): to be called before any lock is taken, and before
  * anything is read that they may change.
  */
-struct ltr__goroutine *ltr__caller(const char *call);
+static inline struct ltr__goroutine *ltr__caller(const char *call)
+{
+	struct ltr__thread *thread = ltr__self();
+	struct ltr__goroutine *self;
+
+	if (__builtin_expect(!thread || !thread->current, 0))
+		ltr__no_caller(call);
+	self = thread->current;
+	if (__builtin_expect(ltr__seed.on, 0))
+		return ltr__seed_point(self);
+#ifdef LTR_HOSTILE
+	ltr__hostile_point(thread);
+#endif
+	return self;
+}
 
 /*
  * Park the calling goroutine until somebody makes it ready. When its registers are saved, and on
@@ -160,6 +194,9 @@ struct ltr__goroutine *ltr__caller(const char *call);
  */
 void ltr__park(enum ltr_reason reason, uint64_t object, int64_t deadline_ns, ltr__commit *commit,
 	       void *argument);
+
+/* The commit that releases a lock, a uint32_t. */
+void ltr__unlock_commit(void *lock);
 
 /* Park while this thread makes a blocking call on its own stack (call.c). */
 void ltr__park_for_call(struct ltr__goroutine *self, void (*function)(void *), void *argument);
@@ -196,8 +233,47 @@ static inline bool ltr__shared(void)
 	return __atomic_load_n(&ltr__sched.shared, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * Around the owner's operations on what only goroutines on processors touch: its run queue, the locks
+ * of objects. Returns whether nobody else runs goroutines: that holds until ltr__leave_alone(),
+ * because the monitor that changes it waits for that. No fence: the monitor calls membarrier()
+ * between its store to `shared` and its load of `busy` (spare.c). Does not nest.
+ */
+static inline bool ltr__enter_alone(struct ltr__processor *processor)
+{
+	__atomic_store_n(&processor->busy, 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return !ltr__shared();
+}
+
+static inline void ltr__leave_alone(struct ltr__processor *processor)
+{
+	/* release: pairs with the monitor's acquire: what was done is seen */
+	__atomic_store_n(&processor->busy, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Take a lock that only goroutines take: without a locked instruction while nobody else runs any. It
+ * is released by ltr__unlock().
+ */
+static inline __attribute__((always_inline)) void ltr__object_lock(uint32_t *lock)
+{
+	struct ltr__processor *processor = ltr__self()->processor;
+
+	if (__builtin_expect(ltr__enter_alone(processor) &&
+				     __atomic_load_n(lock, __ATOMIC_RELAXED) == 0,
+			     0)) {
+		__atomic_store_n(lock, 1, __ATOMIC_RELAXED);
+		ltr__leave_alone(processor);
+		return;
+	}
+	ltr__leave_alone(processor);
+	ltr__lock(lock);
+}
+
 /* Work was put where others may take it: wake a processor if one is idle. */
 void ltr__announce(void);
+void ltr__wake_napper(struct ltr__thread *napper);
 void ltr__wake_processor(void);
 
 /* All processors are there, idle; threads start when there is work for them. */

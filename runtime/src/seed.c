@@ -122,10 +122,10 @@ int ltr__seed_init(void)
 	return 0;
 }
 
-/* So that the next pick is a fair one. The modulus keeps the remainder when the count wraps. */
+/* So that the next pick is a fair one. */
 static void make_next_pick_fair(struct ltr__processor *processor)
 {
-	uint32_t tick = (processor->tick + LTR__FAIR_TICK - 1) % (LTR__FAIR_TICK << 26);
+	uint32_t tick = processor->tick + LTR__FAIR_TICK - 1;
 
 	__atomic_store_n(&processor->tick, tick, __ATOMIC_RELAXED);
 }

@@ -25,9 +25,16 @@ struct selection {
 static void shuffle(struct selection *selection)
 {
 	struct ltr__processor *processor = ltr__self()->processor;
+	uint64_t random = 0;
 
 	for (uint32_t i = 0; i < selection->count; i++) {
-		uint32_t j = (uint32_t)(((ltr__random(processor) >> 32) * (i + 1)) >> 32);
+		uint32_t j;
+
+		/* 16 bits each: enough for LTR_CASES_MAX cases to be all but equally likely. */
+		if (i % 4 == 0)
+			random = ltr__random(processor);
+		j = (uint32_t)(((random & 0xffff) * (i + 1)) >> 16);
+		random >>= 16;
 
 		selection->poll_order[i] = selection->poll_order[j];
 		selection->poll_order[j] = (uint8_t)i;
@@ -88,7 +95,7 @@ static int try_one_by_one(const struct selection *selection)
 
 		if (!each->chan)
 			continue;
-		ltr__lock(&each->chan->lock);
+		ltr__object_lock(&each->chan->lock);
 		if (try_case(each))
 			return selection->poll_order[i];
 		ltr__unlock(&each->chan->lock);
@@ -149,7 +156,7 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 
 		if (!each->chan)
 			continue;
-		ltr__lock(&each->chan->lock);
+		ltr__object_lock(&each->chan->lock);
 		ltr__wait_remove(list_of(each), &waiters[i]);
 		ltr__unlock(&each->chan->lock);
 	}
@@ -181,7 +188,7 @@ int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadlin
 		return -ETIMEDOUT;
 	order_locks(&selection);
 	for (uint32_t i = 0; i < selection.lock_count; i++)
-		ltr__lock(&selection.lock_order[i]->lock);
+		ltr__object_lock(&selection.lock_order[i]->lock);
 	chosen = try_all_locked(&selection);
 	return chosen >= 0 ? chosen : wait_on_all(self, &selection, deadline_ns);
 }

@@ -41,7 +41,7 @@ static bool share(void)
 		return true;
 	__atomic_store_n(&ltr__sched.shared, 1, __ATOMIC_SEQ_CST);
 	membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-	/* acquire: pairs with leave_queue() */
+	/* acquire: pairs with ltr__leave_alone() */
 	thieves_may_come = !__atomic_load_n(&ltr__sched.processors[0].busy, __ATOMIC_ACQUIRE);
 	return thieves_may_come;
 }

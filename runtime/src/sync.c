@@ -26,7 +26,7 @@ static void wake_all_waiting(struct ltr_waitgroup *group, uint64_t waker_id)
 	struct ltr__waiter *waiter;
 
 	/* Waiters enter the list under this lock, which they release when they are parked. */
-	ltr__lock(&group->queue.lock);
+	ltr__object_lock(&group->queue.lock);
 	while ((waiter = ltr__wait_take(&group->queue.list))) {
 		waiter->success = true;
 		*end = waiter->goroutine;
@@ -68,7 +68,7 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)
 		return 0;
 	if (ltr__is_late(deadline_ns))
 		return -ETIMEDOUT;
-	ltr__lock(&group->queue.lock);
+	ltr__object_lock(&group->queue.lock);
 	do {
 		if (count_of(state) == 0) {
 			ltr__unlock(&group->queue.lock);
@@ -80,7 +80,7 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)
 		      (uint64_t)(uintptr_t)group, deadline_ns, ltr__unlock_commit,
 		      &group->queue.lock))
 		return 0;
-	ltr__lock(&group->queue.lock);
+	ltr__object_lock(&group->queue.lock);
 	if (waiter.queued) {
 		ltr__wait_remove(&group->queue.list, &waiter);
 		__atomic_fetch_sub(&group->state, 1, __ATOMIC_RELAXED);
@@ -122,7 +122,7 @@ static void clear_waited_if_empty(struct ltr_mutex *mutex)
  */
 static bool prepare_to_wait(struct ltr_mutex *mutex, uint64_t id)
 {
-	ltr__lock(&mutex->queue.lock);
+	ltr__object_lock(&mutex->queue.lock);
 	for (;;) {
 		uint32_t state = __atomic_load_n(&mutex->state, __ATOMIC_RELAXED);
 
@@ -155,7 +155,7 @@ static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t 
 		if (!ltr__wait(self, &mutex->queue.list, &waiter, reason,
 			       (uint64_t)(uintptr_t)mutex, deadline_ns, ltr__unlock_commit,
 			       &mutex->queue.lock)) {
-			ltr__lock(&mutex->queue.lock);
+			ltr__object_lock(&mutex->queue.lock);
 			ltr__wait_remove(&mutex->queue.list, &waiter);
 			clear_waited_if_empty(mutex);
 			ltr__unlock(&mutex->queue.lock);
@@ -204,7 +204,7 @@ static void unlock_slowly(struct ltr_mutex *mutex)
 		struct ltr__waiter *waiter;
 		struct ltr__goroutine *woken;
 
-		ltr__lock(&mutex->queue.lock);
+		ltr__object_lock(&mutex->queue.lock);
 		waiter = ltr__wait_take(&mutex->queue.list);
 		clear_waited_if_empty(mutex);
 		if (!waiter) { /* they had given up */

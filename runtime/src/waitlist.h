@@ -90,10 +90,4 @@ static inline bool ltr__wait(struct ltr__goroutine *self, struct ltr__wait_list 
 	return self->run.woken != NULL;
 }
 
-/* The commit that releases a lock. */
-static inline void ltr__unlock_commit(void *lock)
-{
-	ltr__unlock(lock);
-}
-
 #endif

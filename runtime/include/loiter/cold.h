@@ -13,7 +13,10 @@
  * time goroutines usually wait.
  */
 
+#include <loiter/declare.h>
 #include <stdint.h>
+
+LTR__DECLARE_BEGIN
 
 /*
  * Pack away the stack of every goroutine that has been parked for `duration_ns` (1 ms to 1 h; it
@@ -34,5 +37,7 @@ int ltr_cold_after(int64_t duration_ns);
  * that grows fast says that the duration is too short). From any thread. */
 uint64_t ltr_cold_count(void);
 uint64_t ltr_cold_packs(void);
+
+LTR__DECLARE_END
 
 #endif

@@ -21,10 +21,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LTR__FIFO_CAPACITY   4u
-#define LTR__DEQUE_CAPACITY  4
-#define LTR__FAIR_TICK       1u
-#define LTR__STACK_CACHE_MAX 2u
+#define LTR__FIFO_CAPACITY    4u
+#define LTR__DEQUE_CAPACITY   4
+#define LTR__FAIR_TICK        1u
+#define LTR__STACK_CACHE_MAX  2u
 #define LTR__FREE_DESCRIPTORS 2u
 
 #define LTR__HOSTILE_INTERRUPTS 8u

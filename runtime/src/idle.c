@@ -221,17 +221,11 @@ static void stop_spinning(struct ltr__thread *thread)
 }
 
 /*
- * What this thread saw of a processor's fifo when it looked last, in one stretch of looking. A
- * goroutine that was woken by another one shares data with it, and is cheapest where it is, as long as
+ * A goroutine that was woken by another one shares data with it, and is cheapest where it is, as long as
  * its turn comes soon: a few in a fifo that moves are left alone, or two goroutines that exchange a
  * message each 50 ns would be torn apart for each.
  */
-static __thread struct {
-	uint32_t head;
-	int64_t since_ns; /* that it is the head */
-} seen[LTR__PROCESSOR_MAX];
-
-static bool may_steal_fifo(const struct ltr__thread *thread, const struct ltr__processor *from,
+static bool may_steal_fifo(struct ltr__thread *thread, const struct ltr__processor *from,
 			   int64_t now_ns, bool *ret_waiting)
 {
 	uint32_t head = __atomic_load_n(&from->queue.head, __ATOMIC_ACQUIRE);
@@ -241,12 +235,12 @@ static bool may_steal_fifo(const struct ltr__thread *thread, const struct ltr__p
 		return false;
 	if (count >= STEAL_AT_ONCE)
 		return true;
-	if (seen[from->index].head != head || !seen[from->index].since_ns) {
-		seen[from->index].head = head;
-		seen[from->index].since_ns = now_ns;
+	if (thread->seen[from->index].head != head || !thread->seen[from->index].since_ns) {
+		thread->seen[from->index].head = head;
+		thread->seen[from->index].since_ns = now_ns;
 	}
 	*ret_waiting = true;
-	return now_ns - seen[from->index].since_ns >= thread->patience_ns;
+	return now_ns - thread->seen[from->index].since_ns >= thread->patience_ns;
 }
 
 /* Half of its newborns, the oldest, but not too many; the first to run, the others into our deque. */
@@ -578,7 +572,7 @@ static struct ltr__goroutine *look_at_others(struct ltr__thread *thread, bool *r
 	*ret_idle = false;
 	learn_patience(thread);
 	for (uint32_t i = 0; i < ltr__processors_used(); i++)
-		seen[i].since_ns = 0;
+		thread->seen[i].since_ns = 0;
 	for (;;) {
 		struct ltr__goroutine *goroutine = steal(thread, &waiting);
 

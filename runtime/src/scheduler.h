@@ -106,6 +106,11 @@ struct ltr__thread {
 		void *argument;
 		struct ltr__goroutine *goroutine;
 	} call;
+	/* By processor: what this thread saw of its fifo, in this stretch of looking (idle.c). */
+	struct {
+		uint32_t head;
+		int64_t since_ns; /* that it is the head */
+	} seen[LTR__PROCESSOR_MAX];
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	const void *sanitizer_stack;
 	size_t sanitizer_bytes;

@@ -213,17 +213,19 @@ static void dials_slowly(void)
 /* The caller leaves on time, while the lookup goes on for as long as it likes. */
 static int lookups_do_not_hold_the_caller(int argc, char **argv)
 {
+	int64_t patience_ns = LTR_MILLISECOND;
 	struct ltr_conn *conn;
 
 	(void)argc, (void)argv;
 	sem_init(&asked, 0, 0);
 	sem_init(&may_answer, 0, 0);
 	listen_here();
-	expect(ltr_dial(at("slow"), &conn, ltr_after(LTR_MILLISECOND)) == -ETIMEDOUT);
+	do /* until a lookup has begun, which is not over, since it may not answer yet */
+		expect(ltr_dial(at("slow"), &conn, ltr_after(patience_ns *= 2)) == -ETIMEDOUT);
+	while (sem_trywait(&asked) != 0);
 	expect(ltr_dial(at("slow"), &conn, LTR_NOW) == -ETIMEDOUT);
 	ltr_waitgroup_add(&done, 1);
 	ltr_go(dials_slowly);
-	ltr_blocking(wait_for_lookup, NULL);
 	ltr_blocking(wait_for_lookup, NULL); /* both are under way */
 	dial_and_close("one");               /* nobody else waits */
 	sem_post(&may_answer);

@@ -13,7 +13,8 @@
 #include "waitlist.h"
 
 /*
- * The caller holds queue->lock, and holds it again afterwards. False: the deadline came first.
+ * The caller, a goroutine, holds queue->lock, and holds it again afterwards. False: the deadline came
+ * first. Not by ltr__caller(), which may yield in a seeded run: the lock is held.
  */
 static inline bool ltr__notice_wait(struct ltr__wait_queue *queue, enum ltr_reason reason,
 				    int64_t deadline_ns)
@@ -23,7 +24,7 @@ static inline bool ltr__notice_wait(struct ltr__wait_queue *queue, enum ltr_reas
 
 	if (ltr__is_late(deadline_ns))
 		return false;
-	woken = ltr__wait(ltr__caller("a wait"), &queue->list, &waiter, reason, 0, deadline_ns,
+	woken = ltr__wait(ltr__self()->current, &queue->list, &waiter, reason, 0, deadline_ns,
 			  ltr__unlock_commit, &queue->lock);
 	ltr__lock(&queue->lock);
 	ltr__wait_remove(&queue->list, &waiter);

@@ -228,7 +228,7 @@ static int lookups_do_not_hold_the_caller(int argc, char **argv)
 	ltr_waitgroup_add(&done, 1);
 	ltr_go(dials_slowly);
 	ltr_blocking(wait_for_lookup, NULL);
-	dial_and_close("one");               /* nobody else waits */
+	dial_and_close("one");        /* nobody else waits */
 	for (int i = 0; i < 100; i++) /* several of the first may have begun */
 		sem_post(&may_answer);
 	ltr_waitgroup_wait(&done);

@@ -9,6 +9,8 @@
  *	bench/runtime --row NAME      one measurement, in ns (ms for sleepers and skynet)
  */
 
+#include "echo.h"
+
 #include <loiter.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +255,8 @@ static const struct row {
 	{"mutex_8", mutex_8, "ns"},
 	{"sleepers_100k", sleepers_100k, "ms"},
 	{"skynet_1m", skynet_1m, "ms"},
+	{"tcp_echo", echo_by_goroutines, "ns"},
+	{"tcp_echo_loop", echo_by_loop, "ns"}, /* a plain epoll loop, beside Go's goroutines */
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

@@ -5,8 +5,12 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -161,6 +165,45 @@ func skynet() float64 {
 	return since(start) / 1e6
 }
 
+func echo(conn net.Conn) {
+	buffer := make([]byte, 1024)
+	for {
+		n, err := conn.Read(buffer)
+		if err != nil {
+			break
+		}
+		if _, err = conn.Write(buffer[:n]); err != nil {
+			break
+		}
+	}
+	conn.Close()
+}
+
+// tcpEcho serves the load of echo_load.c, as bench/echo.c does.
+func tcpEcho() float64 {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return -1
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go echo(conn)
+		}
+	}()
+	self, _ := os.Executable()
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	said, _ := exec.Command(filepath.Join(filepath.Dir(self), "load", "echo_load"), port).Output()
+	var ns float64
+	if _, err := fmt.Sscan(string(said), &ns); err != nil {
+		return -1
+	}
+	return ns
+}
+
 func main() {
 	rows := map[string]func() float64{
 		"yield": yield, "spawn": spawn, "pingpong": pingpong,
@@ -168,6 +211,7 @@ func main() {
 		"buffered_4_4": func() float64 { return buffered(4) },
 		"select_4":     select4, "mutex_8": mutex8,
 		"sleepers_100k": sleepers, "skynet_1m": skynet,
+		"tcp_echo": tcpEcho, "tcp_echo_loop": tcpEcho,
 	}
 	fmt.Printf("%.2f\n", rows[os.Args[1]]())
 }

@@ -8,7 +8,7 @@
  *	    close                   say no more, let the other side finish, close
  *
  * The goroutine owns its struct connection. Others see it only through the server's list, under the
- * server's mutex, and do nothing to it but to shut its socket down.
+ * server's mutex, and do nothing to it but to shut its socket down or close it.
  */
 
 #include "connection.h"
@@ -18,11 +18,9 @@
 #include "request.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #define LINGER_NS    LTR_SECOND
@@ -211,7 +209,7 @@ static void count_request(struct connection *c)
 	if (server->leak_every != 0 && number % server->leak_every == 0)
 		audit_request(c->request.target);
 	if (server->max_requests != 0 && number >= server->max_requests)
-		atomic_store(&server->stopping, true);
+		server_stop(server);
 }
 
 static void serve_requests(struct connection *c)
@@ -236,16 +234,11 @@ static void serve_requests(struct connection *c)
 /* The peer's address, for who looks at the goroutines. */
 static void label_peer(struct ltr_conn *conn)
 {
-	struct sockaddr_storage address = {0};
-	socklen_t bytes = sizeof(address);
-	char host[64], port[6], peer[LTR_LABEL_VALUE_BYTES];
+	char peer[LTR_ADDRESS_TEXT_BYTES];
+	struct ltr_address address;
 
-	if (getpeername(ltr_conn_fd(conn), (struct sockaddr *)&address, &bytes) != 0 ||
-	    getnameinfo((struct sockaddr *)&address, bytes, host, sizeof(host), port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return;
-	snprintf(peer, sizeof(peer), "%.32s:%s", host, port);
-	ltr_set_label("peer", peer);
+	if (ltr_conn_peer(conn, &address) == 0 && ltr_address_format(&address, peer) == 0)
+		ltr_set_label("peer", peer);
 }
 
 static void serve(struct connection **connection)
@@ -293,6 +286,9 @@ void connections_end(struct server *server, bool hard)
 {
 	ltr_mutex_lock(&server->mutex);
 	for (struct connection *c = server->first; c != NULL; c = c->next)
-		shutdown(ltr_conn_fd(c->conn), hard ? SHUT_RDWR : SHUT_RD);
+		if (hard)
+			ltr_conn_close(c->conn);
+		else
+			(void)ltr_conn_shutdown_read(c->conn);
 	ltr_mutex_unlock(&server->mutex);
 }

@@ -11,6 +11,7 @@
 #include "request.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <loiter.h>
 #include <signal.h>
@@ -22,8 +23,8 @@
 
 #define EX_USAGE 64
 
-#define ACCEPT_NS (100 * LTR_MILLISECOND) /* how soon we notice that we are to stop */
-#define DRAIN_NS  (5 * LTR_SECOND)        /* for answers that are under way then */
+#define RETRY_NS (100 * LTR_MILLISECOND) /* until there may be descriptors again */
+#define DRAIN_NS (5 * LTR_SECOND)        /* for answers that are under way when we stop */
 
 struct options {
 	const char *listen;
@@ -34,11 +35,41 @@ struct options {
 };
 
 static struct server server;
+static int stop_pipe[2]; /* from the signal handler to a goroutine */
 
 static void on_stop(int signal)
 {
+	int error = errno;
+
 	(void)signal;
-	atomic_store(&server.stopping, true);
+	if (write(stop_pipe[1], "", 1) < 0)
+		errno = error; /* full: it has been said often enough */
+}
+
+static void stop_when_told(struct ltr_conn **told)
+{
+	char byte;
+
+	while (ltr_read(*told, &byte, 1) == 1)
+		server_stop(&server);
+}
+
+static int catch_signals(void)
+{
+	static const struct ltr_go_options options = {.name = "signals", .daemon = true};
+	struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+	struct ltr_conn *told;
+	int error;
+
+	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		return -errno;
+	error = ltr_conn_adopt(stop_pipe[0], &told);
+	if (error < 0)
+		return error;
+	ltr_go_with(&options, stop_when_told, told);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	return 0;
 }
 
 static int fail(const char *what, int error)
@@ -56,19 +87,22 @@ static void say_where(const char *address, const struct ltr_listener *listener)
 	fflush(stdout);
 }
 
-static void accept_connections(struct ltr_listener *listener)
+/* Until somebody closes the listener. */
+static void accept_connections(void)
 {
-	while (!atomic_load(&server.stopping)) {
+	for (;;) {
 		struct ltr_conn *conn;
-		int error = ltr_accept(listener, &conn, ltr_after(ACCEPT_NS));
+		int error = ltr_accept(server.listener, &conn);
 
+		if (error == -ECANCELED)
+			break;
 		if (error == 0) {
 			connection_start(&server, conn);
-		} else if (error != -ETIMEDOUT) {
-			/* Out of descriptors or memory, most likely: let some connections end. */
-			fprintf(stderr, "httpd: accept: %s\n", strerror(-error));
-			ltr_sleep(ACCEPT_NS);
+			continue;
 		}
+		/* Out of descriptors or memory, most likely: let some connections end. */
+		fprintf(stderr, "httpd: accept: %s\n", strerror(-error));
+		ltr_sleep(RETRY_NS);
 	}
 }
 
@@ -95,8 +129,6 @@ static void raise_file_limit(void)
 
 static int serve_folder(const struct options *options)
 {
-	struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-	struct ltr_listener *listener;
 	int error;
 
 	server.idle_ns = (int64_t)options->idle_ms * LTR_MILLISECOND;
@@ -105,17 +137,17 @@ static int serve_folder(const struct options *options)
 	server.root = files_root(options->root);
 	if (server.root < 0)
 		return fail(options->root, server.root);
-	error = ltr_listen(options->listen, &listener);
+	error = ltr_listen(options->listen, &server.listener);
 	if (error < 0)
 		return fail(options->listen, error);
 	request_limits();
 	raise_file_limit();
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
+	error = catch_signals();
+	if (error < 0)
+		return fail("signals", error);
 
-	say_where(options->listen, listener);
-	accept_connections(listener);
-	ltr_listener_close(listener);
+	say_where(options->listen, server.listener);
+	accept_connections();
 	drain_connections();
 	close(server.root);
 	return 0;

@@ -21,10 +21,18 @@ struct server {
 	uint64_t max_requests; /* stop after so many; 0: never */
 	_Atomic uint64_t requests;
 	atomic_bool stopping;
+	struct ltr_listener *listener; /* closing it is what stops the server */
 
 	struct ltr_mutex mutex;         /* guards `first` and the links in connections */
 	struct connection *first;       /* those whose goroutine has not ended */
 	struct ltr_waitgroup connected; /* counts the same */
 };
+
+/* Stop: no new connections, none kept alive. By any goroutine, any number of times. */
+static inline void server_stop(struct server *server)
+{
+	atomic_store(&server->stopping, true);
+	ltr_listener_close(server->listener);
+}
 
 #endif

@@ -52,8 +52,11 @@
  *    more, or may block the thread, belongs into ltr_blocking().
  */
 
+#include <loiter/address.h>
 #include <loiter/channel.h>
 #include <loiter/cold.h>
+#include <loiter/datagram.h>
+#include <loiter/file.h>
 #include <loiter/goroutine.h>
 #include <loiter/net.h>
 #include <loiter/sync.h>

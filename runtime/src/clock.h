@@ -9,6 +9,7 @@
  * and whoever wakes up from an idle sleep renew it.
  */
 
+#include <errno.h>
 #include <loiter/layout.h>
 #include <loiter/time.h>
 #include <stdbool.h>
@@ -46,11 +47,23 @@ static inline void ltr__clock_advance(int64_t ns)
 	__atomic_fetch_add(&ltr__virtual_ns, ns, __ATOMIC_RELAXED);
 }
 
+/* The error of the context that a negative deadline is (context.c); 0 while it is not over. */
+int ltr__context_over(int64_t deadline_ns);
+
 /* Whether there is no time to wait. */
 static inline bool ltr__is_late(int64_t deadline_ns)
 {
-	return deadline_ns != LTR_FOREVER &&
-	       (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns());
+	if (deadline_ns == LTR_FOREVER)
+		return false;
+	if (deadline_ns < 0)
+		return ltr__context_over(deadline_ns) != 0;
+	return deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns();
+}
+
+/* What a call returns that has waited until then, or that was late. */
+static inline int ltr__gave_up(int64_t deadline_ns)
+{
+	return deadline_ns < 0 ? ltr__context_over(deadline_ns) : -ETIMEDOUT;
 }
 
 static inline uint64_t ltr__ticks(void)

@@ -323,7 +323,7 @@ int ltr__dial(const char *address, struct ltr_conn **ret_conn, int64_t deadline_
 	r = -ENXIO;
 	for (struct addrinfo *each = addresses; each && r < 0; each = each->ai_next) {
 		r = dial_one(each, ret_conn, deadline_ns);
-		if (r == -ETIMEDOUT && ltr__is_late(deadline_ns))
+		if (r < 0 && ltr__is_late(deadline_ns))
 			break;
 	}
 	freeaddrinfo(addresses);

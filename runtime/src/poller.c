@@ -174,7 +174,7 @@ int ltr__pollable_wait(struct ltr__pollable *pollable, enum ltr_direction direct
 	}
 	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&pollable->lock);
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	}
 	__atomic_fetch_add(&ltr__sched.net_waits, 1, __ATOMIC_RELEASE);
 	woken = ltr__wait(self, &pollable->waiters[direction], &waiter, reason,
@@ -189,7 +189,7 @@ int ltr__pollable_wait(struct ltr__pollable *pollable, enum ltr_direction direct
 	if (woken && !pollable->hung_up)
 		pollable->ready[direction] = false;
 	ltr__unlock(&pollable->lock);
-	return woken ? 0 : -ETIMEDOUT;
+	return woken ? 0 : ltr__gave_up(deadline_ns);
 }
 
 static struct ltr__goroutine *take_event(const struct epoll_event *event,

@@ -59,7 +59,7 @@ static void be_member(void *argument)
 
 	/* Runs last: after what the member defers, and also if it ends by ltr_exit(). */
 	ltr_defer(leave, group);
-	error = member->function((char *)argument + member->argument_at);
+	error = ((int (*)(void *))member->function)((char *)argument + member->argument_at);
 	/* release: pairs with the acquire in ltr__group_wait() */
 	if (error && __atomic_compare_exchange_n(&group->error, &none, error, false,
 						 __ATOMIC_RELEASE, __ATOMIC_RELAXED))

@@ -191,7 +191,7 @@ int ltr__sleep_until(int64_t deadline_ns, struct ltr_context *context)
 
 int ltr__sleep(int64_t duration_ns, struct ltr_context *context)
 {
-	if (duration_ns > 0)
+	if (duration_ns > 0 || context)
 		return ltr__sleep_until(ltr_after(duration_ns), context);
 	ltr__caller("ltr_sleep");
 	return 0;

@@ -71,7 +71,7 @@ int ltr__group_wait(struct ltr_group *group, int64_t deadline_ns);
 /* In front of the copy of a member's argument, on its stack. */
 struct ltr__member {
 	struct ltr_group *group;
-	int (*function)(void *argument);
+	void (*function)(void); /* an int (*)(void *) in truth */
 	size_t argument_at;
 };
 
@@ -83,7 +83,7 @@ struct ltr__member {
 		struct {                                                                     \
 			struct ltr__member member;                                           \
 			__VA_OPT__(__typeof__(ltr__argument) argument;)                      \
-		} ltr__both = {{(group), (int (*)(void *))ltr__function,                     \
+		} ltr__both = {{(group), (void (*)(void))ltr__function,                      \
 				LTR__SELECT(__VA_OPT__((char *)&ltr__both.argument -         \
 							       (char *)&ltr__both, ) 0, )},  \
 			       __VA_OPT__(ltr__argument)};                                   \

@@ -55,7 +55,7 @@ int64_t ltr_after(int64_t duration_ns);
 /*
  * Let others run for at least `duration_ns`; returns at once if that is not positive. How much later
  * it wakes up depends on what else runs (see docs/runtime.md, "Timers"). Returns 0; or, if it was
- * given a context that is over before the time is, the context's error:
+ * given a context that is over, or comes to be before the time is, the context's error:
  *
  *	if (ltr_sleep(LTR_SECOND, context) < 0)
  *		return;

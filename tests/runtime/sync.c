@@ -177,6 +177,7 @@ struct stage {
 	struct ltr_waitgroup done;
 	numbers entered; /* who has come in, in order */
 	numbers leave;
+	bool gave_up; /* atomic */
 };
 
 struct actor {
@@ -283,6 +284,7 @@ static int readers_go_between_two_writers(int argc, char **argv)
 static void give_up_writing(struct stage **stage)
 {
 	expect(ltr_rwmutex_lock(&(*stage)->rwmutex, ltr_after(2 * LTR_MILLISECOND)) == -ETIMEDOUT);
+	__atomic_store_n(&(*stage)->gave_up, true, __ATOMIC_RELAXED);
 	ltr_waitgroup_done(&(*stage)->done);
 }
 
@@ -294,8 +296,11 @@ static int readers_go_on_when_the_writer_gives_up(int argc, char **argv)
 	ltr_rwmutex_rlock(&stage.rwmutex);
 	for (int i = 0; i < 5; i++) {
 		ltr_waitgroup_add(&stage.done, 1);
+		__atomic_store_n(&stage.gave_up, false, __ATOMIC_RELAXED);
 		ltr_go(give_up_writing, &stage);
-		wait_for_waiters(&stage.rwmutex.state);
+		while (!has_waiters(&stage.rwmutex.state) &&
+		       !__atomic_load_n(&stage.gave_up, __ATOMIC_RELAXED))
+			ltr_yield();
 		expect(ltr_rwmutex_rlock(&stage.rwmutex) == 0);
 		ltr_rwmutex_runlock(&stage.rwmutex);
 		ltr_waitgroup_wait(&stage.done);

@@ -25,7 +25,6 @@ static int a_timer_comes_once_and_not_early(int argc, char **argv)
 	LTR_SCOPED_TIMER struct ltr_timer *timer = ltr_timer_new(2 * LTR_MILLISECOND);
 
 	(void)argc, (void)argv;
-	expect(is_empty(ltr_timer_channel(timer)));
 	expect(ltr_recv(ltr_timer_channel(timer), &at_ns) == 0);
 	expect(at_ns - before_ns >= 2 * LTR_MILLISECOND && at_ns <= ltr_now());
 	expect(!ltr_timer_stop(timer) && is_empty(ltr_timer_channel(timer)));
@@ -170,8 +169,8 @@ static int functions_may_reset_and_free_their_timer(int argc, char **argv)
 static int a_ticker_ticks_in_step(int argc, char **argv)
 {
 	enum { PERIOD_NS = 200000 };
-	LTR_SCOPED_TICKER struct ltr_ticker *ticker = ltr_ticker_new(PERIOD_NS);
 	int64_t before_ns = ltr_now(), at_ns, last_ns = 0;
+	LTR_SCOPED_TICKER struct ltr_ticker *ticker = ltr_ticker_new(PERIOD_NS);
 
 	(void)argc, (void)argv;
 	for (int i = 0; i < 20; i++) {

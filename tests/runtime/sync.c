@@ -587,9 +587,12 @@ static void acquire_weight(int *weight)
 	ltr_send(got_in, *weight);
 }
 
+static bool gave_up; /* atomic */
+
 static void acquire_in_vain(void)
 {
 	expect(ltr_semaphore_acquire(&narrow, 9, ltr_after(LTR_MILLISECOND)) == -ETIMEDOUT);
+	__atomic_store_n(&gave_up, true, __ATOMIC_RELAXED);
 }
 
 /* Who asks for much, first, is not overtaken by those for whom there would be room. */
@@ -614,7 +617,8 @@ static int first_come_first_served(int argc, char **argv)
 	ltr_semaphore_release(&narrow, 8);
 	/* 2 are held. Who gives up lets those behind it in. */
 	ltr_go(acquire_in_vain);
-	while (ltr_semaphore_try_acquire(&narrow, 1)) {
+	while (!__atomic_load_n(&gave_up, __ATOMIC_RELAXED) &&
+	       ltr_semaphore_try_acquire(&narrow, 1)) {
 		ltr_semaphore_release(&narrow, 1);
 		ltr_yield();
 	}

@@ -34,11 +34,14 @@
 #include <stdint.h>
 
 #include <loiter/channel.h>
+#include <loiter/declare.h>
 #include <loiter/time.h>
 
 struct ltr_context;
 
 #define LTR_BACKGROUND ((struct ltr_context *)0)
+
+LTR__DECLARE_BEGIN
 
 /*
  * Derive a context. Never blocks; ends the program with a message without memory. If `parent` is
@@ -91,6 +94,8 @@ void ltr_context_free(struct ltr_context *context);
 /* Another reference, / given back. Both take NULL; from any goroutine. */
 struct ltr_context *ltr_context_ref(struct ltr_context *context);
 void ltr_context_unref(struct ltr_context *context);
+
+LTR__DECLARE_END
 
 /* In front of a declaration: cancelled and freed at the end of the block, as by Go's defer cancel(). */
 #define LTR_SCOPED_CONTEXT __attribute__((cleanup(ltr__context_leave_scope)))

@@ -23,8 +23,11 @@
 #include <stdint.h>
 
 #include <loiter/context.h>
+#include <loiter/declare.h>
 #include <loiter/goroutine.h>
 #include <loiter/sync.h>
+
+LTR__DECLARE_BEGIN
 
 /* Private but for its size. Not to be moved or copied while in use. */
 struct ltr_group {
@@ -68,6 +71,8 @@ void ltr_group_limit(struct ltr_group *group, int64_t count);
 #define ltr_group_wait(group, ...) ltr__group_wait((group), LTR__DEADLINE(__VA_ARGS__))
 int ltr__group_wait(struct ltr_group *group, int64_t deadline_ns);
 
+LTR__DECLARE_END
+
 /* In front of the copy of a member's argument, on its stack. */
 struct ltr__member {
 	struct ltr_group *group;
@@ -75,22 +80,24 @@ struct ltr__member {
 	size_t argument_at;
 };
 
-#define LTR__GROUP_GO(group, may_wait, function_, ...)                                       \
-	({                                                                                   \
-		static const struct ltr_site ltr__site = {__FILE__, __func__, __LINE__};     \
-		__VA_OPT__(__auto_type ltr__argument = (__VA_ARGS__);)                       \
-		int (*ltr__function)(LTR__PARAMETER(__VA_ARGS__)) = (function_);             \
-		struct {                                                                     \
-			struct ltr__member member;                                           \
-			__VA_OPT__(__typeof__(ltr__argument) argument;)                      \
-		} ltr__both = {{(group), (void (*)(void))ltr__function,                      \
-				LTR__SELECT(__VA_OPT__((char *)&ltr__both.argument -         \
-							       (char *)&ltr__both, ) 0, )},  \
-			       __VA_OPT__(ltr__argument)};                                   \
-		ltr__group_go(&ltr__both.member, sizeof(ltr__both), &ltr__site, (may_wait)); \
+#define LTR__GROUP_GO(group, may_wait, function_, ...)                                        \
+	({                                                                                    \
+		static const struct ltr_site ltr__site = {__FILE__, __func__, __LINE__};      \
+		__VA_OPT__(LTR__ARGUMENT(__VA_ARGS__);)                                       \
+		int (*ltr__function)(LTR__PARAMETER(__VA_ARGS__)) = (function_);              \
+		struct {                                                                      \
+			struct ltr__member member;                                            \
+			__VA_OPT__(__typeof__(ltr__argument) argument;)                       \
+		} ltr__both = {{(group), (void (*)(void))ltr__function,                       \
+				LTR__SELECT(__VA_OPT__((size_t)((char *)&ltr__both.argument - \
+								(char *)&ltr__both), ) 0, )}, \
+			       __VA_OPT__(ltr__argument)};                                    \
+		ltr__group_go(&ltr__both.member, sizeof(ltr__both), &ltr__site, (may_wait));  \
 	})
 
+LTR__DECLARE_BEGIN
 bool ltr__group_go(const struct ltr__member *member, size_t bytes, const struct ltr_site *site,
 		   bool may_wait);
+LTR__DECLARE_END
 
 #endif

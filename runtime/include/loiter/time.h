@@ -35,10 +35,23 @@ static inline int64_t ltr__until_context(const struct ltr_context *context)
 	return context ? INT64_MIN | (int64_t)((uintptr_t)context >> 1) : LTR_FOREVER;
 }
 
+#ifdef __cplusplus
+static inline int64_t ltr__until(int64_t deadline_ns)
+{
+	return ltr__until_moment(deadline_ns);
+}
+
+static inline int64_t ltr__until(const struct ltr_context *context)
+{
+	return ltr__until_context(context);
+}
+#define LTR__UNTIL(until) ltr__until(until)
+#else
 #define LTR__UNTIL(until)                      \
 	_Generic((until), struct ltr_context * \
 		 : ltr__until_context, default \
 		 : ltr__until_moment)(until)
+#endif
 
 /* What a call that may be given a deadline or context was given, LTR_FOREVER if it was left out. */
 #define LTR__DEADLINE(...)     LTR__UNTIL(LTR__FIRST(__VA_ARGS__ __VA_OPT__(, ) LTR_FOREVER, 0))

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <loiter/channel.h>
+#include <loiter/declare.h>
 #include <loiter/goroutine.h>
 #include <loiter/time.h>
 
@@ -24,6 +25,8 @@ struct ltr_ticker;
 
 /* On it comes the moment of ltr_now() at which it was sent. */
 LTR_CHAN(ltr_moments, int64_t);
+
+LTR__DECLARE_BEGIN
 
 /*
  * A timer sends once on its channel when `duration_ns` are over. As in Go 1.23 nothing is received
@@ -81,6 +84,8 @@ void ltr_ticker_reset(struct ltr_ticker *ticker, int64_t period_ns);
 /* Stop it and free it, its channel too: nobody may wait on that. Takes NULL. */
 void ltr_ticker_free(struct ltr_ticker *ticker);
 
+LTR__DECLARE_END
+
 /* In front of a declaration: freed at the end of the block. */
 #define LTR_SCOPED_TIMER  __attribute__((cleanup(ltr__timer_leave_scope)))
 #define LTR_SCOPED_TICKER __attribute__((cleanup(ltr__ticker_leave_scope)))
@@ -95,7 +100,9 @@ static inline void ltr__ticker_leave_scope(struct ltr_ticker **ticker)
 	ltr_ticker_free(*ticker);
 }
 
+LTR__DECLARE_BEGIN
 struct ltr_timer *ltr__timer_func(int64_t duration_ns, void (*function)(void *argument),
 				  void *argument, const struct ltr_site *site);
+LTR__DECLARE_END
 
 #endif

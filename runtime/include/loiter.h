@@ -39,9 +39,11 @@
  *
  * Rules that hold for every call:
  *  - Calls that may block take a deadline as their last argument, which may be left out: then they
- *    wait for as long as it takes. A deadline is a moment of ltr_now(), see <loiter/time.h>.
+ *    wait for as long as it takes. A deadline is a moment of ltr_now(), see <loiter/time.h>; in its
+ *    place may stand a context, whose end ends the wait, see <loiter/context.h>.
  *  - Results are 0 or a negative errno value; what `ret_` names is untouched on failure, unless the
- *    call says otherwise. -ETIMEDOUT: the deadline came first.
+ *    call says otherwise. -ETIMEDOUT: the deadline came first. -ECANCELED: the context was
+ *    cancelled first.
  *  - Misuse that Go answers with a panic (closing a closed channel, unlocking an unlocked mutex, a
  *    negative WaitGroup) ends the program with a message that names the goroutine, status 2.
  *  - Unless it says otherwise a call must be made by a goroutine, that is, somewhere below
@@ -55,11 +57,14 @@
 #include <loiter/address.h>
 #include <loiter/channel.h>
 #include <loiter/cold.h>
+#include <loiter/context.h>
 #include <loiter/datagram.h>
 #include <loiter/file.h>
 #include <loiter/goroutine.h>
+#include <loiter/group.h>
 #include <loiter/net.h>
 #include <loiter/sync.h>
 #include <loiter/time.h>
+#include <loiter/timer.h>
 
 #endif

@@ -35,7 +35,7 @@ static int enter_line(struct ltr__goroutine *self, int64_t deadline_ns)
 	}
 	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&line.lock);
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	}
 	if (ltr__wait(self, &line.waiters, &waiter, LTR_REASON_SYSCALL, 0, deadline_ns,
 		      ltr__unlock_commit, &line.lock))
@@ -43,7 +43,7 @@ static int enter_line(struct ltr__goroutine *self, int64_t deadline_ns)
 	ltr__lock(&line.lock);
 	ltr__wait_remove(&line.waiters, &waiter);
 	ltr__unlock(&line.lock);
-	return -ETIMEDOUT;
+	return ltr__gave_up(deadline_ns);
 }
 
 static void leave_line(void)

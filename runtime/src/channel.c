@@ -159,12 +159,12 @@ static int wait_on_nil(enum ltr_reason reason, int64_t deadline_ns)
 	struct ltr__goroutine *self = ltr__caller("a channel operation");
 
 	if (ltr__is_late(deadline_ns))
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	self->run.woken = NULL;
 	if (deadline_ns != LTR_FOREVER)
 		__atomic_store_n(&self->run.claim, 1, __ATOMIC_RELEASE);
 	ltr__park(reason, 0, deadline_ns, NULL, NULL);
-	return -ETIMEDOUT;
+	return ltr__gave_up(deadline_ns);
 }
 
 int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_ns)
@@ -179,7 +179,7 @@ int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_n
 		return 0;
 	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&channel->lock);
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	}
 	waiter.value = (void *)(uintptr_t)value;
 	waiter.overtaken = false;
@@ -189,7 +189,7 @@ int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_n
 		ltr__object_lock(&channel->lock);
 		ltr__wait_remove(&channel->senders, &waiter);
 		ltr__unlock(&channel->lock);
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	}
 	if (!waiter.success)
 		ltr__send_on_closed();
@@ -209,7 +209,7 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 		return ok ? 0 : -EPIPE;
 	if (ltr__is_late(deadline_ns)) {
 		ltr__unlock(&channel->lock);
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	}
 	waiter.value = ret_value;
 	waiter.overtaken = false;
@@ -219,7 +219,7 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 		ltr__object_lock(&channel->lock);
 		ltr__wait_remove(&channel->receivers, &waiter);
 		ltr__unlock(&channel->lock);
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	}
 	return waiter.success ? 0 : -EPIPE;
 }

@@ -9,6 +9,7 @@
  * and whoever wakes up from an idle sleep renew it.
  */
 
+#include <errno.h>
 #include <loiter/layout.h>
 #include <loiter/time.h>
 #include <stdbool.h>
@@ -46,11 +47,30 @@ static inline void ltr__clock_advance(int64_t ns)
 	__atomic_fetch_add(&ltr__virtual_ns, ns, __ATOMIC_RELAXED);
 }
 
+/* The error of the context that a negative deadline is (context.c); 0 while it is not over. */
+int ltr__context_over(int64_t deadline_ns);
+
 /* Whether there is no time to wait. */
 static inline bool ltr__is_late(int64_t deadline_ns)
 {
-	return deadline_ns != LTR_FOREVER &&
-	       (deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns());
+	if (deadline_ns == LTR_FOREVER)
+		return false;
+	if (deadline_ns < 0)
+		return ltr__context_over(deadline_ns) != 0;
+	return deadline_ns == LTR_NOW || deadline_ns <= ltr__now_ns();
+}
+
+/* What a call returns that has waited until then, or that was late. */
+static inline int ltr__gave_up(int64_t deadline_ns)
+{
+	return deadline_ns < 0 ? ltr__context_over(deadline_ns) : -ETIMEDOUT;
+}
+
+/* The moment at which to look again, if the deadline is not sooner. It wins over a context, which is to
+ * be asked at each look (ltr__is_late()). */
+static inline int64_t ltr__sooner(int64_t look_ns, int64_t deadline_ns)
+{
+	return deadline_ns < 0 || look_ns < deadline_ns ? look_ns : deadline_ns;
 }
 
 static inline uint64_t ltr__ticks(void)

@@ -123,11 +123,13 @@ static ssize_t send_and_look_again(struct ltr__pollable *pollable, struct ltr__i
 		int64_t until_ns = ltr_after(FULL_QUEUE_NS);
 		ssize_t n = ltr__io(pollable, io, LTR_NOW);
 
-		if (n != -ETIMEDOUT || ltr__is_late(deadline_ns))
+		if (n != -ETIMEDOUT)
 			return n;
+		if (ltr__is_late(deadline_ns))
+			return ltr__gave_up(deadline_ns);
 		n = ltr__pollable_wait(pollable, io->direction, io->reason,
 				       ltr__pollable_edges(pollable, io->direction),
-				       until_ns < deadline_ns ? until_ns : deadline_ns);
+				       ltr__sooner(until_ns, deadline_ns));
 		if (n < 0 && n != -ETIMEDOUT)
 			return n;
 	}

@@ -30,7 +30,7 @@ static int begin_to_connect(int fd, const struct ltr_address *address, int64_t d
 		if (errno != EAGAIN || address->any.sa_family != AF_UNIX)
 			return -errno;
 		if (ltr__is_late(deadline_ns))
-			return -ETIMEDOUT;
+			return ltr__gave_up(deadline_ns);
 		ltr_sleep(FULL_BACKLOG_NS);
 	}
 	return 0;
@@ -219,8 +219,8 @@ static void run_race(struct race *race)
 
 		if (race->started < count) {
 			start_next(race);
-			if (race->started < count && ltr_after(NEXT_ADDRESS_NS) < until_ns)
-				until_ns = ltr_after(NEXT_ADDRESS_NS);
+			if (race->started < count)
+				until_ns = ltr__sooner(ltr_after(NEXT_ADDRESS_NS), until_ns);
 		}
 		while (!race->winner && race->failed == failed &&
 		       ltr__notice_wait(&race->queue, LTR_REASON_IO_CONNECT, until_ns))
@@ -251,7 +251,7 @@ static int dial_several(const struct ltr__addresses *addresses, struct ltr_conn 
 		*ret_conn = race->winner;
 		r = 0;
 	} else {
-		r = race->failed == addresses->count ? race->error : -ETIMEDOUT;
+		r = race->failed == addresses->count ? race->error : ltr__gave_up(deadline_ns);
 	}
 	let_go(race);
 	/* A handle may be old by now: it is no address. */

@@ -21,10 +21,21 @@ struct ltr__processor;
 struct ltr__waiter;
 struct ltr__deferred;
 
+/* What wakes a parked goroutine in time: a deadline or, if that is negative, a context. */
 struct ltr__timer {
 	int64_t deadline_ns;
-	struct ltr__processor *processor; /* whose heap it is in; its lock guards all three */
-	uint32_t index;                   /* in the heap, plus 1; 0: in none */
+	union {
+		struct {
+			/* Whose heap it is in; its lock guards all three. */
+			struct ltr__processor *processor;
+			uint32_t index; /* in the heap, plus 1; 0: in none */
+		};
+		struct {
+			/* Who else waits for the context; its lock guards both (context.c). */
+			struct ltr__goroutine *next_in_context;
+			struct ltr__goroutine **link; /* what points to us; NULL: nothing */
+		};
+	};
 };
 
 #define LTR__INLINE_ARGUMENT_BYTES 56

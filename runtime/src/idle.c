@@ -360,11 +360,15 @@ static bool work_anywhere(void)
 
 /* --- sleeping ------------------------------------------------------------------------------- */
 
-/* Under the lock, all processors idle: nobody can ever run again. */
+/*
+ * Under the lock: nobody can ever run again; unless the poller, if there is one, has just taken
+ * somebody out. It may also sleep for a deadline that has been taken back since: then it has to be
+ * woken, and find out itself that this is a deadlock.
+ */
 static bool is_deadlock(void)
 {
 	return ltr__sched.idle_count == ltr__sched.processor_count + ltr__sched.spares &&
-	       !ltr__sched.calls && !ltr__sched.poller && !ltr__sched.global_count &&
+	       !ltr__sched.calls && !ltr__sched.global_count &&
 	       !__atomic_load_n(&ltr__sched.timers, __ATOMIC_ACQUIRE) &&
 	       !__atomic_load_n(&ltr__sched.net_waits, __ATOMIC_ACQUIRE) &&
 	       !__atomic_load_n(&ltr__sched.stopping, __ATOMIC_ACQUIRE) &&
@@ -472,7 +476,7 @@ static void sleep_until_given(struct ltr__thread *thread)
 /* There is nothing to run. Returns when there may be, with a processor or without. */
 static void go_idle(struct ltr__thread *thread)
 {
-	bool deadlock, was_spinning = thread->spinning;
+	bool deadlock, is_polled, was_spinning = thread->spinning;
 
 	ltr__trace_flush(thread->ring);
 	ltr__lock(&ltr__sched.lock);
@@ -492,9 +496,12 @@ static void go_idle(struct ltr__thread *thread)
 	ltr__sched.sleeping = thread;
 	thread->spinning = false;
 	deadlock = is_deadlock();
+	is_polled = ltr__sched.poller;
 	ltr__unlock(&ltr__sched.lock);
-	if (deadlock)
+	if (deadlock && !is_polled)
 		ltr__fatal_deadlock();
+	if (deadlock)
+		ltr__poll_kick();
 	if (was_spinning)
 		__atomic_fetch_sub(&ltr__sched.spinning, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* see ltr__announce() */

@@ -8,8 +8,8 @@
  * across the switch away from the goroutine that parks on it).
  *
  * Lock order, outermost first; who holds one takes only locks further down:
- *   channel locks (several: by address) > wait queue locks > pollable locks
- *   > timer heap > scheduler > slabs, stacks, pools > a ring's lock
+ *   alarms > channel locks (several: by address) > wait queue locks (a Cond's > its mutex's)
+ *   > pollable locks > contexts > timer heap > scheduler > slabs, stacks, pools > a ring's lock
  */
 
 #include <sched.h>

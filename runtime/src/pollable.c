@@ -221,7 +221,7 @@ int ltr__pollable_wait(struct ltr__pollable *pollable, enum ltr_direction direct
 	else if (pollable->edges[direction] != seen)
 		r = 1;
 	else if (ltr__is_late(deadline_ns))
-		r = -ETIMEDOUT;
+		r = ltr__gave_up(deadline_ns);
 	if (r != 0) {
 		ltr__unlock(&pollable->lock);
 		return r < 0 ? r : 0;
@@ -232,7 +232,7 @@ int ltr__pollable_wait(struct ltr__pollable *pollable, enum ltr_direction direct
 		ltr__lock(&pollable->lock);
 		ltr__wait_remove(&pollable->waiters[direction], &waiter);
 		ltr__unlock(&pollable->lock);
-		r = -ETIMEDOUT;
+		r = ltr__gave_up(deadline_ns);
 	}
 	__atomic_fetch_sub(&ltr__sched.net_waits, 1, __ATOMIC_RELEASE);
 	return ltr__pollable_is_closed(pollable) ? -ECANCELED : r;

@@ -132,7 +132,7 @@ int ltr__look_up(const char *host, const char *port, const struct addrinfo *hint
 	int r;
 
 	if (ltr__is_late(deadline_ns))
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	lookup = lookup_new(host, port, hints);
 	if (!lookup)
 		return -ENOMEM;
@@ -140,7 +140,7 @@ int ltr__look_up(const char *host, const char *port, const struct addrinfo *hint
 	ltr__lock(&lookup->queue.lock);
 	while (!lookup->done && ltr__notice_wait(&lookup->queue, LTR_REASON_SYSCALL, deadline_ns))
 		;
-	r = lookup->done ? lookup->result : -ETIMEDOUT;
+	r = lookup->done ? lookup->result : ltr__gave_up(deadline_ns);
 	if (r == 0)
 		*ret_addresses = lookup->found;
 	let_go(lookup);

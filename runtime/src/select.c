@@ -64,7 +64,8 @@ static void order_locks(struct selection *selection)
 	selection->lock_count = n;
 }
 
-/* The commit. We may run again, and return, as soon as the last lock is free: touch nothing then. */
+/* The commit, if there are locks. We may run again, and return, as soon as the last one is free: touch
+ * nothing then. */
 static void unlock_all(void *argument)
 {
 	struct selection *selection = argument;
@@ -149,7 +150,7 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 	}
 	ltr__park(selection->lock_count ? LTR_REASON_SELECT : LTR_REASON_SELECT_NO_CASES,
 		  selection->lock_count == 1 ? (uint64_t)(uintptr_t)selection->lock_order[0] : 0,
-		  deadline_ns, unlock_all, selection);
+		  deadline_ns, selection->lock_count ? unlock_all : NULL, selection);
 	woken = self->run.woken;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct ltr_case *each = &selection->cases[i];
@@ -161,7 +162,7 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 		ltr__unlock(&each->chan->lock);
 	}
 	if (!woken)
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	chosen = &selection->cases[woken->index];
 	if (!chosen->is_receive && !woken->success)
 		ltr__send_on_closed();
@@ -170,7 +171,7 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 	return (int)woken->index;
 }
 
-int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadline_ns)
+int ltr__select_cases(const struct ltr_case *cases, size_t count, int64_t deadline_ns)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_select");
 	struct selection selection;
@@ -185,7 +186,7 @@ int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadlin
 	if (chosen >= 0)
 		return chosen;
 	if (ltr__is_late(deadline_ns))
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	order_locks(&selection);
 	for (uint32_t i = 0; i < selection.lock_count; i++)
 		ltr__object_lock(&selection.lock_order[i]->lock);

@@ -67,7 +67,7 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)
 	if (count_of(state) == 0)
 		return 0;
 	if (ltr__is_late(deadline_ns))
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	ltr__object_lock(&group->queue.lock);
 	do {
 		if (count_of(state) == 0) {
@@ -86,7 +86,7 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)
 		__atomic_fetch_sub(&group->state, 1, __ATOMIC_RELAXED);
 	}
 	ltr__unlock(&group->queue.lock);
-	return -ETIMEDOUT;
+	return ltr__gave_up(deadline_ns);
 }
 
 /* --- Mutex -------------------------------------------------------------------------------------- */
@@ -145,7 +145,7 @@ static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t 
 	struct ltr__waiter waiter = {0};
 
 	if (ltr__is_late(deadline_ns))
-		return -ETIMEDOUT;
+		return ltr__gave_up(deadline_ns);
 	for (int i = 0; i < SPINS && ltr__sched.processor_count > 1; i++) {
 		ltr__relax();
 		if (try_lock(mutex, self->id))
@@ -159,7 +159,7 @@ static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t 
 			ltr__wait_remove(&mutex->queue.list, &waiter);
 			clear_waited_if_empty(mutex);
 			ltr__unlock(&mutex->queue.lock);
-			return -ETIMEDOUT;
+			return ltr__gave_up(deadline_ns);
 		}
 		if (waiter.success) /* handed over, still locked */
 			return 0;

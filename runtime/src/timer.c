@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "context.h"
 #include "fatal.h"
 #include "poller.h"
 
@@ -92,6 +93,10 @@ static void grow(struct ltr__processor *processor)
 void ltr__timer_arm(struct ltr__processor *processor, struct ltr__goroutine *goroutine,
 		    int64_t deadline_ns)
 {
+	if (deadline_ns < 0) {
+		ltr__context_enter(goroutine, deadline_ns);
+		return;
+	}
 	/* Counted first: while a deadline is under way there is no deadlock. */
 	__atomic_fetch_add(&ltr__sched.timers, 1, __ATOMIC_RELAXED);
 	ltr__lock(&processor->timer_lock);
@@ -108,8 +113,13 @@ void ltr__timer_arm(struct ltr__processor *processor, struct ltr__goroutine *gor
 
 void ltr__timer_cancel(struct ltr__goroutine *goroutine)
 {
-	struct ltr__processor *processor = goroutine->run.timer.processor;
+	struct ltr__processor *processor;
 
+	if (goroutine->run.timer.deadline_ns < 0) {
+		ltr__context_leave(goroutine);
+		return;
+	}
+	processor = goroutine->run.timer.processor;
 	if (!processor)
 		return;
 	ltr__lock(&processor->timer_lock);
@@ -166,20 +176,23 @@ int64_t ltr__timer_next(void)
 	return next;
 }
 
-void ltr_sleep_until(int64_t deadline_ns)
+int ltr__sleep_until(int64_t deadline_ns, struct ltr_context *context)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_sleep");
 
+	if (context)
+		return ltr__context_sleep(self, context, deadline_ns);
 	if (deadline_ns <= ltr__now_ns())
-		return;
+		return 0;
 	__atomic_store_n(&self->run.claim, 1, __ATOMIC_RELEASE);
 	ltr__park(LTR_REASON_SLEEP, (uint64_t)deadline_ns, deadline_ns, NULL, NULL);
+	return 0;
 }
 
-void ltr_sleep(int64_t duration_ns)
+int ltr__sleep(int64_t duration_ns, struct ltr_context *context)
 {
-	if (duration_ns > 0)
-		ltr_sleep_until(ltr_after(duration_ns));
-	else
-		ltr__caller("ltr_sleep");
+	if (duration_ns > 0 || context)
+		return ltr__sleep_until(ltr_after(duration_ns), context);
+	ltr__caller("ltr_sleep");
+	return 0;
 }

@@ -9,7 +9,8 @@
 
 #include "scheduler.h"
 
-/* Arm; then make sure that somebody will look in time. Called once the goroutine is off its stack. */
+/* Arm; then make sure that somebody will look in time. Called once the goroutine is off its stack.
+ * A negative deadline is a context (time.h), which does the same in its own way (context.h). */
 void ltr__timer_arm(struct ltr__processor *processor, struct ltr__goroutine *goroutine,
 		    int64_t deadline_ns);
 

@@ -28,6 +28,14 @@ contains "workers" "workers: /nonexistent: No such file or directory" "$SCRATCH/
 run 0 ticker
 contains "ticker" "tick 1" "$SCRATCH/out"
 equal "ticker's last word" enough "$(tail -n 1 "$SCRATCH/out")"
+echo needle >>"$SCRATCH/few"
+run 0 search needle "$SCRATCH/thousand" "$SCRATCH/few" /dev/null "$SCRATCH/few"
+equal "search" "$SCRATCH/few $SCRATCH/few" "$(paste -sd ' ' "$SCRATCH/out")"
+run 1 search needle /nonexistent "$SCRATCH/few"
+contains "search" "search: /nonexistent: No such file or directory" "$SCRATCH/error"
+run 0 heartbeat
+equal "heartbeat" "beat 1 beat 2 beat 3" "$(head -n 3 "$SCRATCH/out" | paste -sd ' ')"
+contains "heartbeat" "stopped: Cannot send after transport endpoint shutdown" "$SCRATCH/out"
 run 0 leaky
 contains "leaky" "was first" "$SCRATCH/out"
 run 2 deadlock

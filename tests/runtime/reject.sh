@@ -59,5 +59,23 @@ reject 'ltr_go(takes_point, p);' 'ltr_go(takes_point, &p);' "incompatible"
 reject 'ltr_go(takes_point, p);' 'ltr_go(takes_point);' "incompatible"
 reject 'ltr_go(takes_nothing);' 'ltr_go(takes_nothing, p);' "incompatible"
 
+reject 'ltr_send(c, 1, context);' 'ltr_send(c, 1, &n);' "integer from pointer|pointer to integer"
+reject 'ltr_send(c, 1, context);' 'ltr_send(c, 1, NULL);' "integer from pointer|pointer to integer"
+reject 'ltr_sleep(LTR_SECOND, context);' 'ltr_sleep(LTR_SECOND, LTR_SECOND);' \
+	"pointer from integer|integer to pointer"
+reject 'ltr_select(context, LTR_RECV(ltr_context_done(context), NULL));' \
+	'ltr_select(context, LTR_SEND(ltr_context_done(context), 0));' "can_send"
+reject 'ltr_select(context, LTR_RECV(ltr_context_done(context), NULL));' \
+	'ltr_select(&group, LTR_RECV(ltr_context_done(context), NULL));' \
+	"integer from pointer|pointer to integer"
+reject 'ltr_group_go(&group, takes_point_in_group, p);' \
+	'ltr_group_go(&group, takes_point_in_group, n);' "incompatible"
+reject 'ltr_group_go(&group, takes_point_in_group, p);' \
+	'ltr_group_go(&group, takes_point, p);' "incompatible"
+reject 'ltr_group_go(&group, takes_nothing_in_group);' \
+	'ltr_group_go(&group, takes_nothing_in_group, p);' "incompatible"
+reject 'ltr_group_go(&group, takes_nothing_in_group);' \
+	'ltr_group_go(context, takes_nothing_in_group);' "incompatible"
+
 echo "$tested compilations, $failed wrong"
 [ "$failed" -eq 0 ]

@@ -62,7 +62,7 @@ struct ltr_channel;
 /*
  * Send a copy of `value`; waits until a receiver or a free place takes it.
  * Sending on a closed channel, also while waiting, ends the program with a message.
- *   -ETIMEDOUT  nobody took it
+ *   -ETIMEDOUT  nobody took it; -ECANCELED: nor until the context was over
  */
 #define ltr_send(channel, value, ...)                                               \
 	({                                                                          \
@@ -74,7 +74,7 @@ struct ltr_channel;
  * Receive into *ret_value (NULL: throw it away); waits until there is a value or the channel is
  * closed. The loop over a channel: while (ltr_recv(c, &v) == 0) ...
  *   -EPIPE      closed and empty; *ret_value is zeroed, as in Go
- *   -ETIMEDOUT  nothing came; *ret_value is untouched
+ *   -ETIMEDOUT  nothing came; *ret_value is untouched; -ECANCELED: nor until the context was over
  */
 #define ltr_recv(channel, ret_value, ...)                                          \
 	({                                                                         \
@@ -101,17 +101,18 @@ struct ltr_channel;
  *	case -ETIMEDOUT: ...  neither in time
  *	}
  *
- * If several can, one is chosen at random. LTR_NOW as the deadline is Go's `default`. Cases on nil
+ * If several can, one is chosen at random. LTR_NOW as the deadline is Go's `default`; a context in
+ * its place is what a case on its ltr_context_done() would be in Go: -ECANCELED. Cases on nil
  * channels never go on. LTR_RECV takes a third argument, bool *ret_ok, that is set to false when
  * the channel was closed. At most LTR_CASES_MAX cases.
  */
 #ifndef __cplusplus
-#define ltr_select(deadline_ns, ...)                                                  \
-	ltr_select_cases((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}},          \
-			 sizeof((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}}) / \
-					 sizeof(struct ltr_case) -                    \
-				 1,                                                   \
-			 (deadline_ns))
+#define ltr_select(deadline_ns, ...)                                                   \
+	ltr__select_cases((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}},          \
+			  sizeof((struct ltr_case[]){__VA_ARGS__ __VA_OPT__(, ){0}}) / \
+					  sizeof(struct ltr_case) -                    \
+				  1,                                                   \
+			  LTR__UNTIL(deadline_ns))
 
 #define LTR_SEND(channel, value)                   \
 	((struct ltr_case){.chan = (channel).chan, \
@@ -138,7 +139,9 @@ struct ltr_case {
 LTR__DECLARE_BEGIN
 
 /* The same for an array of cases that was made at run time; -EINVAL: too many. */
-int ltr_select_cases(const struct ltr_case *cases, size_t count, int64_t deadline_ns);
+#define ltr_select_cases(cases, count, deadline_ns) \
+	ltr__select_cases((cases), (count), LTR__UNTIL(deadline_ns))
+int ltr__select_cases(const struct ltr_case *cases, size_t count, int64_t deadline_ns);
 
 struct ltr_channel *ltr__channel_new(size_t element_bytes, size_t capacity);
 void ltr__channel_free(struct ltr_channel *channel);

@@ -46,7 +46,7 @@ inline ltr_case ltr__receive_case(ltr_channel *channel, type *,
 
 inline int ltr__select(int64_t deadline_ns, std::initializer_list<ltr_case> cases)
 {
-	return ltr_select_cases(cases.begin(), cases.size(), deadline_ns);
+	return ltr__select_cases(cases.begin(), cases.size(), deadline_ns);
 }
 
 #define ltr_make(type, capacity) ltr__make<type>((capacity))
@@ -55,7 +55,7 @@ inline int ltr__select(int64_t deadline_ns, std::initializer_list<ltr_case> case
 #define LTR_RECV(channel, ret_value, ...)                        \
 	ltr__receive_case((channel).chan, (channel).can_receive, \
 			  (ret_value)__VA_OPT__(, ) __VA_ARGS__)
-#define ltr_select(deadline_ns, ...) ltr__select((deadline_ns), {__VA_ARGS__})
+#define ltr_select(deadline_ns, ...) ltr__select(LTR__UNTIL(deadline_ns), {__VA_ARGS__})
 
 #endif
 

@@ -3,8 +3,12 @@
 #define LOITER_SYNC_H
 
 /*
- * WaitGroup, Mutex, Once. All of them are ready when zeroed, must not be moved or copied while in
- * use, and need no destructor. They are private to the library but for their size.
+ * WaitGroup, Mutex, RWMutex, Cond, Semaphore, Once. All of them are ready when zeroed (a semaphore
+ * has no room then), must not be moved or copied while in use, and need no destructor. They are
+ * private to the library but for their size.
+ *
+ * Calls that wait take a deadline or a context as their last argument. -ETIMEDOUT below is then also
+ * -ECANCELED, if it was a context that was cancelled. LTR_NOW makes each of them a "try".
  */
 
 #include <stdbool.h>
@@ -48,7 +52,8 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns);
 
 /*
  * A Mutex has one owner. First come, first served, but that a running goroutine may overtake those
- * that are just being woken; one that was overtaken is served next. Not recursive: locking twice
+ * that are just being woken; one that was overtaken once is handed the mutex at the next unlock
+ * (where Go lets it be overtaken for a millisecond). Not recursive: locking twice
  * waits for ever (or is reported as a deadlock). Another goroutine may unlock it, as in Go.
  * Unlocking an unlocked one ends the program with a message.
  *   -ETIMEDOUT  not locked
@@ -63,6 +68,81 @@ struct ltr_mutex {
 #define ltr_mutex_lock(mutex, ...) ltr__mutex_lock((mutex), LTR__DEADLINE(__VA_ARGS__))
 int ltr__mutex_lock(struct ltr_mutex *mutex, int64_t deadline_ns);
 void ltr_mutex_unlock(struct ltr_mutex *mutex);
+/* True: it was free, and is ours now. */
+#define ltr_mutex_try_lock(mutex) (ltr__mutex_lock((mutex), LTR_NOW) == 0)
+
+/*
+ * An RWMutex is held by one writer, or by any number of readers. Nobody starves: a waiting writer
+ * stops new readers, and when a writer unlocks, all readers that wait by then go before the next
+ * writer. So a reader must not lock it again while it holds it. It is not tied to a goroutine: who
+ * locked it may have somebody else unlock it. Unlocking what is not locked that way ends the program
+ * with a message.
+ *   -ETIMEDOUT  not locked; readers that a writer stopped who has given up go on
+ */
+struct ltr_rwmutex {
+	uint32_t state; /* 1: a writer has it, 2: somebody waits, 4 for each reader */
+	uint32_t reserved;
+	uint64_t owner; /* id of the writer that has it; for those who look from outside */
+	struct ltr__wait_queue readers; /* its lock guards both lists */
+	struct ltr__wait_list writers;
+};
+
+#define ltr_rwmutex_lock(rwmutex, ...)  ltr__rwmutex_lock((rwmutex), LTR__DEADLINE(__VA_ARGS__))
+#define ltr_rwmutex_rlock(rwmutex, ...) ltr__rwmutex_rlock((rwmutex), LTR__DEADLINE(__VA_ARGS__))
+int ltr__rwmutex_lock(struct ltr_rwmutex *rwmutex, int64_t deadline_ns);
+int ltr__rwmutex_rlock(struct ltr_rwmutex *rwmutex, int64_t deadline_ns);
+void ltr_rwmutex_unlock(struct ltr_rwmutex *rwmutex);
+void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex);
+#define ltr_rwmutex_try_lock(rwmutex)  (ltr__rwmutex_lock((rwmutex), LTR_NOW) == 0)
+#define ltr_rwmutex_try_rlock(rwmutex) (ltr__rwmutex_rlock((rwmutex), LTR_NOW) == 0)
+
+/*
+ * A Cond is a place to wait for a change of what `mutex` guards:
+ *
+ *	ltr_mutex_lock(&mutex);
+ *	while (!changed)
+ *		ltr_cond_wait(&cond, &mutex);
+ *	...
+ *	ltr_mutex_unlock(&mutex);
+ *
+ * Waiting unlocks the mutex, which must be locked, and locks it again before it returns, whatever it
+ * returns, for as long as that takes. ltr_cond_signal() wakes the one that waits longest,
+ * ltr_cond_broadcast() all; neither blocks, nor needs the mutex. Nobody is woken without a reason.
+ *   -ETIMEDOUT  not woken; the mutex is locked
+ */
+struct ltr_cond {
+	struct ltr__wait_queue queue;
+};
+
+#define ltr_cond_wait(cond, mutex, ...) ltr__cond_wait((cond), (mutex), LTR__DEADLINE(__VA_ARGS__))
+int ltr__cond_wait(struct ltr_cond *cond, struct ltr_mutex *mutex, int64_t deadline_ns);
+void ltr_cond_signal(struct ltr_cond *cond);
+void ltr_cond_broadcast(struct ltr_cond *cond);
+
+/*
+ * A Semaphore has room for a total weight: struct ltr_semaphore room = LTR_SEMAPHORE(10). Acquiring
+ * takes `weight` of it, waiting until there is as much; first come, first served, so that what asks
+ * for much is not starved by those who ask for little. Releasing gives it back, by anybody, and never
+ * blocks; more than was taken ends the program with a message, as does a negative weight.
+ *   -EINVAL     more than there will ever be
+ *   -ETIMEDOUT  nothing was taken
+ */
+struct ltr_semaphore {
+	int64_t capacity;
+	int64_t used;
+	struct ltr__wait_queue queue; /* its lock guards used, too */
+};
+
+#define LTR_SEMAPHORE(capacity_)        \
+	{                               \
+		.capacity = (capacity_) \
+	}
+#define ltr_semaphore_acquire(semaphore, weight, ...) \
+	ltr__semaphore_acquire((semaphore), (weight), LTR__DEADLINE(__VA_ARGS__))
+int ltr__semaphore_acquire(struct ltr_semaphore *semaphore, int64_t weight, int64_t deadline_ns);
+void ltr_semaphore_release(struct ltr_semaphore *semaphore, int64_t weight);
+#define ltr_semaphore_try_acquire(semaphore, weight) \
+	(ltr__semaphore_acquire((semaphore), (weight), LTR_NOW) == 0)
 
 /*
  * Run `function` once, whoever comes first; the others wait until it has returned. If it ends by

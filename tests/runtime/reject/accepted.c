@@ -21,9 +21,21 @@ static void takes_nothing(void)
 {
 }
 
+static int takes_point_in_group(struct point *p)
+{
+	return p->x;
+}
+
+static int takes_nothing_in_group(void)
+{
+	return 0;
+}
+
 int use(numbers c, numbers_sender out, numbers_receiver in, words w, points ps);
 int use(numbers c, numbers_sender out, numbers_receiver in, words w, points ps)
 {
+	struct ltr_context *context = ltr_context_with_cancel(LTR_BACKGROUND);
+	struct ltr_group group = {0};
 	struct point p = {1, 2};
 	const char *text;
 	int n;
@@ -42,5 +54,10 @@ int use(numbers c, numbers_sender out, numbers_receiver in, words w, points ps)
 	in = c.receiver;
 	ltr_go(takes_point, p);
 	ltr_go(takes_nothing);
+	ltr_send(c, 1, context);
+	ltr_sleep(LTR_SECOND, context);
+	ltr_select(context, LTR_RECV(ltr_context_done(context), NULL));
+	ltr_group_go(&group, takes_point_in_group, p);
+	ltr_group_go(&group, takes_nothing_in_group);
 	return n;
 }

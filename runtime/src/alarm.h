@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LTR_ALARM_H
+#define LTR_ALARM_H
+
+/*
+ * Alarms: something to be done at a moment, other than waking a goroutine that is parked (for that
+ * the processors have their heaps, timer.h). Timers, tickers and deadlines of contexts are made of
+ * them. One goroutine, "timers", rings them; it lives as long as there are alarms.
+ *
+ * The lock of all alarms is outside of every other lock of the runtime (lock.h).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ltr__alarm {
+	int64_t at_ns;
+	uint32_t index; /* in the heap, plus 1; 0: not set */
+	/* Called by the goroutine "timers", under the lock, no longer set; may set it again. */
+	void (*ring)(struct ltr__alarm *alarm, int64_t now_ns);
+};
+
+/* The calling goroutine must not park in between. Unlocking starts or wakes "timers" if need be. */
+void ltr__alarms_lock(void);
+void ltr__alarms_unlock(void);
+
+/* Under the lock: set it, anew if it is set (LTR_FOREVER: not at all). / Take it back: was it set? */
+void ltr__alarm_set(struct ltr__alarm *alarm, int64_t at_ns);
+bool ltr__alarm_stop(struct ltr__alarm *alarm);
+
+#endif

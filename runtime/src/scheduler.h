@@ -37,6 +37,12 @@
 #define LTR__FAIR_TICK 64u
 #endif
 
+/* The deadline is here, too: comparing does not touch descriptors. */
+struct ltr__timer_entry {
+	int64_t deadline_ns;
+	struct ltr__goroutine *goroutine;
+};
+
 struct ltr__processor {
 	/* Owner only, but for what runqueue.h says about thieves. */
 	struct ltr__runqueue queue;
@@ -56,8 +62,8 @@ struct ltr__processor {
 	uint32_t timer_lock __attribute__((aligned(64)));
 	uint32_t timer_count;
 	uint32_t timer_capacity;
-	struct ltr__goroutine **timers; /* a 4-ary heap by deadline */
-	int64_t next_timer_ns;          /* INT64_MAX: none */
+	struct ltr__timer_entry *timers; /* a 4-ary heap by deadline */
+	int64_t next_timer_ns;           /* INT64_MAX: none */
 
 	struct ltr__processor *next_idle; /* guarded by ltr__sched.lock */
 	bool spare_used;                  /* guarded by ltr__sched.lock; see spare.h */

@@ -7,6 +7,7 @@
  * our stack. One wake-up claims us; the other waiters are unlinked when we run again.
  */
 
+#include <alloca.h>
 #include <errno.h>
 #include <string.h>
 
@@ -14,19 +15,45 @@
 #include "clock.h"
 #include "fatal.h"
 
+/* The arrays have `count` places, on the caller's stack: a waiting goroutine should not need a second
+ * page for what it does not use. */
 struct selection {
 	const struct ltr_case *cases;
 	uint32_t count;
 	uint32_t lock_count;
-	uint8_t poll_order[LTR_CASES_MAX];
-	struct ltr_channel *lock_order[LTR_CASES_MAX]; /* each channel once, by address */
+	uint8_t *poll_order;
+	struct ltr_channel **lock_order; /* each channel once, by address */
+	struct ltr__waiter *waiters;
 };
+
+/* All orders of four; without the numbers that are too large, also all orders of fewer. */
+static const uint8_t orders_of_four[24][4] = {
+	{0, 1, 2, 3}, {0, 1, 3, 2}, {0, 2, 1, 3}, {0, 2, 3, 1}, {0, 3, 1, 2}, {0, 3, 2, 1},
+	{1, 0, 2, 3}, {1, 0, 3, 2}, {1, 2, 0, 3}, {1, 2, 3, 0}, {1, 3, 0, 2}, {1, 3, 2, 0},
+	{2, 0, 1, 3}, {2, 0, 3, 1}, {2, 1, 0, 3}, {2, 1, 3, 0}, {2, 3, 0, 1}, {2, 3, 1, 0},
+	{3, 0, 1, 2}, {3, 0, 2, 1}, {3, 1, 0, 2}, {3, 1, 2, 0}, {3, 2, 0, 1}, {3, 2, 1, 0},
+};
+
+static void shuffle_few(struct selection *selection, uint64_t random)
+{
+	const uint8_t *order = orders_of_four[((random >> 32) * 24) >> 32];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		selection->poll_order[n] = order[i];
+		n += order[i] < selection->count;
+	}
+}
 
 static void shuffle(struct selection *selection)
 {
 	struct ltr__processor *processor = ltr__self()->processor;
 	uint64_t random = 0;
 
+	if (selection->count <= 4) {
+		shuffle_few(selection, ltr__random(processor));
+		return;
+	}
 	for (uint32_t i = 0; i < selection->count; i++) {
 		uint32_t j;
 
@@ -56,10 +83,9 @@ static void order_locks(struct selection *selection)
 			at--;
 		if (at > 0 && selection->lock_order[at - 1] == channel)
 			continue;
-		memmove(&selection->lock_order[at + 1], &selection->lock_order[at],
-			(n - at) * sizeof(selection->lock_order[0]));
+		for (uint32_t k = n++; k > at; k--)
+			selection->lock_order[k] = selection->lock_order[k - 1];
 		selection->lock_order[at] = channel;
-		n++;
 	}
 	selection->lock_count = n;
 }
@@ -128,7 +154,7 @@ static struct ltr__wait_list *list_of(const struct ltr_case *each)
 static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 		       int64_t deadline_ns)
 {
-	struct ltr__waiter waiters[LTR_CASES_MAX];
+	struct ltr__waiter *waiters = selection->waiters;
 	const struct ltr__waiter *woken;
 	const struct ltr_case *chosen;
 	const uint32_t count = selection->count;
@@ -155,7 +181,8 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 	for (uint32_t i = 0; i < count; i++) {
 		const struct ltr_case *each = &selection->cases[i];
 
-		if (!each->chan)
+		/* Who woke us has taken its waiter, and is done with it. */
+		if (!each->chan || &waiters[i] == woken)
 			continue;
 		ltr__object_lock(&each->chan->lock);
 		ltr__wait_remove(list_of(each), &waiters[i]);
@@ -181,12 +208,15 @@ int ltr__select_cases(const struct ltr_case *cases, size_t count, int64_t deadli
 		return -EINVAL;
 	selection.cases = cases;
 	selection.count = (uint32_t)count;
+	selection.poll_order = alloca(count + 4); /* shuffle_few() writes four */
 	shuffle(&selection);
 	chosen = try_one_by_one(&selection);
 	if (chosen >= 0)
 		return chosen;
 	if (ltr__is_late(deadline_ns))
 		return ltr__gave_up(deadline_ns);
+	selection.lock_order = alloca(count * sizeof(struct ltr_channel *));
+	selection.waiters = alloca(count * sizeof(struct ltr__waiter));
 	order_locks(&selection);
 	for (uint32_t i = 0; i < selection.lock_count; i++)
 		ltr__object_lock(&selection.lock_order[i]->lock);

@@ -11,35 +11,31 @@
 #include "fatal.h"
 #include "poller.h"
 
-static int64_t deadline(const struct ltr__processor *processor, uint32_t at)
+static void place(struct ltr__processor *processor, uint32_t at, struct ltr__timer_entry entry)
 {
-	return processor->timers[at]->run.timer.deadline_ns;
-}
-
-static void place(struct ltr__processor *processor, uint32_t at, struct ltr__goroutine *goroutine)
-{
-	processor->timers[at] = goroutine;
-	goroutine->run.timer.index = at + 1;
+	processor->timers[at] = entry;
+	__atomic_store_n(&entry.goroutine->run.timer.index, at + 1, __ATOMIC_RELAXED);
 }
 
 static void sift_up(struct ltr__processor *processor, uint32_t at)
 {
-	struct ltr__goroutine *goroutine = processor->timers[at];
+	struct ltr__timer_entry entry = processor->timers[at];
 
 	while (at > 0) {
 		uint32_t parent = (at - 1) / 4;
 
-		if (deadline(processor, parent) <= goroutine->run.timer.deadline_ns)
+		if (processor->timers[parent].deadline_ns <= entry.deadline_ns)
 			break;
 		place(processor, at, processor->timers[parent]);
 		at = parent;
 	}
-	place(processor, at, goroutine);
+	place(processor, at, entry);
 }
 
 static void sift_down(struct ltr__processor *processor, uint32_t at)
 {
-	struct ltr__goroutine *goroutine = processor->timers[at];
+	struct ltr__timer_entry entry = processor->timers[at];
+	const struct ltr__timer_entry *timers = processor->timers;
 
 	for (;;) {
 		uint32_t child = 4 * at + 1, least = child;
@@ -47,33 +43,33 @@ static void sift_down(struct ltr__processor *processor, uint32_t at)
 		if (child >= processor->timer_count)
 			break;
 		for (uint32_t i = child + 1; i < child + 4 && i < processor->timer_count; i++)
-			if (deadline(processor, i) < deadline(processor, least))
+			if (timers[i].deadline_ns < timers[least].deadline_ns)
 				least = i;
-		if (goroutine->run.timer.deadline_ns <= deadline(processor, least))
+		if (entry.deadline_ns <= timers[least].deadline_ns)
 			break;
-		place(processor, at, processor->timers[least]);
+		place(processor, at, timers[least]);
 		at = least;
 	}
-	place(processor, at, goroutine);
+	place(processor, at, entry);
 }
 
 /* Under the lock. */
 static void remove_at(struct ltr__processor *processor, uint32_t at)
 {
-	struct ltr__goroutine *last = processor->timers[--processor->timer_count];
+	struct ltr__timer_entry last = processor->timers[--processor->timer_count];
 
-	processor->timers[at]->run.timer.index = 0;
+	__atomic_store_n(&processor->timers[at].goroutine->run.timer.index, 0, __ATOMIC_RELAXED);
 	if (at < processor->timer_count) {
 		place(processor, at, last);
 		sift_down(processor, at);
-		sift_up(processor, last->run.timer.index - 1);
+		sift_up(processor, last.goroutine->run.timer.index - 1);
 	}
 	__atomic_fetch_sub(&ltr__sched.timers, 1, __ATOMIC_RELAXED);
 }
 
 static void publish_next(struct ltr__processor *processor)
 {
-	int64_t next = processor->timer_count ? deadline(processor, 0) : INT64_MAX;
+	int64_t next = processor->timer_count ? processor->timers[0].deadline_ns : INT64_MAX;
 
 	__atomic_store_n(&processor->next_timer_ns, next, __ATOMIC_RELEASE);
 }
@@ -81,7 +77,7 @@ static void publish_next(struct ltr__processor *processor)
 static void grow(struct ltr__processor *processor)
 {
 	uint32_t capacity = processor->timer_capacity ? 2 * processor->timer_capacity : 64;
-	struct ltr__goroutine **timers =
+	struct ltr__timer_entry *timers =
 		realloc(processor->timers, capacity * sizeof(processor->timers[0]));
 
 	if (!timers)
@@ -104,7 +100,8 @@ void ltr__timer_arm(struct ltr__processor *processor, struct ltr__goroutine *gor
 		grow(processor);
 	goroutine->run.timer.deadline_ns = deadline_ns;
 	goroutine->run.timer.processor = processor;
-	processor->timers[processor->timer_count] = goroutine;
+	processor->timers[processor->timer_count] =
+		(struct ltr__timer_entry){deadline_ns, goroutine};
 	sift_up(processor, processor->timer_count++);
 	publish_next(processor);
 	ltr__unlock(&processor->timer_lock);
@@ -122,6 +119,10 @@ void ltr__timer_cancel(struct ltr__goroutine *goroutine)
 	processor = goroutine->run.timer.processor;
 	if (!processor)
 		return;
+	goroutine->run.timer.processor = NULL;
+	/* Whoever took it out before it made us ready: that we see. */
+	if (!__atomic_load_n(&goroutine->run.timer.index, __ATOMIC_RELAXED))
+		return;
 	ltr__lock(&processor->timer_lock);
 	if (goroutine->run.timer.index) {
 		bool was_first = goroutine->run.timer.index == 1;
@@ -131,7 +132,6 @@ void ltr__timer_cancel(struct ltr__goroutine *goroutine)
 			publish_next(processor);
 	}
 	ltr__unlock(&processor->timer_lock);
-	goroutine->run.timer.processor = NULL;
 }
 
 uint32_t ltr__timer_expire(struct ltr__processor *processor, int64_t now_ns,
@@ -143,8 +143,8 @@ uint32_t ltr__timer_expire(struct ltr__processor *processor, int64_t now_ns,
 	if (__atomic_load_n(&processor->next_timer_ns, __ATOMIC_ACQUIRE) > now_ns)
 		return 0;
 	ltr__lock(&processor->timer_lock);
-	while (processor->timer_count && deadline(processor, 0) <= now_ns) {
-		struct ltr__goroutine *goroutine = processor->timers[0];
+	while (processor->timer_count && processor->timers[0].deadline_ns <= now_ns) {
+		struct ltr__goroutine *goroutine = processor->timers[0].goroutine;
 
 		if (ltr__claim(goroutine)) {
 			goroutine->run.woken = NULL;

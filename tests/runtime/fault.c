@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool armed[FAULT_KIND_COUNT];
@@ -162,7 +164,10 @@ int __wrap_fcntl(int fd, int command, ...)
 	return -1;
 }
 
-/* A futex and a poll may end early; the runtime makes no other call by number. */
+/*
+ * A wait on a futex and a poll may end early; the runtime makes no other call by number, but to wake:
+ * that does not wait, so nothing can interrupt it, and who is to be woken would sleep for ever.
+ */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
@@ -174,7 +179,8 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		argument[i] = va_arg(arguments, long);
 	va_end(arguments);
-	if (!interrupts("syscall"))
+	if ((number == SYS_futex && (argument[1] & FUTEX_CMD_MASK) == FUTEX_WAKE) ||
+	    !interrupts("syscall"))
 		return __real_syscall(number, argument[0], argument[1], argument[2], argument[3],
 				      argument[4], argument[5]);
 	errno = EINTR;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * See alarm.h. Invariants, under the lock:
+ * See alarm.h. Invariants, under the mutex:
  *  - heap[i] is not later than its children 2i+1 and 2i+2;
- *  - while there are alarms, the goroutine "timers" is there, or whoever holds the lock starts it
- *    when it unlocks; while "timers" is parked, it will wake up no later than the first alarm.
+ *  - while there are alarms, the goroutine "timers" is there, or whoever holds the mutex starts it
+ *    when it unlocks; while "timers" waits, it will wake up no later than the first alarm.
  *
  * "timers" is a goroutine like others, so that what rings may send, close and start goroutines. It
  * ends when nothing is set, also early: it must not keep a deadlock from being found.
@@ -12,22 +12,23 @@
 
 #include "alarm.h"
 
+#include <loiter/sync.h>
 #include <stdlib.h>
 
 #include "clock.h"
 #include "fatal.h"
-#include "waitlist.h"
+#include "scheduler.h"
 
 #define RINGS_BEFORE_YIELD 64
 
 static struct {
-	uint32_t lock; /* guards everything */
+	struct ltr_mutex mutex;  /* guards everything */
+	struct ltr_cond changed; /* "timers" has to look again */
 	bool has_ringer;
 	uint32_t count;
 	uint32_t capacity;
 	struct ltr__alarm **heap;
-	struct ltr__wait_list parked_ringer;
-	int64_t parked_until_ns;
+	int64_t waiting_until_ns; /* of "timers" */
 } alarms;
 
 static void place(uint32_t at, struct ltr__alarm *alarm)
@@ -106,32 +107,25 @@ void ltr__alarm_set(struct ltr__alarm *alarm, int64_t at_ns)
 }
 
 /* True: go on at once. False: nothing is set, and nobody counts on us any more. */
-static bool ring_or_wait(struct ltr__goroutine *self)
+static bool ring_or_wait(void)
 {
-	struct ltr__waiter waiter = {0};
 	int64_t now_ns = ltr__now_ns();
-	struct ltr__alarm *first;
+	bool go_on = true;
 
-	ltr__lock(&alarms.lock);
+	(void)ltr_mutex_lock(&alarms.mutex);
 	if (!alarms.count) {
-		alarms.has_ringer = false;
-		ltr__unlock(&alarms.lock);
-		return false;
-	}
-	first = alarms.heap[0];
-	if (first->at_ns <= now_ns) {
+		alarms.has_ringer = go_on = false;
+	} else if (alarms.heap[0]->at_ns <= now_ns) {
+		struct ltr__alarm *first = alarms.heap[0];
+
 		ltr__alarm_stop(first);
 		first->ring(first, now_ns);
-		ltr__unlock(&alarms.lock);
-		return true;
+	} else {
+		alarms.waiting_until_ns = alarms.heap[0]->at_ns;
+		(void)ltr_cond_wait(&alarms.changed, &alarms.mutex, alarms.waiting_until_ns);
 	}
-	alarms.parked_until_ns = first->at_ns;
-	ltr__wait(self, &alarms.parked_ringer, &waiter, LTR_REASON_SLEEP, (uint64_t)first->at_ns,
-		  first->at_ns, ltr__unlock_commit, &alarms.lock);
-	ltr__lock(&alarms.lock);
-	ltr__wait_remove(&alarms.parked_ringer, &waiter);
-	ltr__unlock(&alarms.lock);
-	return true;
+	ltr_mutex_unlock(&alarms.mutex);
+	return go_on;
 }
 
 static void be_ringer(void)
@@ -141,30 +135,26 @@ static void be_ringer(void)
 	/* Not those of whoever set the first alarm: functions of timers would inherit them. */
 	ltr__labels_unref(self->labels);
 	self->labels = NULL;
-	for (uint32_t i = 1; ring_or_wait(self); i++)
+	for (uint32_t i = 1; ring_or_wait(); i++)
 		if (i % RINGS_BEFORE_YIELD == 0)
 			ltr_yield();
 }
 
 void ltr__alarms_lock(void)
 {
-	ltr__caller("a call for timers");
-	ltr__lock(&alarms.lock);
+	(void)ltr_mutex_lock(&alarms.mutex);
 }
 
 void ltr__alarms_unlock(void)
 {
 	static const struct ltr_go_options options = {.name = "timers", .daemon = true};
-	struct ltr__waiter *ringer = NULL;
 	bool start = alarms.count && !alarms.has_ringer;
 
 	if (start)
 		alarms.has_ringer = true;
-	else if (!alarms.count || alarms.heap[0]->at_ns < alarms.parked_until_ns)
-		ringer = ltr__wait_take(&alarms.parked_ringer);
-	ltr__unlock(&alarms.lock);
-	if (ringer)
-		ltr__ready(ringer->goroutine, ltr_id());
+	else if (!alarms.count || alarms.heap[0]->at_ns < alarms.waiting_until_ns)
+		ltr_cond_signal(&alarms.changed);
+	ltr_mutex_unlock(&alarms.mutex);
 	if (start)
 		ltr_go_with(&options, be_ringer);
 }

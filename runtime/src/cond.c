@@ -25,7 +25,7 @@ int ltr__cond_wait(struct ltr_cond *cond, struct ltr_mutex *mutex, int64_t deadl
 	}
 	/* Who changes what we wait for has the mutex after us, and then finds us behind this lock. */
 	ltr__lock(&cond->queue.lock);
-	ltr_mutex_unlock(mutex);
+	ltr__mutex_unlock_at_once(mutex);
 	if (!ltr__wait(self, &cond->queue.list, &waiter, LTR_REASON_COND_WAIT,
 		       (uint64_t)(uintptr_t)cond, deadline_ns, ltr__unlock_commit,
 		       &cond->queue.lock)) {

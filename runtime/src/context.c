@@ -41,7 +41,7 @@ struct ltr_context {
 	struct ltr_context *next;
 	struct ltr_context **link; /* what points to us; NULL: nothing */
 
-	struct ltr__alarm alarm; /* guarded by the lock of all alarms */
+	struct ltr__alarm alarm; /* guarded by ltr__alarms_lock() */
 };
 
 static struct ltr_context *context_of(int64_t deadline_ns)
@@ -143,7 +143,7 @@ ltr_done_receiver ltr_context_done(struct ltr_context *context)
 {
 	ltr_done fresh = {.chan = NULL};
 	struct ltr_channel *done;
-	bool over;
+	bool is_closed, is_late;
 
 	if (!context)
 		return fresh.receiver;
@@ -151,18 +151,21 @@ ltr_done_receiver ltr_context_done(struct ltr_context *context)
 	if (done)
 		return (ltr_done_receiver){done};
 	fresh = ltr_make(ltr_done, 0);
-	ltr__lock(&context->lock);
-	over = context->error != 0;
-	if (context->done) {
-		ltr__unlock(&context->lock);
-		ltr_free(fresh);
-		return (ltr_done_receiver){context->done};
-	}
-	if (over) /* nobody else knows it yet, so its lock may be taken below ours */
+	is_closed = ltr_context_error(context) != 0;
+	if (is_closed)
 		ltr_close(fresh);
-	/* release: pairs with the acquire above */
-	__atomic_store_n(&context->done, fresh.chan, __ATOMIC_RELEASE);
+	ltr__lock(&context->lock);
+	done = context->done;
+	if (!done) /* release: pairs with the acquire above */
+		__atomic_store_n(&context->done, fresh.chan, __ATOMIC_RELEASE);
+	is_late = context->error != 0; /* then who ended it has not seen the channel */
 	ltr__unlock(&context->lock);
+	if (done) {
+		ltr_free(fresh);
+		return (ltr_done_receiver){done};
+	}
+	if (is_late && !is_closed)
+		ltr_close(fresh);
 	return fresh.receiver;
 }
 

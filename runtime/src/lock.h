@@ -8,8 +8,9 @@
  * across the switch away from the goroutine that parks on it).
  *
  * Lock order, outermost first; who holds one takes only locks further down:
- *   alarms > channel locks (several: by address) > wait queue locks (a Cond's > its mutex's)
+ *   channel locks (several: by address) > wait queue locks (a Cond's > its mutex's)
  *   > pollable locks > contexts > timer heap > scheduler > slabs, stacks, pools > a ring's lock
+ * Nobody who holds one calls ltr__caller(): it may let others run first (seed.h).
  */
 
 #include <sched.h>

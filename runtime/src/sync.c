@@ -226,11 +226,10 @@ static void unlock_slowly(struct ltr_mutex *mutex)
 	}
 }
 
-void ltr_mutex_unlock(struct ltr_mutex *mutex)
+static inline __attribute__((always_inline)) void unlock(struct ltr_mutex *mutex)
 {
 	uint32_t state = LOCKED;
 
-	ltr__caller("ltr_mutex_unlock");
 	if (!(__atomic_load_n(&mutex->state, __ATOMIC_RELAXED) & LOCKED))
 		ltr__fatal("unlock of unlocked mutex");
 	__atomic_store_n(&mutex->owner, 0, __ATOMIC_RELAXED);
@@ -238,6 +237,17 @@ void ltr_mutex_unlock(struct ltr_mutex *mutex)
 							  __ATOMIC_RELEASE, __ATOMIC_RELAXED),
 			     0))
 		unlock_slowly(mutex);
+}
+
+void ltr_mutex_unlock(struct ltr_mutex *mutex)
+{
+	ltr__caller("ltr_mutex_unlock");
+	unlock(mutex);
+}
+
+void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex)
+{
+	unlock(mutex);
 }
 
 /* --- Once --------------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 
 /*
  * Timers and tickers: alarms (alarm.h) that send on a channel of one place or start a goroutine.
- * Both handles are one structure under two names. Sending happens under the lock of all alarms, so
+ * Both handles are one structure under two names. Sending happens with all alarms locked, so
  * who stops an alarm under that lock, and then empties the channel, knows that nothing is left of it.
  */
 

@@ -90,4 +90,7 @@ static inline bool ltr__wait(struct ltr__goroutine *self, struct ltr__wait_list 
 	return self->run.woken != NULL;
 }
 
+/* ltr_mutex_unlock() for a goroutine that holds a Cond's lock, and therefore must not be interrupted. */
+void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex);
+
 #endif

@@ -41,7 +41,7 @@ static int timers_come_in_order(int argc, char **argv)
 	for (int i = 0; i < COUNT; i++)
 		timers[i] = ltr_timer_new(LTR_MINUTE);
 	for (int i = 0; i < COUNT; i++) /* from all over the heap */
-		ltr_timer_reset(timers[i * STEP % COUNT], LTR_MILLISECOND);
+		ltr_timer_reset(timers[i * STEP % COUNT], LTR_MILLISECOND + i);
 	for (int i = 0; i < COUNT; i++) {
 		expect(ltr_recv(ltr_timer_channel(timers[i * STEP % COUNT]), &at_ns) == 0);
 		expect(at_ns >= last_ns);
@@ -194,14 +194,15 @@ static int a_slow_receiver_loses_ticks(int argc, char **argv)
 {
 	struct ltr_ticker *ticker = ltr_ticker_new(100 * LTR_MICROSECOND);
 	ltr_moments_receiver channel = ltr_ticker_channel(ticker);
-	int64_t first_ns, second_ns, rest_ns;
+	int64_t rested_ns, at_ns = 0;
 
 	(void)argc, (void)argv;
 	wait_for_another(5 * LTR_MILLISECOND); /* fifty ticks */
-	rest_ns = ltr_now();
-	expect(ltr_recv(channel, &first_ns) == 0 && ltr_recv(channel, &second_ns) == 0);
-	/* the first is the old one that was kept; the next comes from now, in no queue */
-	expect(first_ns < rest_ns && second_ns >= rest_ns - 100 * LTR_MICROSECOND);
+	rested_ns = ltr_now();
+	/* One was kept, one may be under way; the third has been sent since. */
+	for (int i = 0; i < 3; i++)
+		expect(ltr_recv(channel, &at_ns) == 0);
+	expect(at_ns >= rested_ns);
 	ltr_ticker_free(ticker);
 	ltr_ticker_free(NULL);
 	return 0;

@@ -65,7 +65,8 @@ void *ltr_context_value(const struct ltr_context *context, const void *key);
 
 /*
  * Cancel it and all that are derived from it, with a reason if you like: ltr_context_cancel(context,
- * -EIO). Does nothing if it is over. All waiting calls are on their way when it returns. Never blocks.
+ * -EIO). When it returns all waiting calls are on their way; but if it was over already, or is just
+ * being cancelled by somebody else, this does nothing. Takes as long as there are contexts below it.
  */
 #define ltr_context_cancel(context, ...) \
 	ltr__context_cancel((context), LTR__FIRST(__VA_ARGS__ __VA_OPT__(, ) 0, 0))

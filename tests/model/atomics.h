@@ -57,10 +57,12 @@ static inline void model_real_lock(uint32_t *lock)
 #include "futex.h"
 static inline void model_futex_wait(uint32_t *word, int64_t timeout_ns)
 {
-	if (timeout_ns < 0)
+	if (timeout_ns < 0) {
 		model_wait(word);
-	else
-		model_time_passes(timeout_ns); /* it may always come too late */
+		return;
+	}
+	__atomic_exchange_n(word, 0, __ATOMIC_ACQUIRE); /* time may always come first */
+	model_time_passes(timeout_ns);
 }
 #define ltr__futex_wait model_futex_wait
 #define ltr__futex_post model_post
@@ -68,6 +70,9 @@ static inline void model_futex_wait(uint32_t *word, int64_t timeout_ns)
 #include "clock.h"
 #define ltr__now_ns model_now_ns
 
-#define malloc model_alloc
+/* All memory is given back at the end of a run. */
+#define malloc                          model_alloc
+#define aligned_alloc(alignment, bytes) ((void)(alignment), model_alloc(bytes))
+#define free(memory)                    ((void)(memory))
 
 #endif

@@ -19,6 +19,9 @@
 
 #include "model.h"
 
+/* Who is compiled with hooks (plain.c) is the ordinary code all the same. */
+#undef __SANITIZE_THREAD__
+
 #define __atomic_load_n(address, order) \
 	((__typeof__(*(address)))model_load((address), sizeof(*(address))))
 #define __atomic_store_n(address, value, order) \

@@ -69,7 +69,8 @@ struct node {
 struct name {
 	uintptr_t address;
 	size_t bytes;
-	const char *name; /* NULL: ignored */
+	const char *name; /* NULL: ignored, or watched */
+	bool watched;
 };
 
 static const struct model_program *program;
@@ -159,10 +160,11 @@ static bool is_late(const struct thread *thread, uintptr_t address, size_t bytes
 	return false;
 }
 
-static bool is_ignored(uintptr_t address)
+static bool is_listed(uintptr_t address, bool watched)
 {
 	for (unsigned i = 0; i < name_count; i++)
-		if (!names[i].name && address - names[i].address < names[i].bytes)
+		if (!names[i].name && names[i].watched == watched &&
+		    address - names[i].address < names[i].bytes)
 			return true;
 	return false;
 }
@@ -194,7 +196,7 @@ static void point(enum kind kind, const void *address, size_t bytes, bool releas
 
 static bool is_point(const void *address)
 {
-	return current && !is_ignored((uintptr_t)address);
+	return current && !is_listed((uintptr_t)address, false);
 }
 
 /* Until it stands before its next access. */
@@ -271,21 +273,26 @@ void *model_alloc(size_t bytes)
 	return memset(memory, 0, bytes);
 }
 
-static void add_name(const void *address, size_t bytes, const char *name)
+static void add_name(const void *address, size_t bytes, const char *name, bool watched)
 {
 	if (name_count == NAMES_MAX)
 		abort();
-	names[name_count++] = (struct name){(uintptr_t)address, bytes, name};
+	names[name_count++] = (struct name){(uintptr_t)address, bytes, name, watched};
 }
 
 void model_name(const void *address, size_t bytes, const char *name)
 {
-	add_name(address, bytes, name);
+	add_name(address, bytes, name, false);
 }
 
 void model_ignore(const void *address, size_t bytes)
 {
-	add_name(address, bytes, NULL);
+	add_name(address, bytes, NULL, false);
+}
+
+void model_watch(const void *address, size_t bytes)
+{
+	add_name(address, bytes, NULL, true);
 }
 
 /* --- accesses ----------------------------------------------------------------------------------- */
@@ -385,6 +392,18 @@ bool model_compare_exchange(void *address, void *expected, uint64_t desired, siz
 	}
 	end_modify(address, desired, bytes, order, whole);
 	return true;
+}
+
+void model_plain_read(const void *address, size_t bytes)
+{
+	if (current && is_listed((uintptr_t)address, true))
+		point(LOAD, address, bytes, false);
+}
+
+void model_plain_write(const void *address, size_t bytes)
+{
+	if (current && is_listed((uintptr_t)address, true))
+		point(STORE, address, bytes, false);
 }
 
 void model_fence(int order)

@@ -16,9 +16,10 @@
  *     only after all before it. A seq_cst fence, and a read-modify-write that releases, wait for
  *     what was stored before. That is more than x86 does (TSO) and what aarch64 does to stores.
  *
- * What they do not: loads are never early, so a missing acquire is not found; read-modify-writes
- * reach memory at once; ordinary variables are seen at once, so a data race is not found (the tsan
- * build is for that). Waiting in a loop is understood if the loop calls ltr__relax().
+ * What they do not: loads are never early, so a missing acquire is not found; read-modify-writes and
+ * stores to ordinary variables reach memory at once; and what an ordinary access races with is seen
+ * only where model_watch() makes it a point, too (the tsan build is for data races). Waiting in a
+ * loop is understood if the loop calls ltr__relax().
  *
  * To know that a program of the model can fail, take away what the code relies on (`without`).
  */
@@ -97,6 +98,11 @@ void *model_alloc(size_t bytes);
 void model_name(const void *address, size_t bytes, const char *name);
 /* No choice depends on these bytes: accesses to them are no points. */
 void model_ignore(const void *address, size_t bytes);
+
+/* Ordinary variables whose accesses are points, too (plain.c), in order and at once. */
+void model_watch(const void *address, size_t bytes);
+void model_plain_read(const void *address, size_t bytes);
+void model_plain_write(const void *address, size_t bytes);
 
 /* The blocking operations: the thread goes on only when it can. */
 void model_lock(uint32_t *lock);    /* until it is 0; makes it 1 */

@@ -3,7 +3,7 @@
 /*
  * The USDT probes: functions that do nothing, each with a note for tracers ("stapsdt" version 3, what
  * SystemTap's <sys/sdt.h> writes): the address of the nop, the semaphore, provider, name, and where
- * the arguments are ("8@%rdi": 8 unsigned bytes in that register).
+ * the arguments are ("8@%rdi": 8 unsigned bytes in that register), those of ltr__usdt_probe (usdt.h).
  *
  * Functions, not nops inside of ltr__emit(): see handover_x86_64.S, which also says why the nop is
  * written so. _.stapsdt.base lets tracers see whether the file's addresses were moved after linking;
@@ -11,15 +11,21 @@
  */
 
 #ifdef __x86_64__
-#define ARGUMENTS_1 "8@%rdi"
-#define ARGUMENTS_2 "8@%rdi 8@%rsi"
-#define ARGUMENTS_4 "8@%rdi 8@%rsi 8@%rdx 8@%rcx"
+#define ID          "8@%rdi"
+#define ARG         "8@%rsi"
+#define REASON      "8@%rdx"
+#define REASON_NAME "8@%rcx"
+#define ENTRY       "8@%r8"
+#define CREATION_PC "8@%r9"
 #define NOP         {disp8} nopl 0(%rax, %rax, 1)
 #define NOP_BYTES   5
 #else
-#define ARGUMENTS_1 "8@x0"
-#define ARGUMENTS_2 "8@x0 8@x1"
-#define ARGUMENTS_4 "8@x0 8@x1 8@x2 8@x3"
+#define ID          "8@x0"
+#define ARG         "8@x1"
+#define REASON      "8@x2"
+#define REASON_NAME "8@x3"
+#define ENTRY       "8@x4"
+#define CREATION_PC "8@x5"
 #define NOP         nop
 #define NOP_BYTES   4
 #endif
@@ -50,16 +56,17 @@ ltr__usdt_\name:
 3:	.8byte ltr__usdt_\name, _.stapsdt.base, ltr__watch
 	.asciz "loiter"
 	.asciz "\name"
-	.asciz \arguments
+	.ascii \arguments
+	.byte 0
 4:	.balign 4
 	.endm
 
-	probe create, ARGUMENTS_4
-	probe start, ARGUMENTS_2
-	probe park, ARGUMENTS_4
-	probe ready, ARGUMENTS_2
-	probe yield, ARGUMENTS_1
-	probe exit, ARGUMENTS_1
+	probe create, ID, " ", ARG, " ", ENTRY, " ", CREATION_PC
+	probe start, ID, " ", ARG
+	probe park, ID, " ", REASON, " ", ARG, " ", REASON_NAME
+	probe ready, ID, " ", ARG
+	probe yield, ID
+	probe exit, ID
 
 	.section .stapsdt.base, "aGR", %progbits, .stapsdt.base, comdat
 	.weak _.stapsdt.base

@@ -1,54 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Calls the probe of a kind with what it tells. See usdt.h; the probes are in usdt.S. */
+/* The USDT probes by kind, and the words for reasons that they show. See usdt.h. */
 
 #include "usdt.h"
 
-#include <loiter/event.h>
-
 #ifndef LTR_ARCH_GENERIC
 
-void ltr__usdt_create(uint64_t goroutine, uint64_t creator, const void *entry,
-		      const void *creation_pc);
-void ltr__usdt_start(uint64_t goroutine, uint64_t creation_pc);
-void ltr__usdt_park(uint64_t goroutine, uint64_t reason, uint64_t object, const char *reason_name);
-void ltr__usdt_ready(uint64_t goroutine, uint64_t waker);
-void ltr__usdt_yield(uint64_t goroutine);
-void ltr__usdt_exit(uint64_t goroutine);
+ltr__usdt_probe ltr__usdt_create, ltr__usdt_start, ltr__usdt_park, ltr__usdt_ready, ltr__usdt_yield,
+	ltr__usdt_exit;
 
-static const char *const reason_names[LTR_REASON_COUNT] = {
+ltr__usdt_probe *const ltr__usdt_probes[] = {
+	[LTR_KIND_CREATE] = ltr__usdt_create, [LTR_KIND_START] = ltr__usdt_start,
+	[LTR_KIND_PARK] = ltr__usdt_park,     [LTR_KIND_READY] = ltr__usdt_ready,
+	[LTR_KIND_YIELD] = ltr__usdt_yield,   [LTR_KIND_EXIT] = ltr__usdt_exit,
+};
+
+const char *const ltr__usdt_reasons[LTR_REASON_COUNT] = {
 #define LTR__REASON(number, NAME, printed, STATE) [number] = printed,
 	LTR_REASONS(LTR__REASON)
 #undef LTR__REASON
 };
-
-void ltr__usdt(const struct ltr__goroutine *goroutine, uint8_t kind, uint8_t reason, uint64_t arg)
-{
-	uint64_t id = goroutine->id;
-
-	switch ((enum ltr_kind)kind) {
-	case LTR_KIND_CREATE:
-		ltr__usdt_create(id, arg, (const void *)(uintptr_t)goroutine->entry,
-				 goroutine->creation_pc);
-		break;
-	case LTR_KIND_START:
-		ltr__usdt_start(id, arg);
-		break;
-	case LTR_KIND_PARK:
-		ltr__usdt_park(id, reason, arg, reason_names[reason]);
-		break;
-	case LTR_KIND_READY:
-		ltr__usdt_ready(id, arg);
-		break;
-	case LTR_KIND_YIELD:
-		ltr__usdt_yield(id);
-		break;
-	case LTR_KIND_EXIT:
-		ltr__usdt_exit(id);
-		break;
-	default: /* not transitions of a goroutine */
-		break;
-	}
-}
 
 #endif

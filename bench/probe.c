@@ -12,6 +12,7 @@
  */
 
 #include "probe_child.h"
+#include "probe_rows.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,75 +21,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS_MAX  51
-#define TRIPS       1000000
-#define TRAP_TRIPS  50000
-#define BIRTHS      50
-#define SUSTAIN_MS  1000
-#define CROWD       100000
-#define WRK_SECONDS "2s"
-
-/* X(NAME, "printed", "unit", must, better when larger): `must` is 0 where there is nothing to reach. */
-#define ROWS(X)                                                                 \
-	X(PLAIN, "ping-pong, nobody attached", "ns/trip", 0, false)             \
-	X(BARE, "ping-pong, probes compiled out", "ns/trip", 0, false)          \
-	X(PER_TRIP, "events a round trip", "", 0, false)                        \
-	X(UNWATCHED, "nobody attached, a transition", "ns", 1, false)           \
-	X(EBPF_TRIP, "ping-pong, eBPF", "ns/trip", 0, false)                    \
-	X(EBPF_RATIO, "eBPF: ping-pong, times unwatched", "x", 2, false)        \
-	X(EBPF_PRODUCER, "eBPF: an event, producer", "ns", 15, false)           \
-	X(EBPF_ALL, "eBPF: an event, with copy and census", "ns", 60, false)    \
-	X(EBPF_LOST, "eBPF: ... records lost", "%", 0, false)                   \
-	X(EBPF_STACKS, "eBPF: ping-pong with stacks, times", "x", 0, false)     \
-	X(EBPF_RATE, "eBPF: sustained without loss", "M events/s", 5, true)     \
-	X(SHM_RATIO, "shm: ping-pong, times unwatched", "x", 2, false)          \
-	X(SHM_PRODUCER, "shm: an event, producer", "ns", 15, false)             \
-	X(SHM_ALL, "shm: an event, with census", "ns", 60, false)               \
-	X(SHM_LOST, "shm: ... records lost", "%", 0, false)                     \
-	X(SHM_RATE, "shm: sustained without loss", "M events/s", 5, true)       \
-	X(OPEN_EBPF, "eBPF: attach, census of 100 k", "ms", 50, false)          \
-	X(OPEN_SHM, "shm: attach, census of 100 k", "ms", 50, false)            \
-	X(LARGE, "census of many (GOROUTINES)", "ms", 500, false)               \
-	X(LARGE_BYTES, "... its memory, each", "bytes", 200, false)             \
-	X(FRESH_EBPF, "eBPF: known after, median of 50", "ms", 0, false)        \
-	X(FRESH_EBPF_MOST, "eBPF: known after, longest of 50", "ms", 10, false) \
-	X(FRESH_SHM, "shm: known after, median of 50", "ms", 0, false)          \
-	X(FRESH_SHM_MOST, "shm: known after, longest of 50", "ms", 10, false)   \
-	X(HTTPD, "httpd under wrk, nobody attached", "requests/s", 0, true)     \
-	X(HTTPD_EBPF, "eBPF: httpd, share of that", "x", 0.95, true)            \
-	X(HTTPD_STACKS, "eBPF with stacks: httpd, share", "x", 0.95, true)      \
-	X(HTTPD_SHM, "shm: httpd, share of that", "x", 0.95, true)              \
-	X(TRAP_TRIP, "one uprobe an event, counting only", "ns/trip", 0, false) \
-	X(TRAP_RATIO, "... times unwatched", "x", 0, false)                     \
-	X(GO_PLAIN, "Go: ping-pong", "ns/trip", 0, false)                       \
-	X(GO_TRACED, "Go: ping-pong, execution tracer", "ns/trip", 0, false)    \
-	X(GO_BYTES, "Go: its trace", "bytes/trip", 0, false)                    \
-	X(GO_RATIO, "Go: traced, times unwatched", "x", 0, false)               \
-	X(AGAINST_GO, "ours with eBPF, of Go's unwatched", "x", 0.5, false)
-
-enum row {
-#define ROW(NAME, printed, unit, must, larger) ROW_##NAME,
-	ROWS(ROW)
-#undef ROW
-		ROW_COUNT
-};
-
-static const struct {
-	const char *printed, *unit;
-	double must;
-	bool larger;
-} rows[] = {
-#define ROW(NAME, printed, unit, must, larger) {printed, unit, must, larger},
-	ROWS(ROW)
-#undef ROW
-};
-
-/* NAN where it was not measured. */
-static double values[ROW_COUNT][ROUNDS_MAX];
+#define TRIPS         1000000
+#define TRAP_TRIPS    50000
+#define TURNS         21
+#define BIRTHS        50
+#define SUSTAIN_MS    1000
+#define STEADY_EVENTS 5e6
+#define CROWD         100000
+#define WRK_SECONDS   "2s"
 
 struct bench {
 	struct child target; /* with one processor, as are the others */
@@ -107,12 +50,12 @@ struct bench {
 
 static void set(struct bench *bench, enum row row, double value)
 {
-	values[row][bench->round] = value;
+	rows_values[row][bench->round] = value;
 }
 
 static double get(const struct bench *bench, enum row row)
 {
-	return values[row][bench->round];
+	return rows_values[row][bench->round];
 }
 
 static double now_ms(void)
@@ -147,46 +90,55 @@ static double trip_ns(struct child *child, long trips, struct ltr_probe *probe)
 
 struct watched {
 	double trip_ns;
-	double events;  /* a trip */
-	double poll_ns; /* an event that arrived */
-	double lost;    /* of 100 */
+	double events; /* a trip */
+	double lost;   /* of 100 */
 };
 
 static struct watched watched_trips(struct bench *bench, enum ltr_via via, bool waits)
 {
 	struct ltr_probe *probe = watch(&bench->target, via, waits);
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
-	char command[64], line[LINE_BYTES];
 	struct watched watched;
-	double poll_ns;
 
 	trip_ns(&bench->target, 1000, probe);
 
-	uint64_t before = info->events;
+	uint64_t events = info->events, lost = info->lost;
 
-	snprintf(command, sizeof(command), "trips %d", TRIPS);
-	child_ask(&bench->target, command, line, probe, &poll_ns);
-	watched.trip_ns = strtod(line, NULL) / TRIPS;
-	watched.events = (double)(info->events - before + info->lost) / TRIPS;
-	watched.poll_ns = poll_ns / (double)(info->events - before);
-	watched.lost = (double)info->lost / (watched.events * TRIPS) * 100;
+	watched.trip_ns = trip_ns(&bench->target, TRIPS, probe);
+	lost = info->lost - lost;
+	events = info->events - events + lost;
+	watched.events = (double)events / TRIPS;
+	watched.lost = (double)lost / (double)events * 100;
 	ltr_probe_close(probe);
 	return watched;
 }
 
+/* With and without probes in turn, many times: the difference is smaller than what else happens. */
+static void measure_unwatched(struct bench *bench)
+{
+	double plain[TURNS], bare[TURNS];
+
+	for (int i = 0; i < TURNS; i++) {
+		plain[i] = trip_ns(&bench->target, TRIPS / TURNS, NULL);
+		bare[i] = trip_ns(&bench->bare, TRIPS / TURNS, NULL);
+	}
+	qsort(plain, TURNS, sizeof(plain[0]), rows_by_size);
+	qsort(bare, TURNS, sizeof(bare[0]), rows_by_size);
+	set(bench, ROW_PLAIN, plain[TURNS / 2]);
+	set(bench, ROW_BARE, bare[TURNS / 2]);
+}
+
 static void measure_pingpong(struct bench *bench)
 {
-	double plain = trip_ns(&bench->target, TRIPS, NULL);
-	double bare = trip_ns(&bench->bare, TRIPS, NULL);
+	measure_unwatched(bench);
+
+	double plain = get(bench, ROW_PLAIN);
 	struct watched shm = watched_trips(bench, LTR_VIA_SHM, false);
 
-	set(bench, ROW_PLAIN, plain);
-	set(bench, ROW_BARE, bare);
 	set(bench, ROW_PER_TRIP, shm.events);
-	set(bench, ROW_UNWATCHED, (plain - bare) / shm.events);
+	set(bench, ROW_UNWATCHED, (plain - get(bench, ROW_BARE)) / shm.events);
 	set(bench, ROW_SHM_RATIO, shm.trip_ns / plain);
 	set(bench, ROW_SHM_PRODUCER, (shm.trip_ns - plain) / shm.events);
-	set(bench, ROW_SHM_ALL, (shm.trip_ns - plain) / shm.events + shm.poll_ns);
 	set(bench, ROW_SHM_LOST, shm.lost);
 	if (!bench->ebpf)
 		return;
@@ -197,7 +149,6 @@ static void measure_pingpong(struct bench *bench)
 	set(bench, ROW_EBPF_TRIP, ebpf.trip_ns);
 	set(bench, ROW_EBPF_RATIO, ebpf.trip_ns / plain);
 	set(bench, ROW_EBPF_PRODUCER, (ebpf.trip_ns - plain) / ebpf.events);
-	set(bench, ROW_EBPF_ALL, (ebpf.trip_ns - plain) / ebpf.events + ebpf.poll_ns);
 	set(bench, ROW_EBPF_LOST, ebpf.lost);
 	set(bench, ROW_EBPF_STACKS, stacks.trip_ns / plain);
 }
@@ -240,37 +191,47 @@ static void measure_go(struct bench *bench)
 
 /* --- as many as possible -------------------------------------------------------------------- */
 
-/* Events a second at this pace, in millions; negative: some were lost. */
-static double sustain(struct bench *bench, enum ltr_via via, double trips_per_second)
+/*
+ * Events a second at this pace, in millions; negative: some were lost. *ret_poll_ns: the CPU time of
+ * this process for each of them.
+ */
+static double sustain(struct bench *bench, enum ltr_via via, double trips_per_second,
+		      double *ret_poll_ns)
 {
 	struct ltr_probe *probe = watch(&bench->target, via, false);
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
 	uint64_t before = info->events;
-	char command[64];
+	char command[64], line[LINE_BYTES];
 
 	snprintf(command, sizeof(command), "rate %.0f %d", trips_per_second, SUSTAIN_MS);
-	child_number(&bench->target, command, probe);
+	child_ask(&bench->target, command, line, probe, ret_poll_ns);
 
-	double rate = (double)(info->events - before) / (SUSTAIN_MS * 1e3);
+	double events = (double)(info->events - before);
+	double rate = info->lost ? -1 : events / (SUSTAIN_MS * 1e3);
 
-	rate = info->lost ? -1 : rate;
+	*ret_poll_ns /= events;
 	ltr_probe_close(probe);
 	return rate;
 }
 
-/* First as fast as the program can; then at paces that fall, until nothing is lost. */
-static double highest_rate(struct bench *bench, enum ltr_via via)
+/*
+ * The highest rate: first as fast as the program can, then at paces that fall until nothing is lost. A
+ * pace is tried three times, since whatever else runs here may hold the reader up for longer than the
+ * buffers last. And what an event costs at both ends, at a pace that anybody keeps: a reader that
+ * loses records is busy with healing its census.
+ */
+static void measure_rate(struct bench *bench, enum ltr_via via, enum row rate_row,
+			 enum row producer_row, enum row all_row)
 {
-	static const double paces[] = {1000, 40, 30, 25, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1};
+	static const double paces[] = {1000, 30, 20, 15, 12, 10, 8, 6, 5, 3, 2, 1};
 	double per_trip = get(bench, ROW_PER_TRIP);
+	double rate = -1, poll_ns;
 
-	for (size_t i = 0; i < sizeof(paces) / sizeof(paces[0]); i++) {
-		double rate = sustain(bench, via, paces[i] * 1e6 / per_trip);
-
-		if (rate >= 0)
-			return rate;
-	}
-	return 0;
+	for (size_t i = 0; rate < 0 && i < 3 * sizeof(paces) / sizeof(paces[0]); i++)
+		rate = sustain(bench, via, paces[i / 3] * 1e6 / per_trip, &poll_ns);
+	set(bench, rate_row, rate < 0 ? 0 : rate);
+	sustain(bench, via, STEADY_EVENTS / per_trip, &poll_ns);
+	set(bench, all_row, get(bench, producer_row) + poll_ns);
 }
 
 /* --- a census of many ----------------------------------------------------------------------- */
@@ -309,13 +270,6 @@ static void measure_census(struct bench *bench)
 
 /* --- freshness ------------------------------------------------------------------------------ */
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * From the moment before a goroutine is created until it is in the census; its creator computes on
  * (or reads, which is the same to the runtime), so nothing but the monitor hands the record over.
@@ -344,7 +298,7 @@ static void measure_freshness(struct bench *bench, enum ltr_via via, enum row me
 		took[i] = seen_ms - strtod(line, NULL) / 1e6;
 	}
 	ltr_probe_close(probe);
-	qsort(took, BIRTHS, sizeof(took[0]), by_size);
+	qsort(took, BIRTHS, sizeof(took[0]), rows_by_size);
 	set(bench, median, took[BIRTHS / 2]);
 	set(bench, median + 1, took[BIRTHS - 1]);
 }
@@ -452,84 +406,14 @@ static void measure_round(struct bench *bench)
 	measure_pingpong(bench);
 	measure_traps(bench);
 	measure_go(bench);
-	set(bench, ROW_SHM_RATE, highest_rate(bench, LTR_VIA_SHM));
+	measure_rate(bench, LTR_VIA_SHM, ROW_SHM_RATE, ROW_SHM_PRODUCER, ROW_SHM_ALL);
 	if (bench->ebpf)
-		set(bench, ROW_EBPF_RATE, highest_rate(bench, LTR_VIA_EBPF));
+		measure_rate(bench, LTR_VIA_EBPF, ROW_EBPF_RATE, ROW_EBPF_PRODUCER, ROW_EBPF_ALL);
 	measure_census(bench);
 	measure_freshness(bench, LTR_VIA_SHM, ROW_FRESH_SHM);
 	if (bench->ebpf)
 		measure_freshness(bench, LTR_VIA_EBPF, ROW_FRESH_EBPF);
 	measure_httpd(bench);
-}
-
-static const char *verdict(size_t row, double median)
-{
-	if (rows[row].must == 0)
-		return "";
-	return (rows[row].larger ? median >= rows[row].must : median <= rows[row].must) ? "reached"
-											: "MISSED";
-}
-
-/* The processor's name without what JSON would want escaped. */
-static void processor_name(char *name, size_t bytes)
-{
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[512];
-
-	snprintf(name, bytes, "unknown processor");
-	while (file && fgets(line, sizeof(line), file))
-		if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
-			snprintf(name, bytes, "%s", strchr(line, ':') + 2);
-			break;
-		}
-	if (file)
-		fclose(file);
-	for (char *c = name; *c; c++)
-		if (*c == '"' || *c == '\\' || (unsigned char)*c < ' ')
-			*c = *c == '\n' ? '\0' : ' ';
-}
-
-/* The table, and as JSON if there is a file for it. Sorts the values. */
-static void report(const struct bench *bench, int rounds, FILE *json)
-{
-	char name[128];
-	struct utsname kernel;
-
-	uname(&kernel);
-	processor_name(name, sizeof(name));
-	printf("%s, %ld processors, Linux %s; %d rounds, %ld goroutines in the large census\n",
-	       name, sysconf(_SC_NPROCESSORS_ONLN), kernel.release, rounds, bench->goroutines);
-	printf("%-38s %10s %10s %10s  %-10s %6s\n", "row", "median", "least", "most", "unit",
-	       "must");
-	if (json)
-		fprintf(json,
-			"{\"processor\": \"%s\", \"processors\": %ld, \"kernel\": \"%s\", "
-			"\"rounds\": %d, \"goroutines\": %ld, \"rows\": [",
-			name, sysconf(_SC_NPROCESSORS_ONLN), kernel.release, rounds,
-			bench->goroutines);
-	for (size_t row = 0; row < ROW_COUNT; row++) {
-		double *v = values[row];
-
-		if (isnan(v[0])) {
-			printf("%-38s not measured here\n", rows[row].printed);
-			continue;
-		}
-		qsort(v, (size_t)rounds, sizeof(v[0]), by_size);
-		printf("%-38s %10.2f %10.2f %10.2f  %-10s", rows[row].printed, v[rounds / 2], v[0],
-		       v[rounds - 1], rows[row].unit);
-		if (rows[row].must > 0)
-			printf(" %s%-5g %s", rows[row].larger ? ">=" : "<=", rows[row].must,
-			       verdict(row, v[rounds / 2]));
-		printf("\n");
-		if (json)
-			fprintf(json,
-				"%s\n{\"row\": \"%s\", \"unit\": \"%s\", \"median\": %.3f, "
-				"\"least\": %.3f, \"most\": %.3f, \"must\": %g, \"verdict\": \"%s\"}",
-				row ? "," : "", rows[row].printed, rows[row].unit, v[rounds / 2],
-				v[0], v[rounds - 1], rows[row].must, verdict(row, v[rounds / 2]));
-	}
-	if (json)
-		fprintf(json, "\n]}\n");
 }
 
 int main(int argc, char **argv)
@@ -561,7 +445,7 @@ int main(int argc, char **argv)
 	trip_ns(&bench.bare, TRIPS, NULL);
 	for (bench.round = 0; bench.round < rounds; bench.round++)
 		measure_round(&bench);
-	report(&bench, rounds, json);
+	rows_report(rounds, bench.goroutines, json);
 	child_end(&bench.target);
 	child_end(&bench.bare);
 	child_end(&bench.crowd);

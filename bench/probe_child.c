@@ -65,11 +65,20 @@ void child_end(struct child *child)
 	close(child->from);
 }
 
-static bool readable(int fd, int timeout_ms)
+/* As an event loop would: what there is at each call, no more calls than there is news. */
+static void watch_until_readable(int fd, struct ltr_probe *probe)
 {
-	struct pollfd what = {.fd = fd, .events = POLLIN};
+	struct pollfd what[] = {{.fd = fd, .events = POLLIN},
+				{.fd = ltr_probe_fd(probe), .events = POLLIN}};
 
-	return poll(&what, 1, timeout_ms) != 0;
+	for (;;) {
+		if (poll(what, 2, 10) < 0 && errno != EINTR)
+			give_up("poll");
+		if (what[0].revents)
+			return;
+		if (ltr_probe_poll(probe, 0) < 0)
+			give_up("the program that is watched has ended");
+	}
 }
 
 void child_line(struct child *child, char line[LINE_BYTES], struct ltr_probe *probe)
@@ -77,9 +86,7 @@ void child_line(struct child *child, char line[LINE_BYTES], struct ltr_probe *pr
 	size_t length = 0;
 
 	if (probe)
-		while (!readable(child->from, 0))
-			if (ltr_probe_poll(probe, 10) < 0)
-				give_up("the program that is watched has ended");
+		watch_until_readable(child->from, probe);
 	while (length < LINE_BYTES - 1 && read(child->from, line + length, 1) == 1)
 		if (line[length++] == '\n')
 			break;

@@ -11,6 +11,7 @@
 
 #include "lock.h"
 #include "monitor.h"
+#include "usdt.h"
 
 /* In the file, not in .bss: the kernel raises semaphores only in file mappings. */
 struct ltr_watch ltr__watch __attribute__((section(".probes"))) = {0};
@@ -134,6 +135,8 @@ uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine,
 	event.ticks = thread->step_ticks;
 	ltr__monitor_wake();
 	put_record(thread->ring, &event);
+	if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
+		ltr__usdt(goroutine, kind, reason, arg);
 	return event.ticks;
 }
 

@@ -7,7 +7,8 @@
  *
  * Each thread has a ring that it alone writes. A full batch, a thread that goes idle, or the
  * monitor hands the new part over by a call of ltr__handover(), where a tracer sits (layout.h).
- * While nobody watches, a transition costs a load of ltr__watch and a branch.
+ * While nobody watches, a transition costs a load of ltr__watch and a branch. LTR_NO_PROBES leaves out
+ * even these, and with them all watching by events: only bench/probe.c, to see what they cost.
  */
 
 #include <loiter/event.h>
@@ -55,6 +56,9 @@ void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutin
 
 static inline bool ltr__watched(void)
 {
+#ifdef LTR_NO_PROBES
+	return false;
+#endif
 	typedef uint64_t __attribute__((may_alias)) all_counts;
 
 	return __builtin_expect(

@@ -41,3 +41,12 @@ loiter_test(live SOURCES live_test.c program.c
 	ENVIRONMENT LIVE_TARGET=$<TARGET_FILE:live_target>
 	LABELS probe)
 add_dependencies(test_live live_target)
+
+# The USDT probes, as a stranger sees them: statically linked, and from the shared library.
+add_executable(usdt_program usdt_program.c)
+target_link_libraries(usdt_program PRIVATE libloiter)
+if(NOT LOITER_SANITIZE)
+	add_executable(usdt_program_shared usdt_program.c)
+	target_link_libraries(usdt_program_shared PRIVATE libloiter-shared)
+endif()
+loiter_script_test(usdt usdt.sh LABELS probe serial)

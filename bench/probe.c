@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What it costs to be watched: the runtime's transitions with nobody attached, through eBPF, through
+ * shared memory, beside one uprobe an event and Go's execution tracer; how fast a census is there, and
+ * how fresh it is. Every round measures all rows, one after the other; medians are shown, with the
+ * smallest and the largest value.
+ *
+ *	bench/probe [ROUNDS [GOROUTINES]] [--json FILE]
+ *
+ * GOROUTINES is the size of the large census (1000000; each takes 4.3 KB in the program).
+ */
+
+#include "probe_child.h"
+#include "probe_rows.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRIPS         1000000
+#define TRAP_TRIPS    50000
+#define TURNS         21
+#define BIRTHS        50
+#define SUSTAIN_MS    1000
+#define STEADY_EVENTS 5e6
+#define CROWD         100000
+#define WRK_SECONDS   "2s"
+
+struct bench {
+	struct child target; /* with one processor, as are the others */
+	struct child bare;
+	struct child crowd; /* CROWD goroutines */
+	struct child large; /* GOROUTINES */
+	struct child httpd; /* pid 0: cannot be had here */
+	char url[128];
+	char target_path[PATH_MAX];
+	char go_path[PATH_MAX + 32]; /* "": no Go */
+	uint64_t probes[6], semaphore;
+	long goroutines;
+	bool ebpf;
+	int round;
+};
+
+static void set(struct bench *bench, enum row row, double value)
+{
+	rows_values[row][bench->round] = value;
+}
+
+static double get(const struct bench *bench, enum row row)
+{
+	return rows_values[row][bench->round];
+}
+
+static double now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static struct ltr_probe *watch(const struct child *child, enum ltr_via via, bool waits)
+{
+	const struct ltr_probe_options options = {.via = via, .waits = waits};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {""};
+
+	errno = -ltr_probe_open((uint32_t)child->pid, &options, &probe, &why);
+	if (errno)
+		give_up(why.text);
+	return probe;
+}
+
+static double trip_ns(struct child *child, long trips, struct ltr_probe *probe)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "trips %ld", trips);
+	return child_number(child, command, probe) / (double)trips;
+}
+
+/* --- ping-pong ------------------------------------------------------------------------------ */
+
+struct watched {
+	double trip_ns;
+	double events; /* a trip */
+	double lost;   /* of 100 */
+};
+
+static struct watched watched_trips(struct bench *bench, enum ltr_via via, bool waits)
+{
+	struct ltr_probe *probe = watch(&bench->target, via, waits);
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+	struct watched watched;
+
+	trip_ns(&bench->target, 1000, probe);
+
+	uint64_t events = info->events, lost = info->lost;
+
+	watched.trip_ns = trip_ns(&bench->target, TRIPS, probe);
+	lost = info->lost - lost;
+	events = info->events - events + lost;
+	watched.events = (double)events / TRIPS;
+	watched.lost = (double)lost / (double)events * 100;
+	ltr_probe_close(probe);
+	return watched;
+}
+
+/* With and without probes in turn, many times: the difference is smaller than what else happens. */
+static void measure_unwatched(struct bench *bench)
+{
+	double plain[TURNS], bare[TURNS];
+
+	for (int i = 0; i < TURNS; i++) {
+		plain[i] = trip_ns(&bench->target, TRIPS / TURNS, NULL);
+		bare[i] = trip_ns(&bench->bare, TRIPS / TURNS, NULL);
+	}
+	qsort(plain, TURNS, sizeof(plain[0]), rows_by_size);
+	qsort(bare, TURNS, sizeof(bare[0]), rows_by_size);
+	set(bench, ROW_PLAIN, plain[TURNS / 2]);
+	set(bench, ROW_BARE, bare[TURNS / 2]);
+}
+
+static void measure_pingpong(struct bench *bench)
+{
+	measure_unwatched(bench);
+
+	double plain = get(bench, ROW_PLAIN);
+	struct watched shm = watched_trips(bench, LTR_VIA_SHM, false);
+
+	set(bench, ROW_PER_TRIP, shm.events);
+	set(bench, ROW_UNWATCHED, (plain - get(bench, ROW_BARE)) / shm.events);
+	set(bench, ROW_SHM_RATIO, shm.trip_ns / plain);
+	set(bench, ROW_SHM_PRODUCER, (shm.trip_ns - plain) / shm.events);
+	set(bench, ROW_SHM_LOST, shm.lost);
+	if (!bench->ebpf)
+		return;
+
+	struct watched ebpf = watched_trips(bench, LTR_VIA_EBPF, false);
+	struct watched stacks = watched_trips(bench, LTR_VIA_EBPF, true);
+
+	set(bench, ROW_EBPF_TRIP, ebpf.trip_ns);
+	set(bench, ROW_EBPF_RATIO, ebpf.trip_ns / plain);
+	set(bench, ROW_EBPF_PRODUCER, (ebpf.trip_ns - plain) / ebpf.events);
+	set(bench, ROW_EBPF_LOST, ebpf.lost);
+	set(bench, ROW_EBPF_STACKS, stacks.trip_ns / plain);
+}
+
+static void measure_traps(struct bench *bench)
+{
+	struct counters counters;
+
+	if (counters_attach(bench->target_path, bench->probes, 6, bench->semaphore, &counters) < 0)
+		return;
+
+	double trap = trip_ns(&bench->target, TRAP_TRIPS, NULL);
+
+	counters_detach(&counters);
+	set(bench, ROW_TRAP_TRIP, trap);
+	set(bench, ROW_TRAP_RATIO, trap / get(bench, ROW_PLAIN));
+}
+
+static void measure_go(struct bench *bench)
+{
+	double plain, traced, bytes;
+	char line[LINE_BYTES];
+
+	if (!*bench->go_path)
+		return;
+	setenv("GOMAXPROCS", "1", 1);
+
+	struct child go = child_start(bench->go_path, NULL, 1);
+
+	child_line(&go, line, NULL);
+	child_end(&go);
+	if (sscanf(line, "%lf %lf %lf", &plain, &traced, &bytes) != 3)
+		give_up("the Go program's answer");
+	set(bench, ROW_GO_PLAIN, plain);
+	set(bench, ROW_GO_TRACED, traced);
+	set(bench, ROW_GO_BYTES, bytes);
+	set(bench, ROW_GO_RATIO, traced / plain);
+	set(bench, ROW_AGAINST_GO, get(bench, ROW_EBPF_TRIP) / plain);
+}
+
+/* --- as many as possible -------------------------------------------------------------------- */
+
+/*
+ * Events a second at this pace, in millions; negative: some were lost. *ret_poll_ns: the CPU time of
+ * this process for each of them.
+ */
+static double sustain(struct bench *bench, enum ltr_via via, double trips_per_second,
+		      double *ret_poll_ns)
+{
+	struct ltr_probe *probe = watch(&bench->target, via, false);
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+	uint64_t before = info->events;
+	char command[64], line[LINE_BYTES];
+
+	snprintf(command, sizeof(command), "rate %.0f %d", trips_per_second, SUSTAIN_MS);
+	child_ask(&bench->target, command, line, probe, ret_poll_ns);
+
+	double events = (double)(info->events - before);
+	double rate = info->lost ? -1 : events / (SUSTAIN_MS * 1e3);
+
+	*ret_poll_ns /= events;
+	ltr_probe_close(probe);
+	return rate;
+}
+
+/*
+ * The highest rate: first as fast as the program can, then at paces that fall until nothing is lost. A
+ * pace is tried three times, since whatever else runs here may hold the reader up for longer than the
+ * buffers last. And what an event costs at both ends, at a pace that anybody keeps: a reader that
+ * loses records is busy with healing its census.
+ */
+static void measure_rate(struct bench *bench, enum ltr_via via, enum row rate_row,
+			 enum row producer_row, enum row all_row)
+{
+	static const double paces[] = {1000, 30, 20, 15, 12, 10, 8, 6, 5, 3, 2, 1};
+	double per_trip = get(bench, ROW_PER_TRIP);
+	double rate = -1, poll_ns;
+
+	for (size_t i = 0; rate < 0 && i < 3 * sizeof(paces) / sizeof(paces[0]); i++)
+		rate = sustain(bench, via, paces[i / 3] * 1e6 / per_trip, &poll_ns);
+	set(bench, rate_row, rate < 0 ? 0 : rate);
+	sustain(bench, via, STEADY_EVENTS / per_trip, &poll_ns);
+	set(bench, all_row, get(bench, producer_row) + poll_ns);
+}
+
+/* --- a census of many ----------------------------------------------------------------------- */
+
+static double open_ms(const struct child *child, enum ltr_via via, long least, double *ret_bytes)
+{
+	struct mallinfo2 before = mallinfo2();
+	double start = now_ms();
+	struct ltr_probe *probe = watch(child, via, false);
+	double took = now_ms() - start;
+	struct mallinfo2 after = mallinfo2();
+	size_t count = ltr_census_count(ltr_probe_census(probe));
+
+	if (ret_bytes)
+		*ret_bytes = ((double)(after.uordblks + after.hblkhd) -
+			      (double)(before.uordblks + before.hblkhd)) /
+			     (double)count;
+	ltr_probe_close(probe);
+	if ((long)count < least) {
+		errno = ENODATA;
+		give_up("the census is not whole");
+	}
+	return took;
+}
+
+static void measure_census(struct bench *bench)
+{
+	double bytes;
+
+	set(bench, ROW_OPEN_SHM, open_ms(&bench->crowd, LTR_VIA_SHM, CROWD, NULL));
+	if (bench->ebpf)
+		set(bench, ROW_OPEN_EBPF, open_ms(&bench->crowd, LTR_VIA_EBPF, CROWD, NULL));
+	set(bench, ROW_LARGE, open_ms(&bench->large, LTR_VIA_SNAPSHOT, bench->goroutines, &bytes));
+	set(bench, ROW_LARGE_BYTES, bytes);
+}
+
+/* --- freshness ------------------------------------------------------------------------------ */
+
+/*
+ * From the moment before a goroutine is created until it is in the census; its creator computes on
+ * (or reads, which is the same to the runtime), so nothing but the monitor hands the record over.
+ */
+static void measure_freshness(struct bench *bench, enum ltr_via via, enum row median)
+{
+	struct ltr_probe *probe = watch(&bench->target, via, false);
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+	double took[BIRTHS];
+	char line[LINE_BYTES];
+
+	for (int i = 0; i < BIRTHS; i++) {
+		uint64_t created = info->created;
+		struct timespec pause = {.tv_nsec = 1000000 * (i % 23)};
+
+		nanosleep(&pause, NULL); /* another phase of whatever ticks there */
+		fprintf(bench->target.to, "birth\n");
+		fflush(bench->target.to);
+		while (info->created == created)
+			if (ltr_probe_poll(probe, 100) < 0)
+				give_up("the program that is watched has ended");
+
+		double seen_ms = now_ms();
+
+		child_line(&bench->target, line, NULL);
+		took[i] = seen_ms - strtod(line, NULL) / 1e6;
+	}
+	ltr_probe_close(probe);
+	qsort(took, BIRTHS, sizeof(took[0]), rows_by_size);
+	set(bench, median, took[BIRTHS / 2]);
+	set(bench, median + 1, took[BIRTHS - 1]);
+}
+
+/* --- httpd ---------------------------------------------------------------------------------- */
+
+static double requests(struct bench *bench, enum ltr_via via, bool waits)
+{
+	const char *arguments[] = {"-t1", "-c50", "-d" WRK_SECONDS, bench->url, NULL};
+	struct ltr_probe *probe = via == LTR_VIA_BEST ? NULL : watch(&bench->httpd, via, waits);
+	struct child wrk = child_start("wrk", arguments, 1);
+	char line[LINE_BYTES];
+	double rate = NAN;
+
+	do
+		child_line(&wrk, line, probe);
+	while (sscanf(line, "Requests/sec: %lf", &rate) != 1);
+	child_end(&wrk);
+	ltr_probe_close(probe);
+	return rate;
+}
+
+static void measure_httpd(struct bench *bench)
+{
+	if (!bench->httpd.pid)
+		return;
+
+	double plain = requests(bench, LTR_VIA_BEST, false);
+
+	set(bench, ROW_HTTPD, plain);
+	set(bench, ROW_HTTPD_SHM, requests(bench, LTR_VIA_SHM, false) / plain);
+	if (!bench->ebpf)
+		return;
+	set(bench, ROW_HTTPD_EBPF, requests(bench, LTR_VIA_EBPF, false) / plain);
+	set(bench, ROW_HTTPD_STACKS, requests(bench, LTR_VIA_EBPF, true) / plain);
+}
+
+/* --- before and after ----------------------------------------------------------------------- */
+
+static void start_httpd(struct bench *bench, const char *folder)
+{
+	char path[PATH_MAX + 32], line[LINE_BYTES], address[64];
+	const char *arguments[] = {"--listen", "127.0.0.1:0", "--root", LOITER_BENCH_ROOT, NULL};
+
+	if (system("command -v wrk >/dev/null") != 0) {
+		printf("no httpd: wrk is not here\n");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/../examples/httpd", folder);
+	bench->httpd = child_start(path, arguments, 2);
+	child_line(&bench->httpd, line, NULL);
+	if (sscanf(line, "listening on %63s", address) != 1)
+		give_up("httpd's address");
+	snprintf(bench->url, sizeof(bench->url), "http://%s/squares.c", address);
+}
+
+static void start_all(struct bench *bench, const char *folder)
+{
+	char path[PATH_MAX + 32], command[4 * PATH_MAX], line[LINE_BYTES];
+	uint64_t *probes = bench->probes;
+
+	snprintf(path, sizeof(path), "%s/load/probe_target", folder);
+	if (!realpath(path, bench->target_path))
+		give_up(path);
+	bench->target = child_start(path, NULL, 1);
+	bench->crowd = child_start(path, NULL, 1);
+	bench->large = child_start(path, NULL, 1);
+	snprintf(path, sizeof(path), "%s/load/probe_target_bare", folder);
+	bench->bare = child_start(path, NULL, 1);
+
+	child_ask(&bench->target, "where", line, NULL, NULL);
+	if (sscanf(line, "%lu %lu %lu %lu %lu %lu %lu", &probes[0], &probes[1], &probes[2],
+		   &probes[3], &probes[4], &probes[5], &bench->semaphore) != 7)
+		give_up("where the USDT probes are");
+	snprintf(command, sizeof(command), "park %d", CROWD);
+	child_number(&bench->crowd, command, NULL);
+	snprintf(command, sizeof(command), "park %ld", bench->goroutines);
+	child_number(&bench->large, command, NULL);
+
+	snprintf(bench->go_path, sizeof(bench->go_path), "%s/load/probe-go", folder);
+	snprintf(command, sizeof(command), "GOFLAGS=-mod=mod go build -o '%s' '%s' 2>/dev/null",
+		 bench->go_path, LOITER_BENCH_GO);
+	if (system(command) != 0)
+		bench->go_path[0] = '\0';
+	start_httpd(bench, folder);
+}
+
+/* Whether eBPF may be used here; says why not. */
+static bool have_ebpf(const struct child *child)
+{
+	const struct ltr_probe_options options = {.via = LTR_VIA_EBPF};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why;
+
+	if (ltr_probe_open((uint32_t)child->pid, &options, &probe, &why) < 0)
+		printf("no eBPF: %s\n", why.text);
+	ltr_probe_close(probe);
+	return probe != NULL;
+}
+
+static void measure_round(struct bench *bench)
+{
+	for (size_t row = 0; row < ROW_COUNT; row++)
+		set(bench, row, NAN);
+	measure_pingpong(bench);
+	measure_traps(bench);
+	measure_go(bench);
+	measure_rate(bench, LTR_VIA_SHM, ROW_SHM_RATE, ROW_SHM_PRODUCER, ROW_SHM_ALL);
+	if (bench->ebpf)
+		measure_rate(bench, LTR_VIA_EBPF, ROW_EBPF_RATE, ROW_EBPF_PRODUCER, ROW_EBPF_ALL);
+	measure_census(bench);
+	measure_freshness(bench, LTR_VIA_SHM, ROW_FRESH_SHM);
+	if (bench->ebpf)
+		measure_freshness(bench, LTR_VIA_EBPF, ROW_FRESH_EBPF);
+	measure_httpd(bench);
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench bench;
+	char folder[PATH_MAX];
+	FILE *json = NULL;
+
+	if (argc > 2 && strcmp(argv[argc - 2], "--json") == 0) {
+		json = fopen(argv[argc - 1], "we");
+		if (!json)
+			give_up(argv[argc - 1]);
+		argc -= 2;
+	}
+
+	int rounds = argc > 1 ? atoi(argv[1]) : 5;
+
+	bench.goroutines = argc > 2 ? atol(argv[2]) : 1000000;
+	if (rounds < 1 || rounds > ROUNDS_MAX || bench.goroutines < 1 || argc > 3)
+		return fprintf(stderr, "usage: %s [ROUNDS (1 to %d) [GOROUTINES]] [--json FILE]\n",
+			       argv[0], ROUNDS_MAX),
+		       64;
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(folder, sizeof(folder), "%s", argv[0]);
+	*(strrchr(folder, '/') ? strrchr(folder, '/') : folder) = '\0';
+	start_all(&bench, *folder ? folder : ".");
+	bench.ebpf = have_ebpf(&bench.target);
+	trip_ns(&bench.target, TRIPS, NULL); /* warm */
+	trip_ns(&bench.bare, TRIPS, NULL);
+	for (bench.round = 0; bench.round < rounds; bench.round++)
+		measure_round(&bench);
+	rows_report(rounds, bench.goroutines, json);
+	child_end(&bench.target);
+	child_end(&bench.bare);
+	child_end(&bench.crowd);
+	child_end(&bench.large);
+	if (bench.httpd.pid)
+		child_end(&bench.httpd);
+	return json && fclose(json) != 0;
+}

@@ -26,13 +26,13 @@
 
 /*
  * X(number, NAME, "printed", STATUS): how sure a finding is, strongest first, and the exit status
- * that its presence asks for (0: it does not change the command's own).
+ * that it asks for where it counts (ltr_finding_fails()).
  */
 #define LTR_GRADES(X)                          \
 	X(0, DEADLOCK, "deadlock", 23)         \
 	X(1, LEAKED, "leaked", 23)             \
 	X(2, NEVER_EXITED, "never exited", 23) \
-	X(3, SUSPECT, "suspect", 0)            \
+	X(3, SUSPECT, "suspect", 23)           \
 	X(4, INCONCLUSIVE, "inconclusive", 24)
 
 enum ltr_grade {
@@ -43,6 +43,14 @@ enum ltr_grade {
 };
 
 const char *ltr_grade_name(enum ltr_grade grade);
+
+/* A set of grades, one bit each. */
+#define LTR_GRADE_BIT(grade) (1u << (grade))
+
+/* What fails a run unless somebody wants it otherwise; what is inconclusive always does. */
+#define LTR_FAIL_ON_DEFAULT                                                    \
+	(LTR_GRADE_BIT(LTR_GRADE_DEADLOCK) | LTR_GRADE_BIT(LTR_GRADE_LEAKED) | \
+	 LTR_GRADE_BIT(LTR_GRADE_NEVER_EXITED))
 
 /* A process that was looked at. */
 struct ltr_judged {
@@ -135,12 +143,20 @@ const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement
 size_t ltr_judgement_process_count(const struct ltr_judgement *judgement);
 const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index);
 
-/* The exit status: `command_status` if nothing speaks against it. */
-int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status);
+/*
+ * Does this finding fail the run? One of the grades in `fail_on` (a set; 0: LTR_FAIL_ON_DEFAULT)
+ * does, and what is inconclusive always does.
+ */
+bool ltr_finding_fails(const struct ltr_finding *finding, uint32_t fail_on);
+
+/* The exit status: that of the first finding that fails, else `command_status`. */
+int ltr_judgement_status(const struct ltr_judgement *judgement, uint32_t fail_on,
+			 int command_status);
 
 struct ltr_report_options {
 	const char *strip; /* a directory that file names are printed without; NULL: whole names */
 	bool all;          /* all findings, however many lines that takes */
+	uint32_t fail_on;  /* as for ltr_finding_fails() */
 };
 
 /*
@@ -154,8 +170,16 @@ void ltr_finding_summary(const struct ltr_judgement *judgement, const struct ltr
 #define LTR_REPORT_LINES 100
 
 /*
- * Write the report in the format called `format` ("text"). -EINVAL if there is no such format;
- * -EIO or what errno says if `out` cannot be written (it is flushed, not closed).
+ * Write the report in the format called `format`. -EINVAL if there is no such format; -EIO or what
+ * errno says if `out` cannot be written (it is flushed, not closed).
+ *
+ *   text    for a person
+ *   json    everything that is known, one document; docs/ci.md has its fields
+ *   junit   JUnit's XML: a suite for each process, a case for each finding
+ *   sarif   SARIF 2.1.0: one run, a result for each finding
+ *   github  GitHub's workflow commands: one line for each finding, shown at its source line
+ *
+ * All of them are UTF-8, whatever the program's names were, and harmless to a terminal.
  */
 int ltr_report_write(const struct ltr_judgement *judgement, const char *format,
 		     const struct ltr_report_options *options, FILE *out);

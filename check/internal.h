@@ -110,6 +110,26 @@ void ltr__print_where(const struct ltr_finding *finding, const char *strip, FILE
 /* "COMMAND (pid N)", cleaned and not too long. */
 void ltr__print_process(const struct ltr_judged *process, FILE *out);
 
+/* A file's name without the directory `strip`; points into `file`. Not cleaned. */
+const char *ltr__stripped(const char *file, const char *strip);
+
+/* The frame that a person looks at first: where the goroutines were created, or where they are. */
+const struct ltr_finding_frame *ltr__main_frame(const struct ltr_finding *finding);
+
+/* "for 1.2s to 1.4s", without "for"; call it only where an age is known. */
+void ltr__print_ages(const struct ltr_finding *finding, FILE *out);
+
+/* The paragraph of the text report about goroutines, without its number. */
+void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			  const struct ltr_report_options *options, FILE *out);
+
+/*
+ * One line that says it all, for formats that have room for one: the summary, what the goroutines
+ * do and for how long, and the advice.
+ */
+void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			const struct ltr_report_options *options, FILE *out);
+
 /* A report format is a name and a function; report.c holds the table. */
 struct ltr__report_format {
 	const char *name;
@@ -119,5 +139,13 @@ struct ltr__report_format {
 
 int ltr__report_text(const struct ltr_judgement *judgement,
 		     const struct ltr_report_options *options, FILE *out);
+int ltr__report_json(const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, FILE *out);
+int ltr__report_junit(const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options, FILE *out);
+int ltr__report_sarif(const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options, FILE *out);
+int ltr__report_github(const struct ltr_judgement *judgement,
+		       const struct ltr_report_options *options, FILE *out);
 
 #endif

@@ -256,13 +256,19 @@ const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judge
 	return &judgement->processes[index];
 }
 
-int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status)
+bool ltr_finding_fails(const struct ltr_finding *finding, uint32_t fail_on)
 {
-	for (size_t i = 0; i < judgement->finding_count; i++) {
-		int status = grades[judgement->findings[i]->grade].status;
+	if (finding->grade == LTR_GRADE_INCONCLUSIVE)
+		return true;
+	return (fail_on ? fail_on : LTR_FAIL_ON_DEFAULT) & LTR_GRADE_BIT(finding->grade);
+}
 
-		if (status) /* they are sorted: the first that asks for one is the strongest */
-			return status;
-	}
+int ltr_judgement_status(const struct ltr_judgement *judgement, uint32_t fail_on,
+			 int command_status)
+{
+	for (size_t i = 0; i < judgement->finding_count; i++)
+		/* they are sorted: the first that fails is the strongest */
+		if (ltr_finding_fails(judgement->findings[i], fail_on))
+			return grades[judgement->findings[i]->grade].status;
 	return command_status;
 }

@@ -136,32 +136,13 @@ static void print_members(const struct ltr_finding *finding, FILE *out)
 	fputc('\n', out);
 }
 
-/* "1.2s to 4.5s"; one figure if both would look the same. */
-static void print_ages(const struct ltr_finding *finding, FILE *out)
-{
-	char text[2][32] = {"", ""};
-	const uint64_t ages[2] = {finding->youngest_ns, finding->oldest_ns};
-
-	for (int i = 0; i < 2; i++) {
-		FILE *age = fmemopen(text[i], sizeof(text[i]), "w");
-
-		if (age) {
-			ltr__print_duration(ages[i], age);
-			fclose(age);
-		}
-	}
-	if (strcmp(text[0], text[1]) != 0)
-		fprintf(out, "%s to ", text[0]);
-	fputs(text[1], out);
-}
-
 static void print_doing(const struct ltr_finding *finding, FILE *out)
 {
 	label(finding->reason ? "waiting" : "state", out);
 	fputs(ltr__doing(finding), out);
 	if (finding->oldest_ns) {
 		fputs(", for ", out);
-		print_ages(finding, out);
+		ltr__print_ages(finding, out);
 	}
 	fputc('\n', out);
 }
@@ -268,13 +249,11 @@ static void print_wrapped(const char *name, const char *words, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_finding(const struct ltr_judgement *judgement, size_t index, size_t number,
+void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			  const struct ltr_report_options *options, FILE *out)
 {
-	const struct ltr_finding *finding = ltr_judgement_at(judgement, index);
 	int columns = name_columns(finding);
 
-	fprintf(out, "\n[%zu] ", number);
 	fprintf(out, "%s: ", ltr_grade_name(finding->grade));
 	ltr__print_count(finding->count, "goroutine", out);
 	fputs(", ", out);
@@ -322,7 +301,8 @@ static int print_findings(const struct ltr_judgement *judgement, size_t lines,
 			text = open_memstream(&paragraph, &bytes);
 			if (!text)
 				return -ENOMEM;
-			print_finding(judgement, i, number + 1, options, text);
+			fprintf(text, "\n[%zu] ", number + 1);
+			ltr__print_paragraph(judgement, finding, options, text);
 			if (fclose(text) != 0) {
 				free(paragraph);
 				return -ENOMEM;

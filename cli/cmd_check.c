@@ -8,46 +8,78 @@
 #include <unistd.h>
 
 #include <check/check.h>
-#include <pprof/output.h>
 
 #include "cli.h"
 #include "court.h"
 #include "options.h"
+#include "reports.h"
 
 struct check_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr__court_options court;
-	const char *file; /* NULL: standard error, and only if there is something to report */
-	const char *format;
+	struct ltr__reports reports;
+	uint32_t fail_on; /* a set of grades */
 	bool all;
 };
 
-enum { KEY_GRACE = LTR__KEY_OWN, KEY_TIMEOUT, KEY_FORMAT, KEY_ALL };
+enum { KEY_GRACE = LTR__KEY_OWN, KEY_TIMEOUT, KEY_FORMAT, KEY_FAIL_ON, KEY_ALL };
 
-static const struct argp_option options[] = {
+static const struct argp_option option_list[] = {
 	LTR__OPTION_HELP,
 	{"grace", KEY_GRACE, "TIME", 0,
 	 "how long goroutines may take to end after the main goroutine has returned (1s)", 0},
 	{"timeout", KEY_TIMEOUT, "TIME", 0,
 	 "judge whoever still runs after TIME as it is, then end the command", 0},
-	{"format", KEY_FORMAT, "NAME", 0, "format of the report (text)", 0},
+	{"fail-on", KEY_FAIL_ON, "GRADES", 0,
+	 "what fails the run, besides what is inconclusive: a list of deadlock, leaked, "
+	 "never-exited, suspect (deadlock,leaked,never-exited)",
+	 0},
+	{"format", KEY_FORMAT, "NAME", 0,
+	 "format of a report: text, json, junit, sarif or github (text). May be given several times, "
+	 "each with an -o of its own",
+	 0},
 	{"output", 'o', "FILE", 0,
-	 "write the report to FILE, also when it is clean, instead of to standard error", 0},
+	 "write the report of the --format before it (of text, if there is none) to FILE, also when "
+	 "it is clean, instead of to standard error",
+	 0},
 	{"all", KEY_ALL, NULL, 0, "report every finding, however many there are", 0},
 	{0},
 };
 
-static error_t parse_format(struct argp_state *state, const char *text, const char **ret_format)
+/* Is `name`, of `length` bytes, what the option calls this grade: with dashes for blanks? */
+static bool is_grade(const char *grade, const char *name, size_t length)
 {
-	const char *const *names = ltr_report_formats();
+	if (strlen(grade) != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (name[i] != (grade[i] == ' ' ? '-' : grade[i]))
+			return false;
+	return true;
+}
 
-	for (size_t i = 0; names[i]; i++) {
-		if (strcmp(names[i], text) == 0) {
-			*ret_format = names[i];
-			return 0;
-		}
+static error_t parse_fail_on(struct argp_state *state, const char *list, uint32_t *ret_grades)
+{
+	uint32_t grades = 0;
+	size_t length;
+
+	for (const char *name = list;; name += length + 1) {
+		int grade = 0;
+
+		length = strcspn(name, ",");
+		while (grade < LTR_GRADE_INCONCLUSIVE &&
+		       !is_grade(ltr_grade_name((enum ltr_grade)grade), name, length))
+			grade++;
+		if (grade == LTR_GRADE_INCONCLUSIVE)
+			return ltr__options_wrong(state,
+						  "--fail-on wants a list of deadlock, leaked, "
+						  "never-exited and suspect, not '%s'",
+						  list);
+		grades |= LTR_GRADE_BIT(grade);
+		if (!name[length])
+			break;
 	}
-	return ltr__options_wrong(state, "there is no report format '%s'", text);
+	*ret_grades = grades;
+	return 0;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -66,10 +98,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return error;
 	}
 	case KEY_FORMAT:
-		return parse_format(state, argument, &check->format);
+		return ltr__reports_format(&check->reports, state, argument);
+	case KEY_FAIL_ON:
+		return parse_fail_on(state, argument, &check->fail_on);
 	case 'o':
-		check->file = argument;
-		return 0;
+		return ltr__reports_file(&check->reports, state, argument);
 	case KEY_ALL:
 		check->all = true;
 		return 0;
@@ -79,7 +112,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	.options = options,
+	.options = option_list,
 	.parser = parse,
 	.args_doc = "-- COMMAND...",
 	.doc = "Run a command and fail if a goroutine of it never ends.\v"
@@ -89,88 +122,37 @@ static const struct argp argp = {
 	       "goroutines are all asleep. Goroutines declared as daemons are left out.\n"
 	       "Goroutine programs that the command starts (make test, a shell script) are judged "
 	       "each for itself. The command's input and outputs are not touched.\n\n"
-	       "Exit status: the command's own if nothing was found; 23 for a deadlock or a goroutine "
-	       "that never exited; 24 if it could not be judged (it is no goroutine program, called "
+	       "Exit status: the command's own if nothing was found that --fail-on asks for; 23 if "
+	       "something was; 24 if it could not be judged (it is no goroutine program, called "
 	       "_exit, was killed, ran into --timeout ...); 64 for wrong usage; 126 or 127 if the "
 	       "command cannot be run.\n\n"
 	       "Examples:\n"
 	       "  loiter check -- ./server --self-test\n"
-	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test",
+	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test\n"
+	       "  loiter check --format text --format junit -o leaks.xml -- make test",
 };
 
-static int print_report(const struct check_options *check, const struct ltr_judgement *judgement,
-			char **ret_text, size_t *ret_bytes)
+/* The reports go out, somewhere; one that was lost is never a clean verdict. */
+static int report(const struct check_options *check, const struct ltr_judgement *judgement,
+		  int command_status)
 {
 	char folder[4096];
-	struct ltr_report_options report = {
+	const struct ltr_report_options options = {
 		.strip = getcwd(folder, sizeof(folder)) ? folder : NULL,
 		.all = check->all,
+		.fail_on = check->fail_on,
 	};
-	FILE *out = open_memstream(ret_text, ret_bytes);
-	int error;
+	int error = ltr__reports_write(&check->reports, judgement, &options,
+				       ltr_judgement_count(judgement) != 0);
 
-	if (!out)
-		return -ENOMEM;
-	error = ltr_report_write(judgement, check->format, &report, out);
-	if (fclose(out) != 0 && !error)
-		error = -ENOMEM;
-	return error;
-}
-
-static int write_file(const char *file, const char *text, size_t bytes)
-{
-	struct ltr_output *output;
-	struct ltr_sink sink;
-	int error = ltr_output_open(file, false, &output);
-
-	if (error)
-		return error;
-	sink = ltr_output_sink(output);
-	error = sink.write(sink.context, text, bytes);
-	if (error) {
-		ltr_output_abort(output);
-		return error;
-	}
-	return ltr_output_commit(output);
-}
-
-static int write_standard_error(const char *text, size_t bytes)
-{
-	struct ltr_sink sink = ltr_sink_fd(STDERR_FILENO);
-
-	return sink.write(sink.context, text, bytes);
-}
-
-/* The report goes out, somewhere; a report that was lost is never a clean verdict. */
-static int report(const struct check_options *check, const struct ltr_judgement *judgement,
-		  int status)
-{
-	bool found = ltr_judgement_count(judgement) != 0;
-	char *text = NULL;
-	size_t bytes = 0;
-	int error = print_report(check, judgement, &text, &bytes);
-
-	if (error) {
-		ltr__say("cannot write the report: %s", strerror(-error));
-	} else if (check->file) {
-		error = write_file(check->file, text, bytes);
-		if (error)
-			ltr__say("cannot write the report to %s: %s", ltr__output_name(check->file),
-				 ltr_output_error(error));
-		if (error && found)
-			write_standard_error(text, bytes);
-	} else if (found) {
-		error = write_standard_error(text, bytes);
-	}
-	free(text);
-	return error && !found ? LTR__STATUS_INCONCLUSIVE : status;
+	return ltr_judgement_status(judgement, check->fail_on,
+				    error ? LTR__STATUS_INCONCLUSIVE : command_status);
 }
 
 static int run(int argc, char **argv)
 {
 	struct check_options check = {
 		.court.grace_ns = LTR__SECOND_NS,
-		.format = "text",
 	};
 	struct ltr_judgement *judgement;
 	struct ltr_why why;
@@ -189,7 +171,7 @@ static int run(int argc, char **argv)
 	if (error)
 		ltr__say("%s", why.text);
 	if (!error || ltr_judgement_count(judgement) != 0)
-		status = report(&check, judgement, ltr_judgement_status(judgement, status));
+		status = report(&check, judgement, status);
 	ltr_judgement_free(judgement);
 	return status;
 }

@@ -119,16 +119,22 @@ void census_add(struct ltr_census *census, const struct people *people)
 			LTR_IS_UNSURE;
 }
 
-char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options)
+char *report_in(const char *format, const struct ltr_judgement *judgement,
+		const struct ltr_report_options *options)
 {
 	char *text = NULL;
 	size_t bytes = 0;
 	FILE *out = open_memstream(&text, &bytes);
 
 	assert_non_null(out);
-	assert_int_equal(ltr_report_write(judgement, "text", options, out), 0);
+	assert_int_equal(ltr_report_write(judgement, format, options, out), 0);
 	fclose(out);
 	return text;
+}
+
+char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options)
+{
+	return report_in("text", judgement, options);
 }
 
 void assert_golden(const char *name, const char *text)

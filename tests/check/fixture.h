@@ -45,6 +45,8 @@ struct ltr_census *census_make(uint32_t phase, const char *command);
 void census_add(struct ltr_census *census, const struct people *people);
 
 /* The report, as a string to be freed. */
+char *report_in(const char *format, const struct ltr_judgement *judgement,
+		const struct ltr_report_options *options);
 char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options);
 
 /* Fails unless `text` is what golden/NAME holds. LTR_GOLDEN=write in the environment writes it. */

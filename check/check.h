@@ -84,6 +84,7 @@ struct ltr_finding_member {
 struct ltr_finding {
 	const struct ltr_rule *rule; /* which rule found it */
 	enum ltr_grade grade;
+	bool excused;   /* the baseline knows these goroutines: they do not fail the run */
 	size_t process; /* for ltr_judgement_process() */
 	uint64_t count;
 	uint64_t oldest_ns;   /* how long the longest has been in this state; 0: not known */
@@ -106,6 +107,7 @@ struct ltr_finding {
 const char *ltr_rule_name(const struct ltr_rule *rule);
 
 struct ltr_judgement;
+struct ltr_baseline; /* baseline.h */
 
 int ltr_judgement_new(struct ltr_judgement **ret_judgement);
 struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* takes NULL */
@@ -113,6 +115,7 @@ struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* ta
 struct ltr_judge_options {
 	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
 	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
+	struct ltr_baseline *baseline; /* what it excuses is counted in it; NULL: none */
 };
 
 /*
@@ -136,7 +139,7 @@ int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const 
  */
 size_t ltr_judge_remaining(const struct ltr_census *census);
 
-/* Strongest grade first; then by process; then the largest. */
+/* What is not excused first; then the strongest grade; then by process; then the largest. */
 size_t ltr_judgement_count(const struct ltr_judgement *judgement);
 const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement, size_t index);
 
@@ -145,9 +148,12 @@ const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judge
 
 /*
  * Does this finding fail the run? One of the grades in `fail_on` (a set; 0: LTR_FAIL_ON_DEFAULT)
- * does, and what is inconclusive always does.
+ * does, and what is inconclusive always does; what is excused never.
  */
 bool ltr_finding_fails(const struct ltr_finding *finding, uint32_t fail_on);
+
+/* Was everything judged that there was? If not, what is not there means nothing. */
+bool ltr_judgement_is_conclusive(const struct ltr_judgement *judgement);
 
 /* The exit status: that of the first finding that fails, else `command_status`. */
 int ltr_judgement_status(const struct ltr_judgement *judgement, uint32_t fail_on,
@@ -157,6 +163,8 @@ struct ltr_report_options {
 	const char *strip; /* a directory that file names are printed without; NULL: whole names */
 	bool all;          /* all findings, however many lines that takes */
 	uint32_t fail_on;  /* as for ltr_finding_fails() */
+	const struct ltr_baseline *baseline; /* to say what of it is stale; NULL: none */
+	const char *baseline_file;           /* its name */
 };
 
 /*

@@ -17,6 +17,14 @@
 struct ltr__claim {
 	const struct ltr_rule *rule;
 	const struct ltr_goroutine *goroutine;
+	bool excused; /* by the baseline */
+};
+
+/* What a baseline tells goroutines apart by; "" is not known. Owned by the census. */
+struct ltr__kin {
+	const char *function;
+	const char *creator;
+	const char *doing;
 };
 
 /* One census on trial. Owned by ltr_judge_census(); the pointers are good while that runs. */
@@ -70,6 +78,12 @@ struct ltr_finding *ltr__finding_free(struct ltr_finding *finding);
 /* Sorts claims so that those of one finding are neighbours, lowest id first. */
 void ltr__claims_sort(struct ltr__claim *claims, size_t count);
 bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b);
+
+struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_goroutine *goroutine);
+
+/* baseline.c: marks those of the sorted claims that the baseline excuses, and counts them in it. */
+int ltr__baseline_excuse(struct ltr_baseline *baseline, const struct ltr_census *census,
+			 struct ltr__claim *claims, size_t count);
 
 /* < 0, 0, > 0; a total order that does not depend on addresses or on the order of the census. */
 int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *b);
@@ -129,6 +143,10 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
  */
 void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			const struct ltr_report_options *options, FILE *out);
+
+/* "FILE:LINE: not needed any more: ENTRY" */
+void ltr__print_stale(const struct ltr_baseline *baseline, size_t index, const char *file,
+		      FILE *out);
 
 /* A report format is a name and a function; report.c holds the table. */
 struct ltr__report_format {

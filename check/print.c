@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "internal.h"
 
 /*
@@ -231,4 +232,20 @@ void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_
 		ltr__print_ages(finding, out);
 	}
 	fprintf(out, ". %s", finding->advice);
+}
+
+void ltr__print_stale(const struct ltr_baseline *baseline, size_t index, const char *file,
+		      FILE *out)
+{
+	struct ltr_baseline_entry entry = ltr_baseline_at(baseline, index);
+	uint64_t stale = ltr_baseline_stale(baseline, index);
+
+	ltr__print_clean(file ? file : "the baseline", 0, out);
+	fprintf(out, ":%" PRIu32 ": ", entry.line);
+	if (entry.used)
+		fprintf(out, "%" PRIu64 " of %" PRIu64 " are not needed any more: ", stale,
+			entry.count);
+	else
+		fputs("not needed any more: ", out);
+	ltr__print_clean(entry.text, 120, out);
 }

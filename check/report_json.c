@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 
+#include "baseline.h"
 #include "document.h"
 
 #define VERSION 1
@@ -95,6 +96,8 @@ static struct json_object *finding_object(struct ltr__document *document,
 	ltr__document_add_text(document, to, "rule", ltr_rule_name(finding->rule));
 	ltr__document_add_bool(document, to, "fails",
 			       ltr_finding_fails(finding, document->options->fail_on));
+	if (finding->excused)
+		ltr__document_add_bool(document, to, "excused", true);
 	ltr__document_add_number(document, to, "process", finding->process);
 	ltr__document_add_number(document, to, "count", finding->count);
 	ltr__document_add_printed(document, to, "summary", ltr_finding_summary, finding);
@@ -113,6 +116,32 @@ static struct json_object *process_object(struct ltr__document *document,
 	ltr__document_add_text(document, to, "command", process->command);
 	ltr__document_add_number(document, to, "created", process->created);
 	ltr__document_add_number(document, to, "exited", process->exited);
+	return to;
+}
+
+static struct json_object *baseline_object(struct ltr__document *document)
+{
+	const struct ltr_baseline *baseline = document->options->baseline;
+	struct json_object *to = json_object_new_object();
+	struct json_object *stale = json_object_new_array();
+
+	for (size_t i = 0; i < ltr_baseline_count(baseline); i++) {
+		struct ltr_baseline_entry entry = ltr_baseline_at(baseline, i);
+		struct json_object *item;
+
+		if (!ltr_baseline_stale(baseline, i))
+			continue;
+		item = json_object_new_object();
+		ltr__document_add_number(document, item, "line", entry.line);
+		ltr__document_add_number(document, item, "unused", ltr_baseline_stale(baseline, i));
+		ltr__document_add_text(document, item, "entry", entry.text);
+		ltr__document_append(document, stale, item);
+	}
+	if (document->options->baseline_file)
+		ltr__document_add_text(document, to, "file", document->options->baseline_file);
+	ltr__document_add_bool(document, to, "conclusive",
+			       ltr_judgement_is_conclusive(document->judgement));
+	ltr__document_add(document, to, "stale", stale);
 	return to;
 }
 
@@ -135,5 +164,7 @@ int ltr__report_json(const struct ltr_judgement *judgement,
 	ltr__document_add_number(&document, root, "version", VERSION);
 	ltr__document_add(&document, root, "processes", processes);
 	ltr__document_add(&document, root, "findings", findings);
+	if (options->baseline)
+		ltr__document_add(&document, root, "baseline", baseline_object(&document));
 	return ltr__document_write(&document, root, out);
 }

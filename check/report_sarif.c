@@ -99,6 +99,17 @@ static void add_stack(struct ltr__document *document, struct json_object *result
 	ltr__document_add(document, result, "stacks", stacks);
 }
 
+/* "external": it is written down outside of the source, in the baseline. */
+static void add_suppression(struct ltr__document *document, struct json_object *result)
+{
+	struct json_object *suppressions = json_object_new_array();
+	struct json_object *suppression = json_object_new_object();
+
+	ltr__document_add_text(document, suppression, "kind", "external");
+	ltr__document_append(document, suppressions, suppression);
+	ltr__document_add(document, result, "suppressions", suppressions);
+}
+
 static void print_fingerprint(const struct ltr_judgement *judgement,
 			      const struct ltr_finding *finding,
 			      const struct ltr_report_options *options, FILE *out)
@@ -141,6 +152,8 @@ static struct json_object *result_object(struct ltr__document *document,
 	json_object_put(fingerprints);
 	if (finding->depth)
 		add_stack(document, to, finding);
+	if (finding->excused)
+		add_suppression(document, to);
 	return to;
 }
 

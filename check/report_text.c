@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "internal.h"
 
 #define PLACES_IN_HEADLINE 3
@@ -49,6 +50,17 @@ static void print_places(const struct ltr_judgement *judgement, size_t begin, si
 	}
 }
 
+/* How many findings are shown: what is excused, which comes last, only where all is wanted. */
+static size_t shown_count(const struct ltr_judgement *judgement,
+			  const struct ltr_report_options *options)
+{
+	size_t count = ltr_judgement_count(judgement);
+
+	while (!options->all && count && ltr_judgement_at(judgement, count - 1)->excused)
+		count--;
+	return count;
+}
+
 /*
  * One headline for the findings from `begin` on that have the same rule and process and are about
  * goroutines, or for one statement; returns the index after the last of them.
@@ -70,7 +82,7 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 		const struct ltr_finding *finding = ltr_judgement_at(judgement, end);
 
 		if (finding->rule != first->rule || finding->process != first->process ||
-		    !finding->count)
+		    finding->excused != first->excused || !finding->count)
 			break;
 		count += finding->count;
 	}
@@ -79,6 +91,8 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 		fputs(" in ", out);
 		ltr__print_process(ltr_judgement_process(judgement, first->process), out);
 	}
+	if (first->excused)
+		fputs(" as in the baseline", out);
 	print_places(judgement, begin, end, options, out);
 	fputc('\n', out);
 	return end;
@@ -87,7 +101,7 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 static size_t print_headlines(const struct ltr_judgement *judgement,
 			      const struct ltr_report_options *options, FILE *out)
 {
-	size_t count = ltr_judgement_count(judgement);
+	size_t count = shown_count(judgement, options);
 	size_t lines = 0;
 	size_t i = 0;
 
@@ -111,7 +125,11 @@ static void print_clean_report(const struct ltr_judgement *judgement, FILE *out)
 
 	for (size_t i = 0; i < processes; i++)
 		created += ltr_judgement_process(judgement, i)->created;
-	fputs("loiter: clean: nothing was left of ", out);
+	fputs("loiter: clean: ", out);
+	if (ltr_judgement_count(judgement))
+		fputs("nothing that the baseline does not know was left of ", out);
+	else
+		fputs("nothing was left of ", out);
 	ltr__print_count(created, "goroutine", out);
 	fputs(" in ", out);
 	ltr__print_count(processes, "process", out);
@@ -254,7 +272,8 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
 {
 	int columns = name_columns(finding);
 
-	fprintf(out, "%s: ", ltr_grade_name(finding->grade));
+	fprintf(out, "%s%s: ", ltr_grade_name(finding->grade),
+		finding->excused ? ", as in the baseline" : "");
 	ltr__print_count(finding->count, "goroutine", out);
 	fputs(", ", out);
 	ltr__print_where(finding, options->strip, out);
@@ -289,7 +308,7 @@ static int print_findings(const struct ltr_judgement *judgement, size_t lines,
 	size_t hidden = 0;
 	uint64_t hidden_goroutines = 0;
 
-	for (size_t i = 0; i < ltr_judgement_count(judgement); i++) {
+	for (size_t i = 0; i < shown_count(judgement, options); i++) {
 		const struct ltr_finding *finding = ltr_judgement_at(judgement, i);
 		char *paragraph = NULL;
 		size_t bytes = 0;
@@ -329,12 +348,38 @@ static int print_findings(const struct ltr_judgement *judgement, size_t lines,
 	return 0;
 }
 
+/* What has burned down: one line for each entry that could excuse less. */
+static void print_stale(const struct ltr_judgement *judgement,
+			const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_baseline *baseline = options->baseline;
+	bool first = true;
+
+	if (!baseline || !ltr_judgement_is_conclusive(judgement))
+		return;
+	for (size_t i = 0; i < ltr_baseline_count(baseline); i++) {
+		if (!ltr_baseline_stale(baseline, i))
+			continue;
+		if (first && shown_count(judgement, options))
+			fputc('\n', out);
+		first = false;
+		fputs("loiter: ", out);
+		ltr__print_stale(baseline, i, options->baseline_file, out);
+		fputc('\n', out);
+	}
+}
+
 int ltr__report_text(const struct ltr_judgement *judgement,
 		     const struct ltr_report_options *options, FILE *out)
 {
-	if (ltr_judgement_count(judgement) == 0) {
+	int error = 0;
+
+	if (shown_count(judgement, options) == 0)
 		print_clean_report(judgement, out);
-		return 0;
-	}
-	return print_findings(judgement, print_headlines(judgement, options, out), options, out);
+	else
+		error = print_findings(judgement, print_headlines(judgement, options, out), options,
+				       out);
+	if (!error)
+		print_stale(judgement, options, out);
+	return error;
 }

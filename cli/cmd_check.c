@@ -9,6 +9,7 @@
 
 #include <check/check.h>
 
+#include "baseline_file.h"
 #include "cli.h"
 #include "court.h"
 #include "options.h"
@@ -18,11 +19,21 @@ struct check_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr__court_options court;
 	struct ltr__reports reports;
-	uint32_t fail_on; /* a set of grades */
+	uint32_t fail_on;     /* a set of grades */
+	const char *baseline; /* files; NULL: none */
+	const char *write_baseline;
 	bool all;
 };
 
-enum { KEY_GRACE = LTR__KEY_OWN, KEY_TIMEOUT, KEY_FORMAT, KEY_FAIL_ON, KEY_ALL };
+enum {
+	KEY_GRACE = LTR__KEY_OWN,
+	KEY_TIMEOUT,
+	KEY_FORMAT,
+	KEY_FAIL_ON,
+	KEY_BASELINE,
+	KEY_WRITE_BASELINE,
+	KEY_ALL
+};
 
 static const struct argp_option option_list[] = {
 	LTR__OPTION_HELP,
@@ -34,6 +45,10 @@ static const struct argp_option option_list[] = {
 	 "what fails the run, besides what is inconclusive: a list of deadlock, leaked, "
 	 "never-exited, suspect (deadlock,leaked,never-exited)",
 	 0},
+	{"baseline", KEY_BASELINE, "FILE", 0,
+	 "what FILE lists does not fail the run; what it lists in vain is said", 0},
+	{"write-baseline", KEY_WRITE_BASELINE, "FILE", 0,
+	 "write what was found to FILE, as a baseline; it does not fail this run any more", 0},
 	{"format", KEY_FORMAT, "NAME", 0,
 	 "format of a report: text, json, junit, sarif or github (text). May be given several times, "
 	 "each with an -o of its own",
@@ -101,6 +116,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return ltr__reports_format(&check->reports, state, argument);
 	case KEY_FAIL_ON:
 		return parse_fail_on(state, argument, &check->fail_on);
+	case KEY_BASELINE:
+		check->baseline = argument;
+		return 0;
+	case KEY_WRITE_BASELINE:
+		check->write_baseline = argument;
+		return 0;
 	case 'o':
 		return ltr__reports_file(&check->reports, state, argument);
 	case KEY_ALL:
@@ -132,7 +153,27 @@ static const struct argp argp = {
 	       "  loiter check --format text --format junit -o leaks.xml -- make test",
 };
 
-/* The reports go out, somewhere; one that was lost is never a clean verdict. */
+/* Is there anything that people have to be told? */
+static bool is_worth_telling(const struct ltr_judgement *judgement,
+			     const struct ltr_report_options *options)
+{
+	size_t entries = options->baseline && ltr_judgement_is_conclusive(judgement)
+				 ? ltr_baseline_count(options->baseline)
+				 : 0;
+
+	for (size_t i = 0; i < ltr_judgement_count(judgement); i++)
+		if (options->all || !ltr_judgement_at(judgement, i)->excused)
+			return true;
+	for (size_t i = 0; i < entries; i++)
+		if (ltr_baseline_stale(options->baseline, i))
+			return true;
+	return false;
+}
+
+/*
+ * The reports go out, somewhere; one that was lost is never a clean verdict, and neither is a
+ * baseline. What went into a new baseline does not fail the run that it was made from.
+ */
 static int report(const struct check_options *check, const struct ltr_judgement *judgement,
 		  int command_status)
 {
@@ -141,12 +182,40 @@ static int report(const struct check_options *check, const struct ltr_judgement 
 		.strip = getcwd(folder, sizeof(folder)) ? folder : NULL,
 		.all = check->all,
 		.fail_on = check->fail_on,
+		.baseline = check->court.baseline,
+		.baseline_file = check->baseline,
 	};
-	int error = ltr__reports_write(&check->reports, judgement, &options,
-				       ltr_judgement_count(judgement) != 0);
+	uint64_t left_out = 0;
 
-	return ltr_judgement_status(judgement, check->fail_on,
-				    error ? LTR__STATUS_INCONCLUSIVE : command_status);
+	if (ltr__reports_write(&check->reports, judgement, &options,
+			       is_worth_telling(judgement, &options)) != 0)
+		command_status = LTR__STATUS_INCONCLUSIVE;
+	if (!check->write_baseline)
+		return ltr_judgement_status(judgement, check->fail_on, command_status);
+	if (ltr__baseline_file_write(check->write_baseline, judgement, check->fail_on, &left_out))
+		return ltr_judgement_status(judgement, check->fail_on, LTR__STATUS_INCONCLUSIVE);
+	return left_out ? ltr_judgement_status(judgement, check->fail_on, command_status)
+			: command_status;
+}
+
+static int judge(struct check_options *check)
+{
+	struct ltr_judgement *judgement;
+	struct ltr_why why;
+	int status;
+	int error = ltr_judgement_new(&judgement);
+
+	if (error) {
+		ltr__say("cannot judge: %s", strerror(-error));
+		return LTR__STATUS_INCONCLUSIVE;
+	}
+	error = ltr__court_hold(&check->court, judgement, &status, &why);
+	if (error)
+		ltr__say("%s", why.text);
+	if (!error || ltr_judgement_count(judgement) != 0)
+		status = report(check, judgement, status);
+	ltr_judgement_free(judgement);
+	return status;
 }
 
 static int run(int argc, char **argv)
@@ -154,25 +223,15 @@ static int run(int argc, char **argv)
 	struct check_options check = {
 		.court.grace_ns = LTR__SECOND_NS,
 	};
-	struct ltr_judgement *judgement;
-	struct ltr_why why;
 	int status;
-	int error;
 
 	if (!ltr__options_parse(&argp, argc, argv, &check.parsing, &status))
 		return status;
 	check.court.command = check.parsing.program;
-	error = ltr_judgement_new(&judgement);
-	if (error) {
-		ltr__say("cannot judge: %s", strerror(-error));
-		return LTR__STATUS_INCONCLUSIVE;
-	}
-	error = ltr__court_hold(&check.court, judgement, &status, &why);
-	if (error)
-		ltr__say("%s", why.text);
-	if (!error || ltr_judgement_count(judgement) != 0)
-		status = report(&check, judgement, status);
-	ltr_judgement_free(judgement);
+	if (check.baseline && ltr__baseline_file_read(check.baseline, &check.court.baseline) != 0)
+		return LTR__STATUS_USAGE; /* before anything runs */
+	status = judge(&check);
+	ltr_baseline_free(check.court.baseline);
 	return status;
 }
 

@@ -19,6 +19,7 @@ struct ltr__court_options {
 	char **command;
 	uint64_t grace_ns;
 	uint64_t timeout_ns; /* 0: none. Whoever still runs then is judged as it is, and ended */
+	struct ltr_baseline *baseline; /* as in check.h; NULL: none */
 };
 
 /*

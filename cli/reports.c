@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "reports.h"
+#include "whole.h"
 
 static const char text_format[] = "text";
 
@@ -71,23 +72,6 @@ static int print(const struct ltr_judgement *judgement, const char *format,
 	return error;
 }
 
-static int write_file(const char *file, const char *text, size_t bytes)
-{
-	struct ltr_output *output;
-	struct ltr_sink sink;
-	int error = ltr_output_open(file, false, &output);
-
-	if (error)
-		return error;
-	sink = ltr_output_sink(output);
-	error = sink.write(sink.context, text, bytes);
-	if (error) {
-		ltr_output_abort(output);
-		return error;
-	}
-	return ltr_output_commit(output);
-}
-
 static int write_one(const char *format, const char *file, const struct ltr_judgement *judgement,
 		     const struct ltr_report_options *options)
 {
@@ -99,7 +83,7 @@ static int write_one(const char *format, const char *file, const struct ltr_judg
 	if (error) {
 		ltr__say("cannot write the report: %s", strerror(-error));
 	} else if (file) {
-		error = write_file(file, text, bytes);
+		error = ltr__write_whole(file, text, bytes);
 		if (error)
 			ltr__say("cannot write the report to %s: %s", ltr__output_name(file),
 				 ltr_output_error(error));

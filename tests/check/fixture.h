@@ -35,6 +35,7 @@ struct people {
 	uint8_t reason; /* decides the state, if it is not 0 */
 	uint16_t flags;
 	const char *name;
+	const char *label[2]; /* a key and a value; NULL: none */
 	uint64_t entry;
 	uint64_t created; /* AT(): the site is made from it, too, unless no_site */
 	bool no_site;

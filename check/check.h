@@ -57,6 +57,7 @@ struct ltr_judged {
 	uint32_t pid;
 	const char
 		*command; /* raw bytes, as all strings of findings: who prints them cleans them */
+	bool alive;       /* it was judged while it ran */
 	uint64_t created; /* goroutines since its start; 0 if it could not be judged */
 	uint64_t exited;
 };
@@ -115,6 +116,8 @@ struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* ta
 struct ltr_judge_options {
 	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
 	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
+	uint64_t older_than_ns;        /* whoever waits longer is suspect; 0: nobody is for that */
+	bool alive;                    /* the program is looked at while it runs, and goes on */
 	struct ltr_baseline *baseline; /* what it excuses is counted in it; NULL: none */
 };
 

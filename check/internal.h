@@ -57,7 +57,9 @@ struct ltr_rule {
 
 extern const struct ltr_rule *const ltr__rules[]; /* NULL at the end */
 extern const struct ltr_rule ltr__rule_all_asleep;
+extern const struct ltr_rule ltr__rule_hopeless;
 extern const struct ltr_rule ltr__rule_never_exited;
+extern const struct ltr_rule ltr__rule_waits_long;
 extern const struct ltr_rule ltr__rule_still_running;
 extern const struct ltr_rule ltr__rule_incomplete;
 extern const struct ltr_rule ltr__rule_not_judged;

@@ -192,6 +192,7 @@ int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *c
 	struct ltr_judged process = {
 		.pid = info->pid,
 		.command = info->command,
+		.alive = options->alive,
 		.created = info->created,
 		.exited = info->exited,
 	};

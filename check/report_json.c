@@ -114,6 +114,8 @@ static struct json_object *process_object(struct ltr__document *document,
 	if (process->pid)
 		ltr__document_add_number(document, to, "pid", process->pid);
 	ltr__document_add_text(document, to, "command", process->command);
+	if (process->alive)
+		ltr__document_add_bool(document, to, "alive", true);
 	ltr__document_add_number(document, to, "created", process->created);
 	ltr__document_add_number(document, to, "exited", process->exited);
 	return to;

@@ -162,8 +162,9 @@ static int put_suite(const struct ltr_judgement *judgement, size_t process,
 	put_counts(cases ? cases : 1, outcomes, out);
 	if (!cases)
 		fprintf(out,
-			"    <testcase classname=\"loiter\" name=\"nothing was left of %" PRIu64
+			"    <testcase classname=\"loiter\" name=\"nothing was %s of %" PRIu64
 			" goroutines\"/>\n",
+			ltr_judgement_process(judgement, process)->alive ? "found" : "left",
 			ltr_judgement_process(judgement, process)->created);
 	for (size_t i = 0; !error && i < ltr_judgement_count(judgement); i++)
 		if (ltr_judgement_at(judgement, i)->process == process)

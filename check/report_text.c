@@ -118,11 +118,25 @@ static size_t print_headlines(const struct ltr_judgement *judgement,
 	return lines;
 }
 
+/* A program that runs on is not clean: nothing was found in it so far. */
+static void print_nothing_found(const struct ltr_judged *process, FILE *out)
+{
+	fputs("loiter: nothing was found against the ", out);
+	ltr__print_count(process->created - process->exited, "goroutine", out);
+	fputs(" of ", out);
+	ltr__print_process(process, out);
+	fputs(", which runs on\n", out);
+}
+
 static void print_clean_report(const struct ltr_judgement *judgement, FILE *out)
 {
 	uint64_t created = 0;
 	size_t processes = ltr_judgement_process_count(judgement);
 
+	if (processes == 1 && ltr_judgement_process(judgement, 0)->alive) {
+		print_nothing_found(ltr_judgement_process(judgement, 0), out);
+		return;
+	}
 	for (size_t i = 0; i < processes; i++)
 		created += ltr_judgement_process(judgement, i)->created;
 	fputs("loiter: clean: ", out);

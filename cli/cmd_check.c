@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loiter check: fails when a goroutine of a command, or of what it starts, never ends. */
+/* loiter check: fails when a goroutine of a command, of what it starts, or of a process never ends. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,15 +28,19 @@ struct check_options {
 enum {
 	KEY_GRACE = LTR__KEY_OWN,
 	KEY_TIMEOUT,
+	KEY_OLDER_THAN,
 	KEY_FORMAT,
 	KEY_FAIL_ON,
 	KEY_BASELINE,
 	KEY_WRITE_BASELINE,
-	KEY_ALL
+	KEY_ALL,
 };
 
 static const struct argp_option option_list[] = {
 	LTR__OPTION_HELP,
+	LTR__OPTION_PID,
+	{"older-than", KEY_OLDER_THAN, "TIME", 0,
+	 "whoever waits longer than TIME without a deadline is suspect", 0},
 	{"grace", KEY_GRACE, "TIME", 0,
 	 "how long goroutines may take to end after the main goroutine has returned (1s)", 0},
 	{"timeout", KEY_TIMEOUT, "TIME", 0,
@@ -97,6 +101,16 @@ static error_t parse_fail_on(struct argp_state *state, const char *list, uint32_
 	return 0;
 }
 
+static error_t parse_some_time(struct argp_state *state, const char *option, const char *text,
+			       uint64_t *ret_ns)
+{
+	error_t error = ltr__options_duration(state, option, text, ret_ns);
+
+	if (!error && *ret_ns == 0)
+		return ltr__options_wrong(state, "%s wants more than nothing", option);
+	return error;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct check_options *check = state->input;
@@ -104,14 +118,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_GRACE:
 		return ltr__options_duration(state, "--grace", argument, &check->court.grace_ns);
-	case KEY_TIMEOUT: {
-		error_t error = ltr__options_duration(state, "--timeout", argument,
-						      &check->court.timeout_ns);
-
-		if (!error && check->court.timeout_ns == 0)
-			return ltr__options_wrong(state, "--timeout wants more than nothing");
-		return error;
-	}
+	case KEY_TIMEOUT:
+		return parse_some_time(state, "--timeout", argument, &check->court.timeout_ns);
+	case KEY_OLDER_THAN:
+		return parse_some_time(state, "--older-than", argument,
+				       &check->court.older_than_ns);
 	case KEY_FORMAT:
 		return ltr__reports_format(&check->reports, state, argument);
 	case KEY_FAIL_ON:
@@ -127,6 +138,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_ALL:
 		check->all = true;
 		return 0;
+	case ARGP_KEY_END:
+		if (check->parsing.pid && check->court.timeout_ns)
+			return ltr__options_wrong(state,
+						  "--timeout is for a command: a process that "
+						  "runs already is not ended");
+		return ltr__options_common(key, argument, state);
 	default:
 		return ltr__options_common(key, argument, state);
 	}
@@ -135,14 +152,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "-- COMMAND...",
-	.doc = "Run a command and fail if a goroutine of it never ends.\v"
+	.args_doc = "-- COMMAND...\n-p PID",
+	.doc = "Run a command and fail if a goroutine of it never ends; or look at a process.\v"
 	       "When the main goroutine of the command has returned, the others have --grace to end. "
 	       "Those that are left are reported by the place that created them, with their stack, "
 	       "what they wait for and for how long, and what to change. So is a program whose "
 	       "goroutines are all asleep. Goroutines declared as daemons are left out.\n"
 	       "Goroutine programs that the command starts (make test, a shell script) are judged "
-	       "each for itself. The command's input and outputs are not touched.\n\n"
+	       "each for itself. The command's input and outputs are not touched.\n"
+	       "With -p a process that runs is judged as it is now, without stopping it: what is "
+	       "proven at any moment (a wait for a channel that was never made, a select without "
+	       "cases), and with --older-than what is suspect. That nothing was found there does not "
+	       "mean that it is clean.\n\n"
 	       "Exit status: the command's own if nothing was found that --fail-on asks for; 23 if "
 	       "something was; 24 if it could not be judged (it is no goroutine program, called "
 	       "_exit, was killed, ran into --timeout ...); 64 for wrong usage; 126 or 127 if the "
@@ -209,7 +230,12 @@ static int judge(struct check_options *check)
 		ltr__say("cannot judge: %s", strerror(-error));
 		return LTR__STATUS_INCONCLUSIVE;
 	}
-	error = ltr__court_hold(&check->court, judgement, &status, &why);
+	if (check->parsing.pid) {
+		error = ltr__court_visit(check->parsing.pid, &check->court, judgement, &why);
+		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
+	} else {
+		error = ltr__court_hold(&check->court, judgement, &status, &why);
+	}
 	if (error)
 		ltr__say("%s", why.text);
 	if (!error || ltr_judgement_count(judgement) != 0)
@@ -221,6 +247,7 @@ static int judge(struct check_options *check)
 static int run(int argc, char **argv)
 {
 	struct check_options check = {
+		.parsing.takes_pid = true,
 		.court.grace_ns = LTR__SECOND_NS,
 	};
 	int status;

@@ -26,13 +26,13 @@
 
 /*
  * X(number, NAME, "printed", STATUS): how sure a finding is, strongest first, and the exit status
- * that its presence asks for (0: it does not change the command's own).
+ * that it asks for where it counts (ltr_finding_fails()).
  */
 #define LTR_GRADES(X)                          \
 	X(0, DEADLOCK, "deadlock", 23)         \
 	X(1, LEAKED, "leaked", 23)             \
 	X(2, NEVER_EXITED, "never exited", 23) \
-	X(3, SUSPECT, "suspect", 0)            \
+	X(3, SUSPECT, "suspect", 23)           \
 	X(4, INCONCLUSIVE, "inconclusive", 24)
 
 enum ltr_grade {
@@ -44,11 +44,20 @@ enum ltr_grade {
 
 const char *ltr_grade_name(enum ltr_grade grade);
 
+/* A set of grades, one bit each. */
+#define LTR_GRADE_BIT(grade) (1u << (grade))
+
+/* What fails a run unless somebody wants it otherwise; what is inconclusive always does. */
+#define LTR_FAIL_ON_DEFAULT                                                    \
+	(LTR_GRADE_BIT(LTR_GRADE_DEADLOCK) | LTR_GRADE_BIT(LTR_GRADE_LEAKED) | \
+	 LTR_GRADE_BIT(LTR_GRADE_NEVER_EXITED))
+
 /* A process that was looked at. */
 struct ltr_judged {
 	uint32_t pid;
 	const char
 		*command; /* raw bytes, as all strings of findings: who prints them cleans them */
+	bool alive;       /* it was judged while it ran */
 	uint64_t created; /* goroutines since its start; 0 if it could not be judged */
 	uint64_t exited;
 };
@@ -76,6 +85,7 @@ struct ltr_finding_member {
 struct ltr_finding {
 	const struct ltr_rule *rule; /* which rule found it */
 	enum ltr_grade grade;
+	bool excused;   /* the baseline knows these goroutines: they do not fail the run */
 	size_t process; /* for ltr_judgement_process() */
 	uint64_t count;
 	uint64_t oldest_ns;   /* how long the longest has been in this state; 0: not known */
@@ -98,6 +108,7 @@ struct ltr_finding {
 const char *ltr_rule_name(const struct ltr_rule *rule);
 
 struct ltr_judgement;
+struct ltr_baseline; /* baseline.h */
 
 int ltr_judgement_new(struct ltr_judgement **ret_judgement);
 struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* takes NULL */
@@ -105,6 +116,9 @@ struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* ta
 struct ltr_judge_options {
 	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
 	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
+	uint64_t older_than_ns;        /* whoever waits longer is suspect; 0: nobody is for that */
+	bool alive;                    /* the program is looked at while it runs, and goes on */
+	struct ltr_baseline *baseline; /* what it excuses is counted in it; NULL: none */
 };
 
 /*
@@ -128,19 +142,32 @@ int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const 
  */
 size_t ltr_judge_remaining(const struct ltr_census *census);
 
-/* Strongest grade first; then by process; then the largest. */
+/* What is not excused first; then the strongest grade; then by process; then the largest. */
 size_t ltr_judgement_count(const struct ltr_judgement *judgement);
 const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement, size_t index);
 
 size_t ltr_judgement_process_count(const struct ltr_judgement *judgement);
 const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judgement, size_t index);
 
-/* The exit status: `command_status` if nothing speaks against it. */
-int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status);
+/*
+ * Does this finding fail the run? One of the grades in `fail_on` (a set; 0: LTR_FAIL_ON_DEFAULT)
+ * does, and what is inconclusive always does; what is excused never.
+ */
+bool ltr_finding_fails(const struct ltr_finding *finding, uint32_t fail_on);
+
+/* Was everything judged that there was? If not, what is not there means nothing. */
+bool ltr_judgement_is_conclusive(const struct ltr_judgement *judgement);
+
+/* The exit status: that of the first finding that fails, else `command_status`. */
+int ltr_judgement_status(const struct ltr_judgement *judgement, uint32_t fail_on,
+			 int command_status);
 
 struct ltr_report_options {
 	const char *strip; /* a directory that file names are printed without; NULL: whole names */
 	bool all;          /* all findings, however many lines that takes */
+	uint32_t fail_on;  /* as for ltr_finding_fails() */
+	const struct ltr_baseline *baseline; /* to say what of it is stale; NULL: none */
+	const char *baseline_file;           /* its name */
 };
 
 /*
@@ -154,8 +181,16 @@ void ltr_finding_summary(const struct ltr_judgement *judgement, const struct ltr
 #define LTR_REPORT_LINES 100
 
 /*
- * Write the report in the format called `format` ("text"). -EINVAL if there is no such format;
- * -EIO or what errno says if `out` cannot be written (it is flushed, not closed).
+ * Write the report in the format called `format`. -EINVAL if there is no such format; -EIO or what
+ * errno says if `out` cannot be written (it is flushed, not closed).
+ *
+ *   text    for a person
+ *   json    everything that is known, one document; docs/ci.md has its fields
+ *   junit   JUnit's XML: a suite for each process, a case for each finding
+ *   sarif   SARIF 2.1.0: one run, a result for each finding
+ *   github  GitHub's workflow commands: one line for each finding, shown at its source line
+ *
+ * All of them are UTF-8, whatever the program's names were, and harmless to a terminal.
  */
 int ltr_report_write(const struct ltr_judgement *judgement, const char *format,
 		     const struct ltr_report_options *options, FILE *out);

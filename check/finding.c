@@ -39,6 +39,8 @@ static int compare_kin(const struct ltr__claim *a, const struct ltr__claim *b)
 
 	if (a->rule != b->rule)
 		return a->rule < b->rule ? -1 : 1;
+	if (a->excused != b->excused)
+		return a->excused ? 1 : -1;
 	order = compare_u64(x->site, y->site);
 	if (!order && !x->site)
 		order = compare_u64(x->creation_pc, y->creation_pc);
@@ -230,6 +232,28 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 			    goroutine->entry_pc, &box->finding.entry);
 }
 
+struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
+	struct ltr__kin kin = {.function = "", .creator = ""};
+	size_t depth, first;
+	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
+
+	kin.doing = goroutine->reason ? ltr_reason_name(goroutine->reason)
+				      : ltr_state_name(goroutine->state);
+	if (pcs && depth) {
+		trim(census, pcs, goroutine->stack, depth, &first);
+		kin.function = ltr_census_call_symbol(census, pcs[first])->function;
+	} else if (goroutine->entry_pc) {
+		kin.function = ltr_census_symbol(census, goroutine->entry_pc)->function;
+	}
+	if (site)
+		kin.creator = ltr_census_string(census, site->function);
+	else if (goroutine->creation_pc && !(goroutine->flags & LTR_IS_MAIN))
+		kin.creator = ltr_census_call_symbol(census, goroutine->creation_pc)->function;
+	return kin;
+}
+
 static void count_age(struct ltr_finding *finding, uint64_t age_ns)
 {
 	if (age_ns == 0)
@@ -252,6 +276,7 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 		return NULL;
 	finding = &box->finding;
 	finding->count = count;
+	finding->excused = claims[0].excused;
 	finding->state = first->state;
 	finding->reason = first->reason;
 	finding->limit_ns = rule->limit_ns ? rule->limit_ns(trial->options) : 0;
@@ -295,8 +320,10 @@ static size_t rule_rank(const struct ltr_rule *rule)
 
 int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *b)
 {
-	int order = compare_u64(a->grade, b->grade);
+	int order = compare_u64(a->excused, b->excused);
 
+	if (!order)
+		order = compare_u64(a->grade, b->grade);
 	if (!order)
 		order = compare_u64(a->process, b->process);
 	if (!order)

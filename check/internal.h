@@ -17,6 +17,14 @@
 struct ltr__claim {
 	const struct ltr_rule *rule;
 	const struct ltr_goroutine *goroutine;
+	bool excused; /* by the baseline */
+};
+
+/* What a baseline tells goroutines apart by; "" is not known. Owned by the census. */
+struct ltr__kin {
+	const char *function;
+	const char *creator;
+	const char *doing;
 };
 
 /* One census on trial. Owned by ltr_judge_census(); the pointers are good while that runs. */
@@ -49,7 +57,9 @@ struct ltr_rule {
 
 extern const struct ltr_rule *const ltr__rules[]; /* NULL at the end */
 extern const struct ltr_rule ltr__rule_all_asleep;
+extern const struct ltr_rule ltr__rule_hopeless;
 extern const struct ltr_rule ltr__rule_never_exited;
+extern const struct ltr_rule ltr__rule_waits_long;
 extern const struct ltr_rule ltr__rule_still_running;
 extern const struct ltr_rule ltr__rule_incomplete;
 extern const struct ltr_rule ltr__rule_not_judged;
@@ -70,6 +80,12 @@ struct ltr_finding *ltr__finding_free(struct ltr_finding *finding);
 /* Sorts claims so that those of one finding are neighbours, lowest id first. */
 void ltr__claims_sort(struct ltr__claim *claims, size_t count);
 bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b);
+
+struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_goroutine *goroutine);
+
+/* baseline.c: marks those of the sorted claims that the baseline excuses, and counts them in it. */
+int ltr__baseline_excuse(struct ltr_baseline *baseline, const struct ltr_census *census,
+			 struct ltr__claim *claims, size_t count);
 
 /* < 0, 0, > 0; a total order that does not depend on addresses or on the order of the census. */
 int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *b);
@@ -110,6 +126,30 @@ void ltr__print_where(const struct ltr_finding *finding, const char *strip, FILE
 /* "COMMAND (pid N)", cleaned and not too long. */
 void ltr__print_process(const struct ltr_judged *process, FILE *out);
 
+/* A file's name without the directory `strip`; points into `file`. Not cleaned. */
+const char *ltr__stripped(const char *file, const char *strip);
+
+/* The frame that a person looks at first: where the goroutines were created, or where they are. */
+const struct ltr_finding_frame *ltr__main_frame(const struct ltr_finding *finding);
+
+/* "for 1.2s to 1.4s", without "for"; call it only where an age is known. */
+void ltr__print_ages(const struct ltr_finding *finding, FILE *out);
+
+/* The paragraph of the text report about goroutines, without its number. */
+void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			  const struct ltr_report_options *options, FILE *out);
+
+/*
+ * One line that says it all, for formats that have room for one: the summary, what the goroutines
+ * do and for how long, and the advice.
+ */
+void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			const struct ltr_report_options *options, FILE *out);
+
+/* "FILE:LINE: not needed any more: ENTRY" */
+void ltr__print_stale(const struct ltr_baseline *baseline, size_t index, const char *file,
+		      FILE *out);
+
 /* A report format is a name and a function; report.c holds the table. */
 struct ltr__report_format {
 	const char *name;
@@ -119,5 +159,13 @@ struct ltr__report_format {
 
 int ltr__report_text(const struct ltr_judgement *judgement,
 		     const struct ltr_report_options *options, FILE *out);
+int ltr__report_json(const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, FILE *out);
+int ltr__report_junit(const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options, FILE *out);
+int ltr__report_sarif(const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options, FILE *out);
+int ltr__report_github(const struct ltr_judgement *judgement,
+		       const struct ltr_report_options *options, FILE *out);
 
 #endif

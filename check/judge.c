@@ -139,11 +139,17 @@ int ltr__trial_state(struct ltr__trial *trial, const char *text)
 static int add_claims(struct ltr__trial *trial)
 {
 	size_t end;
+	int error;
 
 	ltr__claims_sort(trial->claims, trial->claim_count);
+	if (trial->options->baseline) {
+		error = ltr__baseline_excuse(trial->options->baseline, trial->census, trial->claims,
+					     trial->claim_count);
+		if (error)
+			return error;
+		ltr__claims_sort(trial->claims, trial->claim_count);
+	}
 	for (size_t begin = 0; begin < trial->claim_count; begin = end) {
-		int error;
-
 		end = begin + 1;
 		while (end < trial->claim_count &&
 		       ltr__claims_match(&trial->claims[begin], &trial->claims[end]))
@@ -186,6 +192,7 @@ int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *c
 	struct ltr_judged process = {
 		.pid = info->pid,
 		.command = info->command,
+		.alive = options->alive,
 		.created = info->created,
 		.exited = info->exited,
 	};
@@ -256,13 +263,29 @@ const struct ltr_judged *ltr_judgement_process(const struct ltr_judgement *judge
 	return &judgement->processes[index];
 }
 
-int ltr_judgement_status(const struct ltr_judgement *judgement, int command_status)
+bool ltr_finding_fails(const struct ltr_finding *finding, uint32_t fail_on)
 {
-	for (size_t i = 0; i < judgement->finding_count; i++) {
-		int status = grades[judgement->findings[i]->grade].status;
+	if (finding->excused)
+		return false;
+	if (finding->grade == LTR_GRADE_INCONCLUSIVE)
+		return true;
+	return (fail_on ? fail_on : LTR_FAIL_ON_DEFAULT) & LTR_GRADE_BIT(finding->grade);
+}
 
-		if (status) /* they are sorted: the first that asks for one is the strongest */
-			return status;
-	}
+bool ltr_judgement_is_conclusive(const struct ltr_judgement *judgement)
+{
+	for (size_t i = 0; i < judgement->finding_count; i++)
+		if (judgement->findings[i]->grade == LTR_GRADE_INCONCLUSIVE)
+			return false;
+	return true;
+}
+
+int ltr_judgement_status(const struct ltr_judgement *judgement, uint32_t fail_on,
+			 int command_status)
+{
+	for (size_t i = 0; i < judgement->finding_count; i++)
+		/* they are sorted: the first that fails is the strongest */
+		if (ltr_finding_fails(judgement->findings[i], fail_on))
+			return grades[judgement->findings[i]->grade].status;
 	return command_status;
 }

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "internal.h"
 
 /*
@@ -44,12 +45,16 @@ static size_t decode(const unsigned char *bytes, uint32_t *ret_point)
 	return length;
 }
 
-/* Controls, line and paragraph separators, zero-width and direction-changing characters. */
+/*
+ * Controls, line and paragraph separators, zero-width and direction-changing characters, and the
+ * noncharacters, which XML does not take.
+ */
 static bool is_harmful(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
 	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+	       (point & 0xfffe) == 0xfffe;
 }
 
 void ltr__print_clean(const char *text, size_t columns, FILE *out)
@@ -125,18 +130,22 @@ static bool is_known(const struct ltr_finding_frame *frame)
 	return frame->file[0] || frame->function[0] || frame->pc;
 }
 
-void ltr__print_position(const struct ltr_finding_frame *frame, const char *strip, FILE *out)
+const char *ltr__stripped(const char *file, const char *strip)
 {
-	const char *file = frame->file;
 	size_t length = strip ? strlen(strip) : 0;
 
-	if (!file[0]) {
+	if (length && strncmp(file, strip, length) == 0 && file[length] == '/')
+		return file + length + 1;
+	return file;
+}
+
+void ltr__print_position(const struct ltr_finding_frame *frame, const char *strip, FILE *out)
+{
+	if (!frame->file[0]) {
 		fprintf(out, "0x%" PRIx64, frame->pc);
 		return;
 	}
-	if (length && strncmp(file, strip, length) == 0 && file[length] == '/')
-		file += length + 1;
-	ltr__print_clean(file, 0, out);
+	ltr__print_clean(ltr__stripped(frame->file, strip), 0, out);
 	if (frame->line)
 		fprintf(out, ":%" PRIu32, frame->line);
 }
@@ -155,18 +164,24 @@ void ltr__print_place(const struct ltr_finding_frame *frame, const char *strip, 
 	}
 }
 
+const struct ltr_finding_frame *ltr__main_frame(const struct ltr_finding *finding)
+{
+	if (finding->rule->shows_creation && is_known(&finding->created))
+		return &finding->created;
+	return finding->depth ? &finding->stack[0] : &finding->entry;
+}
+
 void ltr__print_where(const struct ltr_finding *finding, const char *strip, FILE *out)
 {
-	if (finding->rule->shows_creation && is_known(&finding->created)) {
+	const struct ltr_finding_frame *frame = ltr__main_frame(finding);
+
+	if (frame == &finding->created)
 		fputs("created at ", out);
-		ltr__print_place(&finding->created, strip, out);
-	} else if (finding->depth) {
-		fputs(finding->reason ? "waiting at " : "now at ", out);
-		ltr__print_place(&finding->stack[0], strip, out);
-	} else {
+	else if (frame == &finding->entry)
 		fputs("running ", out);
-		ltr__print_place(&finding->entry, strip, out);
-	}
+	else
+		fputs(finding->reason ? "waiting at " : "now at ", out);
+	ltr__print_place(frame, strip, out);
 }
 
 void ltr__print_process(const struct ltr_judged *process, FILE *out)
@@ -184,4 +199,53 @@ const char *ltr__doing(const struct ltr_finding *finding)
 	if (finding->reason)
 		return ltr_reason_name(finding->reason);
 	return ltr_state_name(finding->state);
+}
+
+/* One figure if both would look the same. */
+void ltr__print_ages(const struct ltr_finding *finding, FILE *out)
+{
+	char text[2][32] = {"", ""};
+	const uint64_t ages[2] = {finding->youngest_ns, finding->oldest_ns};
+
+	for (int i = 0; i < 2; i++) {
+		FILE *age = fmemopen(text[i], sizeof(text[i]), "w");
+
+		if (age) {
+			ltr__print_duration(ages[i], age);
+			fclose(age);
+		}
+	}
+	if (strcmp(text[0], text[1]) != 0)
+		fprintf(out, "%s to ", text[0]);
+	fputs(text[1], out);
+}
+
+void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			const struct ltr_report_options *options, FILE *out)
+{
+	ltr_finding_summary(judgement, finding, options, out);
+	if (!finding->count)
+		return;
+	fprintf(out, "; %s", ltr__doing(finding));
+	if (finding->oldest_ns) {
+		fputs(" for ", out);
+		ltr__print_ages(finding, out);
+	}
+	fprintf(out, ". %s", finding->advice);
+}
+
+void ltr__print_stale(const struct ltr_baseline *baseline, size_t index, const char *file,
+		      FILE *out)
+{
+	struct ltr_baseline_entry entry = ltr_baseline_at(baseline, index);
+	uint64_t stale = ltr_baseline_stale(baseline, index);
+
+	ltr__print_clean(file ? file : "the baseline", 0, out);
+	fprintf(out, ":%" PRIu32 ": ", entry.line);
+	if (entry.used)
+		fprintf(out, "%" PRIu64 " of %" PRIu64 " are not needed any more: ", stale,
+			entry.count);
+	else
+		fputs("not needed any more: ", out);
+	ltr__print_clean(entry.text, 120, out);
 }

@@ -10,7 +10,8 @@
 #include "internal.h"
 
 static const struct ltr__report_format formats[] = {
-	{"text", ltr__report_text},
+	{"text", ltr__report_text},   {"json", ltr__report_json},     {"junit", ltr__report_junit},
+	{"sarif", ltr__report_sarif}, {"github", ltr__report_github},
 };
 
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline.h"
 #include "internal.h"
 
 #define PLACES_IN_HEADLINE 3
@@ -49,6 +50,17 @@ static void print_places(const struct ltr_judgement *judgement, size_t begin, si
 	}
 }
 
+/* How many findings are shown: what is excused, which comes last, only where all is wanted. */
+static size_t shown_count(const struct ltr_judgement *judgement,
+			  const struct ltr_report_options *options)
+{
+	size_t count = ltr_judgement_count(judgement);
+
+	while (!options->all && count && ltr_judgement_at(judgement, count - 1)->excused)
+		count--;
+	return count;
+}
+
 /*
  * One headline for the findings from `begin` on that have the same rule and process and are about
  * goroutines, or for one statement; returns the index after the last of them.
@@ -70,7 +82,7 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 		const struct ltr_finding *finding = ltr_judgement_at(judgement, end);
 
 		if (finding->rule != first->rule || finding->process != first->process ||
-		    !finding->count)
+		    finding->excused != first->excused || !finding->count)
 			break;
 		count += finding->count;
 	}
@@ -79,6 +91,8 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 		fputs(" in ", out);
 		ltr__print_process(ltr_judgement_process(judgement, first->process), out);
 	}
+	if (first->excused)
+		fputs(" as in the baseline", out);
 	print_places(judgement, begin, end, options, out);
 	fputc('\n', out);
 	return end;
@@ -87,7 +101,7 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 static size_t print_headlines(const struct ltr_judgement *judgement,
 			      const struct ltr_report_options *options, FILE *out)
 {
-	size_t count = ltr_judgement_count(judgement);
+	size_t count = shown_count(judgement, options);
 	size_t lines = 0;
 	size_t i = 0;
 
@@ -104,14 +118,32 @@ static size_t print_headlines(const struct ltr_judgement *judgement,
 	return lines;
 }
 
+/* A program that runs on is not clean: nothing was found in it so far. */
+static void print_nothing_found(const struct ltr_judged *process, FILE *out)
+{
+	fputs("loiter: nothing was found against the ", out);
+	ltr__print_count(process->created - process->exited, "goroutine", out);
+	fputs(" of ", out);
+	ltr__print_process(process, out);
+	fputs(", which runs on\n", out);
+}
+
 static void print_clean_report(const struct ltr_judgement *judgement, FILE *out)
 {
 	uint64_t created = 0;
 	size_t processes = ltr_judgement_process_count(judgement);
 
+	if (processes == 1 && ltr_judgement_process(judgement, 0)->alive) {
+		print_nothing_found(ltr_judgement_process(judgement, 0), out);
+		return;
+	}
 	for (size_t i = 0; i < processes; i++)
 		created += ltr_judgement_process(judgement, i)->created;
-	fputs("loiter: clean: nothing was left of ", out);
+	fputs("loiter: clean: ", out);
+	if (ltr_judgement_count(judgement))
+		fputs("nothing that the baseline does not know was left of ", out);
+	else
+		fputs("nothing was left of ", out);
 	ltr__print_count(created, "goroutine", out);
 	fputs(" in ", out);
 	ltr__print_count(processes, "process", out);
@@ -136,32 +168,13 @@ static void print_members(const struct ltr_finding *finding, FILE *out)
 	fputc('\n', out);
 }
 
-/* "1.2s to 4.5s"; one figure if both would look the same. */
-static void print_ages(const struct ltr_finding *finding, FILE *out)
-{
-	char text[2][32] = {"", ""};
-	const uint64_t ages[2] = {finding->youngest_ns, finding->oldest_ns};
-
-	for (int i = 0; i < 2; i++) {
-		FILE *age = fmemopen(text[i], sizeof(text[i]), "w");
-
-		if (age) {
-			ltr__print_duration(ages[i], age);
-			fclose(age);
-		}
-	}
-	if (strcmp(text[0], text[1]) != 0)
-		fprintf(out, "%s to ", text[0]);
-	fputs(text[1], out);
-}
-
 static void print_doing(const struct ltr_finding *finding, FILE *out)
 {
 	label(finding->reason ? "waiting" : "state", out);
 	fputs(ltr__doing(finding), out);
 	if (finding->oldest_ns) {
 		fputs(", for ", out);
-		print_ages(finding, out);
+		ltr__print_ages(finding, out);
 	}
 	fputc('\n', out);
 }
@@ -268,14 +281,13 @@ static void print_wrapped(const char *name, const char *words, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_finding(const struct ltr_judgement *judgement, size_t index, size_t number,
+void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			  const struct ltr_report_options *options, FILE *out)
 {
-	const struct ltr_finding *finding = ltr_judgement_at(judgement, index);
 	int columns = name_columns(finding);
 
-	fprintf(out, "\n[%zu] ", number);
-	fprintf(out, "%s: ", ltr_grade_name(finding->grade));
+	fprintf(out, "%s%s: ", ltr_grade_name(finding->grade),
+		finding->excused ? ", as in the baseline" : "");
 	ltr__print_count(finding->count, "goroutine", out);
 	fputs(", ", out);
 	ltr__print_where(finding, options->strip, out);
@@ -310,7 +322,7 @@ static int print_findings(const struct ltr_judgement *judgement, size_t lines,
 	size_t hidden = 0;
 	uint64_t hidden_goroutines = 0;
 
-	for (size_t i = 0; i < ltr_judgement_count(judgement); i++) {
+	for (size_t i = 0; i < shown_count(judgement, options); i++) {
 		const struct ltr_finding *finding = ltr_judgement_at(judgement, i);
 		char *paragraph = NULL;
 		size_t bytes = 0;
@@ -322,7 +334,8 @@ static int print_findings(const struct ltr_judgement *judgement, size_t lines,
 			text = open_memstream(&paragraph, &bytes);
 			if (!text)
 				return -ENOMEM;
-			print_finding(judgement, i, number + 1, options, text);
+			fprintf(text, "\n[%zu] ", number + 1);
+			ltr__print_paragraph(judgement, finding, options, text);
 			if (fclose(text) != 0) {
 				free(paragraph);
 				return -ENOMEM;
@@ -349,12 +362,38 @@ static int print_findings(const struct ltr_judgement *judgement, size_t lines,
 	return 0;
 }
 
+/* What has burned down: one line for each entry that could excuse less. */
+static void print_stale(const struct ltr_judgement *judgement,
+			const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_baseline *baseline = options->baseline;
+	bool first = true;
+
+	if (!baseline || !ltr_judgement_is_conclusive(judgement))
+		return;
+	for (size_t i = 0; i < ltr_baseline_count(baseline); i++) {
+		if (!ltr_baseline_stale(baseline, i))
+			continue;
+		if (first && shown_count(judgement, options))
+			fputc('\n', out);
+		first = false;
+		fputs("loiter: ", out);
+		ltr__print_stale(baseline, i, options->baseline_file, out);
+		fputc('\n', out);
+	}
+}
+
 int ltr__report_text(const struct ltr_judgement *judgement,
 		     const struct ltr_report_options *options, FILE *out)
 {
-	if (ltr_judgement_count(judgement) == 0) {
+	int error = 0;
+
+	if (shown_count(judgement, options) == 0)
 		print_clean_report(judgement, out);
-		return 0;
-	}
-	return print_findings(judgement, print_headlines(judgement, options, out), options, out);
+	else
+		error = print_findings(judgement, print_headlines(judgement, options, out), options,
+				       out);
+	if (!error)
+		print_stale(judgement, options, out);
+	return error;
 }

@@ -31,7 +31,8 @@ static int incomplete_state(struct ltr__trial *trial)
 		error = ltr__trial_state(trial, "had not started its runtime yet");
 	else if (!error && info->phase > LTR_PHASE_DEADLOCK)
 		error = ltr__trial_state(trial, "is in a phase that this loiter does not know");
-	else if (!error && info->phase == LTR_PHASE_RUNNING && !trial->options->timeout_ns)
+	else if (!error && info->phase == LTR_PHASE_RUNNING && !trial->options->timeout_ns &&
+		 !trial->options->alive)
 		error = ltr__trial_state(trial, "was still running: its main goroutine had not "
 						"returned");
 	return error;

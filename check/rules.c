@@ -7,6 +7,8 @@
 #include "internal.h"
 
 const struct ltr_rule *const ltr__rules[] = {
-	&ltr__rule_all_asleep, &ltr__rule_never_exited, &ltr__rule_still_running,
-	&ltr__rule_incomplete, &ltr__rule_not_judged,   NULL,
+	&ltr__rule_all_asleep,    &ltr__rule_hopeless,
+	&ltr__rule_never_exited,  &ltr__rule_waits_long,
+	&ltr__rule_still_running, &ltr__rule_incomplete,
+	&ltr__rule_not_judged,    NULL,
 };

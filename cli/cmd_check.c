@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loiter check: fails when a goroutine of a command, or of what it starts, never ends. */
+/* loiter check: fails when a goroutine of a command, of what it starts, or of a process never ends. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,46 +8,107 @@
 #include <unistd.h>
 
 #include <check/check.h>
-#include <pprof/output.h>
 
+#include "baseline_file.h"
 #include "cli.h"
 #include "court.h"
 #include "options.h"
+#include "reports.h"
 
 struct check_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr__court_options court;
-	const char *file; /* NULL: standard error, and only if there is something to report */
-	const char *format;
+	struct ltr__reports reports;
+	uint32_t fail_on;     /* a set of grades */
+	const char *baseline; /* files; NULL: none */
+	const char *write_baseline;
 	bool all;
 };
 
-enum { KEY_GRACE = LTR__KEY_OWN, KEY_TIMEOUT, KEY_FORMAT, KEY_ALL };
+enum {
+	KEY_GRACE = LTR__KEY_OWN,
+	KEY_TIMEOUT,
+	KEY_OLDER_THAN,
+	KEY_FORMAT,
+	KEY_FAIL_ON,
+	KEY_BASELINE,
+	KEY_WRITE_BASELINE,
+	KEY_ALL,
+};
 
-static const struct argp_option options[] = {
+static const struct argp_option option_list[] = {
 	LTR__OPTION_HELP,
+	LTR__OPTION_PID,
+	{"older-than", KEY_OLDER_THAN, "TIME", 0,
+	 "whoever waits longer than TIME without a deadline is suspect", 0},
 	{"grace", KEY_GRACE, "TIME", 0,
 	 "how long goroutines may take to end after the main goroutine has returned (1s)", 0},
 	{"timeout", KEY_TIMEOUT, "TIME", 0,
 	 "judge whoever still runs after TIME as it is, then end the command", 0},
-	{"format", KEY_FORMAT, "NAME", 0, "format of the report (text)", 0},
+	{"fail-on", KEY_FAIL_ON, "GRADES", 0,
+	 "what fails the run, besides what is inconclusive: a list of deadlock, leaked, "
+	 "never-exited, suspect (deadlock,leaked,never-exited)",
+	 0},
+	{"baseline", KEY_BASELINE, "FILE", 0,
+	 "what FILE lists does not fail the run; what it lists in vain is said", 0},
+	{"write-baseline", KEY_WRITE_BASELINE, "FILE", 0,
+	 "write what was found to FILE, as a baseline; it does not fail this run any more", 0},
+	{"format", KEY_FORMAT, "NAME", 0,
+	 "format of a report: text, json, junit, sarif or github (text). May be given several times, "
+	 "each with an -o of its own",
+	 0},
 	{"output", 'o', "FILE", 0,
-	 "write the report to FILE, also when it is clean, instead of to standard error", 0},
+	 "write the report of the --format before it (of text, if there is none) to FILE, also when "
+	 "it is clean, instead of to standard error",
+	 0},
 	{"all", KEY_ALL, NULL, 0, "report every finding, however many there are", 0},
 	{0},
 };
 
-static error_t parse_format(struct argp_state *state, const char *text, const char **ret_format)
+/* Is `name`, of `length` bytes, what the option calls this grade: with dashes for blanks? */
+static bool is_grade(const char *grade, const char *name, size_t length)
 {
-	const char *const *names = ltr_report_formats();
+	if (strlen(grade) != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (name[i] != (grade[i] == ' ' ? '-' : grade[i]))
+			return false;
+	return true;
+}
 
-	for (size_t i = 0; names[i]; i++) {
-		if (strcmp(names[i], text) == 0) {
-			*ret_format = names[i];
-			return 0;
-		}
+static error_t parse_fail_on(struct argp_state *state, const char *list, uint32_t *ret_grades)
+{
+	uint32_t grades = 0;
+	size_t length;
+
+	for (const char *name = list;; name += length + 1) {
+		int grade = 0;
+
+		length = strcspn(name, ",");
+		while (grade < LTR_GRADE_INCONCLUSIVE &&
+		       !is_grade(ltr_grade_name((enum ltr_grade)grade), name, length))
+			grade++;
+		if (grade == LTR_GRADE_INCONCLUSIVE)
+			return ltr__options_wrong(state,
+						  "--fail-on wants a list of deadlock, leaked, "
+						  "never-exited and suspect, not '%s'",
+						  list);
+		grades |= LTR_GRADE_BIT(grade);
+		if (!name[length])
+			break;
 	}
-	return ltr__options_wrong(state, "there is no report format '%s'", text);
+	*ret_grades = grades;
+	return 0;
+}
+
+static error_t parse_some_time(struct argp_state *state, const char *option, const char *text,
+			       uint64_t *ret_ns)
+{
+	error_t error = ltr__options_duration(state, option, text, ret_ns);
+
+	if (!error && *ret_ns == 0)
+		return ltr__options_wrong(state, "%s wants more than nothing", option);
+	return error;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -57,140 +118,147 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_GRACE:
 		return ltr__options_duration(state, "--grace", argument, &check->court.grace_ns);
-	case KEY_TIMEOUT: {
-		error_t error = ltr__options_duration(state, "--timeout", argument,
-						      &check->court.timeout_ns);
-
-		if (!error && check->court.timeout_ns == 0)
-			return ltr__options_wrong(state, "--timeout wants more than nothing");
-		return error;
-	}
+	case KEY_TIMEOUT:
+		return parse_some_time(state, "--timeout", argument, &check->court.timeout_ns);
+	case KEY_OLDER_THAN:
+		return parse_some_time(state, "--older-than", argument,
+				       &check->court.older_than_ns);
 	case KEY_FORMAT:
-		return parse_format(state, argument, &check->format);
-	case 'o':
-		check->file = argument;
+		return ltr__reports_format(&check->reports, state, argument);
+	case KEY_FAIL_ON:
+		return parse_fail_on(state, argument, &check->fail_on);
+	case KEY_BASELINE:
+		check->baseline = argument;
 		return 0;
+	case KEY_WRITE_BASELINE:
+		check->write_baseline = argument;
+		return 0;
+	case 'o':
+		return ltr__reports_file(&check->reports, state, argument);
 	case KEY_ALL:
 		check->all = true;
 		return 0;
+	case ARGP_KEY_END:
+		if (check->parsing.pid && check->court.timeout_ns)
+			return ltr__options_wrong(state,
+						  "--timeout is for a command: a process that "
+						  "runs already is not ended");
+		return ltr__options_common(key, argument, state);
 	default:
 		return ltr__options_common(key, argument, state);
 	}
 }
 
 static const struct argp argp = {
-	.options = options,
+	.options = option_list,
 	.parser = parse,
-	.args_doc = "-- COMMAND...",
-	.doc = "Run a command and fail if a goroutine of it never ends.\v"
+	.args_doc = "-- COMMAND...\n-p PID",
+	.doc = "Run a command and fail if a goroutine of it never ends; or look at a process.\v"
 	       "When the main goroutine of the command has returned, the others have --grace to end. "
 	       "Those that are left are reported by the place that created them, with their stack, "
 	       "what they wait for and for how long, and what to change. So is a program whose "
 	       "goroutines are all asleep. Goroutines declared as daemons are left out.\n"
 	       "Goroutine programs that the command starts (make test, a shell script) are judged "
-	       "each for itself. The command's input and outputs are not touched.\n\n"
-	       "Exit status: the command's own if nothing was found; 23 for a deadlock or a goroutine "
-	       "that never exited; 24 if it could not be judged (it is no goroutine program, called "
+	       "each for itself. The command's input and outputs are not touched.\n"
+	       "With -p a process that runs is judged as it is now, without stopping it: what is "
+	       "proven at any moment (a wait for a channel that was never made, a select without "
+	       "cases), and with --older-than what is suspect. That nothing was found there does not "
+	       "mean that it is clean.\n\n"
+	       "Exit status: the command's own if nothing was found that --fail-on asks for; 23 if "
+	       "something was; 24 if it could not be judged (it is no goroutine program, called "
 	       "_exit, was killed, ran into --timeout ...); 64 for wrong usage; 126 or 127 if the "
 	       "command cannot be run.\n\n"
 	       "Examples:\n"
 	       "  loiter check -- ./server --self-test\n"
-	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test",
+	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test\n"
+	       "  loiter check --format text --format junit -o leaks.xml -- make test",
 };
 
-static int print_report(const struct check_options *check, const struct ltr_judgement *judgement,
-			char **ret_text, size_t *ret_bytes)
+/* Is there anything that people have to be told? */
+static bool is_worth_telling(const struct ltr_judgement *judgement,
+			     const struct ltr_report_options *options)
+{
+	size_t entries = options->baseline && ltr_judgement_is_conclusive(judgement)
+				 ? ltr_baseline_count(options->baseline)
+				 : 0;
+
+	for (size_t i = 0; i < ltr_judgement_count(judgement); i++)
+		if (options->all || !ltr_judgement_at(judgement, i)->excused)
+			return true;
+	for (size_t i = 0; i < entries; i++)
+		if (ltr_baseline_stale(options->baseline, i))
+			return true;
+	return false;
+}
+
+/*
+ * The reports go out, somewhere; one that was lost is never a clean verdict, and neither is a
+ * baseline. What went into a new baseline does not fail the run that it was made from.
+ */
+static int report(const struct check_options *check, const struct ltr_judgement *judgement,
+		  int command_status)
 {
 	char folder[4096];
-	struct ltr_report_options report = {
+	const struct ltr_report_options options = {
 		.strip = getcwd(folder, sizeof(folder)) ? folder : NULL,
 		.all = check->all,
+		.fail_on = check->fail_on,
+		.baseline = check->court.baseline,
+		.baseline_file = check->baseline,
 	};
-	FILE *out = open_memstream(ret_text, ret_bytes);
-	int error;
+	uint64_t left_out = 0;
 
-	if (!out)
-		return -ENOMEM;
-	error = ltr_report_write(judgement, check->format, &report, out);
-	if (fclose(out) != 0 && !error)
-		error = -ENOMEM;
-	return error;
+	if (ltr__reports_write(&check->reports, judgement, &options,
+			       is_worth_telling(judgement, &options)) != 0)
+		command_status = LTR__STATUS_INCONCLUSIVE;
+	if (!check->write_baseline)
+		return ltr_judgement_status(judgement, check->fail_on, command_status);
+	if (ltr__baseline_file_write(check->write_baseline, judgement, check->fail_on, &left_out))
+		return ltr_judgement_status(judgement, check->fail_on, LTR__STATUS_INCONCLUSIVE);
+	return left_out ? ltr_judgement_status(judgement, check->fail_on, command_status)
+			: command_status;
 }
 
-static int write_file(const char *file, const char *text, size_t bytes)
+static int judge(struct check_options *check)
 {
-	struct ltr_output *output;
-	struct ltr_sink sink;
-	int error = ltr_output_open(file, false, &output);
+	struct ltr_judgement *judgement;
+	struct ltr_why why;
+	int status;
+	int error = ltr_judgement_new(&judgement);
 
+	if (error) {
+		ltr__say("cannot judge: %s", strerror(-error));
+		return LTR__STATUS_INCONCLUSIVE;
+	}
+	if (check->parsing.pid) {
+		error = ltr__court_visit(check->parsing.pid, &check->court, judgement, &why);
+		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
+	} else {
+		error = ltr__court_hold(&check->court, judgement, &status, &why);
+	}
 	if (error)
-		return error;
-	sink = ltr_output_sink(output);
-	error = sink.write(sink.context, text, bytes);
-	if (error) {
-		ltr_output_abort(output);
-		return error;
-	}
-	return ltr_output_commit(output);
-}
-
-static int write_standard_error(const char *text, size_t bytes)
-{
-	struct ltr_sink sink = ltr_sink_fd(STDERR_FILENO);
-
-	return sink.write(sink.context, text, bytes);
-}
-
-/* The report goes out, somewhere; a report that was lost is never a clean verdict. */
-static int report(const struct check_options *check, const struct ltr_judgement *judgement,
-		  int status)
-{
-	bool found = ltr_judgement_count(judgement) != 0;
-	char *text = NULL;
-	size_t bytes = 0;
-	int error = print_report(check, judgement, &text, &bytes);
-
-	if (error) {
-		ltr__say("cannot write the report: %s", strerror(-error));
-	} else if (check->file) {
-		error = write_file(check->file, text, bytes);
-		if (error)
-			ltr__say("cannot write the report to %s: %s", ltr__output_name(check->file),
-				 ltr_output_error(error));
-		if (error && found)
-			write_standard_error(text, bytes);
-	} else if (found) {
-		error = write_standard_error(text, bytes);
-	}
-	free(text);
-	return error && !found ? LTR__STATUS_INCONCLUSIVE : status;
+		ltr__say("%s", why.text);
+	if (!error || ltr_judgement_count(judgement) != 0)
+		status = report(check, judgement, status);
+	ltr_judgement_free(judgement);
+	return status;
 }
 
 static int run(int argc, char **argv)
 {
 	struct check_options check = {
+		.parsing.takes_pid = true,
 		.court.grace_ns = LTR__SECOND_NS,
-		.format = "text",
 	};
-	struct ltr_judgement *judgement;
-	struct ltr_why why;
 	int status;
-	int error;
 
 	if (!ltr__options_parse(&argp, argc, argv, &check.parsing, &status))
 		return status;
 	check.court.command = check.parsing.program;
-	error = ltr_judgement_new(&judgement);
-	if (error) {
-		ltr__say("cannot judge: %s", strerror(-error));
-		return LTR__STATUS_INCONCLUSIVE;
-	}
-	error = ltr__court_hold(&check.court, judgement, &status, &why);
-	if (error)
-		ltr__say("%s", why.text);
-	if (!error || ltr_judgement_count(judgement) != 0)
-		status = report(&check, judgement, ltr_judgement_status(judgement, status));
-	ltr_judgement_free(judgement);
+	if (check.baseline && ltr__baseline_file_read(check.baseline, &check.court.baseline) != 0)
+		return LTR__STATUS_USAGE; /* before anything runs */
+	status = judge(&check);
+	ltr_baseline_free(check.court.baseline);
 	return status;
 }
 

@@ -83,6 +83,8 @@ static void judge(struct court *court, struct trial *trial, bool timed_out)
 	const struct ltr_judge_options options = {
 		.grace_ns = court->options->grace_ns,
 		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
+		.older_than_ns = court->options->older_than_ns,
+		.baseline = court->options->baseline,
 	};
 
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));

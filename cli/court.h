@@ -18,7 +18,9 @@
 struct ltr__court_options {
 	char **command;
 	uint64_t grace_ns;
-	uint64_t timeout_ns; /* 0: none. Whoever still runs then is judged as it is, and ended */
+	uint64_t timeout_ns;    /* 0: none. Whoever still runs then is judged as it is, and ended */
+	uint64_t older_than_ns; /* as in check.h */
+	struct ltr_baseline *baseline; /* as in check.h; NULL: none */
 };
 
 /*
@@ -27,5 +29,13 @@ struct ltr__court_options {
  */
 int ltr__court_hold(const struct ltr__court_options *options, struct ltr_judgement *judgement,
 		    int *ret_status, struct ltr_why *ret_why);
+
+/*
+ * Judge a process that runs, from outside and without stopping it, as it is now; a reading that is
+ * not whole is repeated a few times. What cannot be looked at becomes an inconclusive finding.
+ * Blocks for a second or two at most. 0 or -errno and a sentence.
+ */
+int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
+		     struct ltr_judgement *judgement, struct ltr_why *ret_why);
 
 #endif

@@ -32,6 +32,7 @@ struct ltr_census;
 #define LTR_IS_DAEMON   0x0002u /* declared to live as long as the program */
 #define LTR_IS_UNSURE   0x0004u /* records of it were lost: its state may be old */
 #define LTR_IS_LONG     0x0010u /* runs since since_ns without a scheduling step (layout.h) */
+#define LTR_IS_TIMED    0x0020u /* its wait has a deadline or context; only snapshots know */
 #define LTR_SINCE_EXACT 0x0008u /* since_ns is exact, not rounded down to the coarse clock */
 
 /* One living goroutine. */

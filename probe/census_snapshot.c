@@ -45,7 +45,9 @@ static void take_same_moment(struct ltr_goroutine *to, const struct ltr_goroutin
 		to->stack = from->stack;
 	if (!to->waker_id)
 		to->waker_id = from->waker_id;
-	to->flags = (uint16_t)((to->flags & ~LTR_IS_LONG) | (from->flags & LTR_IS_LONG));
+	uint16_t seen = LTR_IS_LONG | LTR_IS_TIMED; /* by snapshots alone */
+
+	to->flags = (uint16_t)((to->flags & ~seen) | (from->flags & seen));
 	if (!(to->flags & LTR_SINCE_EXACT)) {
 		to->since_ns = from->since_ns;
 		to->flags |= from->flags & LTR_SINCE_EXACT;

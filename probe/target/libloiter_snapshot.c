@@ -156,6 +156,8 @@ static void parse(const struct look *look, const unsigned char *descriptor, stru
 		goroutine->flags |= LTR_IS_DAEMON;
 	if (flags & LTR_GOROUTINE_LONG && goroutine->state == LTR_STATE_RUNNING)
 		goroutine->flags |= LTR_IS_LONG;
+	if (flags & LTR_GOROUTINE_TIMED && goroutine->reason)
+		goroutine->flags |= LTR_IS_TIMED;
 	if (goroutine->since_ns >= look->exact_ns || look->target->layout.coarse_ns == 0)
 		goroutine->flags |= LTR_SINCE_EXACT;
 	if (goroutine->id == 0 || goroutine->state == LTR_STATE_EXITED)

@@ -445,19 +445,23 @@ __attribute__((noinline)) void ltr__park(enum ltr_reason reason, uint64_t object
 	struct ltr__goroutine *self = thread->current;
 
 	thread->step_ticks = 0;
+	if (deadline_ns != LTR_FOREVER) {
+		thread->after.goroutine = self;
+		thread->after.deadline_ns = deadline_ns;
+		/* Before the transition: who reads the wait has to see the flag. */
+		__atomic_fetch_or(&self->flags, LTR_GOROUTINE_TIMED, __ATOMIC_RELAXED);
+	}
 	ltr__transition(thread, self, LTR_KIND_PARK, (enum ltr_state)ltr_reason_state(reason),
 			reason, 0, object);
 	if (ltr__watched() && ltr__stacks_wanted())
 		ltr__emit_stack(thread, self, __builtin_frame_address(0));
 	thread->after.commit = commit;
 	thread->after.argument = argument;
-	if (deadline_ns != LTR_FOREVER) {
-		thread->after.goroutine = self;
-		thread->after.deadline_ns = deadline_ns;
-	}
 	leave(thread, self, pick(thread->processor));
-	if (deadline_ns != LTR_FOREVER)
+	if (deadline_ns != LTR_FOREVER) {
 		ltr__timer_cancel(self);
+		__atomic_fetch_and(&self->flags, (uint16_t)~LTR_GOROUTINE_TIMED, __ATOMIC_RELAXED);
+	}
 }
 
 __attribute__((noinline)) void ltr__park_for_call(struct ltr__goroutine *self,

@@ -104,6 +104,14 @@ void census_add(struct ltr_census *census, const struct people *people)
 	if (people->name)
 		assert_int_equal(ltr_census_intern_string(census, people->name, &goroutine.name),
 				 0);
+	if (people->label[0]) {
+		struct ltr_census_label label;
+
+		assert_int_equal(ltr_census_intern_string(census, people->label[0], &label.key), 0);
+		assert_int_equal(ltr_census_intern_string(census, people->label[1], &label.value),
+				 0);
+		assert_int_equal(ltr_census_intern_labels(census, &label, 1, &goroutine.labels), 0);
+	}
 	assert_int_equal(ltr_census_snapshot_begin(census, NOW_NS), 0);
 	for (size_t i = 0; i < (people->count ? people->count : 1); i++) {
 		goroutine.id = people->id + i;
@@ -119,16 +127,22 @@ void census_add(struct ltr_census *census, const struct people *people)
 			LTR_IS_UNSURE;
 }
 
-char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options)
+char *report_in(const char *format, const struct ltr_judgement *judgement,
+		const struct ltr_report_options *options)
 {
 	char *text = NULL;
 	size_t bytes = 0;
 	FILE *out = open_memstream(&text, &bytes);
 
 	assert_non_null(out);
-	assert_int_equal(ltr_report_write(judgement, "text", options, out), 0);
+	assert_int_equal(ltr_report_write(judgement, format, options, out), 0);
 	fclose(out);
 	return text;
+}
+
+char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options)
+{
+	return report_in("text", judgement, options);
 }
 
 void assert_golden(const char *name, const char *text)

@@ -35,6 +35,7 @@ struct people {
 	uint8_t reason; /* decides the state, if it is not 0 */
 	uint16_t flags;
 	const char *name;
+	const char *label[2]; /* a key and a value; NULL: none */
 	uint64_t entry;
 	uint64_t created; /* AT(): the site is made from it, too, unless no_site */
 	bool no_site;
@@ -45,6 +46,8 @@ struct ltr_census *census_make(uint32_t phase, const char *command);
 void census_add(struct ltr_census *census, const struct people *people);
 
 /* The report, as a string to be freed. */
+char *report_in(const char *format, const struct ltr_judgement *judgement,
+		const struct ltr_report_options *options);
 char *report_text(const struct ltr_judgement *judgement, const struct ltr_report_options *options);
 
 /* Fails unless `text` is what golden/NAME holds. LTR_GOLDEN=write in the environment writes it. */

@@ -51,8 +51,8 @@ static void nobody_left_is_clean(void **at)
 		   &(struct people){.id = 2, .flags = LTR_IS_DAEMON, .reason = LTR_REASON_SLEEP});
 	assert_int_equal(ltr_judge_remaining(state->census), 0);
 	assert_int_equal(judge(state), 0);
-	assert_int_equal(ltr_judgement_status(state->judgement, 0), 0);
-	assert_int_equal(ltr_judgement_status(state->judgement, 7), 7);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 0);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 7), 7);
 	end(at);
 }
 
@@ -91,7 +91,7 @@ static void whoever_is_left_never_exited(void **at)
 	assert_int_equal(finding->depth, 2);
 	assert_string_equal(finding->stack[0].function, "reply");
 	assert_int_equal(finding->stack[0].line, 2);
-	assert_int_equal(ltr_judgement_status(state->judgement, 0), 23);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 23);
 	end(at);
 }
 
@@ -156,7 +156,7 @@ static void all_asleep_is_a_deadlock_with_everybody_in_it(void **at)
 		members += finding->count;
 	}
 	assert_int_equal(members, 3);
-	assert_int_equal(ltr_judgement_status(state->judgement, 2), 23);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 2), 23);
 	end(at);
 }
 
@@ -182,7 +182,7 @@ static void only_unsure_ones_are_inconclusive(void **at)
 	census_add(state->census,
 		   &(struct people){.id = 3, .flags = LTR_IS_UNSURE, .reason = LTR_REASON_SLEEP});
 	assert_int_equal(judge(state), 1);
-	assert_int_equal(ltr_judgement_status(state->judgement, 0), 24);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 24);
 	end(at);
 }
 
@@ -212,7 +212,7 @@ static void an_incomplete_census_is_never_clean(void **at)
 		assert_int_equal(judge(state), 1);
 		assert_non_null(
 			strstr(ltr_judgement_at(state->judgement, 0)->text, cases[i].words));
-		assert_int_not_equal(ltr_judgement_status(state->judgement, 0), 0);
+		assert_int_not_equal(ltr_judgement_status(state->judgement, 0, 0), 0);
 		end(at);
 	}
 }
@@ -230,7 +230,7 @@ static void a_time_out_shows_everybody_and_proves_nothing(void **at)
 	assert_string_equal(ltr_rule_name(ltr_judgement_at(state->judgement, 0)->rule),
 			    "still-running");
 	assert_int_equal(ltr_judgement_at(state->judgement, 0)->limit_ns, 10 * SECOND);
-	assert_int_equal(ltr_judgement_status(state->judgement, 143), 24);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 143), 24);
 	end(at);
 }
 
@@ -241,12 +241,12 @@ static void processes_are_judged_for_themselves(void **at)
 
 	assert_int_equal(judge(state), 0);
 	assert_int_equal(ltr_judge_inconclusive(state->judgement, 12, "ls", "was killed"), 0);
-	assert_int_equal(ltr_judgement_status(state->judgement, 137), 24);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 137), 24);
 	census_add(state->census, &(struct people){.id = 2, .reason = LTR_REASON_SLEEP});
 	assert_int_equal(judge(state), 2);
 	assert_int_equal(ltr_judgement_at(state->judgement, 0)->process, 2);
 	assert_int_equal(ltr_judgement_at(state->judgement, 1)->process, 1);
-	assert_int_equal(ltr_judgement_status(state->judgement, 0), 23);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 23);
 	assert_int_equal(ltr_judgement_process_count(state->judgement), 3);
 	assert_string_equal(ltr_judgement_process(state->judgement, 1)->command, "ls");
 	end(at);

@@ -49,6 +49,13 @@ static void receive_from_nil(void)
 	ltr_recv(nil, NULL);
 }
 
+static void receive_from_nil_for_an_hour(void)
+{
+	numbers nil = {0};
+
+	ltr_recv(nil, NULL, ltr_after(3600 * LTR_SECOND));
+}
+
 static void select_one(void)
 {
 	ltr_select(LTR_FOREVER, LTR_RECV(channel, (int *)NULL));
@@ -228,6 +235,14 @@ static int ab_ba(void)
 	return 0;
 }
 
+/* For those who look from outside: runs until it is killed. */
+static int stay(void)
+{
+	puts("stays");
+	fflush(stdout);
+	return wait_long();
+}
+
 static const struct {
 	const char *name;
 	void (*goroutine)(void);
@@ -240,6 +255,7 @@ static const struct {
 	{"range", range_over, nothing},
 	{"nil-send", send_to_nil, nothing},
 	{"nil-receive", receive_from_nil, nothing},
+	{"nil-timed", receive_from_nil_for_an_hour, nothing},
 	{"select", select_one, nothing},
 	{"select-nothing", select_nothing, nothing},
 	{"mutex", lock, nothing},
@@ -267,6 +283,14 @@ static const struct {
 	{"ab-ba", NULL, ab_ba},
 	{"ltr-exit-in-main", send_one, ltr_exit_in_main},
 	{"hang", send_one, wait_long},
+	{"hang-nil", receive_from_nil, wait_long},
+	{"stay-clean", sleep_a_little, stay},
+	{"stay-send", send_one, stay},
+	{"stay-nil", receive_from_nil, stay},
+	{"stay-nil-timed", receive_from_nil_for_an_hour, stay},
+	{"stay-nothing", select_nothing, stay},
+	{"stay-spin", spin, stay},
+	{"stay-accept", accept_one, stay},
 };
 
 /* What some of the goroutines need to be there first. */
@@ -277,7 +301,7 @@ static void prepare(const char *name)
 		ltr_mutex_lock(&mutex);
 	if (strcmp(name, "waitgroup") == 0)
 		ltr_waitgroup_add(&group, 1);
-	if (strcmp(name, "accept") == 0 || strcmp(name, "read") == 0)
+	if (strstr(name, "accept") || strcmp(name, "read") == 0)
 		ltr_listen("127.0.0.1:0", &listener);
 	if (strcmp(name, "read") == 0) {
 		char address[32];

@@ -14,6 +14,14 @@ never() {
 	contains "$1" "advice +$3" "$scratch/err"
 }
 
+# leaked NAME WAITING ADVICE: the same of one that waits for what cannot come
+leaked() {
+	loiter_is 23 "^loiter: 1 goroutine leaked: created at .*cases.c:[0-9]+ \(run\)$" \
+		check --grace 100ms -- "$cases" "$1"
+	contains "$1" "(waiting|state) +$2" "$scratch/err"
+	contains "$1" "advice +$3" "$scratch/err"
+}
+
 loiter_is 0 "" check -- "$cases" clean
 loiter_is 9 "" check -- "$cases" status
 loiter_is 0 "" check --grace 100s -- "$cases" late
@@ -23,10 +31,11 @@ loiter_is 5 "" check -- "$cases" exit-in-main
 
 never send "chan send" "Nobody receives here"
 never range "chan receive" "Nobody sends here"
-never nil-send "chan send \(nil chan\)" "The channel was never made"
-never nil-receive "chan receive \(nil chan\)" "The channel was never made"
+leaked nil-send "chan send \(nil chan\)" "The channel was never made"
+leaked nil-receive "chan receive \(nil chan\)" "The channel was never made"
+leaked select-nothing "select \(no cases\)" "A select without cases"
+never nil-timed "chan receive \(nil chan\)" "The channel was never made" # ends by itself, later
 never select "select" "None of the cases"
-never select-nothing "select \(no cases\)" "A select without cases"
 never mutex "sync.Mutex.Lock" "Whoever holds the mutex"
 never double-lock "sync.Mutex.Lock" "Whoever holds the mutex"
 never waitgroup "sync.WaitGroup.Wait" "The count never reaches zero"
@@ -62,6 +71,12 @@ loiter_is 24 "timed out with 2 goroutines still there" \
 	check --timeout 300ms -- "$cases" hang
 contains "a hang" "waiting +sleep" "$scratch/err"
 contains "a hang" "waiting +chan send" "$scratch/err"
+# A hang with a finding is a finding; what else is there is shown as well.
+loiter_is 23 "^loiter: 1 goroutine leaked: created at .*cases.c" \
+	check --timeout 300ms -- "$cases" hang-nil
+contains "a hang with a finding" "^loiter: inconclusive: timed out with 1 goroutine" "$scratch/err"
+loiter_is 24 "timed out with 1 goroutine" \
+	check --timeout 300ms --fail-on deadlock -- "$cases" hang-nil
 
 # By process, through a shell.
 loiter_is 23 "1 goroutine never exited in .*cases range \(pid [0-9]+\)" check --grace 100ms -- \

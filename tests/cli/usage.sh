@@ -7,7 +7,7 @@
 one_sentence_is 64 "say what to do"
 one_sentence_is 64 "no subcommand 'dance'" dance
 one_sentence_is 64 "no subcommand 'dance'" help dance
-for command in top profile dump; do
+for command in top profile dump check; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"
@@ -17,9 +17,12 @@ for command in top profile dump; do
 	one_sentence_is 64 "has no value" "$command" -p
 done
 one_sentence_is 64 "not both" dump -p 1 -- true
-one_sentence_is 64 "say what to run" check
-one_sentence_is 64 "say what to run" check --
-one_sentence_is 64 "is no option of 'check'" check -p 1
+one_sentence_is 64 "say what to look at" check
+one_sentence_is 64 "say what to look at" check --
+one_sentence_is 64 "not both" check -p 1 -- true
+one_sentence_is 64 "--timeout is for a command" check -p 1 --timeout 1s
+one_sentence_is 64 "--older-than wants more" check -p 1 --older-than 0
+one_sentence_is 64 "--older-than wants a time" check -p 1 --older-than soon
 for time in x 1y -1s 1e3 0x10 1.5.5 "" s 99999999h " 1s"; do
 	one_sentence_is 64 "--grace wants a time" check "--grace=$time" -- true
 done

@@ -16,7 +16,7 @@ BEGIN {
 	may["runtime/"] = "libc contract api sanitizer"
 	may["probe/"] = "libc contract census census-fill probe elfutils libbpf probe/bpf/"
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
-	may["check/"] = "libc census event layout"
+	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c microhttpd"
 	may["tui/"] = "libc census event layout curses"
 	may["cli/"] = "libc contract census probe check/ pprof/ tui/"
@@ -24,7 +24,7 @@ BEGIN {
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ tui/ cli/ runtime/" \
 		" probe/ examples/ cmocka vterm http-parser zlib protobuf-c json-c elfutils curses libbpf sanitizer"
-	may["tests/check/"] = "libc contract census census-fill check/ cmocka"
+	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"
 	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
 	may["tests/tui/"] = "libc contract census census-fill tui/ cmocka vterm"
 	may["tests/runtime/"] = "libc contract api runtime/ cmocka sanitizer"

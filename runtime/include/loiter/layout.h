@@ -104,6 +104,11 @@ enum ltr_descriptor_field {
  * blocks its thread. Means something in the state running only, and may be up to 20 ms late.
  */
 #define LTR_GOROUTINE_LONG 0x0004u
+/*
+ * Its present wait was given a deadline or a context, which ends it. Means nothing in a state that is
+ * no wait.
+ */
+#define LTR_GOROUTINE_TIMED 0x0008u
 
 /* The source position of a creating call, as the compiler knew it. */
 struct ltr_site {

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report as a JSON document, for programs: everything that a finding holds, in numbers where
+ * there are numbers. What is not known is left out. Fields are only ever added; one that changes
+ * its meaning makes a new VERSION.
+ */
+
+#include <inttypes.h>
+
+#include "baseline.h"
+#include "document.h"
+
+#define VERSION 1
+
+static struct json_object *frame_object(struct ltr__document *document,
+					const struct ltr_finding_frame *frame)
+{
+	struct json_object *to = json_object_new_object();
+	char address[32];
+
+	ltr__document_add_text(document, to, "function", frame->function);
+	ltr__document_add_text(document, to, "file",
+			       ltr__stripped(frame->file, document->options->strip));
+	if (frame->line)
+		ltr__document_add_number(document, to, "line", frame->line);
+	if (frame->pc) {
+		/* a string: most readers of JSON hold numbers in 53 bits */
+		snprintf(address, sizeof(address), "0x%" PRIx64, frame->pc);
+		ltr__document_add_text(document, to, "address", address);
+	}
+	return to;
+}
+
+static void add_frame(struct ltr__document *document, struct json_object *to, const char *key,
+		      const struct ltr_finding_frame *frame)
+{
+	if (frame->function[0] || frame->file[0] || frame->pc)
+		ltr__document_add(document, to, key, frame_object(document, frame));
+}
+
+static struct json_object *members_array(struct ltr__document *document,
+					 const struct ltr_finding *finding)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (uint32_t i = 0; i < finding->member_count; i++) {
+		struct json_object *member = json_object_new_object();
+
+		ltr__document_add_number(document, member, "id", finding->member[i].id);
+		if (finding->member[i].parent_id)
+			ltr__document_add_number(document, member, "parent",
+						 finding->member[i].parent_id);
+		ltr__document_add_text(document, member, "name", finding->member[i].name);
+		ltr__document_append(document, array, member);
+	}
+	return array;
+}
+
+static void print_evidence(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+			   const struct ltr_report_options *options, FILE *out)
+{
+	(void)judgement;
+	(void)options;
+	finding->rule->explain(finding, out);
+}
+
+static void add_goroutines(struct ltr__document *document, struct json_object *to,
+			   const struct ltr_finding *finding)
+{
+	struct json_object *stack = json_object_new_array();
+
+	ltr__document_add_printed(document, to, "evidence", print_evidence, finding);
+	ltr__document_add_text(document, to, "state", ltr_state_name(finding->state));
+	ltr__document_add_text(document, to, "reason", ltr_reason_name(finding->reason));
+	if (finding->oldest_ns) {
+		ltr__document_add_number(document, to, "youngest_ns", finding->youngest_ns);
+		ltr__document_add_number(document, to, "oldest_ns", finding->oldest_ns);
+	}
+	if (finding->limit_ns)
+		ltr__document_add_number(document, to, "limit_ns", finding->limit_ns);
+	ltr__document_add(document, to, "goroutines", members_array(document, finding));
+	add_frame(document, to, "created_by", &finding->created);
+	add_frame(document, to, "entry", &finding->entry);
+	for (size_t i = 0; i < finding->depth; i++)
+		ltr__document_append(document, stack, frame_object(document, &finding->stack[i]));
+	ltr__document_add(document, to, "stack", stack);
+	ltr__document_add_text(document, to, "advice", finding->advice);
+}
+
+static struct json_object *finding_object(struct ltr__document *document,
+					  const struct ltr_finding *finding)
+{
+	struct json_object *to = json_object_new_object();
+
+	ltr__document_add_text(document, to, "grade", ltr_grade_name(finding->grade));
+	ltr__document_add_text(document, to, "rule", ltr_rule_name(finding->rule));
+	ltr__document_add_bool(document, to, "fails",
+			       ltr_finding_fails(finding, document->options->fail_on));
+	if (finding->excused)
+		ltr__document_add_bool(document, to, "excused", true);
+	ltr__document_add_number(document, to, "process", finding->process);
+	ltr__document_add_number(document, to, "count", finding->count);
+	ltr__document_add_printed(document, to, "summary", ltr_finding_summary, finding);
+	if (finding->count)
+		add_goroutines(document, to, finding);
+	return to;
+}
+
+static struct json_object *process_object(struct ltr__document *document,
+					  const struct ltr_judged *process)
+{
+	struct json_object *to = json_object_new_object();
+
+	if (process->pid)
+		ltr__document_add_number(document, to, "pid", process->pid);
+	ltr__document_add_text(document, to, "command", process->command);
+	if (process->alive)
+		ltr__document_add_bool(document, to, "alive", true);
+	ltr__document_add_number(document, to, "created", process->created);
+	ltr__document_add_number(document, to, "exited", process->exited);
+	return to;
+}
+
+static struct json_object *baseline_object(struct ltr__document *document)
+{
+	const struct ltr_baseline *baseline = document->options->baseline;
+	struct json_object *to = json_object_new_object();
+	struct json_object *stale = json_object_new_array();
+
+	for (size_t i = 0; i < ltr_baseline_count(baseline); i++) {
+		struct ltr_baseline_entry entry = ltr_baseline_at(baseline, i);
+		struct json_object *item;
+
+		if (!ltr_baseline_stale(baseline, i))
+			continue;
+		item = json_object_new_object();
+		ltr__document_add_number(document, item, "line", entry.line);
+		ltr__document_add_number(document, item, "unused", ltr_baseline_stale(baseline, i));
+		ltr__document_add_text(document, item, "entry", entry.text);
+		ltr__document_append(document, stale, item);
+	}
+	if (document->options->baseline_file)
+		ltr__document_add_text(document, to, "file", document->options->baseline_file);
+	ltr__document_add_bool(document, to, "conclusive",
+			       ltr_judgement_is_conclusive(document->judgement));
+	ltr__document_add(document, to, "stale", stale);
+	return to;
+}
+
+int ltr__report_json(const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, FILE *out)
+{
+	struct ltr__document document = {.judgement = judgement, .options = options};
+	struct json_object *root = json_object_new_object();
+	struct json_object *processes = json_object_new_array();
+	struct json_object *findings = json_object_new_array();
+
+	for (size_t i = 0; i < ltr_judgement_process_count(judgement); i++)
+		ltr__document_append(
+			&document, processes,
+			process_object(&document, ltr_judgement_process(judgement, i)));
+	for (size_t i = 0; i < ltr_judgement_count(judgement); i++)
+		ltr__document_append(&document, findings,
+				     finding_object(&document, ltr_judgement_at(judgement, i)));
+	ltr__document_add_text(&document, root, "format", "loiter check");
+	ltr__document_add_number(&document, root, "version", VERSION);
+	ltr__document_add(&document, root, "processes", processes);
+	ltr__document_add(&document, root, "findings", findings);
+	if (options->baseline)
+		ltr__document_add(&document, root, "baseline", baseline_object(&document));
+	return ltr__document_write(&document, root, out);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suspect, waits long: the goroutine has waited longer than the caller thinks is right. That proves
+ * nothing. Left out are those of which it is expected: the main goroutine, daemons, whoever waits
+ * for a connection to accept, and every wait that has a deadline.
+ */
+
+#include "internal.h"
+
+static bool may_be_suspect(const struct ltr_goroutine *goroutine)
+{
+	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
+		return false;
+	return goroutine->reason && goroutine->reason != LTR_REASON_IO_ACCEPT &&
+	       goroutine->state != LTR_STATE_SLEEP;
+}
+
+static int waits_long_check(struct ltr__trial *trial)
+{
+	size_t count = ltr_census_count(trial->census);
+
+	if (!trial->options->older_than_ns)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+
+		if (may_be_suspect(goroutine) &&
+		    ltr_census_age_ns(trial->census, goroutine) > trial->options->older_than_ns)
+			ltr__trial_claim(trial, i);
+	}
+	return 0;
+}
+
+static uint64_t waits_long_limit(const struct ltr_judge_options *options)
+{
+	return options->older_than_ns;
+}
+
+static void waits_long_summary(uint64_t count, FILE *out)
+{
+	fputs("suspect: ", out);
+	ltr__print_count(count, "goroutine", out);
+	fputs(count == 1 ? " waits very long" : " wait very long", out);
+}
+
+static void waits_long_explain(const struct ltr_finding *finding, FILE *out)
+{
+	fputs("waits longer than ", out);
+	ltr__print_duration(finding->limit_ns, out);
+	fputs(", without a deadline; whether it will be woken is not known", out);
+}
+
+const struct ltr_rule ltr__rule_waits_long = {
+	.name = "waits-long",
+	.grade = LTR_GRADE_SUSPECT,
+	.check = waits_long_check,
+	.limit_ns = waits_long_limit,
+	.shows_creation = true,
+	.summary = waits_long_summary,
+	.explain = waits_long_explain,
+};

@@ -31,6 +31,11 @@ one_sentence_is 64 "where the profile goes" profile -p 1 --type wait
 one_sentence_is 64 "needs every event" profile -p 1 --type wait --via snapshot -o /dev/null
 one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 0 -o /dev/null
 one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 9999999 -o /dev/null
+one_sentence_is 64 "--type sched needs every event" profile -p 1 --type sched --via snapshot -o /dev/null
+one_sentence_is 64 "--focus '\(' is no regular expression: " profile -p 1 --type wait --focus '(' -o /dev/null
+one_sentence_is 64 "--ignore '\[' is no regular expression: " \
+	profile -p 1 --type wait --ignore a --ignore '[' -o /dev/null
+one_sentence_is 64 "folded stacks cannot" profile -p 1 --type wait --folded --per-goroutine -o /dev/null
 one_sentence_is 64 "--via wants" top -p 1 --via pigeon
 one_sentence_is 64 "--screen wants" top -p 1 --screen 80
 one_sentence_is 64 "--screen wants" top -p 1 --screen 0x24

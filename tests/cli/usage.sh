@@ -7,7 +7,7 @@
 one_sentence_is 64 "say what to do"
 one_sentence_is 64 "no subcommand 'dance'" dance
 one_sentence_is 64 "no subcommand 'dance'" help dance
-for command in top profile dump; do
+for command in top profile serve dump; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"
@@ -36,6 +36,7 @@ one_sentence_is 64 "--focus '\(' is no regular expression: " profile -p 1 --type
 one_sentence_is 64 "--ignore '\[' is no regular expression: " \
 	profile -p 1 --type wait --ignore a --ignore '[' -o /dev/null
 one_sentence_is 64 "folded stacks cannot" profile -p 1 --type wait --folded --per-goroutine -o /dev/null
+one_sentence_is 64 "--allow-remote needs a --token-file" serve -p 1 --allow-remote
 one_sentence_is 64 "--via wants" top -p 1 --via pigeon
 one_sentence_is 64 "--screen wants" top -p 1 --screen 80
 one_sentence_is 64 "--screen wants" top -p 1 --screen 0x24
@@ -55,7 +56,7 @@ loiter_is 0 "" --help
 loiter_is 0 "" version
 contains "version" "^loiter [0-9]+\.[0-9]+\.[0-9]+$" "$scratch/out"
 loiter_is 0 "" --version
-for command in top profile check dump; do
+for command in top profile serve check dump; do
 	loiter_is 0 "" "$command" --help
 	contains "$command --help" "Usage: loiter $command" "$scratch/out"
 	contains "$command --help" "Exit status" "$scratch/out"

@@ -339,6 +339,19 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 }
 
+/* A NUL that was escaped would end the path for us, and not for whoever stands before us. */
+static size_t unescape(void *context, struct MHD_Connection *connection, char *text)
+{
+	size_t length = MHD_http_unescape(text);
+
+	(void)context;
+	(void)connection;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '\0')
+			text[i] = '?';
+	return length;
+}
+
 /* As many connections as we would take, if there may be as many descriptors. */
 static unsigned int connection_limit(void)
 {
@@ -367,7 +380,8 @@ static int start(struct ltr_serve *server, struct ltr_serve_why *ret_why)
 		connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_END);
 	if (server->daemon)
 		return 0;
 	snprintf(ret_why->text, sizeof(ret_why->text), "the HTTP server does not start");

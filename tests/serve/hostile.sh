@@ -5,6 +5,7 @@
 # shellcheck source=tests/serve/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+trap '' PIPE # it closes while we talk
 start_subject
 start_server -p "$subject_pid"
 await_crowd

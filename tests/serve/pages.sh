@@ -30,12 +30,14 @@ for type in "${types[@]}"; do
 	answers 400 "$text" "/debug/pprof/$type?seconds=1&debug=1"
 	contains "$type" '^X-Go-Pprof: 1$' "$scratch/head"
 	equal "$type" "seconds and debug params are incompatible" "$(cat "$scratch/body")"
-	for seconds in 0 -1 x 1x 99999999999999999999; do
-		answers 400 "$text" "/debug/pprof/$type?seconds=$seconds"
-		equal "$type" 'invalid value for "seconds" - must be a positive integer' \
-			"$(cat "$scratch/body")"
-	done
-	answers 400 "$text" "/debug/pprof/$type?seconds=3601"
+done
+for seconds in 0 -1 x 1x 99999999999999999999; do
+	answers 400 "$text" "/debug/pprof/wait?seconds=$seconds"
+	equal "seconds=$seconds" 'invalid value for "seconds" - must be a positive integer' \
+		"$(cat "$scratch/body")"
+done
+answers 400 "$text" "/debug/pprof/wait?seconds=3601"
+for type in goroutine wait create; do
 	answers 200 application/octet-stream "/debug/pprof/$type?seconds=1"
 	contains "$type" "^Content-Disposition: attachment; filename=\"$type-delta\"\$" "$scratch/head"
 	gzip -t "$scratch/body" || fail "the delta of $type is not gzip'd"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loiter profile: where goroutines are, or where they have spent their time waiting, as a profile
- * for pprof.
+ * loiter profile: where goroutines are, or where they have spent their time, as a profile for pprof
+ * or as folded stacks.
  */
 
 #include <errno.h>
 #include <poll.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,21 +28,35 @@ struct profile_options {
 	struct ltr__parsing parsing; /* first */
 	const struct ltr_profile_type *type;
 	struct ltr_profile_options profile;
+	regex_t focus;
+	regex_t ignore;
 	const char *file;
 	uint64_t seconds; /* 0: not said */
+	bool folded;
 };
 
-enum { KEY_SECONDS = LTR__KEY_OWN, KEY_PER_GOROUTINE, KEY_RUNTIME_FRAMES };
+enum {
+	KEY_SECONDS = LTR__KEY_OWN,
+	KEY_PER_GOROUTINE,
+	KEY_RUNTIME_FRAMES,
+	KEY_FOCUS,
+	KEY_IGNORE,
+	KEY_FOLDED,
+};
 
 static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
-	{"type", 't', "TYPE", 0, "goroutine: where everybody is; wait: where the time went", 0},
+	{"type", 't', "TYPE", 0, "goroutine, wait, block, mutex, sched, wall or create; see below",
+	 0},
 	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
 	{"per-goroutine", KEY_PER_GOROUTINE, NULL, 0,
 	 "one sample for each goroutine, labelled with its id", 0},
 	{"runtime-frames", KEY_RUNTIME_FRAMES, NULL, 0, "keep the runtime's own frames", 0},
+	{"focus", KEY_FOCUS, "REGEX", 0, "only stacks with a function that matches", 0},
+	{"ignore", KEY_IGNORE, "REGEX", 0, "no stacks with a function that matches", 0},
+	{"folded", KEY_FOLDED, NULL, 0, "folded stacks for flamegraph.pl instead", 0},
 	{"output", 'o', "FILE", 0, "where the profile goes (required; - is standard output)", 0},
 	{0},
 };
@@ -54,13 +69,44 @@ static error_t check_options(struct argp_state *state)
 	if (error)
 		return error;
 	if (!profile->type)
-		return ltr__options_wrong(state, "say --type goroutine or --type wait");
-	if (strcmp(profile->type->name, "wait") == 0 && profile->parsing.via == LTR_VIA_SNAPSHOT)
-		return ltr__options_wrong(state,
-					  "--type wait needs every event: --via ebpf or shm");
+		return ltr__options_wrong(state, "say --type goroutine, --type wait or another");
+	if (profile->type->from_waits && profile->parsing.via == LTR_VIA_SNAPSHOT)
+		return ltr__options_wrong(state, "--type %s needs every event: --via ebpf or shm",
+					  profile->type->name);
+	if (profile->folded && profile->profile.per_goroutine)
+		return ltr__options_wrong(state, "folded stacks cannot be told --per-goroutine");
 	if (!profile->file)
 		return ltr__options_wrong(state, "say where the profile goes: -o FILE.pb.gz");
 	return 0;
+}
+
+/* One pattern, compiled once; given twice, the last one counts. */
+static error_t parse_pattern(struct argp_state *state, const char *option, const char *text,
+			     regex_t *pattern, const regex_t **ret_pattern)
+{
+	char why[128];
+	int error;
+
+	if (*ret_pattern) {
+		regfree(pattern);
+		*ret_pattern = NULL;
+	}
+	error = regcomp(pattern, text, REG_EXTENDED | REG_NOSUB);
+	if (error) {
+		regerror(error, pattern, why, sizeof(why));
+		return ltr__options_wrong(state, "%s '%s' is no regular expression: %s", option,
+					  text, why);
+	}
+	*ret_pattern = pattern;
+	return 0;
+}
+
+static void free_patterns(struct profile_options *profile)
+{
+	if (profile->profile.focus)
+		regfree(&profile->focus);
+	if (profile->profile.ignore)
+		regfree(&profile->ignore);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -87,6 +133,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_RUNTIME_FRAMES:
 		profile->profile.runtime_frames = true;
 		return 0;
+	case KEY_FOCUS:
+		return parse_pattern(state, "--focus", argument, &profile->focus,
+				     &profile->profile.focus);
+	case KEY_IGNORE:
+		return parse_pattern(state, "--ignore", argument, &profile->ignore,
+				     &profile->profile.ignore);
+	case KEY_FOLDED:
+		profile->folded = true;
+		return 0;
 	case 'o':
 		profile->file = argument;
 		return 0;
@@ -104,8 +159,11 @@ static const struct argp argp = {
 	.doc = "Write a profile of a program's goroutines in pprof's format.\v"
 	       "goroutine counts the goroutines at each stack, at one moment: now for a process, or "
 	       "--seconds from now; for a command when its main goroutine has returned.\n"
+	       "create counts them at the line that created them.\n"
 	       "wait counts the waits at each stack and adds up their time, unfinished ones "
-	       "included, from the beginning for a command, or for --seconds (10 for a process).\n\n"
+	       "included, from the beginning for a command, or for --seconds (10 for a process). "
+	       "Parts of it are block (channels, select and sync), mutex (mutexes and read-write "
+	       "locks) and sched (ready, but not running); wall is all time, running included.\n\n"
 	       "When --seconds are over, a command is ended with SIGTERM. Ctrl-C ends the watching of "
 	       "a process early; the profile is written.\n\n"
 	       "Exit status: the command's own; 0 for a process and for a command that was ended "
@@ -113,7 +171,8 @@ static const struct argp argp = {
 	       "64, 126 and 127 as a shell.\n\n"
 	       "Examples:\n"
 	       "  loiter profile -p $(pidof httpd) --type wait --seconds 5 -o wait.pb.gz\n"
-	       "  go tool pprof -top wait.pb.gz",
+	       "  go tool pprof -top wait.pb.gz\n"
+	       "  loiter profile -p $(pidof httpd) --type wall --folded -o - | flamegraph.pl >wall.svg",
 };
 
 /* While a process is watched, a request to end means: that is enough. -1 if there is no such fd. */
@@ -140,7 +199,7 @@ static uint64_t watch_ns(const struct profile_options *profile)
 {
 	if (profile->seconds)
 		return profile->seconds * LTR__SECOND_NS;
-	if (profile->parsing.pid && strcmp(profile->type->name, "wait") == 0)
+	if (profile->parsing.pid && profile->type->from_waits)
 		return DEFAULT_SECONDS * LTR__SECOND_NS;
 	return 0;
 }
@@ -181,8 +240,10 @@ static bool watch(const struct profile_options *profile, struct ltr__target *tar
 static int write_profile(const struct profile_options *profile, struct ltr_output *output,
 			 const struct ltr_census *census)
 {
-	int error = ltr_profile_write(census, profile->type, &profile->profile,
-				      ltr_output_sink(output));
+	int (*form)(const struct ltr_census *, const struct ltr_profile_type *,
+		    const struct ltr_profile_options *, struct ltr_sink) =
+		profile->folded ? ltr_profile_folded : ltr_profile_write;
+	int error = form(census, profile->type, &profile->profile, ltr_output_sink(output));
 
 	if (error)
 		ltr_output_abort(output);
@@ -196,11 +257,11 @@ static int write_profile(const struct profile_options *profile, struct ltr_outpu
 
 static int run_with_output(const struct profile_options *profile, struct ltr_output *output)
 {
-	bool wait = strcmp(profile->type->name, "wait") == 0;
+	bool waits = profile->type->from_waits;
 	struct ltr__target_options options_of_target = {
 		.pid = profile->parsing.pid,
 		.command = profile->parsing.program,
-		.probe = {.via = profile->parsing.via, .waits = wait},
+		.probe = {.via = profile->parsing.via, .waits = waits},
 	};
 	struct ltr__target *target;
 	struct ltr_why why;
@@ -208,7 +269,7 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 	int status;
 	int error;
 
-	if (!wait && profile->parsing.via == LTR_VIA_BEST)
+	if (!waits && profile->parsing.via == LTR_VIA_BEST)
 		options_of_target.probe.via = LTR_VIA_SNAPSHOT; /* one look needs no events */
 	error = ltr__target_open(&options_of_target, &target, &why, &status);
 	if (error) {
@@ -225,7 +286,8 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 
 static int run(int argc, char **argv)
 {
-	struct profile_options profile = {.parsing.takes_pid = true};
+	__attribute__((cleanup(free_patterns))) struct profile_options profile = {
+		.parsing.takes_pid = true};
 	struct ltr_output *output;
 	int status;
 	int error;
@@ -233,7 +295,7 @@ static int run(int argc, char **argv)
 	if (!ltr__options_parse(&argp, argc, argv, &profile.parsing, &status))
 		return status;
 	/* Before anything is started: whoever waits for --seconds wants the file in the end. */
-	error = ltr_output_open(profile.file, true, &output);
+	error = ltr_output_open(profile.file, !profile.folded, &output);
 	if (error) {
 		ltr__say("cannot write the profile to %s: %s", ltr__output_name(profile.file),
 			 ltr_output_error(error));

@@ -27,7 +27,12 @@ static const struct ltr__command version = {
 };
 
 static const struct ltr__command *const commands[] = {
-	&ltr__command_top, &ltr__command_check, &ltr__command_profile, &ltr__command_dump, &help,
+	&ltr__command_top,
+	&ltr__command_check,
+	&ltr__command_profile,
+	&ltr__command_serve,
+	&ltr__command_dump,
+	&help,
 	&version,
 };
 
@@ -100,7 +105,7 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of write(), not our end */
 	if (argc < 2) {
-		ltr__say("say what to do: top, check, profile or dump; see 'loiter help'");
+		ltr__say("say what to do: top, check, profile, serve or dump; see 'loiter help'");
 		return LTR__STATUS_USAGE;
 	}
 	command = find(argv[1]);

@@ -13,6 +13,7 @@
  * write; they do not change the census otherwise, and they print nothing.
  */
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@
 #include "sink.h"
 
 struct ltr__samples;
+struct ltr_profile_base;
 
 struct ltr_profile_options {
 	/*
@@ -31,6 +33,17 @@ struct ltr_profile_options {
 	bool per_goroutine;
 	/* Keep the runtime's own frames at both ends of a stack: ltr_send() above its caller, ... */
 	bool runtime_frames;
+	/*
+	 * Only samples that have a function which `focus` matches, and none that `ignore` matches;
+	 * NULL: all of them. A comment in the profile says that others were left out.
+	 */
+	const regex_t *focus;
+	const regex_t *ignore;
+	/*
+	 * Only what has changed since then: the values of that moment are taken off. A goroutine
+	 * that has gone since counts as -1. Not together with per_goroutine. NULL: from the beginning.
+	 */
+	const struct ltr_profile_base *base;
 };
 
 #define LTR_PROFILE_VALUES_MAX 2
@@ -51,6 +64,7 @@ struct ltr_profile_type {
 	size_t value_count;
 	struct ltr_profile_value period_type;
 	int64_t period;
+	bool from_waits; /* made of wait totals: the probe has to be asked for them */
 	/* Adds all samples, in the order of their stacks (samples.h). */
 	int (*collect)(const struct ltr_census *census, const struct ltr_profile_options *options,
 		       struct ltr__samples *samples);
@@ -70,5 +84,24 @@ const struct ltr_profile_type *ltr_profile_type_find(const char *name);
  */
 int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_type *type,
 		      const struct ltr_profile_options *options, struct ltr_sink sink);
+
+/*
+ * The same as folded stacks, one a line: root;...;leaf NUMBER, where the number is the type's last
+ * value. flamegraph.pl and speedscope read it. Names are made harmless as in the text forms
+ * (text.h), and a semicolon in a name becomes a comma. Values that are not above 0 are left out:
+ * such a line means nothing to its readers. Errors as ltr_profile_write(), and -EINVAL for a base.
+ */
+int ltr_profile_folded(const struct ltr_census *census, const struct ltr_profile_type *type,
+		       const struct ltr_profile_options *options, struct ltr_sink sink);
+
+/*
+ * What a type says now, to be taken off later (ltr_profile_options.base); of the same census only.
+ * `options` as for the later profile, without a base. -ENOMEM, -EOVERFLOW, and -EINVAL for
+ * per_goroutine.
+ */
+int ltr_profile_base_new(const struct ltr_census *census, const struct ltr_profile_type *type,
+			 const struct ltr_profile_options *options,
+			 struct ltr_profile_base **ret_base);
+struct ltr_profile_base *ltr_profile_base_free(struct ltr_profile_base *base); /* takes NULL */
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delta.h"
 #include "samples.h"
 
 void ltr__samples_init(struct ltr__samples *samples, enum ltr__grouping grouping,
@@ -22,7 +23,20 @@ void ltr__samples_done(struct ltr__samples *samples)
 {
 	free(samples->groups);
 	ltr__pprof_table_done(&samples->table);
+	ltr__delta_free(samples->delta);
 	*samples = (struct ltr__samples){0};
+}
+
+/* A finished sample leaves, if the options want it. */
+static int emit(struct ltr__samples *samples, const struct ltr__sample *sample)
+{
+	struct ltr__sample left = *sample;
+
+	if (!ltr__filter_keeps(&samples->filter, samples->census, samples->options, sample))
+		return 0;
+	if (samples->delta && !ltr__delta_subtract(samples->delta, &left))
+		return 0;
+	return samples->emit(samples->context, &left);
 }
 
 static int finish_groups(struct ltr__samples *samples)
@@ -30,7 +44,7 @@ static int finish_groups(struct ltr__samples *samples)
 	int err = 0;
 
 	for (size_t i = 0; i < samples->group_count && !err; i++)
-		err = samples->emit(samples->context, &samples->groups[i]);
+		err = emit(samples, &samples->groups[i]);
 	samples->group_count = 0;
 	ltr__pprof_table_done(&samples->table);
 	return err;
@@ -40,9 +54,22 @@ int ltr__samples_collect(struct ltr__samples *samples, const struct ltr_census *
 			 const struct ltr_profile_type *type,
 			 const struct ltr_profile_options *options)
 {
-	int err = type->collect(census, options, samples);
+	int err = 0;
 
-	return err ? err : finish_groups(samples);
+	samples->census = census;
+	samples->options = options;
+	if (options->base)
+		err = ltr__delta_new(options->base, &samples->delta);
+	if (!err)
+		err = type->collect(census, options, samples);
+	if (!err)
+		err = finish_groups(samples);
+	if (!err && samples->delta)
+		err = ltr__delta_rest(samples->delta, samples->emit, samples->context);
+	if (options->base)
+		samples->duration_ns = ltr__delta_duration_ns(options->base, census);
+	ltr__filter_comment(samples, options);
+	return err;
 }
 
 struct lookup {
@@ -103,14 +130,16 @@ int ltr__samples_add(struct ltr__samples *samples, const struct ltr__sample *sam
 	int err;
 
 	if (samples->grouping == LTR__BY_GOROUTINE)
-		return samples->emit(samples->context, sample);
+		return emit(samples, sample);
 	if (samples->group_count > 0 && samples->groups[0].stack != sample->stack) {
 		err = finish_groups(samples);
 		if (err)
 			return err;
 	}
-	if (samples->grouping == LTR__BY_PLACE) {
+	if (samples->grouping == LTR__BY_PLACE || samples->grouping == LTR__BY_STACK) {
 		place = place_of(sample);
+		if (samples->grouping == LTR__BY_STACK)
+			place.labels = 0;
 		lookup.sample = &place;
 	}
 	hash = ltr__pprof_hash(lookup.sample, LTR__SAMPLE_KEY_BYTES);

@@ -21,8 +21,11 @@
 
 #include <probe/census.h>
 
+#include "filter.h"
 #include "profile.h"
 #include "table.h"
+
+struct ltr__delta;
 
 /*
  * Where a sample is: its `stack`, or else the one address `pc`, or else the position of `site`, or
@@ -51,6 +54,7 @@ _Static_assert(LTR__SAMPLE_KEY_BYTES == 8 + 5 * 4 + 4, "the key has no padding")
 enum ltr__grouping {
 	LTR__BY_KEY,       /* samples of the same key are one */
 	LTR__BY_PLACE,     /* samples of the same place and labels are one, as in Go's text form */
+	LTR__BY_STACK,     /* samples of the same place are one */
 	LTR__BY_GOROUTINE, /* samples are never joined */
 };
 
@@ -64,6 +68,10 @@ struct ltr__samples {
 	enum ltr__grouping grouping;
 	ltr__sample_emit *emit;
 	void *context;
+	const struct ltr_census *census;
+	const struct ltr_profile_options *options;
+	struct ltr__filter filter;
+	struct ltr__delta *delta; /* what options->base has and was not met yet; NULL: no base */
 
 	/* The groups of the stack that samples are added for now. */
 	struct ltr__sample *groups;
@@ -80,7 +88,10 @@ void ltr__samples_init(struct ltr__samples *samples, enum ltr__grouping grouping
 		       ltr__sample_emit *emit, void *context);
 void ltr__samples_done(struct ltr__samples *samples);
 
-/* Collects a type to the end. 0, or the first error there was. */
+/*
+ * Collects a type to the end, without what the options leave out (focus, ignore, base). 0, or the
+ * first error there was.
+ */
 int ltr__samples_collect(struct ltr__samples *samples, const struct ltr_census *census,
 			 const struct ltr_profile_type *type,
 			 const struct ltr_profile_options *options);

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The `wait` profile: how often and for how long goroutines were not running, by stack, state and
- * reason. Waits that have not ended count with the time they have taken so far, so that a leak is
- * in here and grows.
+ * The types that say how often and for how long goroutines were in some states: all waits (`wait`),
+ * or a part of them (`block`, `mutex`, `sched`), or all their time (`wall`). What has not ended
+ * counts with the time it has taken so far, so that a leak is in here and grows.
  *
  * Where the probe kept wait totals, they are the profile. Where it did not, or where one sample for
- * each goroutine is asked for, only the waits under way are known; a comment says so.
+ * each goroutine is asked for, only what is under way is known; a comment says so.
  */
 
 #include "profile_types.h"
 #include "samples.h"
 
-static bool is_wait(uint8_t state)
-{
-	return state != LTR_STATE_RUNNING && state != LTR_STATE_EXITED;
-}
+/* Whether time in this state for this reason belongs to a type. */
+typedef bool is_part(uint8_t state, uint8_t reason);
 
 static uint32_t total_stack(const struct ltr_census *census, size_t i)
 {
@@ -24,7 +22,8 @@ static uint32_t total_stack(const struct ltr_census *census, size_t i)
 	return stack < ltr_census_stack_count(census) ? stack : 0;
 }
 
-static int collect_totals(const struct ltr_census *census, struct ltr__samples *samples)
+static int collect_totals(const struct ltr_census *census, is_part *wanted,
+			  struct ltr__samples *samples)
 {
 	__attribute__((cleanup(ltr__samples_order_free))) uint32_t *order = NULL;
 	const struct ltr_census_info *info = ltr_census_info(census);
@@ -43,13 +42,13 @@ static int collect_totals(const struct ltr_census *census, struct ltr__samples *
 				   ltr__pprof_clamp(total->total_ns)},
 		};
 
-		if (is_wait(total->state))
+		if (wanted(total->state, total->reason))
 			err = ltr__samples_add(samples, &sample);
 	}
 	return err;
 }
 
-static int collect_goroutines(const struct ltr_census *census,
+static int collect_goroutines(const struct ltr_census *census, is_part *wanted,
 			      const struct ltr_profile_options *options,
 			      struct ltr__samples *samples)
 {
@@ -62,7 +61,7 @@ static int collect_goroutines(const struct ltr_census *census,
 		struct ltr__sample sample =
 			ltr__sample_of(census, order[i], options->per_goroutine);
 
-		if (!is_wait(goroutine->state))
+		if (!wanted(goroutine->state, goroutine->reason))
 			continue;
 		sample.values[0] = 1;
 		sample.values[1] = ltr__pprof_clamp(ltr_census_age_ns(census, goroutine));
@@ -71,22 +70,114 @@ static int collect_goroutines(const struct ltr_census *census,
 	return err;
 }
 
-static int collect(const struct ltr_census *census, const struct ltr_profile_options *options,
-		   struct ltr__samples *samples)
+static int collect(const struct ltr_census *census, is_part *wanted,
+		   const struct ltr_profile_options *options, struct ltr__samples *samples)
 {
 	if (ltr_census_wait_count(census) > 0 && !options->per_goroutine)
-		return collect_totals(census, samples);
+		return collect_totals(census, wanted, samples);
 
 	ltr__samples_comment(samples, "loiter: only the waits that have not ended yet");
-	return collect_goroutines(census, options, samples);
+	return collect_goroutines(census, wanted, options, samples);
 }
+
+static bool is_time(uint8_t state, uint8_t reason)
+{
+	(void)reason;
+	return state != LTR_STATE_EXITED;
+}
+
+static bool is_wait(uint8_t state, uint8_t reason)
+{
+	return is_time(state, reason) && state != LTR_STATE_RUNNING;
+}
+
+static bool is_block(uint8_t state, uint8_t reason)
+{
+	(void)reason;
+	return state == LTR_STATE_CHAN || state == LTR_STATE_SYNC;
+}
+
+static bool is_mutex(uint8_t state, uint8_t reason)
+{
+	(void)state;
+	return reason == LTR_REASON_MUTEX_LOCK || reason == LTR_REASON_RWMUTEX_LOCK ||
+	       reason == LTR_REASON_RWMUTEX_RLOCK;
+}
+
+static bool is_queued(uint8_t state, uint8_t reason)
+{
+	(void)reason;
+	return state == LTR_STATE_QUEUED;
+}
+
+static int collect_wait(const struct ltr_census *census, const struct ltr_profile_options *options,
+			struct ltr__samples *samples)
+{
+	return collect(census, is_wait, options, samples);
+}
+
+static int collect_block(const struct ltr_census *census, const struct ltr_profile_options *options,
+			 struct ltr__samples *samples)
+{
+	return collect(census, is_block, options, samples);
+}
+
+static int collect_mutex(const struct ltr_census *census, const struct ltr_profile_options *options,
+			 struct ltr__samples *samples)
+{
+	/* Go shows a contention at the stack that unlocks; nobody notes that one here. */
+	ltr__samples_comment(samples,
+			     "loiter: at the stack of who waits, not of who holds the lock");
+	return collect(census, is_mutex, options, samples);
+}
+
+static int collect_sched(const struct ltr_census *census, const struct ltr_profile_options *options,
+			 struct ltr__samples *samples)
+{
+	return collect(census, is_queued, options, samples);
+}
+
+static int collect_wall(const struct ltr_census *census, const struct ltr_profile_options *options,
+			struct ltr__samples *samples)
+{
+	return collect(census, is_time, options, samples);
+}
+
+#define FROM_WAITS(count_type, time_type)                                                \
+	.values = {{count_type, "count"}, {time_type, "nanoseconds"}}, .value_count = 2, \
+	.period_type = {count_type, "count"}, .period = 1, .from_waits = true
 
 const struct ltr_profile_type ltr__profile_wait = {
 	.name = "wait",
 	.what = "how often and how long goroutines waited, by stack and state, up to now",
-	.values = {{"waits", "count"}, {"delay", "nanoseconds"}},
-	.value_count = 2,
-	.period_type = {"waits", "count"},
-	.period = 1,
-	.collect = collect,
+	FROM_WAITS("waits", "delay"),
+	.collect = collect_wait,
+};
+
+const struct ltr_profile_type ltr__profile_block = {
+	.name = "block",
+	.what = "waits for channels, select and sync, unfinished ones too",
+	FROM_WAITS("contentions", "delay"),
+	.collect = collect_block,
+};
+
+const struct ltr_profile_type ltr__profile_mutex = {
+	.name = "mutex",
+	.what = "waits for mutexes and read-write locks, where they were waited for",
+	FROM_WAITS("contentions", "delay"),
+	.collect = collect_mutex,
+};
+
+const struct ltr_profile_type ltr__profile_sched = {
+	.name = "sched",
+	.what = "how often and how long goroutines were ready but not running",
+	FROM_WAITS("waits", "delay"),
+	.collect = collect_sched,
+};
+
+const struct ltr_profile_type ltr__profile_wall = {
+	.name = "wall",
+	.what = "all time of all goroutines: running and every wait",
+	FROM_WAITS("spans", "wall"),
+	.collect = collect_wall,
 };

@@ -86,4 +86,13 @@ loiter_is 0 "" dump -- "$cases" send
 contains "dump" "^goroutine [0-9]+ \[chan send" "$scratch/out"
 loiter_is 0 "" profile --type goroutine -o "$scratch/profile" -- "$cases" send
 loiter_is 0 "" profile --type wait --via shm -o "$scratch/profile" -- "$cases" late
+for type in block mutex sched wall; do
+	loiter_is 0 "" profile --type "$type" --via shm -o "$scratch/profile" -- "$cases" late
+done
+loiter_is 0 "" profile --type create --folded -o "$scratch/folded" -- "$cases" send
+contains "folded stacks" "^run 1$" "$scratch/folded"
+loiter_is 0 "" profile --type goroutine --folded --focus '^send_one$' -o - -- "$cases" send
+equal "what was focused on" "send_one 1" "$(cat "$scratch/out")"
+loiter_is 0 "" profile --type goroutine --folded --ignore '^send_one$' -o - -- "$cases" send
+lacks "what was ignored" "send_one" "$scratch/out"
 finish

@@ -7,7 +7,7 @@
 one_sentence_is 64 "say what to do"
 one_sentence_is 64 "no subcommand 'dance'" dance
 one_sentence_is 64 "no subcommand 'dance'" help dance
-for command in top profile dump check; do
+for command in top profile serve dump check; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"
@@ -34,6 +34,12 @@ one_sentence_is 64 "where the profile goes" profile -p 1 --type wait
 one_sentence_is 64 "needs every event" profile -p 1 --type wait --via snapshot -o /dev/null
 one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 0 -o /dev/null
 one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 9999999 -o /dev/null
+one_sentence_is 64 "--type sched needs every event" profile -p 1 --type sched --via snapshot -o /dev/null
+one_sentence_is 64 "--focus '\(' is no regular expression: " profile -p 1 --type wait --focus '(' -o /dev/null
+one_sentence_is 64 "--ignore '\[' is no regular expression: " \
+	profile -p 1 --type wait --ignore a --ignore '[' -o /dev/null
+one_sentence_is 64 "folded stacks cannot" profile -p 1 --type wait --folded --per-goroutine -o /dev/null
+one_sentence_is 64 "--allow-remote needs a --token-file" serve -p 1 --allow-remote
 one_sentence_is 64 "--via wants" top -p 1 --via pigeon
 one_sentence_is 64 "--screen wants" top -p 1 --screen 80
 one_sentence_is 64 "--screen wants" top -p 1 --screen 0x24
@@ -53,7 +59,7 @@ loiter_is 0 "" --help
 loiter_is 0 "" version
 contains "version" "^loiter [0-9]+\.[0-9]+\.[0-9]+$" "$scratch/out"
 loiter_is 0 "" --version
-for command in top profile check dump; do
+for command in top profile serve check dump; do
 	loiter_is 0 "" "$command" --help
 	contains "$command --help" "Usage: loiter $command" "$scratch/out"
 	contains "$command --help" "Exit status" "$scratch/out"

@@ -17,12 +17,13 @@ BEGIN {
 	may["probe/"] = "libc contract census census-fill probe elfutils libbpf probe/bpf/"
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
 	may["check/"] = "libc census event layout json-c"
-	may["pprof/"] = "libc census event layout protobuf-c zlib json-c microhttpd"
+	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
+	may["serve/"] = "libc census event layout pprof/ microhttpd"
 	may["tui/"] = "libc census event layout curses"
-	may["cli/"] = "libc contract census probe check/ pprof/ tui/"
+	may["cli/"] = "libc contract census probe check/ pprof/ serve/ tui/"
 	may["examples/"] = "libc api http-parser"
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/"
-	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ tui/ cli/ runtime/" \
+	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \
 		" probe/ examples/ cmocka vterm http-parser zlib protobuf-c json-c elfutils curses libbpf sanitizer"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"
 	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
@@ -69,9 +70,9 @@ BEGIN {
 
 	# One file each, outside of tests, so that a change of the library is a change of one file.
 	# bpf programs use the kernel's half of libbpf, which is another thing.
-	only_one["curses"] = only_one["libbpf"] = only_one["protobuf-c"] = 1
+	only_one["curses"] = only_one["libbpf"] = only_one["protobuf-c"] = only_one["microhttpd"] = 1
 	# Where else quoted names are looked for.
-	include_folders = "runtime/src/ probe/ check/ pprof/ tui/ cli/ tests/"
+	include_folders = "runtime/src/ probe/ check/ pprof/ serve/ tui/ cli/ tests/"
 	# Whoever may include what is named on the right may include what is on the left.
 	implies["event"] = implies["layout"] = implies["gate"] = "contract"
 	implies["linux"] = "libc"

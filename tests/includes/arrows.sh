@@ -6,14 +6,14 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 # Complaints about the tree in folder $1, on standard output.
 arrows() {
-	(cd "$1" && find runtime probe check pprof tui cli examples bench tests -name '*.[chS]' |
+	(cd "$1" && find runtime probe check pprof serve tui cli examples bench tests -name '*.[chS]' |
 		sort | awk -f "$here/arrows.awk")
 }
 
 # A small tree without faults.
 plant_tree() {
 	local tree=$1 room
-	for room in runtime/include/loiter runtime/src probe/bpf probe/target check pprof tui cli \
+	for room in runtime/include/loiter runtime/src probe/bpf probe/target check pprof serve tui cli \
 		examples bench tests/check tests/tui; do
 		mkdir -p "$tree/$room"
 	done
@@ -30,6 +30,8 @@ plant_tree() {
 	echo '#include "census.h"' >"$tree/check/check.h"
 	printf '#include "check.h"\n#include <stdio.h>\n' >"$tree/check/check.c"
 	printf '#include <probe/census.h>\n#include "profile.pb-c.h"\n' >"$tree/pprof/profile.c"
+	printf '#include "profile.h"\n#include <pprof/sink.h>\n#include <microhttpd.h>\n' >"$tree/serve/server.c"
+	touch "$tree"/pprof/{profile,sink}.h
 	printf '#include "census.h"\n#include <curses.h>\n' >"$tree/tui/curses.c"
 	echo '#include "probe/census.h"' >"$tree/tui/screen.h"
 	printf '#include "check/check.h"\n#include "probe.h"\n' >"$tree/cli/main.c"
@@ -83,6 +85,10 @@ plant check/check.h '<loiter.h>'
 plant check/check.c '"sched.h"'
 plant pprof/other.c '"profile.pb-c.h"'
 plant pprof/profile.c '"../check/check.h"'
+plant pprof/profile.c '"../serve/server.h"'
+plant serve/other.c '<microhttpd.h>'
+plant serve/server.c '"probe.h"'
+plant cli/main.c '<microhttpd.h>'
 plant tui/screen.c '<ncurses.h>'
 plant tui/screen.c '<ncursesw/curses.h>'
 plant tui/screen.c '	"probe/probe.h"'

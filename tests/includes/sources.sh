@@ -6,7 +6,7 @@ set -euo pipefail
 cd "${LTR_SOURCE:-$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..}"
 
 MOST_LINES=800
-rooms=(runtime probe check pprof tui cli examples bench tests)
+rooms=(runtime probe check pprof serve tui cli examples bench tests)
 faults=0
 complain() {
 	printf '%s\n' "$*"
@@ -38,7 +38,7 @@ done < <(
 ((count > 20)) || complain "only $count sources found: this test does not see them"
 
 # Headers alone. Twice in one file, too: the guards work.
-folders=(-I. -Iruntime/include -Iprobe -Icheck -Ipprof -Itui -Icli)
+folders=(-I. -Iruntime/include -Iprobe -Icheck -Ipprof -Iserve -Itui -Icli)
 headers=0
 while IFS= read -r header; do
 	grep -Eq '#include .*\.(skel|pb-c)\.h' "$header" && continue # needs the build folder
@@ -47,7 +47,7 @@ while IFS= read -r header; do
 		gcc -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Wundef -Werror \
 			-fsyntax-only "${folders[@]}" "-I$(dirname "$header")" -x c - ||
 		complain "$header: does not compile alone"
-done < <(find runtime probe check pprof tui cli examples -name '*.h' -not -path 'probe/bpf/*')
+done < <(find runtime probe check pprof serve tui cli examples -name '*.h' -not -path 'probe/bpf/*')
 ((headers > 5)) || complain "only $headers headers found: this test does not see them"
 
 for header in event layout gate; do

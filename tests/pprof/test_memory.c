@@ -86,6 +86,24 @@ static int debug1(const struct ltr_census *census, struct ltr_sink sink)
 	return ltr_text_debug1(census, ltr_profile_type_find("wait"), sink);
 }
 
+static int folded(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_profile_folded(census, ltr_profile_type_find("wall"), NULL, sink);
+}
+
+static int delta(const struct ltr_census *census, struct ltr_sink sink)
+{
+	struct ltr_profile_base *base;
+	int err = ltr_profile_base_new(census, ltr_profile_type_find("create"), NULL, &base);
+	struct ltr_profile_options options = {.base = base};
+
+	if (err)
+		return err;
+	err = ltr_profile_write(census, ltr_profile_type_find("create"), &options, sink);
+	ltr_profile_base_free(base);
+	return err;
+}
+
 static int file(const struct ltr_census *census, struct ltr_sink sink)
 {
 	struct ltr_output *output;
@@ -99,13 +117,14 @@ static int file(const struct ltr_census *census, struct ltr_sink sink)
 static void every_allocation_may_fail(void **state)
 {
 	int (*const forms[])(const struct ltr_census *census, struct ltr_sink sink) = {
-		goroutine, single, debug1, ltr_text_debug2, ltr_json_write, file};
+		goroutine, single, debug1, folded, delta, ltr_text_debug2, ltr_json_write, file};
 	const struct ltr_sink sink = {discard, NULL};
 	struct ltr_census *census = fixture_census(true);
 
 	(void)state;
 	/* What the census remembers of symbols is not ours to fail. */
 	assert_int_equal(goroutine(census, sink), 0);
+	assert_int_equal(delta(census, sink), 0);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		unsigned int n = 0;
 

@@ -30,6 +30,7 @@ static Profile *write_and_read(const struct ltr_census *census, const char *type
 	memory_done(&memory);
 	assert_non_null(profile);
 	assert_true(profile_is_valid(profile));
+	assert_true((options && options->base) || profile_is_positive(profile));
 	return profile;
 }
 
@@ -369,6 +370,123 @@ static void wait_has_finished_and_unfinished_waits(void **state)
 	ltr_census_free(census);
 }
 
+static void assert_waits(const struct ltr_census *census, const char *type, int64_t count,
+			 int64_t seconds, const char *comment)
+{
+	Profile *profile = write_and_read(census, type, NULL);
+
+	assert_int_equal(profile_sum(profile, 0), count);
+	assert_int_equal(profile_sum(profile, 1), seconds * (int64_t)SECOND_NS);
+	assert_int_equal(profile->n_comment, comment ? 1 : 0);
+	if (comment)
+		assert_string_equal(profile_string(profile, profile->comment[0]), comment);
+	profile_free(profile);
+}
+
+static void parts_of_the_waits_have_types_of_their_own(void **state)
+{
+	struct ltr_census *census = census_with_totals();
+
+	(void)state;
+	assert_waits(census, "block", 1, 2, NULL);
+	assert_waits(census, "sched", 2, 2, NULL);
+	assert_waits(census, "mutex", 0, 0,
+		     "loiter: at the stack of who waits, not of who holds the lock");
+	assert_waits(census, "wall", 6, 9, NULL); /* all that goroutine 1 has lived */
+	ltr_census_free(census);
+}
+
+static void create_shows_the_lines_that_created(void **state)
+{
+	struct ltr_census *census = fixture_census(false);
+	Profile *profile = write_and_read(census, "create", NULL);
+	int64_t at_accept = 0;
+
+	(void)state;
+	for (size_t i = 0; i < profile->n_sample; i++) {
+		char place[256];
+
+		assert_int_equal(profile->sample[i]->n_location_id, 1);
+		profile_place(profile, profile->sample[i]->location_id[0], 0, place);
+		if (strcmp(place, "accept_connections:123") == 0)
+			at_accept += profile->sample[i]->value[0];
+	}
+	assert_int_equal(at_accept, 8); /* 10 to 13, 20 to 23 */
+	assert_int_equal(profile_sum(profile, 0), ltr_census_count(census));
+	profile_free(profile);
+	ltr_census_free(census);
+}
+
+/* Since 1000 s, goroutine 1 has slept for another 2 s, was queued for 1 s, and has ended. */
+static void a_delta_is_what_has_changed(void **state)
+{
+	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
+	static const struct ltr_event events[] = {
+		{1, 1002 * SECOND_NS, 0, 7, LTR_KIND_READY, 0, 0, 0},
+		{1, 1003 * SECOND_NS, 0, 8, LTR_KIND_START, 0, 0, 0},
+		{1, 1004 * SECOND_NS, 0, 9, LTR_KIND_EXIT, 0, 0, 0},
+	};
+	struct ltr_census *census = census_with_totals();
+	struct ltr_profile_options waits = {0};
+	struct ltr_profile_options goroutines = {0};
+	struct ltr_profile_base *base_waits;
+	struct ltr_profile_base *base_goroutines;
+	Profile *profile;
+
+	(void)state;
+	assert_int_equal(
+		ltr_profile_base_new(census, ltr_profile_type_find("wait"), NULL, &base_waits), 0);
+	assert_int_equal(ltr_profile_base_new(census, ltr_profile_type_find("goroutine"), NULL,
+					      &base_goroutines),
+			 0);
+	waits.base = base_waits;
+	goroutines.base = base_goroutines;
+	profile = write_and_read(census, "goroutine", &goroutines);
+	assert_int_equal(profile->n_sample, 0); /* nothing has */
+	profile_free(profile);
+
+	assert_int_equal(ltr_census_apply(census, &clock, 0, 6, events, 3), 0);
+	ltr_census_advance(census, 1005 * SECOND_NS);
+	profile = write_and_read(census, "wait", &waits);
+	assert_int_equal(profile_sum(profile, 0), 1); /* the sleep had been counted */
+	assert_int_equal(profile_sum(profile, 1), 3 * SECOND_NS);
+	assert_int_equal(profile->duration_nanos, 5 * SECOND_NS);
+	profile_free(profile);
+	profile = write_and_read(census, "goroutine", &goroutines);
+	assert_int_equal(profile_sum(profile, 0), -1);
+	profile_free(profile);
+
+	waits.per_goroutine = true;
+	assert_int_equal(
+		ltr_profile_base_new(census, ltr_profile_type_find("wait"), &waits, &base_waits),
+		-EINVAL);
+	ltr_profile_base_free((struct ltr_profile_base *)waits.base);
+	ltr_profile_base_free(base_goroutines);
+	ltr_census_free(census);
+}
+
+static void focus_and_ignore_say_that_they_left_something_out(void **state)
+{
+	struct ltr_census *census = fixture_census(false);
+	regex_t reply;
+	struct ltr_profile_options focus = {.focus = &reply};
+	struct ltr_profile_options ignore = {.ignore = &reply};
+	Profile *profile;
+
+	(void)state;
+	assert_int_equal(regcomp(&reply, "^rep.y$", REG_EXTENDED | REG_NOSUB), 0);
+	profile = write_and_read(census, "goroutine", &focus);
+	assert_int_equal(profile_sum(profile, 0), 3);
+	assert_string_equal(profile_string(profile, profile->comment[0]),
+			    "loiter: only samples that were asked for by function");
+	profile_free(profile);
+	profile = write_and_read(census, "goroutine", &ignore);
+	assert_int_equal(profile_sum(profile, 0), ltr_census_count(census) - 3);
+	profile_free(profile);
+	regfree(&reply);
+	ltr_census_free(census);
+}
+
 static void the_same_census_is_the_same_file(void **state)
 {
 	struct ltr_census *census = fixture_census(false);
@@ -452,6 +570,10 @@ int main(void)
 		cmocka_unit_test(loss_is_a_comment),
 		cmocka_unit_test(wait_shows_nanoseconds_first),
 		cmocka_unit_test(wait_has_finished_and_unfinished_waits),
+		cmocka_unit_test(parts_of_the_waits_have_types_of_their_own),
+		cmocka_unit_test(create_shows_the_lines_that_created),
+		cmocka_unit_test(a_delta_is_what_has_changed),
+		cmocka_unit_test(focus_and_ignore_say_that_they_left_something_out),
 		cmocka_unit_test(the_same_census_is_the_same_file),
 		cmocka_unit_test(an_empty_census_is_a_profile),
 		cmocka_unit_test(a_failing_sink_fails_the_profile),

@@ -183,6 +183,7 @@ static Profile *write_and_read(const struct ltr_census *census, const struct ltr
 	memory_done(&memory);
 	assert_non_null(profile);
 	assert_true(profile_is_valid(profile));
+	assert_true(profile_is_positive(profile));
 	return profile;
 }
 
@@ -229,12 +230,16 @@ static void check_profiles(const struct ltr_census *census)
 		Profile *goroutines =
 			write_and_read(census, ltr_profile_type_find("goroutine"), &options);
 		Profile *waits = write_and_read(census, ltr_profile_type_find("wait"), &options);
+		Profile *created =
+			write_and_read(census, ltr_profile_type_find("create"), &options);
 
 		assert_int_equal(profile_sum(goroutines, 0), ltr_census_count(census));
 		if (options.per_goroutine)
 			assert_int_equal(goroutines->n_sample, ltr_census_count(census));
 		check_states(census, goroutines, false);
 		check_states(census, waits, true);
+		check_states(census, created, false);
+		profile_free(created);
 		profile_free(goroutines);
 		profile_free(waits);
 	}
@@ -384,28 +389,120 @@ static struct ltr_census *random_lives(void)
 	return census;
 }
 
+/* What the documentation says of each type, a second time and in other words. */
+static bool is_in(const char *type, const struct ltr_wait_total *total)
+{
+	const char *word = ltr_state_name(total->state);
+	const char *reason = ltr_reason_name(total->reason);
+
+	if (strcmp(type, "wall") == 0)
+		return true;
+	if (strcmp(type, "sched") == 0)
+		return strcmp(word, "queued") == 0;
+	if (strcmp(type, "block") == 0)
+		return strcmp(word, "chan") == 0 || strcmp(word, "sync") == 0;
+	if (strcmp(type, "mutex") == 0)
+		return strstr(reason, "Mutex.") != NULL;
+	assert_string_equal(type, "wait");
+	return strcmp(word, "running") != 0;
+}
+
+static void check_totals(const struct ltr_census *census, const struct ltr_profile_type *type)
+{
+	Profile *profile = write_and_read(census, type, NULL);
+	uint64_t count = 0;
+	uint64_t total_ns = 0;
+
+	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+		const struct ltr_wait_total *total = ltr_census_wait(census, i);
+
+		if (!is_in(type->name, total))
+			continue;
+		count += total->count;
+		total_ns += total->total_ns;
+	}
+	assert_int_equal(profile_sum(profile, 0), count);
+	assert_int_equal(profile_sum(profile, 1), total_ns);
+	profile_free(profile);
+}
+
 static void wait_profiles_add_up_to_the_totals(void **state)
 {
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		struct ltr_census *census = random_lives();
-		Profile *profile = write_and_read(census, ltr_profile_type_find("wait"), NULL);
-		uint64_t count = 0;
-		uint64_t total_ns = 0;
+		size_t types = 0;
 
 		assert_true(ltr_census_wait_count(census) > 0);
-		for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
-			const struct ltr_wait_total *total = ltr_census_wait(census, i);
-
-			if (total->state == LTR_STATE_RUNNING)
+		for (size_t i = 0; i < ltr_profile_type_count(); i++) {
+			if (!ltr_profile_type_at(i)->from_waits)
 				continue;
-			count += total->count;
-			total_ns += total->total_ns;
+			check_totals(census, ltr_profile_type_at(i));
+			types++;
 		}
-		assert_int_equal(profile_sum(profile, 0), count);
-		assert_int_equal(profile_sum(profile, 1), total_ns);
+		assert_int_equal(types, 5);
 		check_json(census);
-		profile_free(profile);
+		ltr_census_free(census);
+	}
+}
+
+/* The sum of the numbers at the ends of the lines. */
+static uint64_t folded_sum(const char *text)
+{
+	uint64_t sum = 0;
+
+	while (*text) {
+		const char *end = strchr(text, '\n');
+		const char *number = end;
+		char *rest;
+
+		assert_non_null(end);
+		while (number > text && number[-1] != ' ')
+			number--;
+		assert_true(number > text + 1);
+		sum += strtoull(number, &rest, 10);
+		assert_ptr_equal(rest, end);
+		text = end + 1;
+	}
+	return sum;
+}
+
+/* Focus and ignore of the same functions part a profile in two; folded stacks hold what it holds. */
+static void check_parts(const struct ltr_census *census, const struct ltr_profile_type *type)
+{
+	regex_t pattern;
+	struct ltr_profile_options focus = {.focus = &pattern};
+	struct ltr_profile_options ignore = {.ignore = &pattern};
+	struct memory folded = {0};
+	Profile *all;
+	Profile *with;
+	Profile *without;
+
+	assert_int_equal(regcomp(&pattern, "^(serve|parse)$", REG_EXTENDED | REG_NOSUB), 0);
+	all = write_and_read(census, type, NULL);
+	with = write_and_read(census, type, &focus);
+	without = write_and_read(census, type, &ignore);
+	for (size_t i = 0; i < type->value_count; i++)
+		assert_int_equal(profile_sum(all, i),
+				 profile_sum(with, i) + profile_sum(without, i));
+	assert_int_equal(ltr_profile_folded(census, type, NULL, memory_sink(&folded)), 0);
+	assert_int_equal(folded_sum(folded.data ? folded.data : ""),
+			 profile_sum(all, type->value_count - 1));
+	memory_done(&folded);
+	profile_free(all);
+	profile_free(with);
+	profile_free(without);
+	regfree(&pattern);
+}
+
+static void parts_add_up_to_the_whole(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_census *census = round % 2 ? random_lives() : random_census();
+
+		for (size_t i = 0; i < ltr_profile_type_count(); i++)
+			check_parts(census, ltr_profile_type_at(i));
 		ltr_census_free(census);
 	}
 }
@@ -416,6 +513,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
+		cmocka_unit_test(parts_add_up_to_the_whole),
 	};
 	struct timespec now;
 

@@ -202,6 +202,14 @@ static bool definitions_are_valid(const Profile *profile)
 	return true;
 }
 
+bool profile_is_positive(const Profile *profile)
+{
+	for (size_t i = 0; i < profile->n_sample; i++)
+		for (size_t j = 0; j < profile->sample[i]->n_value; j++)
+			CHECK(profile->sample[i]->value[j] >= 0);
+	return true;
+}
+
 bool profile_is_valid(const Profile *profile)
 {
 	CHECK(strings_are_valid(profile));
@@ -215,8 +223,6 @@ bool profile_is_valid(const Profile *profile)
 
 		CHECK(sample->n_value == profile->n_sample_type);
 		CHECK(sample->n_location_id > 0);
-		for (size_t j = 0; j < sample->n_value; j++)
-			CHECK(sample->value[j] >= 0);
 		for (size_t j = 0; j < sample->n_location_id; j++)
 			CHECK(profile_location(profile, sample->location_id[j]));
 		for (size_t j = 0; j < sample->n_label; j++) {

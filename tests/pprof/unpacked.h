@@ -26,6 +26,9 @@ void profile_free(Profile *profile);
  */
 bool profile_is_valid(const Profile *profile);
 
+/* No value is below 0: of every profile that is no delta. */
+bool profile_is_positive(const Profile *profile);
+
 const char *profile_string(const Profile *profile, int64_t string);
 const Location *profile_location(const Profile *profile, uint64_t id);
 const Function *profile_function(const Profile *profile, uint64_t id);

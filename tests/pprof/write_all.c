@@ -37,6 +37,25 @@ static int write_file(const struct ltr_census *census, const struct ltr_profile_
 	return ltr_output_commit(output);
 }
 
+static int write_folded(const struct ltr_census *census, const struct ltr_profile_type *type,
+			const char *folder)
+{
+	char path[4096];
+	struct ltr_output *output;
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s.folded", folder, type->name);
+	err = ltr_output_open(path, false, &output);
+	if (err)
+		return err;
+	err = ltr_profile_folded(census, type, NULL, ltr_output_sink(output));
+	if (err) {
+		ltr_output_abort(output);
+		return err;
+	}
+	return ltr_output_commit(output);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ltr_profile_options grouped;
@@ -57,6 +76,8 @@ int main(int argc, char **argv)
 			err = write_file(census, type, &whole, argv[1], "-whole.pb.gz");
 		if (!err)
 			err = write_file(census, type, NULL, argv[1], ".debug1");
+		if (!err)
+			err = write_folded(census, type, argv[1]);
 		if (!err)
 			printf("%s\n", type->name);
 	}

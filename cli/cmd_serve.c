@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loiter serve: a program's profiles and metrics over HTTP, until somebody ends it or, for a
+ * command, until the command has ended.
+ *
+ * One thread does it all, in turns: the program's news into the census, then the server.
+ */
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <serve/serve.h>
+
+#include "cli.h"
+#include "options.h"
+#include "target.h"
+
+#define POLL_MS         50 /* of a program that cannot tell us when it has news */
+#define TOKEN_BYTES_MAX 4096
+
+struct serve_options {
+	struct ltr__parsing parsing; /* first */
+	struct ltr_serve_options serve;
+	const char *token_file;
+	char token[TOKEN_BYTES_MAX + 1];
+};
+
+enum { KEY_LISTEN = LTR__KEY_OWN, KEY_ALLOW_REMOTE, KEY_TOKEN_FILE };
+
+static const struct argp_option options[] = {
+	LTR__OPTION_HELP,
+	LTR__OPTION_PID,
+	LTR__OPTION_VIA,
+	{"listen", KEY_LISTEN, "HOST:PORT", 0,
+	 "where to listen; without this: 127.0.0.1:6060. Port 0 is any free one", 0},
+	{"token-file", KEY_TOKEN_FILE, "FILE", 0, "clients have to know what is in FILE", 0},
+	{"allow-remote", KEY_ALLOW_REMOTE, NULL, 0,
+	 "listen on an address that others can reach; needs --token-file", 0},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct serve_options *serve = state->input;
+
+	switch (key) {
+	case KEY_LISTEN:
+		serve->serve.listen = argument;
+		return 0;
+	case KEY_ALLOW_REMOTE:
+		serve->serve.allow_remote = true;
+		return 0;
+	case KEY_TOKEN_FILE:
+		serve->token_file = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (serve->serve.allow_remote && !serve->token_file)
+			return ltr__options_wrong(state, "--allow-remote needs a --token-file");
+		return ltr__options_common(key, argument, state);
+	default:
+		return ltr__options_common(key, argument, state);
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "-p PID\n-- COMMAND...",
+	.doc = "Serve a program's profiles and metrics over HTTP.\v"
+	       "/debug/pprof/ has the profiles at the addresses and in the forms of Go's "
+	       "net/http/pprof, with seconds=N for what changes meanwhile; /metrics is for "
+	       "Prometheus, /healthz for whoever looks after loiter itself.\n\n"
+	       "Only this machine can ask, unless --allow-remote says otherwise. There is no "
+	       "encryption: put a proxy before it if others listen in.\n\n"
+	       "When a process has ended, every page but /healthz answers with 503. When a command "
+	       "has ended, so does loiter. SIGTERM and Ctrl-C end loiter, or the command and then "
+	       "loiter.\n\n"
+	       "Exit status: the command's own; 0 for a process; 1 if the program cannot be watched, "
+	       "or nobody can listen at the address; 64, 126 and 127 as a shell.\n\n"
+	       "Examples:\n"
+	       "  loiter serve -p $(pidof httpd)\n"
+	       "  go tool pprof 'http://127.0.0.1:6060/debug/pprof/wait?seconds=10'",
+};
+
+/* The token is the file's only word. */
+static int read_token(struct serve_options *serve)
+{
+	char *token = serve->token;
+	int fd = open(serve->token_file, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, token, TOKEN_BYTES_MAX);
+
+	if (got < 0)
+		ltr__say("cannot read the token from %s: %m", serve->token_file);
+	if (fd >= 0)
+		close(fd);
+	if (got < 0)
+		return -1;
+	while (got > 0 && isspace((unsigned char)token[got - 1]))
+		got--;
+	token[got] = '\0';
+	for (ssize_t i = 0; i < got; i++) {
+		if (!isgraph((unsigned char)token[i])) {
+			ltr__say("%s is no token: it has to be one word of plain characters",
+				 serve->token_file);
+			return -1;
+		}
+	}
+	serve->serve.token = token;
+	return 0;
+}
+
+struct serving {
+	struct ltr__target *target;
+	struct ltr_serve *server;
+	int interrupts; /* -1: the command takes care of signals */
+	bool is_command;
+};
+
+static void refresh(void *context)
+{
+	struct serving *serving = context;
+
+	ltr_probe_refresh(ltr__target_probe(serving->target));
+}
+
+static bool is_interrupted(const struct serving *serving)
+{
+	struct pollfd news = {.fd = serving->interrupts, .events = POLLIN};
+
+	return serving->interrupts >= 0 && poll(&news, 1, 0) > 0;
+}
+
+static void await_news(const struct serving *serving)
+{
+	struct pollfd news[] = {
+		{.fd = ltr_serve_fd(serving->server), .events = POLLIN},
+		{.fd = ltr__target_fd(serving->target), .events = POLLIN},
+		{.fd = serving->interrupts, .events = POLLIN},
+	};
+	int timeout = ltr_serve_timeout_ms(serving->server);
+
+	if (news[1].fd < 0 && timeout > POLL_MS)
+		timeout = POLL_MS;
+	poll(news, 3, timeout);
+}
+
+static void serve_all(struct serving *serving)
+{
+	struct ltr_serve_source source = {.refresh = refresh, .context = serving};
+
+	for (;;) {
+		int got = ltr__target_poll(serving->target, 0);
+
+		if (got < 0 && got != -ESRCH) {
+			ltr__say("cannot watch the program any more: %s", strerror(-got));
+			return;
+		}
+		if (serving->is_command && ltr__target_is_over(serving->target))
+			return;
+		if (is_interrupted(serving))
+			return;
+		source.census = ltr_probe_census(ltr__target_probe(serving->target));
+		ltr_serve_turn(serving->server, &source);
+		await_news(serving);
+	}
+}
+
+/* A request to end is read where everything else is waited for. */
+static int open_interrupts(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int run_server(const struct serve_options *serve, struct ltr_serve *server)
+{
+	const struct ltr__target_options target = {
+		.pid = serve->parsing.pid,
+		.command = serve->parsing.program,
+		.probe = {.via = serve->parsing.via,
+			  .waits = serve->parsing.via != LTR_VIA_SNAPSHOT},
+	};
+	struct serving serving = {
+		.server = server,
+		.interrupts = -1,
+		.is_command = serve->parsing.pid == 0,
+	};
+	struct ltr_why why;
+	int status;
+
+	if (ltr__target_open(&target, &serving.target, &why, &status) != 0) {
+		ltr__say("%s", why.text);
+		return status;
+	}
+	if (!serving.is_command)
+		serving.interrupts = open_interrupts();
+	ltr__say("serving http://%s/debug/pprof/ and /metrics", ltr_serve_address(server));
+	serve_all(&serving);
+	if (serving.interrupts >= 0)
+		close(serving.interrupts);
+	return ltr__target_close(serving.target, false);
+}
+
+static int run(int argc, char **argv)
+{
+	struct serve_options serve = {
+		.parsing.takes_pid = true,
+		.serve.listen = "127.0.0.1:6060",
+	};
+	struct ltr_serve *server;
+	struct ltr_serve_why why;
+	int status;
+
+	if (!ltr__options_parse(&argp, argc, argv, &serve.parsing, &status))
+		return status;
+	if (serve.token_file && read_token(&serve) != 0)
+		return LTR__STATUS_FAILED;
+	/* Before anything is started. */
+	if (ltr_serve_open(&serve.serve, &server, &why) != 0) {
+		ltr__say("%s", why.text);
+		return LTR__STATUS_FAILED;
+	}
+	status = run_server(&serve, server);
+	ltr_serve_close(server);
+	return status;
+}
+
+const struct ltr__command ltr__command_serve = {
+	.name = "serve",
+	.summary = "serve profiles and metrics over HTTP",
+	.run = run,
+};

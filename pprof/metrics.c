@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The metrics page (metrics.h). A family is written at one place: its help, its type, its series.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clean.h"
+#include "metrics.h"
+#include "text_writer.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+/* Numbers that a newer runtime may have added share the last place. */
+#define STATES  (LTR_STATE_COUNT + 1)
+#define REASONS (LTR_REASON_COUNT + 1)
+
+struct waits {
+	uint64_t count;
+	uint64_t ns;
+};
+
+struct page {
+	const struct ltr_census *census;
+	const struct ltr_census_info *info;
+	struct ltr__text text;
+	uint64_t goroutines[STATES][REASONS];
+	uint64_t by_state[STATES];
+	uint64_t unsure;
+	struct waits waits[STATES][REASONS];
+};
+
+static size_t state_of(uint8_t state)
+{
+	return state < LTR_STATE_COUNT ? state : LTR_STATE_COUNT;
+}
+
+static size_t reason_of(uint8_t reason)
+{
+	return reason < LTR_REASON_COUNT ? reason : LTR_REASON_COUNT;
+}
+
+static void count_all(struct page *page)
+{
+	for (size_t i = 0; i < ltr_census_count(page->census); i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(page->census, i);
+		size_t state = state_of(goroutine->state);
+
+		page->goroutines[state][reason_of(goroutine->reason)]++;
+		page->by_state[state]++;
+		page->unsure += (goroutine->flags & LTR_IS_UNSURE) != 0;
+	}
+	for (size_t i = 0; i < ltr_census_wait_count(page->census); i++) {
+		const struct ltr_wait_total *total = ltr_census_wait(page->census, i);
+		struct waits *sum = &page->waits[state_of(total->state)][reason_of(total->reason)];
+
+		sum->count += total->count;
+		sum->ns += total->total_ns;
+	}
+}
+
+static void put_family(struct page *page, const char *name, const char *type, const char *help)
+{
+	ltr__text_format(&page->text, "# HELP %s %s\n", name, help);
+	ltr__text_format(&page->text, "# TYPE %s %s\n", name, type);
+}
+
+static void put_number(struct page *page, const char *name, const char *type, const char *help,
+		       uint64_t number)
+{
+	put_family(page, name, type, help);
+	ltr__text_format(&page->text, "%s %" PRIu64 "\n", name, number);
+}
+
+static void put_seconds(struct page *page, uint64_t ns)
+{
+	ltr__text_format(&page->text, "%" PRIu64 ".%09" PRIu64 "\n", ns / SECOND_NS,
+			 ns % SECOND_NS);
+}
+
+/* Strings of the program are cleaned first, so only these two can still end a label. */
+static void put_label(struct page *page, const char *key, const char *value)
+{
+	char clean[LTR__CLEAN_BYTES];
+	size_t length = ltr__pprof_clean(clean, sizeof(clean), value);
+
+	ltr__text_put(&page->text, key);
+	ltr__text_put(&page->text, "=\"");
+	for (size_t i = 0; i < length; i++) {
+		if (clean[i] == '"' || clean[i] == '\\')
+			ltr__text_put(&page->text, "\\");
+		ltr__text_bytes(&page->text, &clean[i], 1);
+	}
+	ltr__text_put(&page->text, "\"");
+}
+
+static void put_series(struct page *page, const char *name, size_t state, size_t reason)
+{
+	ltr__text_put(&page->text, name);
+	ltr__text_put(&page->text, "{");
+	put_label(page, "state",
+		  state < LTR_STATE_COUNT ? ltr_state_name((uint8_t)state) : "other");
+	ltr__text_put(&page->text, ",");
+	put_label(page, "reason",
+		  reason < LTR_REASON_COUNT ? ltr_reason_name((uint8_t)reason) : "other");
+	ltr__text_put(&page->text, "} ");
+}
+
+/* Every state has a series, so that a graph of one that is empty now is 0 and has no hole. */
+static void put_goroutines(struct page *page)
+{
+	static const char name[] = "loiter_goroutines";
+
+	put_family(page, name, "gauge", "Living goroutines by state and by what they wait for.");
+	for (size_t state = 0; state < STATES; state++) {
+		bool is_word = state != LTR_STATE_UNKNOWN && state < LTR_STATE_EXITED;
+
+		for (size_t reason = 0; reason < REASONS; reason++) {
+			uint64_t count = page->goroutines[state][reason];
+
+			if (count == 0 && (reason != 0 || !is_word))
+				continue;
+			put_series(page, name, state, reason);
+			ltr__text_format(&page->text, "%" PRIu64 "\n", count);
+		}
+	}
+}
+
+static void put_waits(struct page *page)
+{
+	static const char counts[] = "loiter_spans_total";
+	static const char seconds[] = "loiter_span_seconds_total";
+
+	if (ltr_census_wait_count(page->census) == 0)
+		return;
+	put_family(page, counts, "counter",
+		   "How often goroutines entered a state since the watching began.");
+	for (size_t state = 0; state < STATES; state++) {
+		for (size_t reason = 0; reason < REASONS; reason++) {
+			if (page->waits[state][reason].count == 0)
+				continue;
+			put_series(page, counts, state, reason);
+			ltr__text_format(&page->text, "%" PRIu64 "\n",
+					 page->waits[state][reason].count);
+		}
+	}
+	put_family(page, seconds, "counter",
+		   "Time of all goroutines in a state since then, up to now.");
+	for (size_t state = 0; state < STATES; state++) {
+		for (size_t reason = 0; reason < REASONS; reason++) {
+			if (page->waits[state][reason].count == 0)
+				continue;
+			put_series(page, seconds, state, reason);
+			put_seconds(page, page->waits[state][reason].ns);
+		}
+	}
+}
+
+/* What dashboards of Go programs know. */
+static void put_known(struct page *page)
+{
+	static const char mutex[] = "go_sync_mutex_wait_total_seconds_total";
+	const uint64_t *by_state = page->by_state;
+	uint64_t mutex_ns = 0;
+
+	put_number(page, "go_goroutines", "gauge", "Number of goroutines that currently exist.",
+		   ltr_census_count(page->census));
+	put_number(page, "go_threads", "gauge", "Number of threads of the runtime.",
+		   page->info->threads);
+	put_number(page, "go_sched_gomaxprocs_threads", "gauge",
+		   "How many goroutines can run at once.", page->info->processors);
+	put_number(page, "go_sched_goroutines_not_in_go_goroutines", "gauge",
+		   "Goroutines in a blocking call.", by_state[LTR_STATE_SYSCALL]);
+	put_number(page, "go_sched_goroutines_runnable_goroutines", "gauge",
+		   "Goroutines that are ready but not running.", by_state[LTR_STATE_QUEUED]);
+	put_number(page, "go_sched_goroutines_running_goroutines", "gauge", "Goroutines that run.",
+		   by_state[LTR_STATE_RUNNING]);
+	put_number(page, "go_sched_goroutines_waiting_goroutines", "gauge",
+		   "Goroutines that wait for something.",
+		   by_state[LTR_STATE_SLEEP] + by_state[LTR_STATE_NETWORK] +
+			   by_state[LTR_STATE_CHAN] + by_state[LTR_STATE_SYNC]);
+	put_number(page, "go_sched_goroutines_created_goroutines_total", "counter",
+		   "Goroutines created since the program began.", page->info->created);
+	if (ltr_census_wait_count(page->census) == 0)
+		return;
+	for (size_t state = 0; state < STATES; state++)
+		mutex_ns += page->waits[state][LTR_REASON_MUTEX_LOCK].ns +
+			    page->waits[state][LTR_REASON_RWMUTEX_LOCK].ns +
+			    page->waits[state][LTR_REASON_RWMUTEX_RLOCK].ns;
+	put_family(page, mutex, "counter",
+		   "Time that goroutines have waited for mutexes and read-write locks.");
+	ltr__text_format(&page->text, "%s ", mutex);
+	put_seconds(page, mutex_ns);
+}
+
+static void put_info(struct page *page)
+{
+	static const char name[] = "loiter_target_info";
+	char pid[16];
+
+	put_family(page, name, "gauge", "The watched program, and how it is watched.");
+	snprintf(pid, sizeof(pid), "%" PRIu32, page->info->pid);
+	ltr__text_format(&page->text, "%s{", name);
+	put_label(page, "pid", pid);
+	ltr__text_put(&page->text, ",");
+	put_label(page, "command", page->info->command);
+	ltr__text_put(&page->text, ",");
+	put_label(page, "way", ltr_way_name(page->info->way));
+	ltr__text_put(&page->text, "} 1\n");
+}
+
+static void put_watching(struct page *page)
+{
+	const struct ltr_census_info *info = page->info;
+
+	put_number(page, "loiter_goroutines_created_total", "counter",
+		   "Goroutines created since the program began.", info->created);
+	put_number(page, "loiter_goroutines_exited_total", "counter",
+		   "Goroutines that have ended since the program began.", info->exited);
+	put_number(page, "loiter_processors", "gauge", "How many goroutines can run at once.",
+		   info->processors);
+	put_number(page, "loiter_threads", "gauge", "Threads of the runtime.", info->threads);
+	put_number(page, "loiter_events_total", "counter",
+		   "Records applied since the watching began.", info->events);
+	put_number(page, "loiter_events_lost_total", "counter",
+		   "Records known to be lost since the watching began.", info->lost);
+	put_number(page, "loiter_goroutines_unsure", "gauge",
+		   "Goroutines whose records were lost: their state may be old.", page->unsure);
+	put_number(page, "loiter_unreadable", "gauge",
+		   "Descriptors and stacks that the last snapshot could not read whole.",
+		   info->unreadable);
+}
+
+static void free_page(struct page **page)
+{
+	free(*page);
+}
+
+int ltr_metrics_write(const struct ltr_census *census, struct ltr_sink sink)
+{
+	__attribute__((cleanup(free_page))) struct page *page = calloc(1, sizeof(*page));
+
+	if (!page)
+		return -ENOMEM;
+	page->census = census;
+	page->info = ltr_census_info(census);
+	ltr__text_init(&page->text, sink);
+	count_all(page);
+	put_known(page);
+	put_goroutines(page);
+	put_waits(page);
+	put_watching(page);
+	put_info(page);
+	return ltr__text_finish(&page->text);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What is at which address. The pages below /debug/pprof/ keep to Go's net/http/pprof, headers and
+ * words of errors included, because clients look at them.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pprof/json.h>
+#include <pprof/metrics.h>
+#include <pprof/text.h>
+
+#include "internal.h"
+
+#define PPROF "/debug/pprof/"
+
+#define TEXT  "text/plain; charset=utf-8"
+#define HTML  "text/html; charset=utf-8"
+#define BYTES "application/octet-stream"
+
+#define SYMBOLS_MAX 4096
+
+void ltr__answer_error(struct ltr__answer *answer, unsigned int status, const char *sentence)
+{
+	ltr__body_done(&answer->body);
+	answer->status = status;
+	answer->type = TEXT;
+	answer->filename[0] = '\0';
+	if (ltr__body_text(&answer->body, sentence) == 0)
+		ltr__body_text(&answer->body, "\n");
+}
+
+/* As Go's serveError(). */
+static void pprof_error(struct ltr__answer *answer, unsigned int status, const char *sentence)
+{
+	ltr__answer_error(answer, status, sentence);
+	answer->is_pprof_error = true;
+}
+
+/* What could not be made has no status of its own in Go. */
+static void finish(struct ltr__answer *answer, int err)
+{
+	if (err == -ENOBUFS)
+		ltr__answer_error(answer, 503, "Too many replies are on their way; ask again.");
+	else if (err)
+		ltr__answer_error(answer, 500, strerror(-err));
+}
+
+static void refresh(const struct ltr_serve_source *source)
+{
+	if (source->refresh)
+		source->refresh(source->context);
+}
+
+/* Go's Atoi(): what is no number is 0. */
+static long number_of(const char *text)
+{
+	char *end;
+	long number;
+
+	if (!text || !text[0])
+		return 0;
+	errno = 0;
+	number = strtol(text, &end, 10);
+	return *end || errno ? 0 : number;
+}
+
+/* Begins to wait; when that is over, the question comes back with its base. */
+static void begin_delta(const struct ltr_serve_source *source, const struct ltr_profile_type *type,
+			const struct ltr__question *question, struct ltr__answer *answer)
+{
+	long seconds = number_of(question->seconds);
+	int err;
+
+	if (seconds <= 0) {
+		pprof_error(answer, 400,
+			    "invalid value for \"seconds\" - must be a positive integer");
+		return;
+	}
+	if (seconds > LTR__SECONDS_MAX) {
+		pprof_error(answer, 400, "profile duration exceeds server's WriteTimeout");
+		return;
+	}
+	if (number_of(question->debug) != 0) {
+		pprof_error(answer, 400, "seconds and debug params are incompatible");
+		return;
+	}
+	err = ltr_profile_base_new(source->census, type, NULL, &answer->wait_base);
+	if (err)
+		finish(answer, err);
+	else
+		answer->wait_seconds = (unsigned int)seconds;
+}
+
+static void profile(const struct ltr_serve_source *source, const char *name,
+		    const struct ltr__question *question, struct ltr__answer *answer)
+{
+	const struct ltr_profile_type *type = ltr_profile_type_find(name);
+	const struct ltr_profile_options options = {.base = question->base};
+	struct ltr_sink sink = ltr__body_sink(&answer->body);
+	long debug = number_of(question->debug);
+
+	if (!type) {
+		pprof_error(answer, 404, "Unknown profile");
+		return;
+	}
+	refresh(source);
+	if (question->seconds && question->seconds[0] && !question->base) {
+		begin_delta(source, type, question, answer);
+		return;
+	}
+	answer->type = TEXT;
+	if (debug >= 2 && strcmp(name, "goroutine") == 0) {
+		finish(answer, ltr_text_debug2(source->census, sink));
+	} else if (debug != 0) {
+		finish(answer, ltr_text_debug1(source->census, type, sink));
+	} else {
+		answer->type = BYTES;
+		snprintf(answer->filename, sizeof(answer->filename), "%s%s", type->name,
+			 question->base ? "-delta" : "");
+		finish(answer, ltr_profile_write(source->census, type, &options, sink));
+	}
+}
+
+/* Words separated by NULs, as the kernel has them. */
+static void cmdline(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	struct ltr_sink sink = ltr__body_sink(&answer->body);
+	char path[64];
+	char part[4096];
+	ssize_t got;
+	int err = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/cmdline",
+		 ltr_census_info(source->census)->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		ltr__answer_error(answer, 500, "The command line cannot be read.");
+		return;
+	}
+	while (!err && (got = read(fd, part, sizeof(part))) > 0)
+		err = sink.write(sink.context, part, (size_t)got);
+	close(fd);
+	/* Go has NULs between the words and none behind the last one. */
+	if (answer->body.bytes > 0 && answer->body.data[answer->body.bytes - 1] == '\0')
+		answer->body.bytes--;
+	answer->type = TEXT;
+	finish(answer, err);
+}
+
+static int put_symbol(struct ltr__body *body, const struct ltr_census *census, uint64_t address)
+{
+	const struct ltr_symbol *symbol = ltr_census_symbol(census, address);
+	char line[1024];
+
+	if (address == 0 || !symbol->function[0])
+		return 0;
+	snprintf(line, sizeof(line), "0x%" PRIx64 " %.900s\n", address, symbol->function);
+	return ltr__body_text(body, line);
+}
+
+/* Addresses in any base that C has, with anything between them; Go takes a plus sign. */
+static void symbol(const struct ltr_serve_source *source, const struct ltr__question *question,
+		   struct ltr__answer *answer)
+{
+	const char *at = question->query ? question->query : "";
+	int err = ltr__body_text(&answer->body, "num_symbols: 1\n");
+
+	for (unsigned int i = 0; i < SYMBOLS_MAX && *at && !err; i++) {
+		char *end;
+		uint64_t address;
+
+		at += strcspn(at, "0123456789");
+		address = strtoull(at, &end, 0);
+		if (*at)
+			err = put_symbol(&answer->body, source->census, address);
+		at = end;
+	}
+	answer->type = TEXT;
+	finish(answer, err);
+}
+
+static int put_row(struct ltr__body *body, const struct ltr_census *census,
+		   const struct ltr_profile_type *type)
+{
+	char row[512];
+
+	snprintf(row, sizeof(row),
+		 "<tr><td>%zu</td><td><a href='%s?debug=1'>%s</a></td><td>%s</td></tr>\n",
+		 type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census),
+		 type->name, type->name, type->what);
+	return ltr__body_text(body, row);
+}
+
+/* Nothing in it is the watched program's own word. */
+static void index_page(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	struct ltr__body *body = &answer->body;
+	int err = ltr__body_text(
+		body, "<html>\n<head>\n<title>/debug/pprof/</title>\n</head>\n<body>\n"
+		      "/debug/pprof/\n<br>\n"
+		      "<p>Set debug=1 as a query parameter to export in legacy text format</p>\n"
+		      "<br>\nTypes of profiles available:\n"
+		      "<table>\n<thead><td>Count</td><td>Profile</td><td></td></thead>\n");
+
+	for (size_t i = 0; i < ltr_profile_type_count() && !err; i++)
+		err = put_row(body, source->census, ltr_profile_type_at(i));
+	if (!err)
+		err = ltr__body_text(
+			body, "</table>\n"
+			      "<a href=\"goroutine?debug=2\">full goroutine stack dump</a>\n<br>\n"
+			      "<p>Add seconds=N to a profile to see what changes meanwhile. "
+			      "Also: <a href=\"cmdline\">cmdline</a>, symbol, "
+			      "<a href=\"/metrics\">metrics</a>.</p>\n</body>\n</html>\n");
+	answer->type = HTML;
+	finish(answer, err);
+}
+
+static void metrics(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	answer->type = LTR_METRICS_CONTENT_TYPE;
+	finish(answer, ltr_metrics_write(source->census, ltr__body_sink(&answer->body)));
+}
+
+static void json(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	refresh(source);
+	answer->type = "application/json";
+	finish(answer, ltr_json_write(source->census, ltr__body_sink(&answer->body)));
+}
+
+static void move_to(struct ltr__answer *answer, const char *location)
+{
+	ltr__answer_error(answer, 301, "Moved Permanently");
+	answer->location = location;
+}
+
+/* Whoever asks whether we are well does not ask about the program. */
+static void healthz(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	bool gone = ltr_census_info(source->census)->gone;
+
+	answer->type = TEXT;
+	finish(answer,
+	       ltr__body_text(&answer->body, gone ? "ok, but the program has ended\n" : "ok\n"));
+}
+
+static void program_page(const struct ltr_serve_source *source,
+			 const struct ltr__question *question, struct ltr__answer *answer)
+{
+	const char *path = question->path;
+
+	if (ltr_census_info(source->census)->way == LTR_WAY_SNAPSHOT)
+		refresh(source); /* there is no other news */
+	if (strcmp(path, "/") == 0 || strcmp(path, "/debug/pprof") == 0)
+		move_to(answer, PPROF);
+	else if (strcmp(path, "/metrics") == 0)
+		metrics(source, answer);
+	else if (strcmp(path, "/census.json") == 0)
+		json(source, answer);
+	else if (strcmp(path, PPROF) == 0)
+		index_page(source, answer);
+	else if (strcmp(path, PPROF "cmdline") == 0)
+		cmdline(source, answer);
+	else if (strcmp(path, PPROF "symbol") == 0)
+		symbol(source, question, answer);
+	else if (strncmp(path, PPROF, sizeof(PPROF) - 1) == 0)
+		profile(source, path + sizeof(PPROF) - 1, question, answer);
+	else
+		ltr__answer_error(answer, 404, "404 page not found");
+}
+
+void ltr__page(const struct ltr_serve_source *source, const struct ltr__question *question,
+	       struct ltr__answer *answer)
+{
+	const struct ltr_census_info *info = ltr_census_info(source->census);
+	char gone[128];
+
+	answer->status = 200;
+	if (strcmp(question->path, "/healthz") == 0) {
+		healthz(source, answer);
+	} else if (info->gone) {
+		snprintf(gone, sizeof(gone), "The program (process %" PRIu32 ") has ended.",
+			 info->pid);
+		ltr__answer_error(answer, 503, gone);
+	} else {
+		program_page(source, question, answer);
+	}
+}

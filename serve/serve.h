@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_SERVE_SERVE_H
+#define LOITER_SERVE_SERVE_H
+
+/*
+ * A census over HTTP: the pages of Go's net/http/pprof, metrics for Prometheus, a sign of life.
+ * docs/serve.md lists the pages.
+ *
+ * A server belongs to one thread and has none of its own: it does something only inside
+ * ltr_serve_turn(), which never waits for a client. Whoever talks to it is hostile. A request is
+ * bounded in bytes and in time, connections, replies under way and waiting requests in number;
+ * what is over a limit is refused with a status and a sentence, or closed.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <probe/census.h>
+
+struct ltr_serve;
+
+struct ltr_serve_options {
+	/* "127.0.0.1:6060", "[::1]:0", "localhost:6060", ":6060" (all). Port 0: any free one. */
+	const char *listen;
+	bool allow_remote; /* listen on an address that others can reach, too; needs a token */
+	/* What clients have to send: "Authorization: Bearer TOKEN"; NULL: nothing. Copied. */
+	const char *token;
+};
+
+/* The shortest token that is worth the name. */
+#define LTR_SERVE_TOKEN_MIN 16
+
+struct ltr_serve_why {
+	char text[256];
+};
+
+/*
+ * Listens from now on; clients wait until the first turn.
+ *   -EINVAL         `listen` is no address, or the token is too short
+ *   -EACCES         others could reach it, and that was not allowed, or there is no token
+ *   -EADDRINUSE     and others as bind(2)
+ *   -ENOMEM
+ */
+int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **ret_server,
+		   struct ltr_serve_why *ret_why);
+
+/* Closes all connections. Takes NULL, returns NULL. */
+struct ltr_serve *ltr_serve_close(struct ltr_serve *server);
+
+/* As in a URL, with the real port: "127.0.0.1:6060". Owned by the server. */
+const char *ltr_serve_address(const struct ltr_serve *server);
+
+/* Where the answers come from. */
+struct ltr_serve_source {
+	const struct ltr_census *census;
+	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
+	void (*refresh)(void *context);
+	void *context;
+};
+
+/* Does all that can be done without waiting. `source` is used until it returns. */
+void ltr_serve_turn(struct ltr_serve *server, const struct ltr_serve_source *source);
+
+/* Readable when a turn is due; and in how many milliseconds one is due at the latest. */
+int ltr_serve_fd(const struct ltr_serve *server);
+int ltr_serve_timeout_ms(const struct ltr_serve *server);
+
+#endif

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# go tool pprof asks the server by itself: every type, and what changes in a second.
+# shellcheck source=tests/serve/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+command -v go >/dev/null || skip "no go (Debian: golang-go)"
+start_subject
+start_server -p "$subject_pid"
+await_crowd
+
+top() { # PATH [OPTIONS...]
+	local path=$1
+	shift
+	go tool pprof -top "$@" "$url/debug/pprof/$path" >"$scratch/top" 2>"$scratch/errors" || {
+		fail "go tool pprof $path:"
+		cat "$scratch/errors"
+	}
+}
+
+top goroutine
+contains goroutine '^Type: goroutine$' "$scratch/top"
+contains goroutine '100% of 6 total$' "$scratch/top"
+contains goroutine '^ +3 50\.00% .* send_one$' "$scratch/top"
+top create
+contains create '100% of 6 total$' "$scratch/top"
+contains create '^ +5 .* run$' "$scratch/top"
+top wait
+contains wait '^Type: delay$' "$scratch/top"
+contains wait ' send_one$' "$scratch/top"
+top block -focus 'send_one' -sample_index contentions
+contains block '^ +3 .* send_one$' "$scratch/top"
+top mutex
+contains mutex ' quarrel$' "$scratch/top"
+top sched
+contains sched ' \(queued\)$' "$scratch/top"
+top wall
+contains wall '^Type: wall$' "$scratch/top"
+# What changes: the quarrel goes on, nobody comes or goes.
+top 'mutex?seconds=1'
+contains "mutex-delta" ' quarrel$' "$scratch/top"
+contains "mutex-delta" '^Duration: [1-9]' "$scratch/top"
+# pprof's own way to ask for it
+top wall -seconds 1
+contains "wall-delta" ' send_one$' "$scratch/top"
+finish

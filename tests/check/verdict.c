@@ -295,6 +295,125 @@ static void the_order_does_not_depend_on_the_census(void **at)
 	free(texts[1]);
 }
 
+/* One goroutine in `census` that waits for `reason`. */
+static void add_waiting(struct ltr_census *census, uint64_t id, uint8_t reason, uint16_t flags)
+{
+	census_add(census, &(struct people){.id = id,
+					    .parent = 1,
+					    .age_ns = 10 * SECOND,
+					    .reason = reason,
+					    .flags = flags,
+					    .created = AT(F_SERVE, 4),
+					    .stack = {AT(F_SEND, 2)}});
+}
+
+/* At any moment; but not if a deadline, a declaration or a loss says otherwise. */
+static void what_waits_for_nothing_has_leaked(void **at)
+{
+	static const uint32_t phases[] = {LTR_PHASE_RUNNING, LTR_PHASE_MAIN_RETURNED};
+	static const struct ltr_judge_options alive = {.alive = true};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct state *state = begin(at, phases[i]);
+
+		census_add(state->census, &main_goroutine);
+		add_waiting(state->census, 2, LTR_REASON_CHAN_RECEIVE_NIL, 0);
+		add_waiting(state->census, 3, LTR_REASON_CHAN_SEND_NIL, LTR_IS_DAEMON);
+		add_waiting(state->census, 4, LTR_REASON_SELECT_NO_CASES, 0);
+		assert_int_equal(ltr_judge_census(state->judgement, state->census, &alive), 0);
+		assert_int_equal(ltr_judgement_count(state->judgement), 2);
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(ltr_judgement_at(state->judgement, k)->grade,
+					 LTR_GRADE_LEAKED);
+		assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 23);
+		assert_int_equal(ltr_judgement_status(state->judgement,
+						      LTR_GRADE_BIT(LTR_GRADE_DEADLOCK), 0),
+				 0);
+		end(at);
+	}
+}
+
+static void what_ends_by_itself_has_not_leaked(void **at)
+{
+	static const struct ltr_judge_options alive = {.alive = true, .older_than_ns = SECOND};
+	struct state *state = begin(at, LTR_PHASE_RUNNING);
+
+	add_waiting(state->census, 2, LTR_REASON_CHAN_RECEIVE_NIL, LTR_IS_TIMED);
+	add_waiting(state->census, 3, LTR_REASON_SELECT_NO_CASES, LTR_IS_TIMED);
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &alive), 0);
+	assert_int_equal(ltr_judgement_count(state->judgement), 0);
+	end(at);
+}
+
+/* Events do not say whether a wait has a deadline: nothing is proven by them. */
+static void a_census_of_events_proves_no_leak(void **at)
+{
+	static const struct ltr_judge_options alive = {.alive = true};
+	struct state *state = begin(at, LTR_PHASE_RUNNING);
+
+	add_waiting(state->census, 2, LTR_REASON_CHAN_RECEIVE_NIL, 0);
+	ltr_census_info_mut(state->census)->way = LTR_WAY_SHM;
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &alive), 0);
+	assert_int_equal(ltr_judgement_count(state->judgement), 0);
+	end(at);
+}
+
+static void long_waits_are_suspect_if_asked_for(void **at)
+{
+	static const struct ltr_judge_options asked = {.alive = true, .older_than_ns = 5 * SECOND};
+	static const struct ltr_judge_options longer = {.alive = true,
+							.older_than_ns = 15 * SECOND};
+	static const struct ltr_judge_options not_asked = {.alive = true};
+	struct state *state = begin(at, LTR_PHASE_RUNNING);
+
+	census_add(state->census, &(struct people){.id = 1,
+						   .flags = LTR_IS_MAIN,
+						   .age_ns = 10 * SECOND,
+						   .reason = LTR_REASON_WAITGROUP_WAIT});
+	add_waiting(state->census, 2, LTR_REASON_CHAN_SEND, 0);
+	add_waiting(state->census, 3, LTR_REASON_CHAN_SEND, LTR_IS_TIMED);
+	add_waiting(state->census, 4, LTR_REASON_CHAN_SEND, LTR_IS_DAEMON);
+	add_waiting(state->census, 5, LTR_REASON_IO_ACCEPT, 0);
+	add_waiting(state->census, 6, LTR_REASON_SLEEP, 0);
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &not_asked), 0);
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &longer), 0);
+	assert_int_equal(ltr_judgement_count(state->judgement), 0);
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &asked), 0);
+	assert_int_equal(ltr_judgement_count(state->judgement), 1);
+	assert_int_equal(ltr_judgement_at(state->judgement, 0)->grade, LTR_GRADE_SUSPECT);
+	assert_int_equal(ltr_judgement_at(state->judgement, 0)->member[0].id, 2);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 5), 5);
+	assert_int_equal(
+		ltr_judgement_status(state->judgement, LTR_GRADE_BIT(LTR_GRADE_SUSPECT), 5), 23);
+	end(at);
+}
+
+/* A process that runs on and could not be read whole is not one in which nothing was found. */
+static void what_could_not_be_read_alive_is_inconclusive(void **at)
+{
+	static const struct ltr_judge_options alive = {.alive = true};
+	struct state *state = begin(at, LTR_PHASE_RUNNING);
+
+	ltr_census_info_mut(state->census)->unreadable = 1;
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &alive), 0);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 24);
+	end(at);
+}
+
+/* Whoever else claims all of them, and whatever fails the run: it has timed out. */
+static void a_time_out_is_never_clean(void **at)
+{
+	static const struct ltr_judge_options timed = {.timeout_ns = SECOND};
+	struct state *state = begin(at, LTR_PHASE_RUNNING);
+
+	add_waiting(state->census, 2, LTR_REASON_CHAN_RECEIVE_NIL, 0);
+	assert_int_equal(ltr_judge_census(state->judgement, state->census, &timed), 0);
+	assert_int_equal(ltr_judgement_status(state->judgement, 0, 0), 23);
+	assert_int_equal(
+		ltr_judgement_status(state->judgement, LTR_GRADE_BIT(LTR_GRADE_DEADLOCK), 0), 24);
+	end(at);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +428,12 @@ int main(void)
 		cmocka_unit_test(processes_are_judged_for_themselves),
 		cmocka_unit_test(findings_are_copies),
 		cmocka_unit_test(the_order_does_not_depend_on_the_census),
+		cmocka_unit_test(what_waits_for_nothing_has_leaked),
+		cmocka_unit_test(what_ends_by_itself_has_not_leaked),
+		cmocka_unit_test(a_census_of_events_proves_no_leak),
+		cmocka_unit_test(long_waits_are_suspect_if_asked_for),
+		cmocka_unit_test(what_could_not_be_read_alive_is_inconclusive),
+		cmocka_unit_test(a_time_out_is_never_clean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,7 @@ static const struct model_program right[] = {
 	RUNQUEUE("deque, a thief", 2, deque_owner, deque_thief, NULL),
 	RUNQUEUE("growing deque, a thief", 2, deque_growing_owner, deque_thief, NULL),
 	RUNQUEUE("deque, two thieves", 3, deque_short_owner, deque_short_thief, deque_short_thief),
+	RUNQUEUE("longer deque, two thieves", 3, deque_owner, deque_short_thief, deque_short_thief),
 };
 
 static void nothing_is_lost_or_taken_twice(void **state)

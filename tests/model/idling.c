@@ -142,12 +142,6 @@ static void wake_three(unsigned number)
 	ltr__ready(&goroutines[2], 1);
 }
 
-static void make_two_newborns(unsigned number)
-{
-	make_newborn(number);
-	ltr__queue_newborn(&model_threads[number], &goroutines[1]);
-}
-
 static void inject_one(unsigned number)
 {
 	(void)number;
@@ -186,12 +180,6 @@ static const struct model_program right[] = {
 	IDLING("two woken, two sleeping threads", start_asleep, 3, wake_three, look_for_work,
 	       look_for_work),
 };
-
-/* What ltr__queue_newborn() admits: only the first of several newborns is news, and one that comes
- * while the last is being taken waits for the next, or for the monitor. */
-static const struct model_program admitted =
-	IDLING("two newborns, two sleeping threads", start_asleep, 3, make_two_newborns,
-	       look_for_work, look_for_work);
 
 static void all_work_is_found(void **state)
 {
@@ -232,24 +220,11 @@ static void what_is_broken_is_found(void **state)
 	}
 }
 
-/* If it is not found any more, the program belongs to those above, and a comment in scheduler.c goes. */
-static void the_admitted_window_is_found(void **state)
-{
-	struct model_result result;
-
-	(void)state;
-	processor_count = admitted.thread_count;
-	model_explore(&admitted, &result);
-	model_print_result(&admitted, &result);
-	assert_string_equal(result.failure, "thread 1 waits to be woken for ever");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_work_is_found),
 		cmocka_unit_test(what_is_broken_is_found),
-		cmocka_unit_test(the_admitted_window_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

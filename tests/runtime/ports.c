@@ -157,6 +157,7 @@ static int parked_frames_end(int argc, char **argv)
 	/* park, the receive, the function, and what called that */
 	expect(walk(other, *(void *const *)(const void *)(sp + LTR__SAVED_FP_OFFSET)) >= 4);
 	ltr_send(channel, 1);
+	ltr_free(channel);
 	return 0;
 }
 

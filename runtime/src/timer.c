@@ -58,7 +58,8 @@ static void remove_at(struct ltr__processor *processor, uint32_t at)
 {
 	struct ltr__timer_entry last = processor->timers[--processor->timer_count];
 
-	__atomic_store_n(&processor->timers[at].goroutine->run.timer.index, 0, __ATOMIC_RELAXED);
+	/* release: pairs with ltr__timer_cancel(), which may see it without the lock */
+	__atomic_store_n(&processor->timers[at].goroutine->run.timer.index, 0, __ATOMIC_RELEASE);
 	if (at < processor->timer_count) {
 		place(processor, at, last);
 		sift_down(processor, at);
@@ -120,8 +121,8 @@ void ltr__timer_cancel(struct ltr__goroutine *goroutine)
 	if (!processor)
 		return;
 	goroutine->run.timer.processor = NULL;
-	/* Whoever took it out before it made us ready: that we see. */
-	if (!__atomic_load_n(&goroutine->run.timer.index, __ATOMIC_RELAXED))
+	/* acquire: pairs with remove_at(): whoever took it out is done with it */
+	if (!__atomic_load_n(&goroutine->run.timer.index, __ATOMIC_ACQUIRE))
 		return;
 	ltr__lock(&processor->timer_lock);
 	if (goroutine->run.timer.index) {

@@ -16,6 +16,16 @@
 #undef ltr__relax
 #define ltr__relax() model_time_passes(1000)
 
+/* There are as many threads as processors: who wants a new one has lost count. */
+static int model_pthread_create(pthread_t *handle, const pthread_attr_t *attributes,
+				void *(*entry)(void *), void *argument)
+{
+	(void)handle, (void)attributes, (void)entry, (void)argument;
+	model_fail("a new thread is wanted");
+	return EAGAIN;
+}
+#define pthread_create model_pthread_create
+
 #include "idle.c"
 #include "scheduler.c"
 

@@ -81,7 +81,8 @@ has_address() {
 # start_server ARGUMENTS...: its id is in $server_pid, its address in $url and $port.
 start_server() {
 	: >"$scratch/said"
-	"$loiter" serve --listen 127.0.0.1:0 "$@" >"$scratch/server-out" 2>"$scratch/said" </dev/null &
+	# A background job of a script ignores SIGINT, and would hand that down.
+	env --default-signal=INT "$loiter" serve --listen 127.0.0.1:0 "$@" >"$scratch/server-out" 2>"$scratch/said" </dev/null &
 	server_pid=$!
 	await has_address
 	url=$(sed -n 's|^loiter: serving \(http://[^/]*\)/.*|\1|p' "$scratch/said")

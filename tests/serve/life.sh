@@ -46,11 +46,7 @@ for signal in TERM INT; do
 	exec 9<>"/dev/tcp/127.0.0.1/$port"
 	printf 'GET /debug/pprof/wait?seconds=3600 HTTP/1.1\r\nHost: localhost\r\n\r\n' >&9
 	is_well "somebody has begun to wait"
-	if [[ $signal == INT ]]; then # a background job of a script ignores it, and so would loiter
-		kill -TERM "$server_pid"
-	else
-		kill "-$signal" "$server_pid"
-	fi
+	kill "-$signal" "$server_pid"
 	ended "after SIG$signal" 0
 	exec 9>&-
 	checks=$((checks + 1))

@@ -38,6 +38,7 @@
 #include "clock.h"
 #include "fatal.h"
 #include "packed.h"
+#include "reserve.h"
 #include "scheduler.h"
 #include "userfault.h"
 
@@ -312,14 +313,6 @@ static int start_thread(void)
 
 /* --- starting ------------------------------------------------------------------------------- */
 
-static void *reserve(size_t bytes)
-{
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
 static void give_back(void *memory, size_t bytes)
 {
 	if (memory)
@@ -347,11 +340,11 @@ static int init(int64_t duration_ns)
 
 	cold.after_ns = duration_ns;
 	cold.active = true;
-	cold.leaves = reserve(LEAVES_BYTES);
-	cold.seen = reserve(SEEN_BYTES);
-	cold.window = reserve(WINDOW_BYTES);
-	cold.page = reserve(LTR__PAGE_BYTES);
-	cold.zeros = reserve(LTR__PAGE_BYTES);
+	cold.leaves = ltr__reserve(LEAVES_BYTES);
+	cold.seen = ltr__reserve(SEEN_BYTES);
+	cold.window = ltr__reserve(WINDOW_BYTES);
+	cold.page = ltr__reserve(LTR__PAGE_BYTES);
+	cold.zeros = ltr__reserve(LTR__PAGE_BYTES);
 	cold.fd = ltr__userfault_open();
 	if (cold.fd < 0)
 		return cold.fd;

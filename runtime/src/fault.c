@@ -7,12 +7,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "fatal.h"
+#include "reserve.h"
 
 #define ALTERNATE_BYTES (128u << 10) /* address space: what is used of it is touched */
 
@@ -138,9 +138,8 @@ void ltr__fault_thread(struct ltr__thread *thread)
 
 	if (sanitizer_does_it())
 		return;
-	alternate.ss_sp = mmap(NULL, ALTERNATE_BYTES, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (alternate.ss_sp == MAP_FAILED || sigaltstack(&alternate, NULL) != 0)
+	alternate.ss_sp = ltr__reserve(ALTERNATE_BYTES);
+	if (!alternate.ss_sp || sigaltstack(&alternate, NULL) != 0)
 		return;
 	if (pthread_getattr_np(pthread_self(), &attributes) != 0)
 		return;

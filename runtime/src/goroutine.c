@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 
 #include "fatal.h"
+#include "reserve.h"
 #include "sanitize.h"
 #include "scheduler.h"
 #include "trace.h"
@@ -46,14 +47,9 @@ static uint32_t slab_used;
 
 int ltr__descriptors_init(void)
 {
-	size_t bytes = (size_t)LTR__SLAB_MAX * LTR__SLAB_DESCRIPTORS * sizeof(common_free[0]);
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return -ENOMEM;
-	common_free = memory;
-	return 0;
+	common_free = ltr__reserve((size_t)LTR__SLAB_MAX * LTR__SLAB_DESCRIPTORS *
+				   sizeof(common_free[0]));
+	return common_free ? 0 : -ENOMEM;
 }
 
 /* Under the lock. False: no memory, or as many as there may be. */

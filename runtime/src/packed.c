@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "reserve.h"
+
 #define CHUNK_BYTES (64u << 10)
 #define AREA_BYTES  (4u << 20) /* chunks are cut from these */
 #define PAGE_BYTES  4096u
@@ -74,10 +76,9 @@ static struct chunk *chunk_new(void)
 		return chunk;
 	}
 	if (area == area_end) {
-		char *memory = mmap(NULL, AREA_BYTES + CHUNK_BYTES, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		char *memory = ltr__reserve(AREA_BYTES + CHUNK_BYTES);
 
-		if (memory == MAP_FAILED)
+		if (!memory)
 			return NULL;
 		(void)madvise(memory, AREA_BYTES + CHUNK_BYTES, MADV_NOHUGEPAGE);
 		area = memory + (-(uintptr_t)memory & (CHUNK_BYTES - 1));

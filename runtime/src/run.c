@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -20,6 +19,7 @@
 #include "layout.h"
 #include "monitor.h"
 #include "poller.h"
+#include "reserve.h"
 #include "seed.h"
 #include "trace.h"
 
@@ -92,10 +92,8 @@ static int init(void)
 	ltr__sched.spare_max = (uint32_t)spares;
 	ltr__sched.processor_count = (uint32_t)count;
 	ltr__sched.processors = processors;
-	ltr__sched.threads =
-		mmap(NULL, LTR__THREAD_MAX * sizeof(struct ltr__thread), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ltr__sched.threads == MAP_FAILED)
+	ltr__sched.threads = ltr__reserve(LTR__THREAD_MAX * sizeof(struct ltr__thread));
+	if (!ltr__sched.threads)
 		return -ENOMEM;
 #ifdef __SANITIZE_ADDRESS__
 	/* Queues and heaps hang on them, and it does not look into mappings. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "fatal.h"
+#include "reserve.h"
 #include "scheduler.h"
 
 #ifndef MADV_GUARD_INSTALL
@@ -121,24 +122,16 @@ static void install_guard(char *low)
 			  "would go unnoticed");
 }
 
-static char *map(size_t bytes)
-{
-	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
 /* One that is aligned to its size; the next is usually mapped just below and is aligned as well. */
 static char *map_arena(void)
 {
-	char *low = map(LTR__ARENA_BYTES);
+	char *low = ltr__reserve(LTR__ARENA_BYTES);
 	size_t before = -(uintptr_t)low % LTR__ARENA_BYTES;
 
 	if (!low || !before)
 		return low;
 	munmap(low, LTR__ARENA_BYTES);
-	low = map(2 * (size_t)LTR__ARENA_BYTES);
+	low = ltr__reserve(2 * (size_t)LTR__ARENA_BYTES);
 	if (!low)
 		return NULL;
 	before = -(uintptr_t)low % LTR__ARENA_BYTES;

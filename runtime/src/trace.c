@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lock.h"
 #include "monitor.h"
+#include "reserve.h"
 #include "usdt.h"
 
 /* In the file, not in .bss: the kernel raises semaphores only in file mappings. */
@@ -27,27 +27,19 @@ uint32_t ltr__stack_count = 1;
 static uint32_t *stack_index;
 static uint32_t stack_lock; /* guards adding to both */
 
-static void *reserve(size_t bytes)
-{
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
 int ltr__trace_init(void)
 {
 	if (!ltr__stacks)
-		ltr__stacks = reserve(LTR__STACK_MAX * sizeof(*ltr__stacks));
+		ltr__stacks = ltr__reserve(LTR__STACK_MAX * sizeof(*ltr__stacks));
 	if (!stack_index)
-		stack_index = reserve((size_t)STACK_INDEX_SIZE * sizeof(*stack_index));
+		stack_index = ltr__reserve((size_t)STACK_INDEX_SIZE * sizeof(*stack_index));
 	return ltr__stacks && stack_index ? 0 : -ENOMEM;
 }
 
 struct ltr_ring *ltr__ring_new(uint32_t index)
 {
 	struct ltr_ring *ring = &ltr__rings[index];
-	void *records = reserve(LTR__RING_CAPACITY * sizeof(struct ltr_event));
+	void *records = ltr__reserve(LTR__RING_CAPACITY * sizeof(struct ltr_event));
 
 	if (!records)
 		return NULL;

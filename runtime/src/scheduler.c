@@ -44,9 +44,11 @@ void ltr__hostile_point(struct ltr__thread *thread)
 }
 #endif
 
+/* What the thread runs now, or NULL: for itself, the monitor, and readers outside. */
 static inline void set_current(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
 {
 	__atomic_store_n(&thread->current, goroutine, __ATOMIC_RELAXED);
+	__atomic_store_n(&thread->ring->running, goroutine ? goroutine->id : 0, __ATOMIC_RELAXED);
 }
 
 uint64_t ltr__next_id(struct ltr__processor *processor)
@@ -409,7 +411,6 @@ static inline __attribute__((always_inline)) void *start(struct ltr__thread *thr
 	ltr__transition(thread, goroutine, LTR_KIND_START, LTR_STATE_RUNNING, LTR_REASON_NONE,
 			flags, arg);
 	set_current(thread, goroutine);
-	__atomic_store_n(&thread->ring->running, goroutine->id, __ATOMIC_RELAXED);
 	return sp;
 }
 
@@ -424,10 +425,8 @@ static inline __attribute__((always_inline)) void leave(struct ltr__thread *thre
 {
 	void *sp = to ? start(thread, to) : thread->idle_sp;
 
-	if (!to) {
+	if (!to)
 		set_current(thread, NULL);
-		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
-	}
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	ltr__leave_stack(thread, &from->sanitizer, to);
 #endif
@@ -542,10 +541,8 @@ static _Noreturn void leave_for_ever(struct ltr__thread *thread, struct ltr__gor
 	void *sp = next ? start(thread, next) : thread->idle_sp;
 	void *scrap;
 
-	if (!next) {
+	if (!next)
 		set_current(thread, NULL);
-		__atomic_store_n(&thread->ring->running, 0, __ATOMIC_RELAXED);
-	}
 	thread->after.commit = bury;
 	thread->after.argument = goroutine;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -577,7 +574,6 @@ struct ltr__goroutine *ltr__finish_or_adopt(struct ltr__thread *thread,
 		ltr__transition(thread, next, LTR_KIND_START, LTR_STATE_RUNNING, LTR_REASON_NONE,
 				LTR_EVENT_FIRST, (uint64_t)(uintptr_t)next->creation_pc);
 		set_current(thread, next);
-		__atomic_store_n(&thread->ring->running, next->id, __ATOMIC_RELAXED);
 		return next;
 	}
 #endif

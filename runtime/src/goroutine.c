@@ -163,9 +163,9 @@ struct ltr__goroutine *ltr__goroutine_new(struct ltr__thread *thread,
 	__atomic_store_n(&newborn->sequence, 0, __ATOMIC_RELAXED);
 	newborn->newborn.stack_class = ltr__stack_class(options ? options->stack_bytes : 0);
 	newborn->parent_id = parent ? parent->id : 0;
-	/* atomic: the monitor may just be taking its mark back from the descriptor's last user */
-	__atomic_store_n(&newborn->flags, options && options->daemon ? LTR_GOROUTINE_DAEMON : 0,
-			 __ATOMIC_RELAXED);
+	newborn->own_flags = options && options->daemon ? LTR_GOROUTINE_DAEMON : 0;
+	/* the monitor may just be taking its mark back from the descriptor's last user */
+	__atomic_store_n(&newborn->monitor_flags, 0, __ATOMIC_RELAXED);
 	newborn->object = 0;
 	newborn->waker_id = 0;
 	newborn->saved_sp = NULL;
@@ -230,8 +230,7 @@ static void run_deferred(struct ltr__goroutine *goroutine)
 
 static void main_returned(struct ltr__goroutine *goroutine)
 {
-	if (!(__atomic_load_n(&goroutine->flags, __ATOMIC_RELAXED) & LTR_GOROUTINE_MAIN) ||
-	    !ltr__main_has_returned)
+	if (!(goroutine->own_flags & LTR_GOROUTINE_MAIN) || !ltr__main_has_returned)
 		return;
 	ltr__main_done();
 }

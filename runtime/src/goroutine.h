@@ -46,7 +46,13 @@ struct ltr__goroutine {
 	uint32_t sequence;
 	uint8_t state;
 	uint8_t reason;
-	uint16_t flags;
+	union {
+		uint16_t flags; /* as outsiders read them */
+		struct {
+			uint8_t own_flags;     /* written by the goroutine, and before it runs */
+			uint8_t monitor_flags; /* atomic: written by the monitor, and at birth */
+		};
+	};
 	uint64_t object;
 	uint64_t since_ticks;
 	uint64_t waker_id;
@@ -88,6 +94,11 @@ struct ltr__goroutine {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 _Static_assert(sizeof(struct ltr__goroutine) == 192, "three cache lines");
 #endif
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+		       offsetof(struct ltr__goroutine, own_flags) ==
+			       offsetof(struct ltr__goroutine, flags),
+	       "own_flags is the lower byte");
 
 #define LTR__SLAB_DESCRIPTORS 1024u
 #define LTR__SLAB_MAX         65536u

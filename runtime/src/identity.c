@@ -127,9 +127,9 @@ void ltr_set_daemon(bool daemon)
 	struct ltr__goroutine *self = ltr__caller("ltr_set_daemon");
 
 	if (daemon)
-		__atomic_fetch_or(&self->flags, LTR_GOROUTINE_DAEMON, __ATOMIC_RELAXED);
+		self->own_flags |= LTR_GOROUTINE_DAEMON;
 	else
-		__atomic_fetch_and(&self->flags, (uint16_t)~LTR_GOROUTINE_DAEMON, __ATOMIC_RELAXED);
+		self->own_flags &= (uint8_t)~LTR_GOROUTINE_DAEMON;
 }
 
 int ltr_set_label(const char *key, const char *value)

@@ -51,10 +51,10 @@ static void mark(struct ltr__processor *processor, struct ltr__goroutine *gorout
 	if (processor->monitor_marked == goroutine)
 		return;
 	if (processor->monitor_marked)
-		__atomic_fetch_and(&processor->monitor_marked->flags, (uint16_t)~LTR_GOROUTINE_LONG,
-				   __ATOMIC_RELAXED);
+		__atomic_store_n(&processor->monitor_marked->monitor_flags, 0, __ATOMIC_RELAXED);
 	if (goroutine)
-		__atomic_fetch_or(&goroutine->flags, LTR_GOROUTINE_LONG, __ATOMIC_RELAXED);
+		__atomic_store_n(&goroutine->monitor_flags, LTR_GOROUTINE_LONG >> 8,
+				 __ATOMIC_RELAXED);
 	processor->monitor_marked = goroutine;
 }
 

@@ -132,7 +132,7 @@ static int make_main(struct main_call *call)
 					    run_main, call, sizeof(*call));
 	if (!main_goroutine)
 		return -ENOMEM;
-	main_goroutine->flags |= LTR_GOROUTINE_MAIN;
+	main_goroutine->own_flags |= LTR_GOROUTINE_MAIN;
 	ltr__inject(main_goroutine, main_goroutine, 1);
 	return 0;
 }
@@ -157,7 +157,7 @@ static void hold_at_exit(int status, void *argument)
 
 	(void)argument;
 	if (thread && thread->current)
-		__atomic_fetch_or(&thread->current->flags, LTR_GOROUTINE_DAEMON, __ATOMIC_RELAXED);
+		thread->current->own_flags |= LTR_GOROUTINE_DAEMON;
 	if (__atomic_load_n(&ltr__sched.main_done, __ATOMIC_ACQUIRE))
 		return;
 	ltr__layout_phase(LTR_PHASE_MAIN_RETURNED);

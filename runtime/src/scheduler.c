@@ -448,7 +448,7 @@ __attribute__((noinline)) void ltr__park(enum ltr_reason reason, uint64_t object
 		thread->after.goroutine = self;
 		thread->after.deadline_ns = deadline_ns;
 		/* Before the transition: who reads the wait has to see the flag. */
-		__atomic_fetch_or(&self->flags, LTR_GOROUTINE_TIMED, __ATOMIC_RELAXED);
+		self->own_flags |= LTR_GOROUTINE_TIMED;
 	}
 	ltr__transition(thread, self, LTR_KIND_PARK, (enum ltr_state)ltr_reason_state(reason),
 			reason, 0, object);
@@ -459,7 +459,7 @@ __attribute__((noinline)) void ltr__park(enum ltr_reason reason, uint64_t object
 	leave(thread, self, pick(thread->processor));
 	if (deadline_ns != LTR_FOREVER) {
 		ltr__timer_cancel(self);
-		__atomic_fetch_and(&self->flags, (uint16_t)~LTR_GOROUTINE_TIMED, __ATOMIC_RELAXED);
+		self->own_flags &= (uint8_t)~LTR_GOROUTINE_TIMED;
 	}
 }
 

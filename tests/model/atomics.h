@@ -41,16 +41,6 @@
 		(__typeof__(*(address)))model_fetch_add((address), -(uint64_t)(uintptr_t)(value), \
 							sizeof(*(address)), (order));             \
 	})
-#define __atomic_fetch_or(address, value, order)                                                \
-	({                                                                                      \
-		(__typeof__(*(address)))model_fetch_or((address), (uint64_t)(uintptr_t)(value), \
-						       sizeof(*(address)), (order));            \
-	})
-#define __atomic_fetch_and(address, value, order)                                                \
-	({                                                                                       \
-		(__typeof__(*(address)))model_fetch_and((address), (uint64_t)(uintptr_t)(value), \
-							sizeof(*(address)), (order));            \
-	})
 #define __atomic_compare_exchange_n(address, expected, desired, weak, order, failure_order) \
 	model_compare_exchange((address), (expected), (uint64_t)(uintptr_t)(desired),       \
 			       sizeof(*(address)), (order))

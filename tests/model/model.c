@@ -380,24 +380,6 @@ uint64_t model_fetch_add(void *address, uint64_t value, size_t bytes, int order)
 	return old;
 }
 
-uint64_t model_fetch_or(void *address, uint64_t value, size_t bytes, int order)
-{
-	uint64_t old;
-	bool whole = begin_modify(address, bytes, order, &old);
-
-	end_modify(address, old | value, bytes, order, whole);
-	return old;
-}
-
-uint64_t model_fetch_and(void *address, uint64_t value, size_t bytes, int order)
-{
-	uint64_t old;
-	bool whole = begin_modify(address, bytes, order, &old);
-
-	end_modify(address, old & value, bytes, order, whole);
-	return old;
-}
-
 bool model_compare_exchange(void *address, void *expected, uint64_t desired, size_t bytes,
 			    int order)
 {

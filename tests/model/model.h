@@ -117,8 +117,6 @@ uint64_t model_load(const void *address, size_t bytes);
 void model_store(void *address, uint64_t value, size_t bytes, int order);
 uint64_t model_exchange(void *address, uint64_t value, size_t bytes, int order);
 uint64_t model_fetch_add(void *address, uint64_t value, size_t bytes, int order);
-uint64_t model_fetch_or(void *address, uint64_t value, size_t bytes, int order);
-uint64_t model_fetch_and(void *address, uint64_t value, size_t bytes, int order);
 bool model_compare_exchange(void *address, void *expected, uint64_t desired, size_t bytes,
 			    int order);
 void model_fence(int order);

@@ -97,18 +97,19 @@ enum ltr_descriptor_field {
 		LTR_FIELD_COUNT
 };
 
+/* The flags: the lower byte is the goroutine's own, the upper one the runtime's monitor's. */
 #define LTR_GOROUTINE_MAIN   0x0001u /* the program's main goroutine */
 #define LTR_GOROUTINE_DAEMON 0x0002u /* declared to live as long as the program */
-/*
- * Has been running since since_ticks, 10 ms at least, without a scheduling step: it computes, or
- * blocks its thread. Means something in the state running only, and may be up to 20 ms late.
- */
-#define LTR_GOROUTINE_LONG 0x0004u
 /*
  * Its present wait was given a deadline or a context, which ends it. Means nothing in a state that is
  * no wait.
  */
 #define LTR_GOROUTINE_TIMED 0x0008u
+/*
+ * Has been running since since_ticks, 100 ms at least, without a scheduling step: it computes, or
+ * blocks its thread. Means something in the state running only, and may be up to 20 ms late.
+ */
+#define LTR_GOROUTINE_LONG 0x0100u
 
 /* The source position of a creating call, as the compiler knew it. */
 struct ltr_site {

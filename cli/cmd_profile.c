@@ -5,18 +5,15 @@
  */
 
 #include <errno.h>
-#include <poll.h>
 #include <regex.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <pprof/output.h>
 #include <pprof/profile.h>
 
 #include "cli.h"
+#include "interrupts.h"
 #include "options.h"
 #include "target.h"
 
@@ -175,26 +172,6 @@ static const struct argp argp = {
 	       "  loiter profile -p $(pidof httpd) --type wall --folded -o - | flamegraph.pl >wall.svg",
 };
 
-/* While a process is watched, a request to end means: that is enough. -1 if there is no such fd. */
-static int open_interrupts(sigset_t *ret_before)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, ret_before);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static bool is_readable(int fd)
-{
-	struct pollfd news = {.fd = fd, .events = POLLIN};
-
-	return fd >= 0 && poll(&news, 1, 0) > 0;
-}
-
 static uint64_t watch_ns(const struct profile_options *profile)
 {
 	if (profile->seconds)
@@ -209,31 +186,22 @@ static bool watch(const struct profile_options *profile, struct ltr__target *tar
 {
 	uint64_t length_ns = watch_ns(profile);
 	uint64_t end_ns = ltr__now_ns() + length_ns;
-	int interrupts = -1;
-	sigset_t before;
+	struct ltr__interrupts interrupts = {.fd = -1};
 	bool timed_out = false;
 
 	if (profile->parsing.pid && !length_ns)
 		return false; /* one look */
 	if (profile->parsing.pid)
-		interrupts = open_interrupts(&before);
-	while (!timed_out && !ltr__target_is_over(target) && !is_readable(interrupts)) {
+		ltr__interrupts_begin(&interrupts);
+	while (!timed_out && !ltr__target_is_over(target) && !ltr__interrupts_came(&interrupts)) {
 		int got = ltr__target_poll(target, POLL_MS);
 
 		if (got < 0)
 			break;
 		timed_out = length_ns && ltr__now_ns() >= end_ns;
 	}
-	if (profile->parsing.pid) {
-		if (interrupts >= 0) {
-			struct signalfd_siginfo taken;
-
-			while (read(interrupts, &taken, sizeof(taken)) > 0)
-				;
-			close(interrupts);
-		}
-		sigprocmask(SIG_SETMASK, &before, NULL);
-	}
+	if (profile->parsing.pid)
+		ltr__interrupts_end(&interrupts);
 	return timed_out;
 }
 

@@ -10,15 +10,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <serve/serve.h>
 
 #include "cli.h"
+#include "interrupts.h"
 #include "options.h"
 #include "target.h"
 
@@ -119,7 +118,7 @@ static int read_token(struct serve_options *serve)
 struct serving {
 	struct ltr__target *target;
 	struct ltr_serve *server;
-	int interrupts; /* -1: the command takes care of signals */
+	struct ltr__interrupts interrupts;
 	bool is_command;
 };
 
@@ -130,19 +129,12 @@ static void refresh(void *context)
 	ltr_probe_refresh(ltr__target_probe(serving->target));
 }
 
-static bool is_interrupted(const struct serving *serving)
-{
-	struct pollfd news = {.fd = serving->interrupts, .events = POLLIN};
-
-	return serving->interrupts >= 0 && poll(&news, 1, 0) > 0;
-}
-
 static void await_news(const struct serving *serving)
 {
 	struct pollfd news[] = {
 		{.fd = ltr_serve_fd(serving->server), .events = POLLIN},
 		{.fd = ltr__target_fd(serving->target), .events = POLLIN},
-		{.fd = serving->interrupts, .events = POLLIN},
+		{.fd = serving->interrupts.fd, .events = POLLIN},
 	};
 	int timeout = ltr_serve_timeout_ms(serving->server);
 
@@ -164,25 +156,12 @@ static void serve_all(struct serving *serving)
 		}
 		if (serving->is_command && ltr__target_is_over(serving->target))
 			return;
-		if (is_interrupted(serving))
+		if (ltr__interrupts_came(&serving->interrupts))
 			return;
 		source.census = ltr_probe_census(ltr__target_probe(serving->target));
 		ltr_serve_turn(serving->server, &source);
 		await_news(serving);
 	}
-}
-
-/* A request to end is read where everything else is waited for. */
-static int open_interrupts(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int run_server(const struct serve_options *serve, struct ltr_serve *server)
@@ -195,7 +174,7 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	};
 	struct serving serving = {
 		.server = server,
-		.interrupts = -1,
+		.interrupts.fd = -1,
 		.is_command = serve->parsing.pid == 0,
 	};
 	struct ltr_why why;
@@ -206,12 +185,13 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 		return status;
 	}
 	if (!serving.is_command)
-		serving.interrupts = open_interrupts();
+		ltr__interrupts_begin(&serving.interrupts);
 	ltr__say("serving http://%s/debug/pprof/ and /metrics", ltr_serve_address(server));
 	serve_all(&serving);
-	if (serving.interrupts >= 0)
-		close(serving.interrupts);
-	return ltr__target_close(serving.target, false);
+	status = ltr__target_close(serving.target, false);
+	if (!serving.is_command)
+		ltr__interrupts_end(&serving.interrupts);
+	return status;
 }
 
 static int run(int argc, char **argv)

@@ -56,13 +56,13 @@ static ssize_t one_write(const struct file_call *call, size_t done)
 }
 
 /* From call->result on, which says how much is done. */
-static void read_rest(void *argument)
+static void transfer(struct file_call *call,
+		     ssize_t (*one)(const struct file_call *call, size_t done))
 {
-	struct file_call *call = argument;
 	size_t done = (size_t)call->result;
 
 	while (done < call->bytes) {
-		ssize_t n = one_read(call, done, 0);
+		ssize_t n = one(call, done);
 
 		if (n > 0)
 			done += (size_t)n;
@@ -76,24 +76,19 @@ static void read_rest(void *argument)
 	call->result = (ssize_t)done;
 }
 
-static void write_all(void *argument)
+static ssize_t one_more_read(const struct file_call *call, size_t done)
 {
-	struct file_call *call = argument;
-	size_t done = 0;
+	return one_read(call, done, 0);
+}
 
-	while (done < call->bytes) {
-		ssize_t n = one_write(call, done);
+static void read_rest(void *call)
+{
+	transfer(call, one_more_read);
+}
 
-		if (n > 0)
-			done += (size_t)n;
-		else if (n == 0 || done > 0)
-			break;
-		else if (errno != EINTR) {
-			call->result = -errno;
-			return;
-		}
-	}
-	call->result = (ssize_t)done;
+static void write_all(void *call)
+{
+	transfer(call, one_write);
 }
 
 /*

@@ -6,6 +6,9 @@
 
 set -euo pipefail
 
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
 : "${LTR_BUILD:?is set by ctest: the build folder}"
 loiter=$LTR_BUILD/loiter
 fake=$LTR_BUILD/tests/cli/fake
@@ -13,8 +16,6 @@ scratch=$(mktemp -d)
 export XDG_RUNTIME_DIR=$scratch/run # the gate's folders appear in there
 mkdir "$XDG_RUNTIME_DIR"
 patience=60 # seconds, for whatever may hang: a hang is a failure with a name
-checks=0
-faults=0
 
 cleanup() {
 	local pid
@@ -25,11 +26,6 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 143' TERM INT HUP
-
-fail() {
-	printf 'FAILED: %s\n' "$*"
-	faults=$((faults + 1))
-}
 
 # loiter_is STATUS PATTERN ARGUMENTS...: runs loiter. Its status has to be STATUS, the pattern (an
 # extended regular expression; "" for nothing at all) has to be in its standard error. Outputs are in
@@ -85,18 +81,7 @@ nothing_left() {
 	}
 }
 
-equal() { # WHAT EXPECTED GOT
-	checks=$((checks + 1))
-	[[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
-}
-
-contains() { # WHAT PATTERN FILE
-	checks=$((checks + 1))
-	grep -qE -- "$2" "$3" || {
-		fail "$1: no '$2' in:"
-		head -n 60 "$3"
-	}
-}
+contains() { contains_with -E "$@"; } # WHAT PATTERN FILE
 
 lacks() { # WHAT PATTERN FILE
 	checks=$((checks + 1))
@@ -115,10 +100,4 @@ start_fake() {
 stop_fake() {
 	kill -KILL "$fake_pid"
 	wait "$fake_pid" 2>/dev/null || true
-}
-
-finish() {
-	printf '%d checks, %d faults\n' "$checks" "$faults"
-	((checks > 0 && faults == 0))
-	exit
 }

@@ -6,12 +6,13 @@
 
 set -euo pipefail
 
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
 : "${LTR_BUILD:?is set by ctest: the build folder}"
 HTTPD=$LTR_BUILD/examples/httpd
 LOITER=$LTR_BUILD/loiter
 SCRATCH=$(mktemp -d)
-faults=0
-checks=0
 started=() # processes, by id
 # Set by start_httpd and wait_httpd.
 httpd_pid="" httpd_status="" address="" port=""
@@ -26,36 +27,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 143' TERM INT HUP
 
-skip() {
-	printf 'skipped: %s\n' "$*"
-	exit 77
-}
-
-fail() {
-	printf 'FAILED: %s\n' "$*"
-	faults=$((faults + 1))
-}
-
-# equal WHAT EXPECTED GOT
-equal() {
-	checks=$((checks + 1))
-	[[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
-}
-
 # contains WHAT PART FILE: the file has a line with this part (a plain string)
-contains() {
-	checks=$((checks + 1))
-	grep -qF -- "$2" "$3" || {
-		fail "$1: no '$2' in:"
-		head -n 60 "$3"
-	}
-}
-
-finish() {
-	printf '%d checks, %d faults\n' "$checks" "$faults"
-	((checks > 0 && faults == 0))
-	exit
-}
+contains() { contains_with -F "$@"; }
 
 # A folder with something to serve: $SCRATCH/root, and a secret beside it.
 make_root() {

@@ -5,6 +5,9 @@
 
 set -euo pipefail
 
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
 : "${LTR_BUILD:?is set by ctest: the build folder}"
 loiter=$LTR_BUILD/loiter
 subject=$LTR_BUILD/tests/serve/subject
@@ -12,8 +15,6 @@ scratch=$(mktemp -d)
 export XDG_RUNTIME_DIR=$scratch/run HOME=$scratch PPROF_TMPDIR=$scratch
 mkdir "$XDG_RUNTIME_DIR"
 patience=60 # seconds, for whatever may hang
-checks=0
-faults=0
 subject_pid="" server_pid="" url="" port=""
 
 cleanup() {
@@ -26,28 +27,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 143' TERM INT HUP
 
-skip() {
-	printf 'skipped: %s\n' "$*"
-	exit 77
-}
-
-fail() {
-	printf 'FAILED: %s\n' "$*"
-	faults=$((faults + 1))
-}
-
-equal() { # WHAT EXPECTED GOT
-	checks=$((checks + 1))
-	[[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
-}
-
-contains() { # WHAT PATTERN FILE
-	checks=$((checks + 1))
-	grep -qaE -- "$2" "$3" || {
-		fail "$1: no '$2' in:"
-		head -n 60 "$3"
-	}
-}
+contains() { contains_with -aE "$@"; } # WHAT PATTERN FILE
 
 # await COMMAND...: until it succeeds
 await() {
@@ -119,10 +99,4 @@ is_well() { # AFTER WHAT
 stop() { # PID
 	kill -KILL "$1"
 	wait "$1" 2>/dev/null || true
-}
-
-finish() {
-	printf '%d checks, %d faults\n' "$checks" "$faults"
-	((checks > 0 && faults == 0))
-	exit
 }

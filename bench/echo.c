@@ -14,21 +14,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Start the load, which lies in a folder beside this program; returns the end of a pipe that it prints to. */
 static int start_load(unsigned port, pid_t *ret_child)
 {
 	posix_spawn_file_actions_t actions;
 	char path[1024], port_text[8];
 	char *argv[] = {path, port_text, NULL};
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof("load/echo_load"));
+	static const char load[] = "load/echo_load";
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(load));
 	int ends[2];
 
 	if (length <= 0 || pipe(ends) != 0)
 		return -1;
 	path[length] = '\0';
-	strcpy(strrchr(path, '/') + 1, "load/echo_load");
+	memcpy(strrchr(path, '/') + 1, load, sizeof(load));
 	snprintf(port_text, sizeof(port_text), "%u", port);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);

@@ -153,9 +153,11 @@ static void measure(long count, bool cold, struct result *result)
 static int one_row(int argc, char **argv)
 {
 	struct result result = {0};
+	const char *cold = getenv("LTR_COLD");
 
-	(void)argc;
-	measure(atol(argv[2]), getenv("LTR_COLD") && *getenv("LTR_COLD"), &result);
+	if (argc < 3)
+		return 64;
+	measure(atol(argv[2]), cold && *cold, &result);
 	printf("%.0f %.0f %.0f %.0f %.0f %.0f %.1f\n", result.rss, result.tables, result.mappings,
 	       result.start_ns, result.pack_ns, result.wake_ns, result.guarded);
 	fflush(stdout);

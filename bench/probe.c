@@ -283,7 +283,7 @@ static void measure_freshness(struct bench *bench, enum ltr_via via, enum row me
 
 	for (int i = 0; i < BIRTHS; i++) {
 		uint64_t created = info->created;
-		struct timespec pause = {.tv_nsec = 1000000 * (i % 23)};
+		struct timespec pause = {.tv_nsec = 1000000L * (i % 23)};
 
 		nanosleep(&pause, NULL); /* another phase of whatever ticks there */
 		fprintf(bench->target.to, "birth\n");
@@ -307,7 +307,7 @@ static void measure_freshness(struct bench *bench, enum ltr_via via, enum row me
 
 static double requests(struct bench *bench, enum ltr_via via, bool waits)
 {
-	const char *arguments[] = {"-t1", "-c50", "-d" WRK_SECONDS, bench->url, NULL};
+	const char *arguments[] = {"-t1", "-c50", ("-d" WRK_SECONDS), bench->url, NULL};
 	struct ltr_probe *probe = via == LTR_VIA_BEST ? NULL : watch(&bench->httpd, via, waits);
 	struct child wrk = child_start("wrk", arguments, 1);
 	char line[LINE_BYTES];

@@ -368,8 +368,8 @@ static unsigned int connection_limit(void)
 	}
 	if (limit.rlim_cur >= CONNECTIONS_MAX + FDS_OF_OURS)
 		return CONNECTIONS_MAX;
-	return limit.rlim_cur > 2 * FDS_OF_OURS ? (unsigned int)limit.rlim_cur - FDS_OF_OURS
-						: FDS_OF_OURS;
+	return limit.rlim_cur > 2ul * FDS_OF_OURS ? (unsigned int)limit.rlim_cur - FDS_OF_OURS
+						  : FDS_OF_OURS;
 }
 
 static int start(struct ltr_serve *server, struct ltr_serve_why *ret_why)

@@ -212,6 +212,14 @@ static struct ltr_context *take_children(struct ltr_context *context, struct ltr
 	return list;
 }
 
+/* Give back a reference that is not the last: the caller has another one. */
+static void drop_one(struct ltr_context *context)
+{
+	/* release: pairs with ltr_context_unref() */
+	__atomic_fetch_sub(&context->references, 1, __ATOMIC_RELEASE);
+}
+
+/* Of one that the caller holds a reference on, too. */
 static void unlink_from_parent(struct ltr_context *context)
 {
 	struct ltr_context *parent = context->parent;
@@ -229,7 +237,7 @@ static void unlink_from_parent(struct ltr_context *context)
 	}
 	ltr__unlock(&parent->lock);
 	if (was_linked)
-		ltr_context_unref(context);
+		drop_one(context);
 }
 
 static void stop_alarm(struct ltr_context *context)
@@ -241,8 +249,8 @@ static void stop_alarm(struct ltr_context *context)
 	ltr__alarms_lock();
 	was_set = ltr__alarm_stop(&context->alarm);
 	ltr__alarms_unlock();
-	if (was_set)
-		ltr_context_unref(context);
+	if (was_set) /* the alarm had a reference of its own */
+		drop_one(context);
 }
 
 /* End one, which the caller holds a reference on; its children are put in front of `list`. */

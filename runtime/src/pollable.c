@@ -98,7 +98,7 @@ int ltr__pollable_new(int fd, enum ltr__pollable_kind kind, bool is_shared, void
 	uint64_t generation, handle;
 	int r = get_slot(&pollable);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* An event of the former generation may come any time: it finds another generation here. */
 	ltr__lock(&pollable->lock);

@@ -82,7 +82,7 @@ loiter_is 7 "never exited" check --grace 0 --fail-on deadlock,leaked,suspect -- 
 loiter_is 23 "never exited" check --grace 0 --fail-on never-exited -- "${leak[@]}"
 loiter_is 23 "deadlock" check --fail-on deadlock -- "$fake" hello - leak 2 deadlock -
 loiter_is 24 "killed by signal" check --fail-on deadlock -- "$fake" hello - kill 9
-for grades in "" poem deadlock, ",deadlock" "never exited" inconclusive deadlock,poem DEADLOCK; do
+for grades in "" poem "deadlock," ",deadlock" "never exited" inconclusive deadlock,poem DEADLOCK; do
 	one_sentence_is 64 "--fail-on wants a list" check "--fail-on=$grades" -- "${clean[@]}"
 done
 

@@ -74,7 +74,8 @@ static pid_t start_job(char *const *argv)
 		signal(SIGTTOU, SIG_IGN);
 		tcsetpgrp(STDIN_FILENO, getpid());
 		signal(SIGTTOU, SIG_DFL);
-		execv(argv[0], argv);
+		if (argv[0])
+			execv(argv[0], argv);
 		_exit(127);
 	}
 	setpgid(job, job);

@@ -15,7 +15,8 @@ each() {
 	one_sentence_is "$status" "$pattern" "${profile[@]}" "$@"
 	one_sentence_is "$status" "$pattern" profile --type wait -o "$scratch/profile" "$@"
 	[[ ! -e $scratch/profile ]] || fail "a profile of nothing"
-	equal "left in the folder" "run" "$(ls -A "$scratch" | grep -vE '^(out|err|ready|bin|small)$')"
+	equal "left in the folder" "run" "$(find "$scratch" -mindepth 1 -maxdepth 1 -printf '%f\n' |
+		grep -vE '^(out|err|ready|bin|small)$')"
 }
 
 # No such process: a pid above what this kernel gives.

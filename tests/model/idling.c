@@ -26,8 +26,10 @@ static int model_pthread_create(pthread_t *handle, const pthread_attr_t *attribu
 }
 #define pthread_create model_pthread_create
 
+/* NOLINTBEGIN(bugprone-suspicious-include): the code itself, with other atomics */
 #include "idle.c"
 #include "scheduler.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 #include <setjmp.h>
 #include <stdarg.h>

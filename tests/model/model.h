@@ -72,7 +72,7 @@ bool model_explore(const struct model_program *program, struct model_result *ret
 void model_print_schedule(FILE *to);
 
 /* One line for each program: how much was explored, what failed. */
-void model_print_result(const struct model_program *program, const struct model_result *result);
+void model_print_result(const struct model_program *printed, const struct model_result *shown);
 
 /* "fences" and so on. */
 const char *model_loss_name(unsigned loss);

@@ -108,7 +108,7 @@ static int many_at_once(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		ltr_go(writes_its_part, (struct part){fd, (uint32_t)i});
 	ltr_waitgroup_wait(&done);
-	expect(ltr_file_stat(fd, &found) == 0 && found.st_size == count * 1024);
+	expect(ltr_file_stat(fd, &found) == 0 && found.st_size == (off_t)count * 1024);
 	ltr_file_close(fd);
 	return 0;
 }

@@ -15,6 +15,7 @@
  */
 static int held[2]; /* the look-up of held.test ends when there is a byte in this pipe */
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): netdb.h has reserved names */
 int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 		struct addrinfo **ret_found)
 {

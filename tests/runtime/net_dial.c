@@ -64,6 +64,7 @@ static struct addrinfo *entry(const char *address, const char *port)
 	return info;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): netdb.h has reserved names */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **ret_list)
 {
@@ -96,6 +97,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	return EAI_NONAME;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): netdb.h has reserved names */
 void freeaddrinfo(struct addrinfo *list)
 {
 	while (list) {

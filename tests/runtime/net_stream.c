@@ -189,7 +189,8 @@ static void writes_its_letter(struct letter *letter)
 
 	memset(letters, letter->letter, LETTER_BYTES);
 	for (int i = 0; i < 100; i++)
-		parts[i] = (struct iovec){letters + i * (LETTER_BYTES / 100), LETTER_BYTES / 100};
+		parts[i] = (struct iovec){letters + (size_t)i * (LETTER_BYTES / 100),
+					  LETTER_BYTES / 100};
 	if (letter->letter % 2)
 		expect(ltr_write(letter->conn, letters, LETTER_BYTES) == LETTER_BYTES);
 	else

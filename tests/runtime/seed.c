@@ -138,7 +138,7 @@ static void chooser(int *who)
 	int n;
 
 	for (int i = 0; i < 10; i++) {
-		int64_t deadline_ns = ltr_after((i + 1) * 3 * LTR_MICROSECOND);
+		int64_t deadline_ns = ltr_after((int64_t)(i + 1) * 3 * LTR_MICROSECOND);
 		int chosen =
 			ltr_select(deadline_ns, LTR_RECV(world.slow, &n), LTR_RECV(world.fast, &n));
 
@@ -164,7 +164,7 @@ static void locker(int *who)
 static void napper(int *who)
 {
 	for (int i = 0; i < 5; i++) {
-		ltr_sleep(*who * i * LTR_MILLISECOND);
+		ltr_sleep((int64_t)*who * i * LTR_MILLISECOND);
 		tell("n%d@%lld ", *who, (long long)ltr_now());
 	}
 	ltr_waitgroup_done(&world.done);
@@ -375,7 +375,7 @@ static int an_hour(int argc, char **argv)
 	for (int i = 0; i < 24; i++)
 		ltr_sleep(60 * LTR_MINUTE);
 	tell("%lld", (long long)(ltr_now() - before_ns) / (60 * LTR_MINUTE));
-	while (ltr_now() < before_ns + 24 * 60 * LTR_MINUTE + LTR_MILLISECOND)
+	while (ltr_now() < before_ns + INT64_C(24) * 60 * LTR_MINUTE + LTR_MILLISECOND)
 		;
 	return 0;
 }

@@ -43,6 +43,7 @@ static void on_signal(int number)
 {
 	char byte = (char)number;
 
+	/* NOLINTNEXTLINE(bugprone-signal-handler): a system call and nothing else */
 	__atomic_store_n(&handler_thread, gettid(), __ATOMIC_RELAXED);
 	if (write(handler_end, &byte, 1) != 1)
 		_exit(98);

@@ -175,7 +175,7 @@ static int a_ticker_ticks_in_step(int argc, char **argv)
 	(void)argc, (void)argv;
 	for (int i = 0; i < 20; i++) {
 		expect(ltr_recv(ltr_ticker_channel(ticker), &at_ns) == 0);
-		expect(at_ns > last_ns && at_ns - before_ns >= i * PERIOD_NS);
+		expect(at_ns > last_ns && at_ns - before_ns >= (int64_t)i * PERIOD_NS);
 		last_ns = at_ns;
 	}
 	ltr_ticker_stop(ticker);

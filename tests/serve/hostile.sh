@@ -17,7 +17,7 @@ send() {
 	checks=$((checks + 1))
 	exec {fd}<>"/dev/tcp/127.0.0.1/$port"
 	# shellcheck disable=SC2059 # it is a format
-	printf "$2" >&"$fd" 2>/dev/null || true
+	{ printf "$2" >&"$fd"; } 2>/dev/null || true
 	timeout "$patience" cat <&"$fd" >"$scratch/back" 2>/dev/null || [[ $? != 124 ]] ||
 		fail "it does not close: $1"
 	exec {fd}>&-

@@ -66,6 +66,7 @@ start_server() {
 	server_pid=$!
 	await has_address
 	url=$(sed -n 's|^loiter: serving \(http://[^/]*\)/.*|\1|p' "$scratch/said")
+	# shellcheck disable=SC2034 # for the scripts
 	port=${url##*:}
 }
 

@@ -36,7 +36,7 @@ static struct options {
 	uint64_t seed;
 } options = {.seconds = 600};
 
-static volatile uint64_t round_seed;
+static char round_name[80]; /* made beforehand: a signal handler says it, too */
 
 struct round {
 	uint64_t seed;
@@ -59,8 +59,7 @@ struct worker {
 
 static _Noreturn void complain(const char *what)
 {
-	fprintf(stderr, "soak: %s; repeat with: soak --rounds 1 --seed %#llx\n", what,
-		(unsigned long long)round_seed);
+	fprintf(stderr, "soak: %s; %s", what, round_name);
 	abort();
 }
 
@@ -320,7 +319,8 @@ static void play(uint64_t seed)
 	uint32_t workers = 2 + below(&chance, WORKERS_MAX - 1);
 	uint64_t value;
 
-	round_seed = seed;
+	snprintf(round_name, sizeof(round_name), "repeat with: soak --rounds 1 --seed %#llx\n",
+		 (unsigned long long)seed);
 	alarm(HANG_SECONDS);
 	round.channel_count = 1 + below(&chance, CHANNELS_MAX);
 	for (uint32_t i = 0; i < round.channel_count; i++)
@@ -371,11 +371,11 @@ static int soak(int argc, char **argv)
 
 static void hangs(int signal)
 {
-	static const char words[] = "soak: a round did not end\n";
+	static const char words[] = "soak: a round did not end; ";
 
 	(void)signal;
 	if (write(STDERR_FILENO, words, sizeof(words) - 1) > 0)
-		complain("a round did not end");
+		(void)!write(STDERR_FILENO, round_name, strnlen(round_name, sizeof(round_name)));
 	abort();
 }
 

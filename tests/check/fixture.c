@@ -127,6 +127,20 @@ void census_add(struct ltr_census *census, const struct people *people)
 			LTR_IS_UNSURE;
 }
 
+void census_add_replies(struct ltr_census *census, size_t count)
+{
+	census_add(census,
+		   &(struct people){.id = 12,
+				    .count = count,
+				    .parent = 1,
+				    .age_ns = 12 * SECOND / 10,
+				    .reason = LTR_REASON_CHAN_SEND,
+				    .name = "reply",
+				    .entry = AT(F_HANDLER, 0),
+				    .created = AT(F_SERVE, 4),
+				    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2), AT(F_HANDLER, 3)}});
+}
+
 char *report_in(const char *format, const struct ltr_judgement *judgement,
 		const struct ltr_report_options *options)
 {

@@ -20,16 +20,7 @@ static struct ltr_judgement *mixed(void)
 	struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd --leak <&\"'>");
 
 	assert_int_equal(ltr_judgement_new(&judgement), 0);
-	census_add(census,
-		   &(struct people){.id = 12,
-				    .count = 7,
-				    .parent = 1,
-				    .age_ns = 12 * SECOND / 10,
-				    .reason = LTR_REASON_CHAN_SEND,
-				    .name = "reply",
-				    .entry = AT(F_HANDLER, 0),
-				    .created = AT(F_SERVE, 4),
-				    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2), AT(F_HANDLER, 3)}});
+	census_add_replies(census, 7);
 	census_add(census, &(struct people){.id = 200,
 					    .state = LTR_STATE_RUNNING,
 					    .entry = AT(F_WORKER, 0),

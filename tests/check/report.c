@@ -38,16 +38,7 @@ static struct ltr_census *leaky(void)
 {
 	struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd --leak");
 
-	census_add(census,
-		   &(struct people){.id = 12,
-				    .count = 3,
-				    .parent = 1,
-				    .age_ns = 12 * SECOND / 10,
-				    .reason = LTR_REASON_CHAN_SEND,
-				    .name = "reply",
-				    .entry = AT(F_HANDLER, 0),
-				    .created = AT(F_SERVE, 4),
-				    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2), AT(F_HANDLER, 3)}});
+	census_add_replies(census, 3);
 	return census;
 }
 

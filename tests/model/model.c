@@ -702,3 +702,22 @@ void model_print_result(const struct model_program *printed, const struct model_
 	       shown->failure[0] ? ": " : "", shown->failure);
 	fflush(stdout);
 }
+
+bool model_miss_all(const struct model_program *programs, const struct model_broken *broken,
+		    size_t count,
+		    bool (*explore)(const struct model_program *broken_program,
+				    struct model_result *ret_result))
+{
+	bool all = true;
+
+	for (size_t i = 0; i < count; i++) {
+		struct model_program without = programs[broken[i].program];
+		struct model_result found;
+
+		without.without = broken[i].without;
+		all &= !explore(&without, &found);
+		printf("without %s: ", model_loss_name(without.without));
+		model_print_result(&without, &found);
+	}
+	return all;
+}

@@ -74,6 +74,20 @@ void model_print_schedule(FILE *to);
 /* One line for each program: how much was explored, what failed. */
 void model_print_result(const struct model_program *printed, const struct model_result *shown);
 
+/*
+ * What the programs rely on, taken away, has to be missed: explores each program with its loss by
+ * `explore`, which is model_explore() or calls it, and says what was found. Returns false if a loss
+ * went unnoticed.
+ */
+struct model_broken {
+	unsigned program; /* of `programs` */
+	unsigned without; /* MODEL_FENCES ... */
+};
+bool model_miss_all(const struct model_program *programs, const struct model_broken *broken,
+		    size_t count,
+		    bool (*explore)(const struct model_program *program,
+				    struct model_result *ret_result));
+
 /* "fences" and so on. */
 const char *model_loss_name(unsigned loss);
 

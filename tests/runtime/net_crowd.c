@@ -51,68 +51,65 @@ static void serve(void)
 	expect(r == -ECANCELED);
 }
 
-static void comes_and_goes(uint32_t *number)
+/* Hears its number back, and goes. */
+static void speaks(struct ltr_conn *conn, uint32_t number)
 {
-	struct ltr_conn *conn;
 	uint32_t answer = 0;
 
-	expect(ltr_dial(address, &conn) == 0);
-	expect(ltr_write(conn, number, sizeof(*number)) == sizeof(*number));
+	expect(ltr_write(conn, &number, sizeof(number)) == sizeof(number));
 	expect(ltr_read_full(conn, &answer, sizeof(answer)) == sizeof(answer));
-	expect(answer == *number);
+	expect(answer == number);
 	ltr_conn_close(conn);
 	ltr_waitgroup_done(&clients);
 }
 
-/* All at once at one listener, with one goroutine that accepts, then with eight. */
+static void comes_and_goes(uint32_t *number)
+{
+	struct ltr_conn *conn;
+
+	expect(ltr_dial(address, &conn) == 0);
+	speaks(conn, *number);
+}
+
+/* All at once at one listener, with so many goroutines that accept. */
+static void storm(const char *where, int acceptors)
+{
+	allow_crowd();
+	listener = listen_on(where, address);
+	ltr_waitgroup_add(&servers, CROWD);
+	ltr_waitgroup_add(&clients, CROWD);
+	for (int i = 0; i < acceptors; i++)
+		ltr_go(serve);
+	for (uint32_t i = 0; i < CROWD; i++)
+		ltr_go(comes_and_goes, i);
+	ltr_waitgroup_wait(&clients);
+	ltr_waitgroup_wait(&servers);
+	ltr_listener_close(listener);
+}
+
 static int storms(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	allow_crowd();
-	for (int acceptors = 1; acceptors <= 8; acceptors += 7) {
-		listener = listen_on("127.0.0.1:0", address);
-		ltr_waitgroup_add(&servers, CROWD);
-		ltr_waitgroup_add(&clients, CROWD);
-		for (int i = 0; i < acceptors; i++)
-			ltr_go(serve);
-		for (uint32_t i = 0; i < CROWD; i++)
-			ltr_go(comes_and_goes, i);
-		ltr_waitgroup_wait(&clients);
-		ltr_waitgroup_wait(&servers);
-		ltr_listener_close(listener);
-	}
+	storm("127.0.0.1:0", 1);
+	storm("127.0.0.1:0", 8);
 	return 0;
 }
 
 static int storm_at_a_unix_socket(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	allow_crowd();
-	listener = listen_on("unix:@ltr-test-storm", address);
-	ltr_waitgroup_add(&servers, CROWD);
-	ltr_waitgroup_add(&clients, CROWD);
-	ltr_go(serve);
-	for (uint32_t i = 0; i < CROWD; i++)
-		ltr_go(comes_and_goes, i);
-	ltr_waitgroup_wait(&clients);
-	ltr_waitgroup_wait(&servers);
-	ltr_listener_close(listener);
+	storm("unix:@ltr-test-storm", 1);
 	return 0;
 }
 
 static void comes_and_idles(uint32_t *number)
 {
 	struct ltr_conn *conn;
-	uint32_t answer = 0;
 
 	expect(ltr_dial(address, &conn) == 0);
 	ltr_waitgroup_done(&all_there);
 	ltr_waitgroup_wait(&may_go);
-	expect(ltr_write(conn, number, sizeof(*number)) == sizeof(*number));
-	expect(ltr_read_full(conn, &answer, sizeof(answer)) == sizeof(answer));
-	expect(answer == *number);
-	ltr_conn_close(conn);
-	ltr_waitgroup_done(&clients);
+	speaks(conn, *number);
 }
 
 /* Thousands wait for a word while one is served, then all speak. */

@@ -99,8 +99,9 @@ struct ltr__thread {
 	uint32_t tid;  /* atomic: the monitor asks the kernel about it; 0: does not run yet */
 	uint32_t word; /* futex: 1 while it sleeps for want of work */
 	bool spinning;
-	int64_t patience_ns; /* how long what is not ours must have waited to be stolen (idle.c) */
-	int64_t stolen_ns;   /* when this thread stole last; 0: it has not, since it was idle */
+	/* How long what is not ours must have waited to be stolen; 0: nothing was stolen yet (idle.c). */
+	int64_t patience_ns;
+	int64_t stolen_ns; /* when this thread stole last; 0: it has not, since it was idle */
 	struct ltr__thread *next_sleeping; /* guarded by ltr__sched.lock */
 	/* The thread's own stack, for who overflows it (fault.c); NULL: not known. */
 	const char *stack_low;

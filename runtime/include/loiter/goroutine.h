@@ -27,7 +27,7 @@ LTR__DECLARE_BEGIN
  * Run `main_goroutine` and everything that it starts; returns what it returned, as soon as it has
  * returned: other goroutines end with it, wherever they are. Called once, by the thread that runs
  * main(). Processors (threads that run goroutines at once): as many as CPUs this process may use, or
- * what LTR_PROCS says (1 .. 256). While goroutines compute for more than 10 ms without a call that
+ * what LTR_PROCS says (1 .. 256). While goroutines compute for more than 100 ms without a call that
  * could park, or block their threads, more run (docs/runtime.md), up to LTR_SPARES (0 .. 256).
  *
  * If no goroutine can ever run again, it reports each one's reason and stack to standard error and

@@ -264,23 +264,32 @@ static inline void ltr__leave_alone(struct ltr__processor *processor)
 	__atomic_store_n(&processor->busy, 0, __ATOMIC_RELEASE);
 }
 
+/* False also if others run goroutines. */
+static inline __attribute__((always_inline)) bool ltr__object_trylock_alone(uint32_t *lock)
+{
+	struct ltr__processor *processor = ltr__self()->processor;
+	bool taken = ltr__enter_alone(processor) && __atomic_load_n(lock, __ATOMIC_RELAXED) == 0;
+
+	if (__builtin_expect(taken, 0))
+		__atomic_store_n(lock, 1, __ATOMIC_RELAXED);
+	ltr__leave_alone(processor);
+	return taken;
+}
+
 /*
  * Take a lock that only goroutines take: without a locked instruction while nobody else runs any. It
  * is released by ltr__unlock().
  */
 static inline __attribute__((always_inline)) void ltr__object_lock(uint32_t *lock)
 {
-	struct ltr__processor *processor = ltr__self()->processor;
+	if (__builtin_expect(!ltr__object_trylock_alone(lock), 1))
+		ltr__lock(lock);
+}
 
-	if (__builtin_expect(ltr__enter_alone(processor) &&
-				     __atomic_load_n(lock, __ATOMIC_RELAXED) == 0,
-			     0)) {
-		__atomic_store_n(lock, 1, __ATOMIC_RELAXED);
-		ltr__leave_alone(processor);
-		return;
-	}
-	ltr__leave_alone(processor);
-	ltr__lock(lock);
+/* The same, if nobody holds it; returns whether. */
+static inline __attribute__((always_inline)) bool ltr__object_trylock(uint32_t *lock)
+{
+	return ltr__object_trylock_alone(lock) || ltr__trylock(lock);
 }
 
 /* Work was put where others may take it: wake a processor if one is idle. */

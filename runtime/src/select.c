@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Waiting on several channels (as Go's select.go). First one lock at a time, in random order: mostly
- * something can go on. Only then all locks, in the order of their addresses, so that two selects
- * cannot wait for each other's; a waiter on each channel; and all locks free again once we are off
- * our stack. One wake-up claims us; the other waiters are unlinked when we run again.
+ * Waiting on several channels (as Go's select.go). First one lock after the other, in random order
+ * and without waiting for any: mostly something can go on, or nobody is in the way. Otherwise all
+ * locks, in the order of their addresses, so that two selects cannot wait for each other's. With all
+ * locks, a waiter on each channel; and the locks are free again once we are off our stack. One wake-up
+ * claims us; the other waiters are unlinked when we run again.
  */
 
 #include <alloca.h>
@@ -22,7 +23,7 @@ struct selection {
 	uint32_t count;
 	uint32_t lock_count;
 	uint8_t *poll_order;
-	struct ltr_channel **lock_order; /* each channel once, by address */
+	struct ltr_channel **lock_order; /* each channel once */
 	struct ltr__waiter *waiters;
 };
 
@@ -39,6 +40,10 @@ static void shuffle_few(struct selection *selection, uint64_t random)
 	const uint8_t *order = orders_of_four[((random >> 32) * 24) >> 32];
 	uint32_t n = 0;
 
+	if (selection->count == 4) {
+		memcpy(selection->poll_order, order, 4);
+		return;
+	}
 	for (uint32_t i = 0; i < 4; i++) {
 		selection->poll_order[n] = order[i];
 		n += order[i] < selection->count;
@@ -115,32 +120,48 @@ static bool try_case(const struct ltr_case *each)
 	return true;
 }
 
-static int try_one_by_one(const struct selection *selection)
+static void unlock_others(const struct selection *selection, const struct ltr_channel *done)
 {
+	for (uint32_t i = 0; i < selection->lock_count; i++)
+		if (selection->lock_order[i] != done)
+			ltr__unlock(&selection->lock_order[i]->lock);
+}
+
+/*
+ * Keeps the lock of what cannot go on, in any order, since it waits for none: all are held if nothing
+ * can (-EAGAIN), none if one is taken, by another thread or by a case before (-EBUSY).
+ */
+static int try_at_once(struct selection *selection)
+{
+	selection->lock_count = 0;
 	for (uint32_t i = 0; i < selection->count; i++) {
 		const struct ltr_case *each = &selection->cases[selection->poll_order[i]];
+		bool locked;
 
 		if (!each->chan)
 			continue;
-		ltr__object_lock(&each->chan->lock);
-		if (try_case(each))
-			return selection->poll_order[i];
-		ltr__unlock(&each->chan->lock);
+		locked = ltr__object_trylock(&each->chan->lock);
+		if (!locked || try_case(each)) {
+			unlock_others(selection, NULL);
+			return locked ? selection->poll_order[i] : -EBUSY;
+		}
+		selection->lock_order[selection->lock_count++] = each->chan;
 	}
 	return -EAGAIN;
 }
 
-/* All locks held; if a case can go on, all are free again. */
-static int try_all_locked(const struct selection *selection)
+/* All are held if nothing can go on (-EAGAIN). */
+static int try_in_order(struct selection *selection)
 {
+	order_locks(selection);
+	for (uint32_t i = 0; i < selection->lock_count; i++)
+		ltr__object_lock(&selection->lock_order[i]->lock);
 	for (uint32_t i = 0; i < selection->count; i++) {
 		const struct ltr_case *each = &selection->cases[selection->poll_order[i]];
 
 		if (!each->chan || !try_case(each))
 			continue;
-		for (uint32_t j = 0; j < selection->lock_count; j++)
-			if (selection->lock_order[j] != each->chan)
-				ltr__unlock(&selection->lock_order[j]->lock);
+		unlock_others(selection, each->chan);
 		return selection->poll_order[i];
 	}
 	return -EAGAIN;
@@ -209,17 +230,17 @@ int ltr__select_cases(const struct ltr_case *cases, size_t count, int64_t deadli
 	selection.cases = cases;
 	selection.count = (uint32_t)count;
 	selection.poll_order = alloca(count + 4); /* shuffle_few() writes four */
+	selection.lock_order = alloca(count * sizeof(struct ltr_channel *));
 	shuffle(&selection);
-	chosen = try_one_by_one(&selection);
+	chosen = try_at_once(&selection);
+	if (chosen == -EBUSY)
+		chosen = try_in_order(&selection);
 	if (chosen >= 0)
 		return chosen;
-	if (ltr__is_late(deadline_ns))
+	if (ltr__is_late(deadline_ns)) {
+		unlock_all(&selection);
 		return ltr__gave_up(deadline_ns);
-	selection.lock_order = alloca(count * sizeof(struct ltr_channel *));
+	}
 	selection.waiters = alloca(count * sizeof(struct ltr__waiter));
-	order_locks(&selection);
-	for (uint32_t i = 0; i < selection.lock_count; i++)
-		ltr__object_lock(&selection.lock_order[i]->lock);
-	chosen = try_all_locked(&selection);
-	return chosen >= 0 ? chosen : wait_on_all(self, &selection, deadline_ns);
+	return wait_on_all(self, &selection, deadline_ns);
 }

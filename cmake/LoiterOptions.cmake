@@ -5,6 +5,7 @@ set(LOITER_SANITIZE "" CACHE STRING "empty, address (with undefined), or thread"
 option(LOITER_RUNTIME_ONLY "build libloiter and its tests, not the tool" OFF)
 set(LOITER_PORT "" CACHE STRING "prefix of the tests' names in a build of the runtime alone")
 
+option(LOITER_FUZZ "fuzzers of the readers, with clang's libFuzzer (tests/fuzz)" OFF)
 option(LOITER_HOSTILE "queues of 4, one stack in a cache, poisoned stacks, random scheduling" OFF)
 
 set(CMAKE_C_STANDARD 17)
@@ -30,6 +31,11 @@ if(LOITER_HOSTILE)
 	add_compile_definitions(LTR_HOSTILE)
 endif()
 
+if(LOITER_FUZZ)
+	add_compile_definitions(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
+	add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+	add_link_options(-fsanitize=address,undefined)
+endif()
 if(LOITER_SANITIZE STREQUAL "address")
 	add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
 	add_link_options(-fsanitize=address,undefined)

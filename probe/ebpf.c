@@ -65,7 +65,8 @@ struct ebpf_source {
 /* libbpf's last warning, for the sentence that explains a refusal. */
 static _Thread_local char last_warning[120];
 
-static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static int keep_warning(enum libbpf_print_level level,
+							      const char *format, va_list arguments)
 {
 	if (level != LIBBPF_WARN)
 		return 0;

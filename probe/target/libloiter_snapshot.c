@@ -17,7 +17,11 @@
 
 #include "libloiter_private.h"
 
-#define BATCH            1024u
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define BATCH 4u /* more than one for a small input, and little to allocate for each */
+#else
+#define BATCH 1024u
+#endif
 #define ROUNDS           4
 #define UNREADABLE_MAX   65536u /* give up: this program is not what it says */
 #define ROUND_PAUSE_NS   20000

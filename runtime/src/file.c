@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <loiter/file.h>
 #include <loiter/goroutine.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -92,12 +94,26 @@ static void write_all(void *call)
 }
 
 /*
+ * Reads around the page cache wait for the device, RWF_NOWAIT or not. The kernel takes none whose
+ * buffer is not aligned to a sector at least, so that others need not ask.
+ */
+static bool is_direct(const struct file_call *call)
+{
+	int flags;
+
+	if (((uintptr_t)call->buffer | call->bytes) % 512 != 0)
+		return false;
+	flags = fcntl(call->fd, F_GETFL);
+	return flags >= 0 && flags & O_DIRECT;
+}
+
+/*
  * What is in the page cache needs no thread. Less than was asked for may be the end, or the end of
  * what is cached: the pool finds out.
  */
 static ssize_t read_call(struct file_call *call, int64_t deadline_ns)
 {
-	ssize_t n = one_read(call, 0, RWF_NOWAIT);
+	ssize_t n = is_direct(call) ? 0 : one_read(call, 0, RWF_NOWAIT);
 
 	call->result = n > 0 ? n : 0;
 	if ((size_t)call->result == call->bytes)

@@ -13,28 +13,35 @@ complain() {
 	faults=$((faults + 1))
 }
 
-count=0
-while IFS= read -r file; do
-	count=$((count + 1))
-	head -n 2 "$file" | grep -q 'SPDX-License-Identifier: ' ||
-		complain "$file: no SPDX line at its beginning"
-	case $file in
-	probe/bpf/*.[ch])
-		head -n 2 "$file" | grep -Eq 'GPL-2\.0' ||
-			complain "$file: what runs in the kernel is GPL too: its helpers need it"
-		;;
-	esac
-	case $file in
-	*.[chS] | *.sh | *.awk)
-		lines=$(wc -l <"$file")
-		((lines <= MOST_LINES)) || complain "$file: $lines lines, more than $MOST_LINES"
-		;;
-	esac
-done < <(
+mapfile -t sources < <(
 	find "${rooms[@]}" cmake \( -name '*.[chS]' -o -name '*.sh' -o -name '*.awk' -o \
 		-name '*.cmake' -o -name CMakeLists.txt -o -name '*.proto' \)
 	printf '%s\n' dev .ci/run CMakeLists.txt .clang-format .clang-tidy
 )
+count=${#sources[@]}
+for file in "${sources[@]}"; do
+	[[ -s $file ]] || complain "$file: empty"
+done
+while IFS= read -r complaint; do
+	complain "$complaint"
+done < <(awk -v most="$MOST_LINES" '
+	function judge() {
+		if (!licence)
+			print file ": no SPDX line at its beginning"
+		if (file ~ /^probe\/bpf\/.*\.[ch]$/ && licence !~ /GPL-2\.0/)
+			print file ": what runs in the kernel is GPL too: its helpers need it"
+		if (file ~ /\.([chS]|sh|awk)$/ && lines > most)
+			print file ": " lines " lines, more than " most
+	}
+	FNR == 1 {
+		if (file)
+			judge()
+		file = FILENAME
+		licence = ""
+	}
+	FNR <= 2 && /SPDX-License-Identifier: / { licence = $0 }
+	{ lines = FNR }
+	END { judge() }' "${sources[@]}")
 ((count > 20)) || complain "only $count sources found: this test does not see them"
 
 # Headers alone. Twice in one file, too: the guards work.

@@ -101,3 +101,43 @@ stop() { # PID
 	kill -KILL "$1"
 	wait "$1" 2>/dev/null || true
 }
+
+well() { # WHAT COMMAND...
+	local what=$1
+	shift
+	checks=$((checks + 1))
+	"$@" >"$scratch/verdict" 2>&1 || {
+		fail "$what"
+		cat "$scratch/verdict"
+	}
+}
+
+# That of deploy/, with this server's address and this token's file.
+configure_prometheus() {
+	sed "s|127.0.0.1:6060|127.0.0.1:$port|; s|/etc/loiter/token|$scratch/token|; s|15s|1s|" \
+		"$LTR_SOURCE/deploy/prometheus/prometheus.yml" >"$scratch/prometheus.yml"
+	cp "$LTR_SOURCE/deploy/prometheus/loiter.rules.yml" "$scratch/"
+	contains "the configuration" "127.0.0.1:$port" "$scratch/prometheus.yml"
+	contains "the configuration" "$scratch/token" "$scratch/prometheus.yml"
+	well "promtool check config" promtool check config "$scratch/prometheus.yml"
+}
+
+prometheus_is_ready() { curl -sf -m 5 "$prometheus/-/ready" >/dev/null; }
+
+# With $scratch/prometheus.yml; its address is in $prometheus.
+start_prometheus() {
+	local pid
+	for _ in 1 2 3 4 5; do # a port that is free now may not be later
+		prometheus=http://127.0.0.1:$((20000 + RANDOM % 20000))
+		prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" \
+			--web.listen-address="${prometheus#http://}" >"$scratch/prometheus.log" 2>&1 &
+		pid=$!
+		until prometheus_is_ready || ! kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+		! kill -0 "$pid" 2>/dev/null || return 0
+	done
+	fail "no prometheus: $(tail -n 3 "$scratch/prometheus.log")"
+	exit 1
+}
+
+# answer_of QUERY: as JSON
+answer_of() { curl -s -m 5 --data-urlencode "query=$1" "$prometheus/api/v1/query"; }

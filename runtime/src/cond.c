@@ -14,18 +14,19 @@
 int ltr__cond_wait(struct ltr_cond *cond, struct ltr_mutex *mutex, int64_t deadline_ns)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_cond_wait");
+	const void *pc = __builtin_return_address(0);
 	struct ltr__waiter waiter = {0};
 	int r = 0;
 
 	if (ltr__is_late(deadline_ns)) { /* lets others in, as every wait does */
 		ltr_mutex_unlock(mutex);
 		ltr_yield();
-		(void)ltr_mutex_lock(mutex);
+		ltr__mutex_lock_for(mutex, pc);
 		return ltr__gave_up(deadline_ns);
 	}
 	/* Who changes what we wait for has the mutex after us, and then finds us behind this lock. */
 	ltr__lock(&cond->queue.lock);
-	ltr__mutex_unlock_at_once(mutex);
+	ltr__mutex_unlock_at_once(mutex, self->id);
 	if (!ltr__wait(self, &cond->queue.list, &waiter, LTR_REASON_COND_WAIT,
 		       (uint64_t)(uintptr_t)cond, deadline_ns, ltr__unlock_commit,
 		       &cond->queue.lock)) {
@@ -34,7 +35,7 @@ int ltr__cond_wait(struct ltr_cond *cond, struct ltr_mutex *mutex, int64_t deadl
 		ltr__unlock(&cond->queue.lock);
 		r = ltr__gave_up(deadline_ns);
 	}
-	(void)ltr_mutex_lock(mutex);
+	ltr__mutex_lock_for(mutex, pc);
 	return r;
 }
 

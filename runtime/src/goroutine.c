@@ -214,6 +214,8 @@ static __attribute__((noinline)) void run_function(struct ltr__goroutine *gorout
 	goroutine->run.woken = NULL;
 	goroutine->run.claim = 0;
 	goroutine->run.stack_class = stack_class;
+	for (int i = 0; i < LTR__READ_LOCKS; i++)
+		goroutine->run.read_lock[i] = NULL;
 	goroutine->entry(argument);
 }
 

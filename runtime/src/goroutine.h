@@ -39,6 +39,7 @@ struct ltr__timer {
 };
 
 #define LTR__INLINE_ARGUMENT_BYTES 56
+#define LTR__READ_LOCKS            2
 
 struct ltr__goroutine {
 	uint64_t id;
@@ -84,6 +85,9 @@ struct ltr__goroutine {
 			struct ltr__waiter *woken; /* the waiter that was chosen; NULL: time-out */
 			uint32_t claim;            /* 1: may be woken; who makes it 0 wakes it */
 			uint32_t stack_class;
+			/* The RWMutexes that it holds for reading, as far as there is room; its
+			 * own, but for outsiders. */
+			const void *read_lock[LTR__READ_LOCKS];
 		} run;
 	};
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -4,6 +4,8 @@
 
 #include "layout.h"
 
+#include <loiter/sync.h>
+
 #include "arch.h"
 #include "clock.h"
 #include "goroutine.h"
@@ -15,6 +17,21 @@
 
 LTR_DESCRIPTOR_FIELDS(CHECK)
 
+#define READ_LOCK(n)            \
+	[LTR_FIELD_read_lock_## \
+		n] = {offsetof(struct ltr__goroutine, run.read_lock[(n)]), sizeof(const void *)}
+
+#define CHECK_LOCK(type, name, place) \
+	_Static_assert(offsetof(struct type, place) == offsetof(struct ltr_lock_words, name), #type)
+CHECK_LOCK(ltr_mutex, state, state);
+CHECK_LOCK(ltr_mutex, locked_at, locked_at);
+CHECK_LOCK(ltr_mutex, owner, owner);
+CHECK_LOCK(ltr_mutex, marks, queue.marks);
+CHECK_LOCK(ltr_rwmutex, state, state);
+CHECK_LOCK(ltr_rwmutex, locked_at, locked_at);
+CHECK_LOCK(ltr_rwmutex, owner, owner);
+CHECK_LOCK(ltr_rwmutex, marks, readers.marks);
+
 struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) = {
 	.magic = LTR_LAYOUT_MAGIC,
 	.version = LTR_LAYOUT_VERSION,
@@ -23,11 +40,12 @@ struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) 
 	.slab_descriptors = LTR__SLAB_DESCRIPTORS,
 	.descriptor_bytes = sizeof(struct ltr__goroutine),
 	.saved_fp_offset = LTR__SAVED_FP_OFFSET,
-	.fields = {LTR_DESCRIPTOR_FIELDS(FIELD)},
+	.fields = {LTR_DESCRIPTOR_FIELDS(FIELD) READ_LOCK(0), READ_LOCK(1)},
 	.ring_max = LTR__THREAD_MAX,
 	.event_bytes = sizeof(struct ltr_event),
 	.stack_max = LTR__STACK_MAX,
 	.coarse_ns = LTR__COARSE_NS,
+	.lock_bytes = sizeof(struct ltr_lock_words),
 };
 
 static uint64_t address(const void *pointer)

@@ -37,9 +37,26 @@ static uint32_t state_of(const struct ltr_rwmutex *rwmutex)
 	return __atomic_load_n(&rwmutex->state, __ATOMIC_RELAXED);
 }
 
-static void set_owner(struct ltr_rwmutex *rwmutex, uint64_t id)
+/* For outsiders: the calling goroutine holds it for reading, or not any more. */
+static void note_reading(struct ltr__goroutine *self, const struct ltr_rwmutex *rwmutex)
 {
-	__atomic_store_n(&rwmutex->owner, id, __ATOMIC_RELAXED);
+	for (int i = 0; i < LTR__READ_LOCKS; i++) {
+		if (self->run.read_lock[i])
+			continue;
+		self->run.read_lock[i] = rwmutex;
+		return;
+	}
+}
+
+static void note_read(struct ltr__goroutine *self, struct ltr_rwmutex *rwmutex)
+{
+	for (int i = LTR__READ_LOCKS - 1; i >= 0; i--) {
+		if (self->run.read_lock[i] != rwmutex)
+			continue;
+		self->run.read_lock[i] = NULL;
+		return;
+	}
+	__atomic_fetch_or(&rwmutex->readers.marks, LTR_LOCK_STRAY_READER, __ATOMIC_RELAXED);
 }
 
 /* Under the lock. */
@@ -81,7 +98,6 @@ static struct ltr__goroutine *pass_on(struct ltr_rwmutex *rwmutex, bool readers_
 		state = WRITER;
 		list = writer->goroutine;
 		list->next = NULL;
-		set_owner(rwmutex, list->id);
 	} else if (!list) {
 		list = admit_readers(rwmutex, &state);
 	}
@@ -143,22 +159,29 @@ static bool try_rlock(struct ltr_rwmutex *rwmutex)
 
 int ltr__rwmutex_rlock(struct ltr_rwmutex *rwmutex, int64_t deadline_ns)
 {
+	struct ltr__goroutine *self = ltr__caller("ltr_rwmutex_rlock");
 	uint32_t state;
+	int r;
 
-	ltr__caller("ltr_rwmutex_rlock");
-	if (try_rlock(rwmutex))
+	if (try_rlock(rwmutex)) {
+		note_reading(self, rwmutex);
 		return 0;
+	}
 	if (ltr__is_late(deadline_ns))
 		return ltr__gave_up(deadline_ns);
 	ltr__lock(&rwmutex->readers.lock);
 	do {
 		if (try_rlock(rwmutex)) {
 			ltr__unlock(&rwmutex->readers.lock);
+			note_reading(self, rwmutex);
 			return 0;
 		}
 		state = state_of(rwmutex);
 	} while (!(state & (WRITER | WAITED)) || !change(rwmutex, &state, state | WAITED));
-	return wait_in(rwmutex, &rwmutex->readers.list, LTR_REASON_RWMUTEX_RLOCK, deadline_ns);
+	r = wait_in(rwmutex, &rwmutex->readers.list, LTR_REASON_RWMUTEX_RLOCK, deadline_ns);
+	if (r == 0)
+		note_reading(self, rwmutex);
+	return r;
 }
 
 void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex)
@@ -167,6 +190,8 @@ void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex)
 	uint32_t state = state_of(rwmutex);
 	bool locked = false;
 
+	if (state / READER)
+		note_read(self, rwmutex); /* while nobody can have freed it */
 	for (;;) {
 		bool is_last = state / READER == 1;
 
@@ -191,21 +216,13 @@ void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex)
 
 /* --- the writer --------------------------------------------------------------------------------- */
 
-int ltr__rwmutex_lock(struct ltr_rwmutex *rwmutex, int64_t deadline_ns)
+static int lock_slowly(struct ltr_rwmutex *rwmutex, uint32_t state, int64_t deadline_ns)
 {
-	uint64_t id = ltr__caller("ltr_rwmutex_lock")->id;
-	uint32_t state = 0;
-
-	if (change(rwmutex, &state, WRITER)) {
-		set_owner(rwmutex, id);
-		return 0;
-	}
 	if (ltr__is_late(deadline_ns))
 		return ltr__gave_up(deadline_ns);
 	ltr__lock(&rwmutex->readers.lock);
 	for (;;) {
 		if (state == 0 && change(rwmutex, &state, WRITER)) {
-			set_owner(rwmutex, id);
 			ltr__unlock(&rwmutex->readers.lock);
 			return 0;
 		}
@@ -215,6 +232,20 @@ int ltr__rwmutex_lock(struct ltr_rwmutex *rwmutex, int64_t deadline_ns)
 	return wait_in(rwmutex, &rwmutex->writers, LTR_REASON_RWMUTEX_LOCK, deadline_ns);
 }
 
+int ltr__rwmutex_lock(struct ltr_rwmutex *rwmutex, int64_t deadline_ns)
+{
+	uint64_t id = ltr__caller("ltr_rwmutex_lock")->id;
+	uint32_t state = 0;
+	int r = 0;
+
+	if (!change(rwmutex, &state, WRITER))
+		r = lock_slowly(rwmutex, state, deadline_ns);
+	if (r == 0)
+		ltr__lock_owned(&rwmutex->owner, &rwmutex->locked_at, id,
+				__builtin_return_address(0));
+	return r;
+}
+
 void ltr_rwmutex_unlock(struct ltr_rwmutex *rwmutex)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_rwmutex_unlock"), *next;
@@ -222,7 +253,7 @@ void ltr_rwmutex_unlock(struct ltr_rwmutex *rwmutex)
 
 	if (!(state & WRITER))
 		ltr__fatal("unlock of unlocked RWMutex");
-	set_owner(rwmutex, 0);
+	ltr__lock_disowned(&rwmutex->owner, &rwmutex->readers.marks, self->id);
 	state = WRITER;
 	if (change(rwmutex, &state, 0))
 		return;

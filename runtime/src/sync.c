@@ -96,16 +96,14 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)
 
 #define SPINS 30
 
-static bool try_lock(struct ltr_mutex *mutex, uint64_t id)
+static bool try_lock(struct ltr_mutex *mutex)
 {
 	uint32_t state = __atomic_load_n(&mutex->state, __ATOMIC_RELAXED);
 
 	while (!(state & LOCKED))
 		if (__atomic_compare_exchange_n(&mutex->state, &state, state | LOCKED, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-			__atomic_store_n(&mutex->owner, id, __ATOMIC_RELAXED);
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
-		}
 	return false;
 }
 
@@ -120,14 +118,14 @@ static void clear_waited_if_empty(struct ltr_mutex *mutex)
  * Take the queue's lock with WAITED set and the mutex locked by somebody else, so that its unlock
  * will come to the queue. False: we have the mutex instead.
  */
-static bool prepare_to_wait(struct ltr_mutex *mutex, uint64_t id)
+static bool prepare_to_wait(struct ltr_mutex *mutex)
 {
 	ltr__object_lock(&mutex->queue.lock);
 	for (;;) {
 		uint32_t state = __atomic_load_n(&mutex->state, __ATOMIC_RELAXED);
 
 		if (!(state & LOCKED)) {
-			if (!try_lock(mutex, id))
+			if (!try_lock(mutex))
 				continue;
 			clear_waited_if_empty(mutex);
 			ltr__unlock(&mutex->queue.lock);
@@ -139,7 +137,7 @@ static bool prepare_to_wait(struct ltr_mutex *mutex, uint64_t id)
 	}
 }
 
-static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t deadline_ns)
+static int wait_to_lock(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t deadline_ns)
 {
 	struct ltr__goroutine *self = ltr__self()->current;
 	struct ltr__waiter waiter = {0};
@@ -148,10 +146,10 @@ static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t 
 		return ltr__gave_up(deadline_ns);
 	for (int i = 0; i < SPINS && ltr__sched.processor_count > 1; i++) {
 		ltr__relax();
-		if (try_lock(mutex, self->id))
+		if (try_lock(mutex))
 			return 0;
 	}
-	while (prepare_to_wait(mutex, self->id)) {
+	while (prepare_to_wait(mutex)) {
 		if (!ltr__wait(self, &mutex->queue.list, &waiter, reason,
 			       (uint64_t)(uintptr_t)mutex, deadline_ns, ltr__unlock_commit,
 			       &mutex->queue.lock)) {
@@ -164,14 +162,32 @@ static int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t 
 		if (waiter.success) /* handed over, still locked */
 			return 0;
 		waiter.overtaken = true;
-		if (try_lock(mutex, self->id))
+		if (try_lock(mutex))
 			return 0;
 	}
 	return 0;
 }
 
-static int lock(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t deadline_ns,
-		const char *call)
+/* Only who has the mutex says so, also when it was handed over: an owner that waits locks twice. */
+static void own(struct ltr_mutex *mutex, uint64_t id, const void *pc)
+{
+	ltr__lock_owned(&mutex->owner, &mutex->locked_at, id, pc);
+}
+
+static __attribute__((noinline)) int lock_slowly(struct ltr_mutex *mutex, enum ltr_reason reason,
+						 int64_t deadline_ns, uint64_t id, const void *pc)
+{
+	int r = wait_to_lock(mutex, reason, deadline_ns);
+
+	if (r == 0)
+		own(mutex, id, pc);
+	return r;
+}
+
+/* `call` returns to `pc`. */
+static inline __attribute__((always_inline)) int lock(struct ltr_mutex *mutex,
+						      enum ltr_reason reason, int64_t deadline_ns,
+						      const char *call, const void *pc)
 {
 	uint64_t id = ltr__caller(call)->id;
 	uint32_t unlocked = 0;
@@ -179,15 +195,21 @@ static int lock(struct ltr_mutex *mutex, enum ltr_reason reason, int64_t deadlin
 	if (__builtin_expect(__atomic_compare_exchange_n(&mutex->state, &unlocked, LOCKED, false,
 							 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED),
 			     1)) {
-		__atomic_store_n(&mutex->owner, id, __ATOMIC_RELAXED);
+		own(mutex, id, pc);
 		return 0;
 	}
-	return lock_slowly(mutex, reason, deadline_ns);
+	return lock_slowly(mutex, reason, deadline_ns, id, pc);
 }
 
 int ltr__mutex_lock(struct ltr_mutex *mutex, int64_t deadline_ns)
 {
-	return lock(mutex, LTR_REASON_MUTEX_LOCK, deadline_ns, "ltr_mutex_lock");
+	return lock(mutex, LTR_REASON_MUTEX_LOCK, deadline_ns, "ltr_mutex_lock",
+		    __builtin_return_address(0));
+}
+
+void ltr__mutex_lock_for(struct ltr_mutex *mutex, const void *pc)
+{
+	(void)lock(mutex, LTR_REASON_MUTEX_LOCK, LTR_FOREVER, "ltr_mutex_lock", pc);
 }
 
 /*
@@ -203,6 +225,7 @@ static void unlock_slowly(struct ltr_mutex *mutex)
 					    __ATOMIC_RELAXED)) {
 		struct ltr__waiter *waiter;
 		struct ltr__goroutine *woken;
+		bool handed_over;
 
 		ltr__object_lock(&mutex->queue.lock);
 		waiter = ltr__wait_take(&mutex->queue.list);
@@ -214,25 +237,22 @@ static void unlock_slowly(struct ltr_mutex *mutex)
 		}
 		woken = waiter->goroutine;
 		waiter->success = waiter->overtaken;
-		if (waiter->success) {
-			__atomic_store_n(&mutex->owner, woken->id, __ATOMIC_RELAXED);
-			ltr__unlock(&mutex->queue.lock);
-		} else {
-			ltr__unlock(&mutex->queue.lock);
+		handed_over = waiter->success;
+		ltr__unlock(&mutex->queue.lock);
+		if (!handed_over)
 			__atomic_fetch_and(&mutex->state, ~LOCKED, __ATOMIC_RELEASE);
-		}
 		ltr__ready(woken, self->id);
 		return;
 	}
 }
 
-static inline __attribute__((always_inline)) void unlock(struct ltr_mutex *mutex)
+static inline __attribute__((always_inline)) void unlock(struct ltr_mutex *mutex, uint64_t id)
 {
 	uint32_t state = LOCKED;
 
 	if (!(__atomic_load_n(&mutex->state, __ATOMIC_RELAXED) & LOCKED))
 		ltr__fatal("unlock of unlocked mutex");
-	__atomic_store_n(&mutex->owner, 0, __ATOMIC_RELAXED);
+	ltr__lock_disowned(&mutex->owner, &mutex->queue.marks, id);
 	if (__builtin_expect(!__atomic_compare_exchange_n(&mutex->state, &state, 0, false,
 							  __ATOMIC_RELEASE, __ATOMIC_RELAXED),
 			     0))
@@ -241,13 +261,12 @@ static inline __attribute__((always_inline)) void unlock(struct ltr_mutex *mutex
 
 void ltr_mutex_unlock(struct ltr_mutex *mutex)
 {
-	ltr__caller("ltr_mutex_unlock");
-	unlock(mutex);
+	unlock(mutex, ltr__caller("ltr_mutex_unlock")->id);
 }
 
-void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex)
+void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex, uint64_t id)
 {
-	unlock(mutex);
+	unlock(mutex, id);
 }
 
 /* --- Once --------------------------------------------------------------------------------------- */
@@ -268,7 +287,8 @@ int ltr__once_do(struct ltr_once *once, void (*function)(void), int64_t deadline
 	/* acquire: pairs with the release in once_over() */
 	if (__atomic_load_n(&once->done, __ATOMIC_ACQUIRE))
 		return 0;
-	r = lock(&once->mutex, LTR_REASON_ONCE_DO, deadline_ns, "ltr_once_do");
+	r = lock(&once->mutex, LTR_REASON_ONCE_DO, deadline_ns, "ltr_once_do",
+		 __builtin_return_address(0));
 	if (r < 0)
 		return r;
 	if (once->done) {

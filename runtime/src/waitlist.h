@@ -91,6 +91,26 @@ static inline bool ltr__wait(struct ltr__goroutine *self, struct ltr__wait_list 
 }
 
 /* ltr_mutex_unlock() for a goroutine that holds a Cond's lock, and therefore must not be interrupted. */
-void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex);
+void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex, uint64_t id);
+
+/* ltr_mutex_lock() in the name of a call that returns to `pc`. */
+void ltr__mutex_lock_for(struct ltr_mutex *mutex, const void *pc);
+
+/* What a lock says to outsiders (struct ltr_lock_words). relaxed: they read it from another process,
+ * and go by the transitions of the owner. */
+static inline void ltr__lock_owned(uint64_t *owner, uint32_t *locked_at, uint64_t id,
+				   const void *pc)
+{
+	__atomic_store_n(owner, id, __ATOMIC_RELAXED);
+	__atomic_store_n(locked_at, (uint32_t)(uintptr_t)pc, __ATOMIC_RELAXED);
+}
+
+/* By who unlocks, before. */
+static inline void ltr__lock_disowned(uint64_t *owner, uint32_t *marks, uint64_t id)
+{
+	if (__builtin_expect(__atomic_load_n(owner, __ATOMIC_RELAXED) != id, 0))
+		__atomic_fetch_or(marks, LTR_LOCK_STRAY_UNLOCK, __ATOMIC_RELAXED);
+	__atomic_store_n(owner, 0, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "harness.h"
 
+#include <loiter/layout.h>
+
 LTR_CHAN(numbers, int);
 
 #define HAS_WAITERS 2u
@@ -367,6 +369,89 @@ static int writing_while_reading_is_a_deadlock(int argc, char **argv)
 	return ltr_rwmutex_lock(&rwmutex);
 }
 
+/* --- what outsiders see (struct ltr_lock_words) ------------------------------------------------- */
+
+static void unlock_for_another(struct stage **stage)
+{
+	ltr_rwmutex_unlock(&(*stage)->rwmutex);
+	ltr_rwmutex_rlock(&(*stage)->rwmutex);
+	ltr_waitgroup_done(&(*stage)->done);
+}
+
+static int an_rwmutex_says_who_has_it(int argc, char **argv)
+{
+	static struct stage stage;
+	struct ltr_rwmutex *rwmutex = &stage.rwmutex;
+
+	(void)argc, (void)argv;
+	ltr_rwmutex_lock(rwmutex);
+	expect(rwmutex->owner == ltr_id() && rwmutex->locked_at != 0);
+	ltr_rwmutex_unlock(rwmutex);
+	expect(rwmutex->owner == 0);
+	for (int i = 0; i < 5; i++) /* more than are noted: the rest is found to be a stray */
+		ltr_rwmutex_rlock(rwmutex);
+	expect(rwmutex->readers.marks == 0);
+	ltr_rwmutex_runlock(rwmutex);
+	ltr_rwmutex_runlock(rwmutex);
+	expect(rwmutex->readers.marks == 0);
+	ltr_rwmutex_runlock(rwmutex);
+	expect(rwmutex->readers.marks == LTR_LOCK_STRAY_READER);
+	ltr_rwmutex_runlock(rwmutex);
+	ltr_rwmutex_runlock(rwmutex);
+
+	ltr_rwmutex_lock(rwmutex);
+	ltr_waitgroup_add(&stage.done, 1);
+	ltr_go(unlock_for_another, &stage);
+	ltr_waitgroup_wait(&stage.done);
+	expect(rwmutex->owner == 0);
+	expect(rwmutex->readers.marks == (LTR_LOCK_STRAY_UNLOCK | LTR_LOCK_STRAY_READER));
+	ltr_rwmutex_runlock(rwmutex); /* for the other one */
+	expect(rwmutex->state == 0);
+	return 0;
+}
+
+static struct ltr_mutex *unlock_of;
+
+static void unlock_it(void)
+{
+	ltr_mutex_unlock(unlock_of);
+}
+
+/* Also when it is handed over, and by a Cond. */
+static int a_mutex_says_who_has_it(int argc, char **argv)
+{
+	static struct hog hog;
+	struct ltr_cond cond = {0};
+	struct ltr_mutex *mutex = &hog.mutex;
+
+	(void)argc, (void)argv;
+	ltr_waitgroup_add(&hog.done, 2);
+	ltr_go(hog_mutex, &hog);
+	ltr_go(hog_mutex, &hog);
+	for (int i = 0; i < 100; i++) {
+		ltr_mutex_lock(mutex);
+		expect(mutex->owner == ltr_id() && mutex->locked_at != 0);
+		ltr_mutex_unlock(mutex);
+	}
+	__atomic_store_n(&hog.stop, true, __ATOMIC_RELAXED);
+	ltr_waitgroup_wait(&hog.done);
+	expect(mutex->owner == 0 && mutex->queue.marks == 0);
+
+	ltr_mutex_lock(mutex);
+	expect(ltr_cond_wait(&cond, mutex, ltr_after(LTR_MICROSECOND)) == -ETIMEDOUT);
+	expect(mutex->owner == ltr_id());
+	expect(ltr_cond_wait(&cond, mutex, LTR_NOW) == -ETIMEDOUT);
+	expect(mutex->owner == ltr_id() && mutex->queue.marks == 0);
+
+	/* A lock that waits for another goroutine to unlock it is no mistake, and says so from then on. */
+	unlock_of = mutex;
+	ltr_go(unlock_it);
+	ltr_mutex_lock(mutex);
+	expect(mutex->owner == ltr_id() && mutex->queue.marks == LTR_LOCK_STRAY_UNLOCK);
+	ltr_mutex_unlock(mutex);
+	return 0;
+}
+
 /* --- Cond --------------------------------------------------------------------------------------- */
 
 struct room {
@@ -668,6 +753,8 @@ int main(void)
 		RULE(a_waiting_writer_stops_new_readers),
 		RULE(readers_go_between_two_writers),
 		RULE(readers_go_on_when_the_writer_gives_up),
+		RULE(an_rwmutex_says_who_has_it),
+		RULE(a_mutex_says_who_has_it),
 		RULE(signal_wakes_one_in_order),
 		RULE(broadcast_wakes_all),
 		RULE(a_signal_is_not_lost_on_who_gave_up),

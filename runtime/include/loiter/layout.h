@@ -69,6 +69,8 @@ struct ltr_field {
  *   site          address of a `struct ltr_site`, constant data of the program; or 0
  *   name          address of a NUL-ended string of at most LTR_NAME_BYTES; or 0
  *   labels        address of a `struct ltr_labels`; or 0
+ *   read_lock_0, read_lock_1   addresses of the RWMutexes that it holds for reading; or 0. Only
+ *                 while it waits for something. More than two at once are not noted.
  */
 #define LTR_DESCRIPTOR_FIELDS(X) \
 	X(id, 8)                 \
@@ -90,9 +92,17 @@ struct ltr_field {
 	X(name, 8)               \
 	X(labels, 8)
 
+/* Later additions: 0 bytes long in a program whose runtime does not have them. */
+#define LTR_DESCRIPTOR_FIELDS_ADDED(X) \
+	X(read_lock_0, 8)              \
+	X(read_lock_1, 8)
+
 enum ltr_descriptor_field {
 #define LTR__FIELD(name, bytes) LTR_FIELD_##name,
 	LTR_DESCRIPTOR_FIELDS(LTR__FIELD)
+		LTR_FIELD_REQUIRED, /* so many there are in every layout */
+	LTR__FIELD_BEFORE_ADDED = LTR_FIELD_REQUIRED - 1,
+	LTR_DESCRIPTOR_FIELDS_ADDED(LTR__FIELD)
 #undef LTR__FIELD
 		LTR_FIELD_COUNT
 };
@@ -200,6 +210,37 @@ struct ltr_stack_entry {
 _Static_assert(sizeof(struct ltr_stack_entry) == 248, "part of the contract");
 #endif
 
+/*
+ * How a Mutex and an RWMutex begin, and the Mutex inside a Once: `object` of a goroutine that waits for
+ * one is the address of this. `owner` is written by the owner itself, after it got the lock and before
+ * it does anything else, and is 0 from before it gives it up; so an owner that stands and does not
+ * move holds the lock all the while. The readers of an RWMutex are noted in their descriptors.
+ *
+ * `locked_at` is the lower half of the address that the call which locked it returns to.
+ */
+struct ltr_lock_words {
+	uint32_t state; /* LTR_LOCK_HELD, LTR_LOCK_WAITED, and LTR_LOCK_READER for each reader */
+	uint32_t locked_at;
+	uint64_t owner; /* goroutine's id; of an RWMutex the writer's */
+	uint32_t guard; /* owned by the runtime */
+	uint32_t marks; /* LTR_LOCK_STRAY_* */
+};
+
+#define LTR_LOCK_HELD   1u /* by the owner */
+#define LTR_LOCK_WAITED 2u
+#define LTR_LOCK_READER 4u
+
+/*
+ * It has been unlocked by a goroutine that had not locked it: whoever holds it need not be the one who
+ * gives it up. The same of readers: then what descriptors say of them may be old.
+ */
+#define LTR_LOCK_STRAY_UNLOCK 1u
+#define LTR_LOCK_STRAY_READER 2u
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ltr_lock_words) == 24, "part of the contract");
+#endif
+
 /* How far the program has come. */
 enum ltr_phase {
 	LTR_PHASE_STARTING = 0,
@@ -256,7 +297,7 @@ struct ltr_layout {
 	uint64_t stacks;
 	uint64_t stack_count; /* address of a uint32_t that only grows; how many are used, with 0 */
 	uint32_t stack_max;
-	uint32_t reserved;
+	uint32_t lock_bytes; /* sizeof(struct ltr_lock_words); 0: this runtime does not have them */
 };
 
 #endif

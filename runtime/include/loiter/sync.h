@@ -27,8 +27,8 @@ struct ltr__wait_list {
 };
 
 struct ltr__wait_queue {
-	uint32_t lock; /* guards the list */
-	uint32_t reserved;
+	uint32_t lock;  /* guards the list */
+	uint32_t marks; /* of a lock: LTR_LOCK_* (layout.h), for those who look from outside */
 	struct ltr__wait_list list;
 };
 
@@ -59,9 +59,9 @@ int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns);
  *   -ETIMEDOUT  not locked
  */
 struct ltr_mutex {
-	uint32_t state; /* 1: locked, 2: somebody waits */
-	uint32_t reserved;
-	uint64_t owner; /* id of the goroutine that locked it; for those who look from outside */
+	uint32_t state;     /* 1: locked, 2: somebody waits */
+	uint32_t locked_at; /* both for those who look from outside, as in struct ltr_lock_words */
+	uint64_t owner;
 	struct ltr__wait_queue queue;
 };
 
@@ -80,9 +80,9 @@ void ltr_mutex_unlock(struct ltr_mutex *mutex);
  *   -ETIMEDOUT  not locked; readers that a writer stopped who has given up go on
  */
 struct ltr_rwmutex {
-	uint32_t state; /* 1: a writer has it, 2: somebody waits, 4 for each reader */
-	uint32_t reserved;
-	uint64_t owner; /* id of the writer that has it; for those who look from outside */
+	uint32_t state;     /* 1: a writer has it, 2: somebody waits, 4 for each reader */
+	uint32_t locked_at; /* both of the writer, as in struct ltr_lock_words */
+	uint64_t owner;
 	struct ltr__wait_queue readers; /* its lock guards both lists */
 	struct ltr__wait_list writers;
 };

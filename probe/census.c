@@ -39,6 +39,8 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	free(census->defined);
 	free(census->rings);
 	free(census->held);
+	free(census->locks);
+	free(census->readers);
 	free(census->first_frames);
 	free(census);
 	return NULL;

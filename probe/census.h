@@ -170,6 +170,42 @@ const struct ltr_symbol *ltr_census_call_symbol(const struct ltr_census *census,
  */
 size_t ltr_census_first_frame(const struct ltr_census *census, uint32_t stack);
 
+/*
+ * A lock that somebody waited for at the last snapshot: a Mutex, an RWMutex, or the Mutex in a Once;
+ * `object` of a goroutine that waits for it is its address. It was read after the goroutines, and they
+ * all moved on meanwhile: only for an owner that stands in this snapshot and in the next one, without a
+ * transition in between, it is true that it held the lock all that time.
+ */
+struct ltr_lock {
+	uint64_t object;
+	uint64_t
+		owner_id; /* who has locked it; of an RWMutex, the writer; 0: nobody, or not known */
+	uint32_t readers;   /* how many hold it for reading */
+	uint32_t locked_at; /* for ltr_census_locked_pc() */
+	bool stray_unlock; /* the owner need not be who unlocks it: somebody else has done that once */
+	bool stray_reader; /* the same of readers: what is known of them may be old */
+};
+
+/* In order of their addresses. */
+size_t ltr_census_lock_count(const struct ltr_census *census);
+const struct ltr_lock *ltr_census_lock(const struct ltr_census *census, size_t index);
+
+/* NULL: nobody waited for it, or nothing is known of it. */
+const struct ltr_lock *ltr_census_find_lock(const struct ltr_census *census, uint64_t object);
+
+/* Where the call by which its owner locked it returns to; 0: not known. */
+uint64_t ltr_census_locked_pc(const struct ltr_census *census, const struct ltr_lock *lock);
+
+/* Somebody who waits for something and holds an RWMutex for reading. Not all who do are known. */
+struct ltr_reader {
+	uint64_t object;
+	uint64_t goroutine_id;
+};
+
+/* In order of the objects' addresses, then of ids; twice, if it is held twice. */
+size_t ltr_census_reader_count(const struct ltr_census *census);
+const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size_t index);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;

@@ -48,6 +48,14 @@ int ltr_census_snapshot_put(struct ltr_census *census, const struct ltr_goroutin
 int ltr_census_snapshot_end(struct ltr_census *census, bool complete);
 
 /*
+ * Between begin and end: a lock that a goroutine of this snapshot waits for, and one who holds an
+ * RWMutex for reading. What an earlier snapshot said of locks is forgotten when the next one begins;
+ * of a lock that is put twice one is kept.
+ */
+int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *lock);
+int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reader *reader);
+
+/*
  * `count` records of one ring in their order; `ticks_ns` converts their clock. `position` is that
  * of the first record in the ring: a jump against the last call for the same ring is a loss and is
  * counted. Records that come before an earlier one of the same goroutine (from another ring) are

@@ -12,6 +12,7 @@
  *   census_events.c    apply, order, loss
  *   census_held.c      records that came too early
  *   census_waits.c     wait totals
+ *   census_locks.c     locks and who reads
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -137,6 +138,13 @@ struct ltr_census {
 	uint64_t first_ns;      /* of the first that ended complete; 0: none yet */
 	uint64_t buried_ns;     /* the newest record of a goroutine that was given up as ended */
 
+	struct ltr_lock *locks; /* of the last snapshot; sorted when it has ended */
+	uint32_t lock_count;
+	uint32_t lock_capacity;
+	struct ltr_reader *readers;
+	uint32_t reader_count;
+	uint32_t reader_capacity;
+
 	bool keep_waits;
 	struct ltr__wait_table finished;
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
@@ -208,6 +216,10 @@ int ltr__held_add(struct ltr_census *census, uint32_t index, const struct ltr_ev
 void ltr__held_pop(struct ltr_census *census, uint32_t index); /* drop its first */
 void ltr__held_drop_all(struct ltr_census *census, uint32_t index);
 int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
+
+/* census_locks.c */
+void ltr__locks_forget(struct ltr_census *census);
+void ltr__locks_sort(struct ltr_census *census);
 
 /* census_waits.c */
 int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,

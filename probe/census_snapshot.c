@@ -16,6 +16,7 @@ int ltr_census_snapshot_begin(struct ltr_census *census, uint64_t now_ns)
 	census->snapshot_open = true;
 	census->snapshot_had_loss = false;
 	census->snapshot_ns = now_ns;
+	ltr__locks_forget(census);
 	ltr_census_advance(census, now_ns);
 	return 0;
 }
@@ -180,6 +181,7 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete)
 		return -EINVAL;
 	census->snapshot_open = false;
 	census->view_old = true;
+	ltr__locks_sort(census);
 	if (!complete)
 		return 0;
 

@@ -36,12 +36,14 @@ static int check_fields(const struct ltr_layout *layout, struct ltr_why *why)
 		uint16_t bytes;
 	} known[] = {
 #define LTR__FIELD(name, bytes) {"the place of `" #name "`", bytes},
-		LTR_DESCRIPTOR_FIELDS(LTR__FIELD)
+		LTR_DESCRIPTOR_FIELDS(LTR__FIELD) LTR_DESCRIPTOR_FIELDS_ADDED(LTR__FIELD)
 #undef LTR__FIELD
 	};
 
 	for (size_t i = 0; i < LTR_FIELD_COUNT; i++) {
 		struct ltr_field field = layout->fields[i];
+		if (i >= LTR_FIELD_REQUIRED && field.bytes == 0)
+			continue; /* an older runtime */
 		if (field.bytes != known[i].bytes ||
 		    (uint32_t)field.offset + field.bytes > layout->descriptor_bytes)
 			return refuse(why, known[i].name,
@@ -93,6 +95,8 @@ static int check_events(const struct ltr_layout *layout, struct ltr_why *why)
 		return refuse(why, "stack_count", layout->stack_count);
 	if (layout->stack_max > LTR__STACKS_MAX)
 		return refuse(why, "stack_max", layout->stack_max);
+	if (layout->lock_bytes && layout->lock_bytes != sizeof(struct ltr_lock_words))
+		return refuse(why, "lock_bytes", layout->lock_bytes);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
  *   libloiter_snapshot.c  descriptors and stacks
  *   libloiter_stack.c     unwinding
  *   libloiter_words.c     names, labels and sites
+ *   libloiter_locks.c     the locks that they wait for
  *
  * Everything that is read from the process is hostile. A count or size is bounded once, in
  * ltr__layout_read(), or where it is read if it may change later.
@@ -85,6 +86,18 @@ size_t ltr__stack_used(const struct ltr_layout *layout, const struct ltr__stack 
  */
 int ltr__stack_walk(const struct ltr_layout *layout, const struct ltr__stack *stack,
 		    const struct ltr_process_piece *part, uint64_t *pcs, uint32_t *ret_depth);
+
+/* libloiter_locks.c: want() each address, then read() puts them all into the census. */
+struct ltr__locks {
+	uint64_t *addresses;
+	uint32_t count;
+	uint32_t capacity;
+};
+bool ltr__is_lock_reason(uint8_t reason);
+int ltr__locks_want(struct ltr__locks *locks, uint64_t address);
+int ltr__locks_read(struct ltr__locks *locks, const struct ltr__libloiter *target,
+		    struct ltr_census *census);
+void ltr__locks_done(struct ltr__locks *locks);
 
 /* libloiter.c */
 void ltr__libloiter_rate(void *context, struct ltr_clock_rate *ret_rate);

@@ -36,7 +36,8 @@ struct reading {
 	uint64_t site;
 	uint64_t name;
 	uint64_t labels;
-	uint32_t depth; /* frames in pcs */
+	uint64_t read_lock[2]; /* 0: none */
+	uint32_t depth;        /* frames in pcs */
 	bool stack_known;
 	bool stack_damaged;
 	bool skip; /* free, or to be tried again */
@@ -48,6 +49,7 @@ struct look {
 	struct ltr_clock_rate rate;
 	uint64_t exact_ns;
 	struct ltr__words words;
+	struct ltr__locks locks;
 	uint64_t unreadable;
 	bool complete;
 	bool in_doubt;
@@ -153,6 +155,10 @@ static void parse(const struct look *look, const unsigned char *descriptor, stru
 		goroutine->reason = (uint8_t)FIELD(reason);
 		goroutine->object = FIELD(object);
 	}
+	if (goroutine->reason && layout->fields[LTR_FIELD_read_lock_0].bytes)
+		reading->read_lock[0] = FIELD(read_lock_0);
+	if (goroutine->reason && layout->fields[LTR_FIELD_read_lock_1].bytes)
+		reading->read_lock[1] = FIELD(read_lock_1);
 #undef FIELD
 	if (flags & LTR_GOROUTINE_MAIN)
 		goroutine->flags |= LTR_IS_MAIN;
@@ -296,6 +302,21 @@ static int second_pass(struct look *look)
 	return err;
 }
 
+static int put_locks(struct look *look, const struct reading *reading)
+{
+	const struct ltr_goroutine *goroutine = &reading->goroutine;
+	int err = 0;
+
+	if (look->target->layout.lock_bytes && ltr__is_lock_reason(goroutine->reason))
+		err = ltr__locks_want(&look->locks, goroutine->object);
+	for (int i = 0; i < 2 && !err; i++)
+		if (reading->read_lock[i])
+			err = ltr_census_snapshot_reader(
+				look->census,
+				&(struct ltr_reader){reading->read_lock[i], goroutine->id});
+	return err;
+}
+
 static int put_all(struct look *look)
 {
 	int err = 0;
@@ -326,6 +347,8 @@ static int put_all(struct look *look)
 		look->unreadable += reading->stack_damaged;
 		if (!err)
 			err = ltr_census_snapshot_put(look->census, goroutine);
+		if (!err)
+			err = put_locks(look, reading);
 	}
 	return err;
 }
@@ -442,6 +465,8 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 		err = ltr_census_snapshot_begin(census, ltr_process_now_ns());
 	if (!err) {
 		err = look_around(look);
+		if (!err)
+			err = ltr__locks_read(&look->locks, target, census);
 		int end = ltr_census_snapshot_end(census, look->complete && !err);
 		err = err ? err : end;
 		if (!err && look->in_doubt)
@@ -449,6 +474,7 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 		ltr_census_info_mut(census)->unreadable = look->unreadable;
 	}
 	ltr__words_done(&look->words);
+	ltr__locks_done(&look->locks);
 	free(look->descriptors);
 	free(look->stacks);
 	free(look->deep_stack);

@@ -65,11 +65,13 @@ void fake_reset(void)
 		.stacks = address(fake.stacks),
 		.stack_count = address(&fake.stack_count),
 		.stack_max = FAKE_STACKS,
+		.lock_bytes = sizeof(struct ltr_lock_words),
 	};
 #define FIELD(name, size)                     \
 	ltr_layout.fields[LTR_FIELD_##name] = \
 		(struct ltr_field){offsetof(struct fake_descriptor, name), size};
 	LTR_DESCRIPTOR_FIELDS(FIELD)
+	LTR_DESCRIPTOR_FIELDS_ADDED(FIELD)
 #undef FIELD
 }
 

@@ -22,6 +22,7 @@
 #define FAKE_RINGS       3
 #define FAKE_CAPACITY    256
 #define FAKE_STACKS      8
+#define FAKE_LOCKS       4
 #define FAKE_STACK_BYTES 16384
 
 struct fake_descriptor {
@@ -43,7 +44,9 @@ struct fake_descriptor {
 	uint64_t object;
 	uint64_t parent_id;
 	uint64_t id;
-	uint64_t of_no_interest[3];
+	uint64_t of_no_interest;
+	uint64_t read_lock_1;
+	uint64_t read_lock_0;
 };
 
 struct fake {
@@ -57,6 +60,7 @@ struct fake {
 	struct ltr_watch watch;
 	struct ltr_watch_slot slots[LTR_WATCH_SLOTS];
 	struct ltr_stack_entry stacks[FAKE_STACKS];
+	struct ltr_lock_words locks[FAKE_LOCKS];
 	uint64_t stack[FAKE_SLABS * FAKE_DESCRIPTORS][FAKE_STACK_BYTES / 8];
 };
 

@@ -118,6 +118,106 @@ static void test_everything_is_read(void **state)
 }
 
 /* Frames beyond the part that is read at first, and more frames than are kept. */
+/* Six goroutines around two locks, and one that waits for nothing that could be a lock. */
+static void add_lockers(void)
+{
+	uint64_t mutex = (uint64_t)(uintptr_t)&fake.locks[0];
+	uint64_t rwmutex = (uint64_t)(uintptr_t)&fake.locks[1];
+	struct fake_descriptor *made;
+
+	fake.locks[0] = (struct ltr_lock_words){LTR_LOCK_HELD | LTR_LOCK_WAITED, 0x1235, 3, 1,
+						LTR_LOCK_STRAY_UNLOCK};
+	fake.locks[1] = (struct ltr_lock_words){2 * LTR_LOCK_READER | LTR_LOCK_WAITED, 0x99, 0, 0,
+						LTR_LOCK_STRAY_READER};
+	fake_add(1, LTR_STATE_SYNC, LTR_REASON_MUTEX_LOCK, pcs, 5, 64)->object = mutex;
+	fake_add(2, LTR_STATE_SYNC, LTR_REASON_ONCE_DO, pcs, 5, 64)->object = mutex;
+	made = fake_add(3, LTR_STATE_CHAN, LTR_REASON_SELECT, pcs, 5, 64);
+	made->object = rwmutex + 24; /* a channel's: no lock */
+	made->read_lock_0 = rwmutex;
+	made->read_lock_1 = rwmutex;
+	made = fake_add(4, LTR_STATE_SYNC, LTR_REASON_RWMUTEX_LOCK, pcs, 5, 64);
+	made->object = rwmutex;
+	made->read_lock_1 = 0xabc0;
+	fake_add(5, LTR_STATE_SYNC, LTR_REASON_MUTEX_LOCK, pcs, 5, 64)->object = 0x10;
+	fake_add(6, LTR_STATE_SYNC, LTR_REASON_MUTEX_LOCK, pcs, 5, 64)->object = mutex + 1;
+	made = fake_add(7, LTR_STATE_RUNNING, 0, NULL, 0, 0);
+	made->saved_sp = 0;
+	made->read_lock_0 = rwmutex; /* it moves: that means nothing */
+}
+
+static void test_locks_are_read(void **state)
+{
+	(void)state;
+	const uint64_t mutex = (uint64_t)(uintptr_t)&fake.locks[0];
+	const uint64_t rwmutex = (uint64_t)(uintptr_t)&fake.locks[1];
+
+	fake_reset();
+	add_lockers();
+	pid_t pid = fake_start();
+	struct ltr_probe *probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	const struct ltr_census *census = ltr_probe_census(probe);
+
+	assert_int_equal(ltr_probe_refresh(probe), 1); /* what was known before is forgotten */
+	assert_int_equal(ltr_census_lock_count(census), 2);
+	assert_null(ltr_census_lock(census, 2));
+	assert_null(ltr_census_find_lock(census, rwmutex + 24));
+	const struct ltr_lock *lock = ltr_census_find_lock(census, mutex);
+	assert_ptr_equal(lock, ltr_census_lock(census, 0));
+	assert_int_equal(lock->owner_id, 3);
+	assert_int_equal(lock->readers, 0);
+	assert_int_equal(lock->locked_at, 0x1235);
+	assert_true(lock->stray_unlock && !lock->stray_reader);
+	assert_int_equal(ltr_census_locked_pc(census, lock), 0); /* no module has such an address */
+	lock = ltr_census_find_lock(census, rwmutex);
+	assert_int_equal(lock->owner_id, 0);
+	assert_int_equal(lock->readers, 2);
+	assert_true(!lock->stray_unlock && lock->stray_reader);
+	assert_int_equal(ltr_census_reader_count(census), 3);
+	assert_int_equal(ltr_census_reader(census, 0)->object, 0xabc0);
+	assert_int_equal(ltr_census_reader(census, 0)->goroutine_id, 4);
+	assert_int_equal(ltr_census_reader(census, 1)->object, rwmutex);
+	assert_int_equal(ltr_census_reader(census, 1)->goroutine_id, 3);
+	assert_int_equal(ltr_census_reader(census, 2)->goroutine_id, 3);
+	ltr_probe_close(probe);
+
+	/* The lower half of an address in this very program is enough to know the whole. */
+	uint64_t here = (uint64_t)(uintptr_t)test_everything_is_read + 1;
+	fake.locks[0].locked_at = (uint32_t)here;
+	fake_poke(pid, &fake.locks[0], sizeof(fake.locks[0]));
+	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	census = ltr_probe_census(probe);
+	assert_int_equal(ltr_census_locked_pc(census, ltr_census_lock(census, 0)), here);
+	ltr_probe_close(probe);
+	fake_stop(pid);
+}
+
+/* A runtime from before it said anything of locks. */
+static void test_no_locks_in_an_older_layout(void **state)
+{
+	(void)state;
+
+	fake_reset();
+	add_lockers();
+	ltr_layout.lock_bytes = 0;
+	ltr_layout.fields[LTR_FIELD_read_lock_0] = (struct ltr_field){0};
+	ltr_layout.fields[LTR_FIELD_read_lock_1] = (struct ltr_field){0};
+	pid_t pid = fake_start();
+	struct ltr_probe *probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	const struct ltr_census *census = ltr_probe_census(probe);
+
+	assert_int_equal(ltr_census_count(census), 7);
+	assert_int_equal(ltr_census_lock_count(census), 0);
+	assert_int_equal(ltr_census_reader_count(census), 0);
+	assert_null(ltr_census_find_lock(census, (uint64_t)(uintptr_t)&fake.locks[0]));
+	ltr_probe_close(probe);
+	fake_stop(pid);
+
+	ltr_layout.lock_bytes = 8;
+	pid = fake_start();
+	refused(pid, -EPROTO, "lock_bytes");
+	fake_stop(pid);
+}
+
 static void test_deep_stacks(void **state)
 {
 	(void)state;
@@ -563,6 +663,9 @@ static void use(pid_t pid)
 	(void)ltr_probe_poll(probe, 0);
 	(void)ltr_probe_refresh(probe);
 	(void)ltr_census_wait_count(ltr_probe_census(probe));
+	if (ltr_census_lock_count(ltr_probe_census(probe)))
+		(void)ltr_census_locked_pc(ltr_probe_census(probe),
+					   ltr_census_lock(ltr_probe_census(probe), 0));
 	ltr_probe_close(probe);
 }
 
@@ -575,6 +678,14 @@ static void fill_program(void)
 		made->site = (uint64_t)(uintptr_t)&site;
 		made->name = (uint64_t)(uintptr_t)name;
 		made->labels = (uint64_t)(uintptr_t)&labels;
+	}
+	for (int i = 0; i < 100; i += 3) { /* and some wait for locks */
+		struct fake_descriptor *made =
+			&fake.descriptors[i / FAKE_DESCRIPTORS][i % FAKE_DESCRIPTORS];
+		made->state = LTR_STATE_SYNC;
+		made->reason = LTR_REASON_RWMUTEX_LOCK;
+		made->object = (uint64_t)(uintptr_t)&fake.locks[i % FAKE_LOCKS];
+		made->read_lock_0 = made->object;
 	}
 	for (uint64_t i = 0; i < 100; i++)
 		*record(0, i) = (struct ltr_event){.goroutine = 1 + i % 50,
@@ -643,6 +754,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything_is_read),
+		cmocka_unit_test(test_locks_are_read),
+		cmocka_unit_test(test_no_locks_in_an_older_layout),
 		cmocka_unit_test(test_deep_stacks),
 		cmocka_unit_test(test_damaged_stacks),
 		cmocka_unit_test(test_always_in_the_middle),

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The locks that somebody waits for, and who holds them. Each snapshot begins them anew; they are
+ * sorted when it ends, and before that nobody looks.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "census_private.h"
+
+void ltr__locks_forget(struct ltr_census *census)
+{
+	census->lock_count = 0;
+	census->reader_count = 0;
+}
+
+int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *lock)
+{
+	if (!census->snapshot_open)
+		return -EINVAL;
+	int err = ltr__grow(&census->locks, &census->lock_capacity, census->lock_count + 1ull,
+			    sizeof(*census->locks));
+	if (!err)
+		census->locks[census->lock_count++] = *lock;
+	return err;
+}
+
+int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reader *reader)
+{
+	if (!census->snapshot_open)
+		return -EINVAL;
+	int err = ltr__grow(&census->readers, &census->reader_capacity, census->reader_count + 1ull,
+			    sizeof(*census->readers));
+	if (!err)
+		census->readers[census->reader_count++] = *reader;
+	return err;
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_locks(const void *a, const void *b)
+{
+	return compare_u64(((const struct ltr_lock *)a)->object,
+			   ((const struct ltr_lock *)b)->object);
+}
+
+static int compare_readers(const void *a, const void *b)
+{
+	const struct ltr_reader *x = a;
+	const struct ltr_reader *y = b;
+	int order = compare_u64(x->object, y->object);
+
+	return order ? order : compare_u64(x->goroutine_id, y->goroutine_id);
+}
+
+void ltr__locks_sort(struct ltr_census *census)
+{
+	uint32_t kept = 0;
+
+	if (census->lock_count > 1)
+		qsort(census->locks, census->lock_count, sizeof(*census->locks), compare_locks);
+	for (uint32_t i = 0; i < census->lock_count; i++)
+		if (i == 0 || census->locks[i].object != census->locks[kept - 1].object)
+			census->locks[kept++] = census->locks[i];
+	census->lock_count = kept;
+	if (census->reader_count > 1)
+		qsort(census->readers, census->reader_count, sizeof(*census->readers),
+		      compare_readers);
+}
+
+size_t ltr_census_lock_count(const struct ltr_census *census)
+{
+	return census->lock_count;
+}
+
+const struct ltr_lock *ltr_census_lock(const struct ltr_census *census, size_t index)
+{
+	return index < census->lock_count ? &census->locks[index] : NULL;
+}
+
+const struct ltr_lock *ltr_census_find_lock(const struct ltr_census *census, uint64_t object)
+{
+	const struct ltr_lock key = {.object = object};
+
+	if (!census->lock_count)
+		return NULL;
+	return bsearch(&key, census->locks, census->lock_count, sizeof(key), compare_locks);
+}
+
+size_t ltr_census_reader_count(const struct ltr_census *census)
+{
+	return census->reader_count;
+}
+
+const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size_t index)
+{
+	return index < census->reader_count ? &census->readers[index] : NULL;
+}
+
+/*
+ * The program keeps the lower half only. Code takes so little of the address space that there is
+ * hardly ever more than one place that it can mean; where there is, none is known.
+ */
+uint64_t ltr_census_locked_pc(const struct ltr_census *census, const struct ltr_lock *lock)
+{
+	size_t count = ltr_census_module_count(census);
+	uint64_t found = 0;
+
+	if (!lock->owner_id || !lock->locked_at)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_module *module = ltr_census_module(census, i);
+		uint64_t pc = (module->start & ~(uint64_t)UINT32_MAX) | lock->locked_at;
+
+		/* It is the call before it that lies in the module. */
+		if (pc <= module->start)
+			pc += (uint64_t)UINT32_MAX + 1;
+		if (pc <= module->start || pc > module->end || pc == found)
+			continue;
+		if (found)
+			return 0;
+		found = pc;
+	}
+	return found;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What to change: one piece of advice for each thing that a goroutine can wait for, and for those
- * that do not wait at all. Advice names the usual mistake first, then the usual cure, in the words
+ * What to change: one piece of advice for each thing that a goroutine can wait for, for those that do
+ * not wait at all, and for each pattern that says more than the wait alone. Advice names the usual mistake first, then the usual cure, in the words
  * of loiter.h.
  */
 
@@ -77,8 +77,41 @@ static const char *const by_state[LTR_STATE_COUNT] = {
 		"on when it is time to stop.",
 };
 
-const char *ltr__advice(uint8_t state, uint8_t reason)
+static const struct {
+	const struct ltr_rule *rule;
+	const char *advice;
+} by_rule[] = {
+	{&ltr__rule_double_lock,
+	 "Unlock before locking again. Split the function in two: one that locks, and one that "
+	 "expects the lock to be held, for those who hold it already."},
+	{&ltr__rule_once_in_once,
+	 "The function that is given to a Once must not call that Once, not even through others. Take "
+	 "what both need out into a function of its own."},
+	{&ltr__rule_read_write_read,
+	 "Do not read-lock twice in one goroutine: a writer may come in between. Lock once, and give "
+	 "those that are called a function that expects the lock to be held."},
+	{&ltr__rule_lock_upgrade,
+	 "A read lock cannot become a write lock. Unlock it first and check again under the write "
+	 "lock, or take the write lock from the beginning."},
+	{&ltr__rule_lock_order,
+	 "Take the two locks in the same order everywhere, or unlock the first before the second is "
+	 "locked. If there is no order, take the second with a try, and start over if that fails."},
+	{&ltr__rule_lock_cycle,
+	 "Give the locks an order and take them in it everywhere. Where one is taken against it, "
+	 "unlock what is held first."},
+	{&ltr__rule_abandoned_lock,
+	 "A path out of that goroutine does not unlock. Unlock in a deferred function, set right "
+	 "after the lock was taken."},
+	{&ltr__rule_held_for_ever,
+	 "Do not wait for others while a lock is held: unlock before the send, receive or wait. Then "
+	 "see to the goroutine that holds it."},
+};
+
+const char *ltr__advice(const struct ltr_rule *rule, uint8_t state, uint8_t reason)
 {
+	for (size_t i = 0; i < sizeof(by_rule) / sizeof(by_rule[0]); i++)
+		if (by_rule[i].rule == rule)
+			return by_rule[i].advice;
 	if (reason < LTR_REASON_COUNT && by_reason[reason])
 		return by_reason[reason];
 	if (state < LTR_STATE_COUNT && by_state[state])

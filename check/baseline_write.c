@@ -57,6 +57,30 @@ static const char *doing_of(const struct ltr_finding *finding)
 	return ltr__doing(finding);
 }
 
+/* Adds the row of a finding, if there is anything to tell its goroutines by; of a ring, of each. */
+static size_t add_rows(const struct ltr_finding *finding, struct row *rows, uint64_t *left_out)
+{
+	struct row row = {
+		.function = finding->depth ? finding->stack[0].function : finding->entry.function,
+		.creator = finding->created.function,
+		.doing = doing_of(finding),
+		.deadlock = finding->grade == LTR_GRADE_DEADLOCK,
+		.count = finding->count,
+	};
+	size_t used = 0;
+
+	for (size_t i = 0; i < finding->ring_count; i++)
+		used += add_rows(finding->ring[i], rows + used, left_out);
+	if (finding->ring_count)
+		return used;
+	if (!row.function[0] && !row.creator[0]) {
+		*left_out += finding->count;
+		return 0;
+	}
+	rows[0] = row;
+	return 1;
+}
+
 static size_t collect(const struct ltr_judgement *judgement, uint32_t fail_on, struct row *rows,
 		      uint64_t *ret_left_out)
 {
@@ -65,22 +89,11 @@ static size_t collect(const struct ltr_judgement *judgement, uint32_t fail_on, s
 	*ret_left_out = 0;
 	for (size_t i = 0; i < ltr_judgement_count(judgement); i++) {
 		const struct ltr_finding *finding = ltr_judgement_at(judgement, i);
-		struct row row = {
-			.function = finding->depth ? finding->stack[0].function
-						   : finding->entry.function,
-			.creator = finding->created.function,
-			.doing = doing_of(finding),
-			.deadlock = finding->grade == LTR_GRADE_DEADLOCK,
-			.count = finding->count,
-		};
 
 		if (!finding->count || finding->grade == LTR_GRADE_INCONCLUSIVE ||
 		    !(fail_on & LTR_GRADE_BIT(finding->grade)))
 			continue;
-		if (row.function[0] || row.creator[0])
-			rows[used++] = row;
-		else
-			*ret_left_out += finding->count;
+		used += add_rows(finding, rows + used, ret_left_out);
 	}
 	return used;
 }
@@ -99,10 +112,14 @@ static void put_row(const struct row *row, uint64_t count, FILE *out)
 int ltr_baseline_write(const struct ltr_judgement *judgement, uint32_t fail_on, FILE *out,
 		       uint64_t *ret_left_out)
 {
-	struct row *rows = calloc(ltr_judgement_count(judgement) + 1, sizeof(*rows));
+	size_t most = ltr_judgement_count(judgement) + 1;
+	struct row *rows;
 	uint64_t left_out;
 	size_t used;
 
+	for (size_t i = 0; i < ltr_judgement_count(judgement); i++)
+		most += ltr_judgement_at(judgement, i)->ring_count;
+	rows = calloc(most, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	used = collect(judgement, fail_on ? fail_on : LTR_FAIL_ON_DEFAULT, rows, &left_out);

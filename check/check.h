@@ -78,6 +78,16 @@ struct ltr_finding_member {
 	const char *name; /* "": it has none */
 };
 
+/* What a goroutine of a finding waits for, where it is a lock whose holder is known. */
+struct ltr_finding_lock {
+	uint64_t address;
+	uint64_t holder_id;
+	uint64_t writer_id; /* 0; or who waits to write, and stops this reader until then */
+	bool reading;       /* it is held for reading */
+	bool ended;         /* the holder has ended */
+	struct ltr_finding_frame locked; /* by which call; all unknown for readers */
+};
+
 /*
  * What was found: `count` goroutines created at one place, that are in the same state at the same
  * stack; or, if `count` is 0, something about the process as a whole, that `text` says.
@@ -100,6 +110,16 @@ struct ltr_finding {
 	const struct ltr_finding_frame
 		*stack; /* innermost first, without the runtime's own frames */
 	size_t depth;
+	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
+	/*
+	 * Goroutines that wait for each other: ring_count of them, 2 at least, each described by a
+	 * finding of its own, of count 1 and without a ring. Each waits for what the next one holds,
+	 * and the last for what the first one does. 0: the finding is no ring.
+	 */
+	const struct ltr_finding *const *ring;
+	size_t ring_count;
+	uint64_t behind; /* how many more wait behind these, and are in no finding of their own */
+	uint64_t behind_id; /* the lowest id among them */
 	const char *advice; /* what to change, one or two sentences */
 	const char *text;   /* see above; "" for goroutines */
 };
@@ -113,12 +133,25 @@ struct ltr_baseline; /* baseline.h */
 int ltr_judgement_new(struct ltr_judgement **ret_judgement);
 struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement); /* takes NULL */
 
+/*
+ * What one look saw of those who wait for locks. Waits that make up a deadlock last: a census is judged
+ * for them only together with an earlier look at the same process.
+ */
+struct ltr_look;
+
+int ltr_look_new(const struct ltr_census *census, struct ltr_look **ret_look);
+struct ltr_look *ltr_look_free(struct ltr_look *look); /* takes NULL, returns NULL */
+
+/* Is there anything that would be a deadlock if it lasted? If not, no second look is needed. */
+bool ltr_look_suspects(const struct ltr_look *look);
+
 struct ltr_judge_options {
 	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
 	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
-	uint64_t older_than_ns;        /* whoever waits longer is suspect; 0: nobody is for that */
-	bool alive;                    /* the program is looked at while it runs, and goes on */
-	struct ltr_baseline *baseline; /* what it excuses is counted in it; NULL: none */
+	uint64_t older_than_ns;         /* whoever waits longer is suspect; 0: nobody is for that */
+	bool alive;                     /* the program is looked at while it runs, and goes on */
+	const struct ltr_look *earlier; /* NULL: none; then locks are judged only at a standstill */
+	struct ltr_baseline *baseline;  /* what it excuses is counted in it; NULL: none */
 };
 
 /*

@@ -21,6 +21,8 @@ struct text {
 struct box {
 	struct ltr_finding finding;
 	struct ltr_finding_frame *frames;
+	struct ltr_finding_lock lock;
+	const struct ltr_finding **ring; /* owned, as are the findings */
 	struct text *texts;
 	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
 };
@@ -41,6 +43,8 @@ static int compare_kin(const struct ltr__claim *a, const struct ltr__claim *b)
 		return a->rule < b->rule ? -1 : 1;
 	if (a->excused != b->excused)
 		return a->excused ? 1 : -1;
+	if (a->group || b->group)
+		return compare_u64(a->group, b->group);
 	order = compare_u64(x->site, y->site);
 	if (!order && !x->site)
 		order = compare_u64(x->creation_pc, y->creation_pc);
@@ -63,6 +67,8 @@ static int compare_claims(const void *a, const void *b)
 	const struct ltr__claim *y = b;
 	int order = compare_kin(x, y);
 
+	if (!order)
+		order = compare_u64(x->rank, y->rank);
 	return order ? order : compare_u64(x->goroutine->id, y->goroutine->id);
 }
 
@@ -122,6 +128,9 @@ struct ltr_finding *ltr__finding_free(struct ltr_finding *finding)
 		free(box->texts);
 		box->texts = next;
 	}
+	for (size_t i = 0; i < box->finding.ring_count; i++)
+		ltr__finding_free((struct ltr_finding *)box->ring[i]);
+	free(box->ring);
 	free(box->frames);
 	free(box);
 	return NULL;
@@ -232,6 +241,52 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 			    goroutine->entry_pc, &box->finding.entry);
 }
 
+static void copy_lock(struct box *box, const struct ltr_census *census,
+		      const struct ltr__claim *claim)
+{
+	const struct ltr_lock *lock = ltr_census_find_lock(census, claim->goroutine->object);
+	uint64_t pc =
+		lock && lock->owner_id == claim->holder_id ? ltr_census_locked_pc(census, lock) : 0;
+
+	box->lock = (struct ltr_finding_lock){
+		.address = claim->goroutine->object,
+		.holder_id = claim->holder_id,
+		.writer_id = claim->writer_id,
+		.reading = lock && lock->owner_id != claim->holder_id,
+		.ended = !ltr_census_find(census, claim->holder_id),
+		.locked = {.function = "", .file = ""},
+	};
+	if (pc)
+		copy_symbol(box, ltr_census_call_symbol(census, pc), pc, &box->lock.locked);
+	box->finding.lock = &box->lock;
+}
+
+/* The claims of a ring, each for itself. */
+static void copy_ring(struct box *box, const struct ltr__trial *trial,
+		      const struct ltr__claim *claims, size_t count)
+{
+	box->ring = calloc(count, sizeof(struct ltr_finding *));
+	if (!box->ring) {
+		box->failed = true;
+		return;
+	}
+	box->finding.ring = box->ring;
+	for (size_t i = 0; i < count && !box->failed; i++) {
+		box->ring[i] = ltr__finding_from_claims(trial, &claims[i], 1);
+		if (box->ring[i])
+			box->finding.ring_count++;
+		else
+			box->failed = true;
+	}
+}
+
+static void count_behind(struct ltr_finding *finding, const struct ltr__claim *claim)
+{
+	if (claim->behind && (!finding->behind || claim->behind_id < finding->behind_id))
+		finding->behind_id = claim->behind_id;
+	finding->behind += claim->behind;
+}
+
 struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
@@ -280,11 +335,12 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	finding->state = first->state;
 	finding->reason = first->reason;
 	finding->limit_ns = rule->limit_ns ? rule->limit_ns(trial->options) : 0;
-	finding->advice = ltr__advice(first->state, first->reason);
+	finding->advice = ltr__advice(rule, first->state, first->reason);
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = claims[i].goroutine;
 
 		count_age(finding, ltr_census_age_ns(trial->census, goroutine));
+		count_behind(finding, &claims[i]);
 		if (i >= LTR_FINDING_MEMBERS)
 			continue;
 		finding->member[i].id = goroutine->id;
@@ -295,6 +351,10 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	}
 	copy_origin(box, trial->census, first);
 	copy_stack(box, trial->census, first->stack);
+	if (rule->shows_lock)
+		copy_lock(box, trial->census, &claims[0]);
+	if (count > 1 && claims[0].group)
+		copy_ring(box, trial, claims, count);
 	return box_close(box);
 }
 

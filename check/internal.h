@@ -14,10 +14,21 @@
 
 #include "check.h"
 
+/* How many goroutines of a ring are described, unless everything is wanted. */
+#define LTR__RING_SHOWN 8
+
 struct ltr__claim {
 	const struct ltr_rule *rule;
 	const struct ltr_goroutine *goroutine;
 	bool excused; /* by the baseline */
+
+	/* Of rules that show locks. */
+	uint32_t group; /* not 0: one finding with all others of this number, in order of rank */
+	uint32_t rank;
+	uint32_t behind; /* how many wait behind it, and the lowest id among them */
+	uint64_t behind_id;
+	uint64_t holder_id; /* who holds what it waits for */
+	uint64_t writer_id; /* not 0: it waits behind this one, who waits for the holder to write */
 };
 
 /* What a baseline tells goroutines apart by; "" is not known. Owned by the census. */
@@ -49,6 +60,8 @@ struct ltr_rule {
 	uint64_t (*limit_ns)(const struct ltr_judge_options *options);
 	/* What a person looks at first: where they were created, or where they wait? */
 	bool shows_creation;
+	/* Do its goroutines wait for locks, and do its claims say whom for? */
+	bool shows_lock;
 	/* A few words about the goroutines of one or more findings: "3 goroutines never exited". */
 	void (*summary)(uint64_t count, FILE *out);
 	/* What the rule has seen, for the reader who does not know it; may use finding->limit_ns. */
@@ -56,8 +69,16 @@ struct ltr_rule {
 };
 
 extern const struct ltr_rule *const ltr__rules[]; /* NULL at the end */
+extern const struct ltr_rule ltr__rule_double_lock;
+extern const struct ltr_rule ltr__rule_once_in_once;
+extern const struct ltr_rule ltr__rule_read_write_read;
+extern const struct ltr_rule ltr__rule_lock_upgrade;
+extern const struct ltr_rule ltr__rule_lock_order;
+extern const struct ltr_rule ltr__rule_lock_cycle;
+extern const struct ltr_rule ltr__rule_abandoned_lock;
 extern const struct ltr_rule ltr__rule_all_asleep;
 extern const struct ltr_rule ltr__rule_hopeless;
+extern const struct ltr_rule ltr__rule_held_for_ever;
 extern const struct ltr_rule ltr__rule_never_exited;
 extern const struct ltr_rule ltr__rule_waits_long;
 extern const struct ltr_rule ltr__rule_still_running;
@@ -93,8 +114,8 @@ int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *
 /* judge.c: takes the finding over, also on failure. */
 int ltr__judgement_add(struct ltr_judgement *judgement, struct ltr_finding *finding);
 
-/* advice.c: never NULL. */
-const char *ltr__advice(uint8_t state, uint8_t reason);
+/* advice.c: what the rule's pattern asks for, else the reason, else the state. Never NULL. */
+const char *ltr__advice(const struct ltr_rule *rule, uint8_t state, uint8_t reason);
 
 /* print.c */
 
@@ -134,6 +155,12 @@ const struct ltr_finding_frame *ltr__main_frame(const struct ltr_finding *findin
 
 /* "for 1.2s to 1.4s", without "for"; call it only where an age is known. */
 void ltr__print_ages(const struct ltr_finding *finding, FILE *out);
+
+/* "itself, locked at FILE:LINE (FUNCTION)", "goroutine 8, for reading". */
+void ltr__print_holder(const struct ltr_finding *finding, const char *strip, FILE *out);
+
+/* "3 more goroutines wait, among them 9" */
+void ltr__print_behind(const struct ltr_finding *finding, FILE *out);
 
 /* The paragraph of the text report about goroutines, without its number. */
 void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,

@@ -136,6 +136,25 @@ int ltr__trial_state(struct ltr__trial *trial, const char *text)
 				  ltr__finding_from_text(trial->rule, trial->process, text));
 }
 
+/* A ring is excused if all who are in it are. The claims are sorted: a ring's are neighbours. */
+static void excuse_rings(struct ltr__claim *claims, size_t count)
+{
+	size_t end;
+
+	for (size_t begin = 0; begin < count; begin = end) {
+		bool excused = true;
+
+		end = begin;
+		do
+			excused = excused && claims[end++].excused;
+		while (end < count && claims[begin].group &&
+		       claims[end].rule == claims[begin].rule &&
+		       claims[end].group == claims[begin].group);
+		for (size_t i = begin; i < end; i++)
+			claims[i].excused = excused;
+	}
+}
+
 static int add_claims(struct ltr__trial *trial)
 {
 	size_t end;
@@ -147,6 +166,7 @@ static int add_claims(struct ltr__trial *trial)
 					     trial->claim_count);
 		if (error)
 			return error;
+		excuse_rings(trial->claims, trial->claim_count);
 		ltr__claims_sort(trial->claims, trial->claim_count);
 	}
 	for (size_t begin = 0; begin < trial->claim_count; begin = end) {

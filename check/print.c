@@ -220,6 +220,49 @@ void ltr__print_ages(const struct ltr_finding *finding, FILE *out)
 	fputs(text[1], out);
 }
 
+void ltr__print_holder(const struct ltr_finding *finding, const char *strip, FILE *out)
+{
+	const struct ltr_finding_lock *lock = finding->lock;
+
+	if (lock->holder_id == finding->member[0].id && finding->count == 1)
+		fputs("itself", out);
+	else if (lock->holder_id == finding->member[0].id)
+		fputs("each itself", out);
+	else
+		fprintf(out, "goroutine %" PRIu64, lock->holder_id);
+	if (lock->ended)
+		fputs(", which has ended", out);
+	if (lock->reading)
+		fputs(", for reading", out);
+	if (is_known(&lock->locked)) {
+		fputs(", locked at ", out);
+		ltr__print_place(&lock->locked, strip, out);
+	}
+	if (lock->writer_id)
+		fprintf(out, "; goroutine %" PRIu64 " waits to write", lock->writer_id);
+}
+
+void ltr__print_behind(const struct ltr_finding *finding, FILE *out)
+{
+	ltr__print_count(finding->behind, "more goroutine", out);
+	fprintf(out, finding->behind == 1 ? " waits: %" PRIu64 : " wait, among them %" PRIu64,
+		finding->behind_id);
+}
+
+/* "; goroutine 7 waits at PLACE, held by goroutine 8, locked at PLACE" */
+static void print_lock_message(const struct ltr_finding *finding, const char *strip, FILE *out)
+{
+	if (finding->ring_count) {
+		for (size_t i = 0; i < finding->ring_count && i < LTR__RING_SHOWN; i++)
+			print_lock_message(finding->ring[i], strip, out);
+		return;
+	}
+	fprintf(out, "; goroutine %" PRIu64 " waits at ", finding->member[0].id);
+	ltr__print_place(finding->depth ? &finding->stack[0] : &finding->entry, strip, out);
+	fputs(", held by ", out);
+	ltr__print_holder(finding, strip, out);
+}
+
 void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			const struct ltr_report_options *options, FILE *out)
 {
@@ -230,6 +273,12 @@ void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_
 	if (finding->oldest_ns) {
 		fputs(" for ", out);
 		ltr__print_ages(finding, out);
+	}
+	if (finding->lock)
+		print_lock_message(finding, options->strip, out);
+	if (finding->behind) {
+		fputs("; behind: ", out);
+		ltr__print_behind(finding, out);
 	}
 	fprintf(out, ". %s", finding->advice);
 }

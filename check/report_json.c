@@ -65,6 +65,49 @@ static void print_evidence(const struct ltr_judgement *judgement, const struct l
 }
 
 static void add_goroutines(struct ltr__document *document, struct json_object *to,
+			   const struct ltr_finding *finding);
+
+static struct json_object *lock_object(struct ltr__document *document,
+				       const struct ltr_finding_lock *lock)
+{
+	struct json_object *to = json_object_new_object();
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, lock->address);
+	ltr__document_add_text(document, to, "address", address);
+	ltr__document_add_number(document, to, "holder", lock->holder_id);
+	if (lock->ended)
+		ltr__document_add_bool(document, to, "ended", true);
+	if (lock->reading)
+		ltr__document_add_bool(document, to, "reading", true);
+	if (lock->writer_id)
+		ltr__document_add_number(document, to, "writer", lock->writer_id);
+	add_frame(document, to, "locked_at", &lock->locked);
+	return to;
+}
+
+static void add_locks(struct ltr__document *document, struct json_object *to,
+		      const struct ltr_finding *finding)
+{
+	struct json_object *ring;
+
+	if (finding->lock)
+		ltr__document_add(document, to, "lock", lock_object(document, finding->lock));
+	if (finding->behind)
+		ltr__document_add_number(document, to, "behind", finding->behind);
+	if (!finding->ring_count)
+		return;
+	ring = json_object_new_array();
+	for (size_t i = 0; i < finding->ring_count; i++) {
+		struct json_object *one = json_object_new_object();
+
+		add_goroutines(document, one, finding->ring[i]);
+		ltr__document_append(document, ring, one);
+	}
+	ltr__document_add(document, to, "ring", ring);
+}
+
+static void add_goroutines(struct ltr__document *document, struct json_object *to,
 			   const struct ltr_finding *finding)
 {
 	struct json_object *stack = json_object_new_array();
@@ -84,6 +127,7 @@ static void add_goroutines(struct ltr__document *document, struct json_object *t
 	for (size_t i = 0; i < finding->depth; i++)
 		ltr__document_append(document, stack, frame_object(document, &finding->stack[i]));
 	ltr__document_add(document, to, "stack", stack);
+	add_locks(document, to, finding);
 	ltr__document_add_text(document, to, "advice", finding->advice);
 }
 

@@ -255,6 +255,21 @@ static void print_creation(const struct ltr_finding *finding, int columns,
 	fputc('\n', out);
 }
 
+/* Who they are, what they wait for, and where they come from. */
+static void print_goroutines(const struct ltr_finding *finding, int columns,
+			     const struct ltr_report_options *options, FILE *out)
+{
+	print_members(finding, out);
+	print_doing(finding, out);
+	if (finding->lock) {
+		label("held by", out);
+		ltr__print_holder(finding, options->strip, out);
+		fputc('\n', out);
+	}
+	print_stack(finding, columns, options, out);
+	print_creation(finding, columns, options, out);
+}
+
 /* Words, broken so that no line is longer than ADVICE_COLUMNS behind the label. */
 static void print_wrapped(const char *name, const char *words, FILE *out)
 {
@@ -298,10 +313,21 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
 	label("evidence", out);
 	finding->rule->explain(finding, out);
 	fputc('\n', out);
-	print_members(finding, out);
-	print_doing(finding, out);
-	print_stack(finding, columns, options, out);
-	print_creation(finding, columns, options, out);
+	for (size_t i = 0; i < finding->ring_count; i++) {
+		if (i == LTR__RING_SHOWN && !options->all) {
+			label("", out);
+			fprintf(out, "... %zu more in the ring\n", finding->ring_count - i);
+			break;
+		}
+		print_goroutines(finding->ring[i], name_columns(finding->ring[i]), options, out);
+	}
+	if (!finding->ring_count)
+		print_goroutines(finding, columns, options, out);
+	if (finding->behind) {
+		label("behind", out);
+		ltr__print_behind(finding, out);
+		fputc('\n', out);
+	}
 	print_wrapped("advice", finding->advice, out);
 }
 

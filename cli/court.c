@@ -24,6 +24,7 @@
 #include "cli.h"
 #include "court.h"
 #include "gate.h"
+#include "second_look.h"
 
 #define FIRST_PAUSE_NS  (1 * LTR__MS_NS)
 #define LONG_PAUSE_NS   (50 * LTR__MS_NS)
@@ -77,17 +78,38 @@ static void close_case(struct trial *trial)
 		ltr__visitor_release(trial->visitor);
 }
 
+/* Nothing can be read of the program any more, and the case is closed. */
+static void lose(struct court *court, struct trial *trial, int error)
+{
+	char text[160];
+
+	if (error == -ESRCH)
+		snprintf(text, sizeof(text), "ended before it could be judged");
+	else
+		snprintf(text, sizeof(text), "could not be read: %s", strerror(-error));
+	inconclusive(court, trial, text);
+	close_case(trial);
+}
+
 /* The verdict on the census as it is; `timed_out` if that is why. */
 static void judge(struct court *court, struct trial *trial, bool timed_out)
 {
+	struct ltr_look *earlier = NULL;
+	int error = ltr__look_again(trial->probe, &earlier);
 	const struct ltr_judge_options options = {
 		.grace_ns = court->options->grace_ns,
 		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
 		.older_than_ns = court->options->older_than_ns,
+		.earlier = earlier,
 		.baseline = court->options->baseline,
 	};
 
+	if (error) {
+		lose(court, trial, error);
+		return;
+	}
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
+	ltr_look_free(earlier);
 	close_case(trial);
 }
 
@@ -95,17 +117,10 @@ static void judge(struct court *court, struct trial *trial, bool timed_out)
 static bool look(struct court *court, struct trial *trial)
 {
 	int error = ltr_probe_refresh(trial->probe);
-	char text[160];
 
-	if (error >= 0)
-		return true;
-	if (error == -ESRCH)
-		snprintf(text, sizeof(text), "ended before it could be judged");
-	else
-		snprintf(text, sizeof(text), "could not be read: %s", strerror(-error));
-	inconclusive(court, trial, text);
-	close_case(trial);
-	return false;
+	if (error < 0)
+		lose(court, trial, error);
+	return error >= 0;
 }
 
 static void look_in_grace(struct court *court, struct trial *trial)

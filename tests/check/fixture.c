@@ -48,10 +48,22 @@ static const struct ltr_symbol *find(void *context, uint64_t pc)
 static size_t module_count(void *context)
 {
 	(void)context;
-	return 0;
+	return 1;
 }
 
-static const struct ltr_symbol_source source = {.find = find, .module_count = module_count};
+static const struct ltr_module *module(void *context, size_t index)
+{
+	static const struct ltr_module all = {.start = 0x1000,
+					      .end = 0x1000 + FUNCTIONS * 0x100,
+					      .path = "/src/httpd/httpd",
+					      .build_id = ""};
+
+	(void)context;
+	return index == 0 ? &all : NULL;
+}
+
+static const struct ltr_symbol_source source = {
+	.find = find, .module_count = module_count, .module = module};
 
 struct ltr_census *census_make(uint32_t phase, const char *command)
 {
@@ -86,7 +98,8 @@ void census_add(struct ltr_census *census, const struct people *people)
 		.entry_pc = people->entry,
 		/* find() is asked for the call: one before the address it returns to */
 		.creation_pc = people->created ? people->created + 1 : 0,
-		.transitions = 3,
+		.object = people->object,
+		.transitions = 3 + people->moved,
 		.state = people->reason ? ltr_reason_state(people->reason) : people->state,
 		.reason = people->reason,
 		.flags = people->flags,
@@ -125,6 +138,17 @@ void census_add(struct ltr_census *census, const struct people *people)
 	     (people->flags & LTR_IS_UNSURE) && i < (people->count ? people->count : 1); i++)
 		((struct ltr_goroutine *)ltr_census_find(census, people->id + i))->flags |=
 			LTR_IS_UNSURE;
+}
+
+void census_add_locks(struct ltr_census *census, const struct ltr_lock *locks,
+		      const struct ltr_reader *readers)
+{
+	assert_int_equal(ltr_census_snapshot_begin(census, NOW_NS), 0);
+	for (; locks && locks->object; locks++)
+		assert_int_equal(ltr_census_snapshot_lock(census, locks), 0);
+	for (; readers && readers->object; readers++)
+		assert_int_equal(ltr_census_snapshot_reader(census, readers), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, false), 0);
 }
 
 void census_add_replies(struct ltr_census *census, size_t count)

@@ -34,6 +34,8 @@ struct people {
 	uint8_t state;
 	uint8_t reason; /* decides the state, if it is not 0 */
 	uint16_t flags;
+	uint64_t object;
+	uint32_t moved; /* how many transitions more than usual */
 	const char *name;
 	const char *label[2]; /* a key and a value; NULL: none */
 	uint64_t entry;
@@ -44,6 +46,9 @@ struct people {
 
 struct ltr_census *census_make(uint32_t phase, const char *command);
 void census_add(struct ltr_census *census, const struct people *people);
+/* Who holds what; after the last census_add(), which forgets it. Both end at an object 0. */
+void census_add_locks(struct ltr_census *census, const struct ltr_lock *locks,
+		      const struct ltr_reader *readers);
 /* The classic leak: so many goroutines "reply" that send where nobody receives. From id 12 on. */
 void census_add_replies(struct ltr_census *census, size_t count);
 

@@ -223,14 +223,16 @@ static void reports_that_cannot_be_written_fail(void **state)
 
 static void every_reason_has_its_advice(void **state)
 {
-	const char *fallback = ltr__advice(LTR_STATE_UNKNOWN, 250);
+	const char *fallback = ltr__advice(&ltr__rule_never_exited, LTR_STATE_UNKNOWN, 250);
 
 	(void)state;
 	for (int reason = 1; reason < LTR_REASON_COUNT; reason++)
-		assert_ptr_not_equal(
-			ltr__advice(ltr_reason_state((uint8_t)reason), (uint8_t)reason), fallback);
-	assert_ptr_not_equal(ltr__advice(LTR_STATE_RUNNING, 0), fallback);
-	assert_ptr_not_equal(ltr__advice(LTR_STATE_QUEUED, 0), fallback);
+		assert_ptr_not_equal(ltr__advice(&ltr__rule_never_exited,
+						 ltr_reason_state((uint8_t)reason),
+						 (uint8_t)reason),
+				     fallback);
+	assert_ptr_not_equal(ltr__advice(&ltr__rule_never_exited, LTR_STATE_RUNNING, 0), fallback);
+	assert_ptr_not_equal(ltr__advice(&ltr__rule_never_exited, LTR_STATE_QUEUED, 0), fallback);
 }
 
 static void rules_are_in_the_order_of_their_grades(void **state)

@@ -22,6 +22,13 @@ leaked() {
 	contains "$1" "advice +$3" "$scratch/err"
 }
 
+# deadlocked NAME WORDS ADVICE: one goroutine of this case waits for a lock that nobody will unlock
+deadlocked() {
+	loiter_is 23 "^loiter: deadlock: 1 goroutine $2: waiting at .*cases.c:[0-9]+" \
+		check --grace 100ms -- "$cases" "$1"
+	contains "$1" "advice +$3" "$scratch/err"
+}
+
 loiter_is 0 "" check -- "$cases" clean
 loiter_is 9 "" check -- "$cases" status
 loiter_is 0 "" check --grace 100s -- "$cases" late
@@ -36,8 +43,10 @@ leaked nil-receive "chan receive \(nil chan\)" "The channel was never made"
 leaked select-nothing "select \(no cases\)" "A select without cases"
 never nil-timed "chan receive \(nil chan\)" "The channel was never made" # ends by itself, later
 never select "select" "None of the cases"
-never mutex "sync.Mutex.Lock" "Whoever holds the mutex"
-never double-lock "sync.Mutex.Lock" "Whoever holds the mutex"
+deadlocked mutex "waits for a lock whose holder has ended" "A path out of that goroutine"
+contains "mutex" "held by +goroutine 1, which has ended, locked at .*cases.c:[0-9]+ \(prepare\)$" "$scratch/err"
+deadlocked double-lock "waits for a lock that it holds itself" "Unlock before locking again"
+contains "double lock" "held by +itself, locked at .*cases.c:[0-9]+ \(lock_twice\)$" "$scratch/err"
 never waitgroup "sync.WaitGroup.Wait" "The count never reaches zero"
 never once "chan send" "Nobody receives here"
 never sleep "(sleep|running|queued)" "[AI]"
@@ -57,7 +66,9 @@ contains "ten thousand" "and 9995 more" "$scratch/err"
 loiter_is 23 "^loiter: deadlock: 1 goroutine is asleep and nobody can wake it" \
 	check -- "$cases" deadlock
 loiter_is 23 "^loiter: deadlock: all 2 goroutines" check -- "$cases" deadlock-with-daemon
-loiter_is 23 "^loiter: deadlock: all 3 goroutines" check -- "$cases" ab-ba
+loiter_is 23 "^loiter: deadlock: 2 goroutines wait for each other's lock" check -- "$cases" ab-ba
+contains "AB-BA" "^loiter: deadlock: 1 goroutine is asleep" "$scratch/err"
+contains "AB-BA" "held by +goroutine [0-9]+, locked at .*cases.c:[0-9]+ \(lock_both\)$" "$scratch/err"
 contains "AB-BA" "waiting +sync.WaitGroup.Wait" "$scratch/err"
 contains "AB-BA" "waiting +sync.Mutex.Lock" "$scratch/err"
 loiter_is 23 "^loiter: deadlock" check -- "$cases" ltr-exit-in-main

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CLI_SECOND_LOOK_H
+#define LOITER_CLI_SECOND_LOOK_H
+
+/* Deadlocks last: who wants to judge a census for them looks at the program twice. */
+
+#include <check/check.h>
+#include <probe/probe.h>
+
+/* A snapshot; one that could not be read whole is repeated a few times. Errors as
+ * ltr_probe_refresh(). */
+int ltr__look_whole(struct ltr_probe *probe);
+
+/*
+ * Keep what the probe's census shows of waits for locks, to be judged with; and if there is anything in
+ * it that may be a deadlock, take a new snapshot a few milliseconds later. Errors as
+ * ltr_probe_refresh(); *ret_earlier is to be freed with ltr_look_free().
+ */
+int ltr__look_again(struct ltr_probe *probe, struct ltr_look **ret_earlier);
+
+#endif

@@ -388,7 +388,7 @@ int ltr__baseline_excuse(struct ltr_baseline *baseline, const struct ltr_census 
 		return -ENOMEM;
 	for (size_t begin = 0; begin < count; begin = end) {
 		end = begin + 1;
-		/* who are in a ring are no kin */
+		/* who are in a cycle are no kin */
 		while (end < count && !claims[begin].group &&
 		       ltr__claims_match(&claims[begin], &claims[end]))
 			end++;

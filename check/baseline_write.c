@@ -57,7 +57,7 @@ static const char *doing_of(const struct ltr_finding *finding)
 	return ltr__doing(finding);
 }
 
-/* Adds the row of a finding, if there is anything to tell its goroutines by; of a ring, of each. */
+/* Adds the row of a finding, if there is anything to tell its goroutines by; of a cycle, of each. */
 static size_t add_rows(const struct ltr_finding *finding, struct row *rows, uint64_t *left_out)
 {
 	struct row row = {
@@ -69,9 +69,9 @@ static size_t add_rows(const struct ltr_finding *finding, struct row *rows, uint
 	};
 	size_t used = 0;
 
-	for (size_t i = 0; i < finding->ring_count; i++)
-		used += add_rows(finding->ring[i], rows + used, left_out);
-	if (finding->ring_count)
+	for (size_t i = 0; i < finding->cycle_count; i++)
+		used += add_rows(finding->cycle[i], rows + used, left_out);
+	if (finding->cycle_count)
 		return used;
 	if (!row.function[0] && !row.creator[0]) {
 		*left_out += finding->count;
@@ -118,7 +118,7 @@ int ltr_baseline_write(const struct ltr_judgement *judgement, uint32_t fail_on, 
 	size_t used;
 
 	for (size_t i = 0; i < ltr_judgement_count(judgement); i++)
-		most += ltr_judgement_at(judgement, i)->ring_count;
+		most += ltr_judgement_at(judgement, i)->cycle_count;
 	rows = calloc(most, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;

@@ -112,12 +112,12 @@ struct ltr_finding {
 	size_t depth;
 	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
 	/*
-	 * Goroutines that wait for each other: ring_count of them, 2 at least, each described by a
-	 * finding of its own, of count 1 and without a ring. Each waits for what the next one holds,
-	 * and the last for what the first one does. 0: the finding is no ring.
+	 * Goroutines that wait for each other: cycle_count of them, 2 at least, each described by a
+	 * finding of its own, of count 1 and without a cycle. Each waits for what the next one holds,
+	 * and the last for what the first one does. 0: the finding is no cycle.
 	 */
-	const struct ltr_finding *const *ring;
-	size_t ring_count;
+	const struct ltr_finding *const *cycle;
+	size_t cycle_count;
 	uint64_t behind; /* how many more wait behind these, and are in no finding of their own */
 	uint64_t behind_id; /* the lowest id among them */
 	const char *advice; /* what to change, one or two sentences */

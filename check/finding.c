@@ -22,7 +22,7 @@ struct box {
 	struct ltr_finding finding;
 	struct ltr_finding_frame *frames;
 	struct ltr_finding_lock lock;
-	const struct ltr_finding **ring; /* owned, as are the findings */
+	const struct ltr_finding **cycle; /* owned, as are the findings */
 	struct text *texts;
 	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
 };
@@ -128,9 +128,9 @@ struct ltr_finding *ltr__finding_free(struct ltr_finding *finding)
 		free(box->texts);
 		box->texts = next;
 	}
-	for (size_t i = 0; i < box->finding.ring_count; i++)
-		ltr__finding_free((struct ltr_finding *)box->ring[i]);
-	free(box->ring);
+	for (size_t i = 0; i < box->finding.cycle_count; i++)
+		ltr__finding_free((struct ltr_finding *)box->cycle[i]);
+	free(box->cycle);
 	free(box->frames);
 	free(box);
 	return NULL;
@@ -261,20 +261,20 @@ static void copy_lock(struct box *box, const struct ltr_census *census,
 	box->finding.lock = &box->lock;
 }
 
-/* The claims of a ring, each for itself. */
-static void copy_ring(struct box *box, const struct ltr__trial *trial,
-		      const struct ltr__claim *claims, size_t count)
+/* The claims of a cycle, each for itself. */
+static void copy_cycle(struct box *box, const struct ltr__trial *trial,
+		       const struct ltr__claim *claims, size_t count)
 {
-	box->ring = calloc(count, sizeof(struct ltr_finding *));
-	if (!box->ring) {
+	box->cycle = calloc(count, sizeof(struct ltr_finding *));
+	if (!box->cycle) {
 		box->failed = true;
 		return;
 	}
-	box->finding.ring = box->ring;
+	box->finding.cycle = box->cycle;
 	for (size_t i = 0; i < count && !box->failed; i++) {
-		box->ring[i] = ltr__finding_from_claims(trial, &claims[i], 1);
-		if (box->ring[i])
-			box->finding.ring_count++;
+		box->cycle[i] = ltr__finding_from_claims(trial, &claims[i], 1);
+		if (box->cycle[i])
+			box->finding.cycle_count++;
 		else
 			box->failed = true;
 	}
@@ -354,7 +354,7 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	if (rule->shows_lock)
 		copy_lock(box, trial->census, &claims[0]);
 	if (count > 1 && claims[0].group)
-		copy_ring(box, trial, claims, count);
+		copy_cycle(box, trial, claims, count);
 	return box_close(box);
 }
 

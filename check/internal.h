@@ -14,8 +14,8 @@
 
 #include "check.h"
 
-/* How many goroutines of a ring are described, unless everything is wanted. */
-#define LTR__RING_SHOWN 8
+/* How many goroutines of a cycle are described, unless everything is wanted. */
+#define LTR__CYCLE_SHOWN 8
 
 struct ltr__claim {
 	const struct ltr_rule *rule;

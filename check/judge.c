@@ -136,8 +136,8 @@ int ltr__trial_state(struct ltr__trial *trial, const char *text)
 				  ltr__finding_from_text(trial->rule, trial->process, text));
 }
 
-/* A ring is excused if all who are in it are. The claims are sorted: a ring's are neighbours. */
-static void excuse_rings(struct ltr__claim *claims, size_t count)
+/* A cycle is excused if all who are in it are. The claims are sorted: a cycle's are neighbours. */
+static void excuse_cycles(struct ltr__claim *claims, size_t count)
 {
 	size_t end;
 
@@ -166,7 +166,7 @@ static int add_claims(struct ltr__trial *trial)
 					     trial->claim_count);
 		if (error)
 			return error;
-		excuse_rings(trial->claims, trial->claim_count);
+		excuse_cycles(trial->claims, trial->claim_count);
 		ltr__claims_sort(trial->claims, trial->claim_count);
 	}
 	for (size_t begin = 0; begin < trial->claim_count; begin = end) {

@@ -246,12 +246,12 @@ bool ltr__lock_is_abandoned(const struct ltr__lock_waits *waits, uint32_t lock)
 /* Taken alone, does this census show anything that would be a deadlock if it lasted? */
 static int suspect(const struct ltr__lock_waits *waits, bool *ret_suspects)
 {
-	uint32_t *ring = calloc(waits->graph.goroutines + 1, sizeof(*ring));
-	uint32_t rings = 0;
-	int error = ring ? ltr__waitfor_rings(&waits->graph, ring, &rings) : -ENOMEM;
+	uint32_t *cycle = calloc(waits->graph.goroutines + 1, sizeof(*cycle));
+	uint32_t cycles = 0;
+	int error = cycle ? ltr__waitfor_cycles(&waits->graph, cycle, &cycles) : -ENOMEM;
 
-	free(ring);
-	*ret_suspects = rings != 0;
+	free(cycle);
+	*ret_suspects = cycles != 0;
 	for (uint32_t i = 0; !error && i < waits->graph.objects; i++)
 		*ret_suspects = *ret_suspects || ltr__lock_is_abandoned(waits, i);
 	return error;

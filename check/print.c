@@ -252,9 +252,9 @@ void ltr__print_behind(const struct ltr_finding *finding, FILE *out)
 /* "; goroutine 7 waits at PLACE, held by goroutine 8, locked at PLACE" */
 static void print_lock_message(const struct ltr_finding *finding, const char *strip, FILE *out)
 {
-	if (finding->ring_count) {
-		for (size_t i = 0; i < finding->ring_count && i < LTR__RING_SHOWN; i++)
-			print_lock_message(finding->ring[i], strip, out);
+	if (finding->cycle_count) {
+		for (size_t i = 0; i < finding->cycle_count && i < LTR__CYCLE_SHOWN; i++)
+			print_lock_message(finding->cycle[i], strip, out);
 		return;
 	}
 	fprintf(out, "; goroutine %" PRIu64 " waits at ", finding->member[0].id);

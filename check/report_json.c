@@ -89,22 +89,22 @@ static struct json_object *lock_object(struct ltr__document *document,
 static void add_locks(struct ltr__document *document, struct json_object *to,
 		      const struct ltr_finding *finding)
 {
-	struct json_object *ring;
+	struct json_object *cycle;
 
 	if (finding->lock)
 		ltr__document_add(document, to, "lock", lock_object(document, finding->lock));
 	if (finding->behind)
 		ltr__document_add_number(document, to, "behind", finding->behind);
-	if (!finding->ring_count)
+	if (!finding->cycle_count)
 		return;
-	ring = json_object_new_array();
-	for (size_t i = 0; i < finding->ring_count; i++) {
+	cycle = json_object_new_array();
+	for (size_t i = 0; i < finding->cycle_count; i++) {
 		struct json_object *one = json_object_new_object();
 
-		add_goroutines(document, one, finding->ring[i]);
-		ltr__document_append(document, ring, one);
+		add_goroutines(document, one, finding->cycle[i]);
+		ltr__document_append(document, cycle, one);
 	}
-	ltr__document_add(document, to, "ring", ring);
+	ltr__document_add(document, to, "cycle", cycle);
 }
 
 static void add_goroutines(struct ltr__document *document, struct json_object *to,

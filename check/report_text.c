@@ -313,15 +313,15 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
 	label("evidence", out);
 	finding->rule->explain(finding, out);
 	fputc('\n', out);
-	for (size_t i = 0; i < finding->ring_count; i++) {
-		if (i == LTR__RING_SHOWN && !options->all) {
+	for (size_t i = 0; i < finding->cycle_count; i++) {
+		if (i == LTR__CYCLE_SHOWN && !options->all) {
 			label("", out);
-			fprintf(out, "... %zu more in the ring\n", finding->ring_count - i);
+			fprintf(out, "... %zu more in the cycle\n", finding->cycle_count - i);
 			break;
 		}
-		print_goroutines(finding->ring[i], name_columns(finding->ring[i]), options, out);
+		print_goroutines(finding->cycle[i], name_columns(finding->cycle[i]), options, out);
 	}
-	if (!finding->ring_count)
+	if (!finding->cycle_count)
 		print_goroutines(finding, columns, options, out);
 	if (finding->behind) {
 		label("behind", out);

@@ -23,7 +23,7 @@
 struct search {
 	struct ltr__trial *trial;
 	struct ltr__lock_waits waits;
-	uint32_t *ring;
+	uint32_t *cycle;
 	uint32_t *path;
 	uint32_t *scratch;
 	uint32_t *marks; /* index of the claim that it waits behind, plus 1 */
@@ -94,10 +94,10 @@ static bool holds_what_it_waits_for(const struct ltr__waitfor *graph, uint32_t w
 	return false;
 }
 
-/* The ring that goroutine `first` is in: the way back to it, and the others, who wait behind. */
-static void claim_ring(struct search *search, uint32_t first, uint32_t group)
+/* The cycle that goroutine `first` is in: the way back to it, and the others, who wait behind. */
+static void claim_cycle(struct search *search, uint32_t first, uint32_t group)
 {
-	uint32_t length = ltr__waitfor_path(&search->waits.graph, search->ring, first,
+	uint32_t length = ltr__waitfor_path(&search->waits.graph, search->cycle, first,
 					    search->scratch, search->path);
 	const struct ltr_rule *rule = rule_of(search, length);
 
@@ -113,25 +113,26 @@ static void claim_ring(struct search *search, uint32_t first, uint32_t group)
 	}
 }
 
-static int claim_rings(struct search *search)
+static int claim_cycles(struct search *search)
 {
 	const struct ltr__waitfor *graph = &search->waits.graph;
-	uint32_t rings;
-	int error = ltr__waitfor_rings(graph, search->ring, &rings);
-	/* By ring: done, because it was shown already. */
-	bool *is_done = error ? NULL : calloc((size_t)rings + 1, sizeof(*is_done));
+	uint32_t cycles;
+	int error = ltr__waitfor_cycles(graph, search->cycle, &cycles);
+	/* By cycle: done, because it was shown already. */
+	bool *is_done = error ? NULL : calloc((size_t)cycles + 1, sizeof(*is_done));
 
 	if (!error && !is_done)
 		error = -ENOMEM;
 	/* Who has locked twice says it most plainly; then whoever has the lowest id begins. */
 	for (int twice = 1; !error && twice >= 0; twice--)
 		for (uint32_t i = 0; i < graph->goroutines; i++) {
-			uint32_t ring = search->ring[i];
+			uint32_t cycle = search->cycle[i];
 
-			if (!ring || is_done[ring] || (twice && !holds_what_it_waits_for(graph, i)))
+			if (!cycle || is_done[cycle] ||
+			    (twice && !holds_what_it_waits_for(graph, i)))
 				continue;
-			is_done[ring] = true;
-			claim_ring(search, i, ring);
+			is_done[cycle] = true;
+			claim_cycle(search, i, cycle);
 		}
 	free(is_done);
 	return error;
@@ -170,7 +171,7 @@ static int claim_behind(struct search *search)
 static void search_done(struct search *search)
 {
 	ltr__lock_waits_done(&search->waits);
-	free(search->ring);
+	free(search->cycle);
 	free(search->path);
 	free(search->scratch);
 	free(search->marks);
@@ -187,11 +188,11 @@ static int search_begin(struct search *search, struct ltr__trial *trial,
 	if (error)
 		return error;
 	count = (size_t)search->waits.graph.goroutines + 1;
-	search->ring = calloc(count, sizeof(*search->ring));
+	search->cycle = calloc(count, sizeof(*search->cycle));
 	search->path = calloc(count, sizeof(*search->path));
 	search->marks = calloc(count, sizeof(*search->marks));
 	search->scratch = calloc(count + search->waits.graph.objects, sizeof(*search->scratch));
-	if (search->ring && search->path && search->marks && search->scratch)
+	if (search->cycle && search->path && search->marks && search->scratch)
 		return 0;
 	search_done(search);
 	return -ENOMEM;
@@ -209,7 +210,7 @@ static int locks_check(struct ltr__trial *trial)
 	error = search_begin(&search, trial, trial->options->earlier);
 	if (error)
 		return error;
-	error = claim_rings(&search);
+	error = claim_cycles(&search);
 	if (!error) {
 		claim_abandoned(&search);
 		error = claim_behind(&search);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tarjan's strongly connected components, with a stack of its own instead of recursion. Nodes are the
- * goroutines, then the objects. A component of one node is no ring: no node leads to itself without
+ * goroutines, then the objects. A component of one node is no cycle: no node leads to itself without
  * one of the other kind in between.
  */
 
@@ -45,17 +45,17 @@ static void enter(struct walk *walk, uint32_t node)
 }
 
 /* `node` is the root of a component: the open nodes from it on. */
-static void close_component(struct walk *walk, uint32_t node, uint32_t *ring, uint32_t *count)
+static void close_component(struct walk *walk, uint32_t node, uint32_t *cycle, uint32_t *count)
 {
-	bool is_ring = walk->open[walk->open_count - 1] != node;
+	bool is_cycle = walk->open[walk->open_count - 1] != node;
 	uint32_t member;
 
-	*count += is_ring;
+	*count += is_cycle;
 	do {
 		member = walk->open[--walk->open_count];
 		walk->is_open[member] = false;
-		if (is_ring && member < walk->graph->goroutines)
-			ring[member] = *count;
+		if (is_cycle && member < walk->graph->goroutines)
+			cycle[member] = *count;
 	} while (member != node);
 }
 
@@ -65,7 +65,7 @@ static void lower(uint32_t *low, uint32_t value)
 		*low = value;
 }
 
-static void walk_from(struct walk *walk, uint32_t root, uint32_t *ring, uint32_t *count)
+static void walk_from(struct walk *walk, uint32_t root, uint32_t *cycle, uint32_t *count)
 {
 	enter(walk, root);
 	while (walk->path_count) {
@@ -78,7 +78,7 @@ static void walk_from(struct walk *walk, uint32_t root, uint32_t *ring, uint32_t
 				lower(&walk->low[walk->path[walk->path_count - 1]],
 				      walk->low[node]);
 			if (walk->low[node] == walk->seen[node])
-				close_component(walk, node, ring, count);
+				close_component(walk, node, cycle, count);
 			continue;
 		}
 		walk->edge[node]++;
@@ -89,7 +89,7 @@ static void walk_from(struct walk *walk, uint32_t root, uint32_t *ring, uint32_t
 	}
 }
 
-int ltr__waitfor_rings(const struct ltr__waitfor *graph, uint32_t *ret_ring, uint32_t *ret_count)
+int ltr__waitfor_cycles(const struct ltr__waitfor *graph, uint32_t *ret_ring, uint32_t *ret_count)
 {
 	size_t nodes = (size_t)graph->goroutines + graph->objects;
 	uint32_t *numbers = calloc(nodes + 1, 5 * sizeof(*numbers));
@@ -116,7 +116,7 @@ int ltr__waitfor_rings(const struct ltr__waitfor *graph, uint32_t *ret_ring, uin
 	return error;
 }
 
-uint32_t ltr__waitfor_path(const struct ltr__waitfor *graph, const uint32_t *ring, uint32_t first,
+uint32_t ltr__waitfor_path(const struct ltr__waitfor *graph, const uint32_t *cycle, uint32_t first,
 			   uint32_t *scratch, uint32_t *ret_path)
 {
 	uint32_t *before = scratch; /* by goroutine: who leads to it */
@@ -128,9 +128,9 @@ uint32_t ltr__waitfor_path(const struct ltr__waitfor *graph, const uint32_t *rin
 		uint32_t from = ret_path[begin++];
 		uint32_t object = graph->waits[from];
 
-		if (object == LTR__NOBODY || done[object] == ring[first])
+		if (object == LTR__NOBODY || done[object] == cycle[first])
 			continue;
-		done[object] = ring[first];
+		done[object] = cycle[first];
 		for (uint32_t i = graph->holders_at[object]; i < graph->holders_at[object + 1];
 		     i++) {
 			uint32_t to = graph->holders[i];
@@ -140,7 +140,7 @@ uint32_t ltr__waitfor_path(const struct ltr__waitfor *graph, const uint32_t *rin
 				begin = end; /* found */
 				break;
 			}
-			if (ring[to] != ring[first] || before[to])
+			if (cycle[to] != cycle[first] || before[to])
 				continue;
 			before[to] = from + 1;
 			ret_path[end++] = to;

@@ -27,14 +27,14 @@ struct ltr__waitfor {
  * Who can be reached from itself: ret_ring[goroutine] is the number, from 1, of the set in which each
  * can be reached from each, in no order that means anything; 0: in none. 0 or -ENOMEM.
  */
-int ltr__waitfor_rings(const struct ltr__waitfor *graph, uint32_t *ret_ring, uint32_t *ret_count);
+int ltr__waitfor_cycles(const struct ltr__waitfor *graph, uint32_t *ret_ring, uint32_t *ret_count);
 
 /*
- * One ring for a person to see: from `first` along who waits for whom back to it, by as few steps as
+ * One cycle for a person to see: from `first` along who waits for whom back to it, by as few steps as
  * there are. Writes at most graph->goroutines into ret_path. `scratch` has graph->goroutines +
- * graph->objects numbers, 0 before the first call; each ring may be asked for once.
+ * graph->objects numbers, 0 before the first call; each cycle may be asked for once.
  */
-uint32_t ltr__waitfor_path(const struct ltr__waitfor *graph, const uint32_t *ring, uint32_t first,
+uint32_t ltr__waitfor_path(const struct ltr__waitfor *graph, const uint32_t *cycle, uint32_t first,
 			   uint32_t *scratch, uint32_t *ret_path);
 
 /*

@@ -106,13 +106,13 @@ static void two_locks_in_two_orders(void **state)
 	const struct ltr_finding *finding = only(judgement, "lock-order", 2);
 
 	(void)state;
-	assert_int_equal(finding->ring_count, 2);
-	assert_int_equal(finding->ring[0]->member[0].id, 2);
-	assert_int_equal(finding->ring[0]->lock->address, B);
-	assert_int_equal(finding->ring[0]->lock->holder_id, 3);
-	assert_int_equal(finding->ring[1]->member[0].id, 3);
-	assert_int_equal(finding->ring[1]->lock->holder_id, 2);
-	assert_false(finding->ring[1]->lock->reading || finding->ring[1]->lock->ended);
+	assert_int_equal(finding->cycle_count, 2);
+	assert_int_equal(finding->cycle[0]->member[0].id, 2);
+	assert_int_equal(finding->cycle[0]->lock->address, B);
+	assert_int_equal(finding->cycle[0]->lock->holder_id, 3);
+	assert_int_equal(finding->cycle[1]->member[0].id, 3);
+	assert_int_equal(finding->cycle[1]->lock->holder_id, 2);
+	assert_false(finding->cycle[1]->lock->reading || finding->cycle[1]->lock->ended);
 	assert_int_equal(finding->behind, 0);
 	char *text = report_text(judgement, &(struct ltr_report_options){.strip = "/src/httpd"});
 	assert_golden("ab_ba.txt", text);
@@ -146,7 +146,7 @@ static void what_does_not_last_is_nothing(void **state)
 	nothing(&other, &ab_ba);
 }
 
-static void who_can_still_move_is_in_no_ring(void **state)
+static void who_can_still_move_is_in_no_cycle(void **state)
 {
 	struct scene other = ab_ba;
 
@@ -197,7 +197,7 @@ static void a_lock_taken_twice(void **state)
 
 	(void)state;
 	assert_int_equal(finding->member[0].id, 3);
-	assert_int_equal(finding->ring_count, 0);
+	assert_int_equal(finding->cycle_count, 0);
 	assert_int_equal(finding->lock->holder_id, 3);
 	assert_int_equal(finding->behind, 2); /* the others are no finding of their own */
 	assert_int_equal(finding->behind_id, 2);
@@ -332,9 +332,9 @@ static void a_circle_and_who_waits_behind_it(void **state)
 	const struct ltr_finding *finding = only(judgement, "lock-cycle", 3);
 
 	(void)state;
-	assert_int_equal(finding->ring[0]->member[0].id, 3);
-	assert_int_equal(finding->ring[1]->member[0].id, 4);
-	assert_int_equal(finding->ring[2]->member[0].id, 5);
+	assert_int_equal(finding->cycle[0]->member[0].id, 3);
+	assert_int_equal(finding->cycle[1]->member[0].id, 4);
+	assert_int_equal(finding->cycle[2]->member[0].id, 5);
 	assert_int_equal(finding->behind, 2); /* 2, and 6 behind 2 */
 	ltr_judgement_free(judgement);
 }
@@ -412,8 +412,8 @@ static struct ltr_judgement *judge_with(const char *entries, uint64_t *ret_stale
 	return judgement;
 }
 
-/* A ring is excused whole or not at all. */
-static void a_baseline_knows_a_ring(void **state)
+/* A cycle is excused whole or not at all. */
+static void a_baseline_knows_a_cycle(void **state)
 {
 	uint64_t stale, left_out;
 	struct ltr_judgement *judgement =
@@ -427,14 +427,14 @@ static void a_baseline_knows_a_ring(void **state)
 	assert_int_equal(stale, 0);
 	assert_int_equal(ltr_judgement_count(judgement), 1);
 	assert_true(ltr_judgement_at(judgement, 0)->excused);
-	assert_int_equal(ltr_judgement_at(judgement, 0)->ring_count, 2);
+	assert_int_equal(ltr_judgement_at(judgement, 0)->cycle_count, 2);
 	assert_int_equal(ltr_judgement_status(judgement, 0, 0), 0);
 	ltr_judgement_free(judgement);
 
 	judgement = judge_with("1 function \"worker\" grade \"deadlock\"\n", &stale);
 	assert_int_equal(ltr_judgement_count(judgement), 1);
 	assert_false(ltr_judgement_at(judgement, 0)->excused);
-	assert_int_equal(ltr_judgement_at(judgement, 0)->ring_count, 2);
+	assert_int_equal(ltr_judgement_at(judgement, 0)->cycle_count, 2);
 	assert_int_equal(ltr_judgement_status(judgement, 0, 0), 23);
 
 	FILE *out = open_memstream(&written, &bytes);
@@ -451,7 +451,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_locks_in_two_orders),
 		cmocka_unit_test(what_does_not_last_is_nothing),
-		cmocka_unit_test(who_can_still_move_is_in_no_ring),
+		cmocka_unit_test(who_can_still_move_is_in_no_cycle),
 		cmocka_unit_test(at_a_standstill_one_look_is_enough),
 		cmocka_unit_test(a_lock_taken_twice),
 		cmocka_unit_test(a_thousand_locks_taken_twice),
@@ -463,7 +463,7 @@ int main(void)
 		cmocka_unit_test(a_circle_and_who_waits_behind_it),
 		cmocka_unit_test(the_holder_has_ended),
 		cmocka_unit_test(the_holder_has_leaked),
-		cmocka_unit_test(a_baseline_knows_a_ring),
+		cmocka_unit_test(a_baseline_knows_a_cycle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

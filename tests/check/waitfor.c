@@ -85,11 +85,11 @@ static void close_over(const struct ltr__waitfor *graph, uint32_t steps[MOST][MO
 				}
 }
 
-static void check_path(const struct made *made, const uint32_t *ring, uint32_t first,
+static void check_path(const struct made *made, const uint32_t *cycle, uint32_t first,
 		       uint32_t steps[MOST][MOST], uint32_t *scratch)
 {
 	uint32_t path[MOST];
-	uint32_t length = ltr__waitfor_path(&made->graph, ring, first, scratch, path);
+	uint32_t length = ltr__waitfor_path(&made->graph, cycle, first, scratch, path);
 
 	assert_int_equal(length, steps[first][first]);
 	assert_int_equal(path[0], first);
@@ -126,7 +126,7 @@ static void check_spread(const struct made *made)
 static void random_graphs_are_as_defined(void **state)
 {
 	const char *given = getenv("LTR_TEST_SEED");
-	uint32_t rings_seen = 0;
+	uint32_t cycles_seen = 0;
 
 	(void)state;
 	seed = given ? strtoull(given, NULL, 0) : 0x5eed1e55;
@@ -134,28 +134,28 @@ static void random_graphs_are_as_defined(void **state)
 	seed += !seed;
 	for (int round = 0; round < 100000; round++) {
 		struct made made;
-		uint32_t steps[MOST][MOST], ring[MOST], scratch[2 * MOST] = {0};
+		uint32_t steps[MOST][MOST], cycle[MOST], scratch[2 * MOST] = {0};
 		uint32_t count = 0;
 		bool is_shown[MOST + 1] = {false};
 
 		make(&made);
 		close_over(&made.graph, steps);
-		assert_int_equal(ltr__waitfor_rings(&made.graph, ring, &count), 0);
+		assert_int_equal(ltr__waitfor_cycles(&made.graph, cycle, &count), 0);
 		for (uint32_t a = 0; a < made.graph.goroutines; a++) {
-			assert_int_equal(ring[a] != 0, steps[a][a] != 0);
-			assert_true(ring[a] <= count);
+			assert_int_equal(cycle[a] != 0, steps[a][a] != 0);
+			assert_true(cycle[a] <= count);
 			for (uint32_t b = 0; b < made.graph.goroutines; b++)
-				assert_int_equal(ring[a] && ring[a] == ring[b],
-						 (a == b && ring[a]) ||
+				assert_int_equal(cycle[a] && cycle[a] == cycle[b],
+						 (a == b && cycle[a]) ||
 							 (steps[a][b] && steps[b][a]));
-			if (ring[a] && !is_shown[ring[a]]) /* each once */
-				check_path(&made, ring, a, steps, scratch);
-			is_shown[ring[a]] = true;
+			if (cycle[a] && !is_shown[cycle[a]]) /* each once */
+				check_path(&made, cycle, a, steps, scratch);
+			is_shown[cycle[a]] = true;
 		}
-		rings_seen += count;
+		cycles_seen += count;
 		check_spread(&made);
 	}
-	assert_true(rings_seen > 10000); /* or the graphs were too easy */
+	assert_true(cycles_seen > 10000); /* or the graphs were too easy */
 }
 
 static void nothing_is_nothing(void **state)
@@ -165,7 +165,7 @@ static void nothing_is_nothing(void **state)
 		.waits = nothing, .holders_at = nothing, .holders = nothing};
 
 	(void)state;
-	assert_int_equal(ltr__waitfor_rings(&graph, nothing, &count), 0);
+	assert_int_equal(ltr__waitfor_cycles(&graph, nothing, &count), 0);
 	assert_int_equal(count, 0);
 	assert_int_equal(ltr__waitfor_spread(&graph, nothing), 0);
 }
@@ -176,7 +176,7 @@ static void a_million_in_a_row(void **state)
 	enum { COUNT = 1000000 };
 	uint32_t *numbers = malloc(8 * ((size_t)COUNT + 1) * sizeof(*numbers));
 	uint32_t *waits = numbers, *at = waits + COUNT, *holders = at + COUNT + 1;
-	uint32_t *ring = holders + COUNT, *scratch = ring + COUNT, *path = scratch + 2 * COUNT;
+	uint32_t *cycle = holders + COUNT, *scratch = cycle + COUNT, *path = scratch + 2 * COUNT;
 	const struct ltr__waitfor graph = {COUNT, COUNT, waits, at, holders};
 	uint32_t count = 0;
 
@@ -189,17 +189,17 @@ static void a_million_in_a_row(void **state)
 	}
 	at[COUNT] = COUNT;
 	memset(scratch, 0, 2 * (size_t)COUNT * sizeof(*scratch));
-	assert_int_equal(ltr__waitfor_rings(&graph, ring, &count), 0);
+	assert_int_equal(ltr__waitfor_cycles(&graph, cycle, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(ltr__waitfor_path(&graph, ring, 3, scratch, path), COUNT);
+	assert_int_equal(ltr__waitfor_path(&graph, cycle, 3, scratch, path), COUNT);
 	assert_int_equal(path[1], 4);
 	waits[COUNT - 1] = LTR__NOBODY;
-	assert_int_equal(ltr__waitfor_rings(&graph, ring, &count), 0);
+	assert_int_equal(ltr__waitfor_cycles(&graph, cycle, &count), 0);
 	assert_int_equal(count, 0);
-	memset(ring, 0, COUNT * sizeof(*ring));
-	ring[COUNT - 1] = 9;
-	assert_int_equal(ltr__waitfor_spread(&graph, ring), 0);
-	assert_int_equal(ring[0], 9);
+	memset(cycle, 0, COUNT * sizeof(*cycle));
+	cycle[COUNT - 1] = 9;
+	assert_int_equal(ltr__waitfor_spread(&graph, cycle), 0);
+	assert_int_equal(cycle[0], 9);
 	free(numbers);
 }
 

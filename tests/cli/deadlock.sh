@@ -40,7 +40,7 @@ contains "AB-BA" "^ +held by +goroutine [0-9]+, locked at .*lockers.c:[0-9]+ \(l
 contains "AB-BA" "^ +held by +goroutine [0-9]+, locked at .*lockers.c:[0-9]+ \(lock_b_then_a\)$" "$scratch/err"
 contains "AB-BA" "^ +advice +Take the two locks in the same order everywhere" "$scratch/err"
 contains "AB-BA" '"rule":"lock-order"' "$scratch/report"
-contains "AB-BA" '"ring":\[' "$scratch/report"
+contains "AB-BA" '"cycle":\[' "$scratch/report"
 contains "AB-BA" '"locked_at":' "$scratch/report"
 loiter_is 0 "deadlock" check -p "$pid" --fail-on leaked
 for format in junit sarif github; do

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <loiter/layout.h>
-
 struct seen_wait {
 	uint64_t id;
 	uint64_t object;
@@ -39,14 +37,13 @@ static int compare_locks(const void *a, const void *b)
 			   ((const struct ltr_lock *)b)->object);
 }
 
-static bool waits_for_lock(const struct ltr_goroutine *goroutine)
+/* The lock that it waits for, without an end that comes by itself; NULL: none. */
+static const struct ltr_lock *lock_of(const struct ltr_census *census,
+				      const struct ltr_goroutine *goroutine)
 {
-	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_UNSURE) || !goroutine->object)
-		return false;
-	return goroutine->reason == LTR_REASON_MUTEX_LOCK ||
-	       goroutine->reason == LTR_REASON_RWMUTEX_LOCK ||
-	       goroutine->reason == LTR_REASON_RWMUTEX_RLOCK ||
-	       goroutine->reason == LTR_REASON_ONCE_DO;
+	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_UNSURE))
+		return NULL;
+	return ltr_census_lock_of(census, goroutine);
 }
 
 static bool has_lasted(const struct ltr_look *earlier, const struct ltr_goroutine *goroutine)
@@ -81,19 +78,16 @@ static int find_waits(struct ltr__lock_waits *waits, const struct ltr_look *earl
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++)
-		used += waits_for_lock(ltr_census_at(waits->census, i));
+		used += lock_of(waits->census, ltr_census_at(waits->census, i)) != NULL;
 	waits->wait = calloc(used + 1, sizeof(*waits->wait));
 	if (!waits->wait)
 		return -ENOMEM;
 	used = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_at(waits->census, i);
-		const struct ltr_lock *lock;
+		const struct ltr_lock *lock = lock_of(waits->census, goroutine);
 
-		if (!waits_for_lock(goroutine) || !has_lasted(earlier, goroutine))
-			continue;
-		lock = ltr_census_find_lock(waits->census, goroutine->object);
-		if (lock)
+		if (lock && has_lasted(earlier, goroutine))
 			waits->wait[used++] = (struct ltr__lock_wait){
 				.id = goroutine->id,
 				.index = (uint32_t)i,

@@ -167,6 +167,20 @@ static void add_flags(struct document *document, object *to, uint16_t flags)
 		ltr__json_add_bool(&document->json, to, "unsure", true);
 }
 
+/* Between two snapshots nobody tells who has a lock. */
+static void add_holder(struct document *document, object *to, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_lock *lock = ltr_census_lock_of(document->census, goroutine);
+	uint64_t pc = lock ? ltr_census_locked_pc(document->census, lock) : 0;
+
+	if (!lock || ltr_census_info(document->census)->way != LTR_WAY_SNAPSHOT)
+		return;
+	ltr__json_add_known_number(&document->json, to, "held_by", lock->owner_id);
+	ltr__json_add_known_number(&document->json, to, "readers", lock->readers);
+	if (pc)
+		ltr__json_add(&document->json, to, "locked_at", frame(document, pc - 1));
+}
+
 static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
@@ -189,6 +203,7 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	ltr__json_add_known_number(&document->json, to, "since_ns", goroutine->since_ns);
 	ltr__json_add_known_number(&document->json, to, "created_ns", goroutine->created_ns);
 	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
+	add_holder(document, to, goroutine);
 	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
 	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
 	add_origin(document, to, goroutine);

@@ -193,6 +193,10 @@ const struct ltr_lock *ltr_census_lock(const struct ltr_census *census, size_t i
 /* NULL: nobody waited for it, or nothing is known of it. */
 const struct ltr_lock *ltr_census_find_lock(const struct ltr_census *census, uint64_t object);
 
+/* The lock that a goroutine waits for; NULL: it waits for something else, or nothing is known of it. */
+const struct ltr_lock *ltr_census_lock_of(const struct ltr_census *census,
+					  const struct ltr_goroutine *goroutine);
+
 /* Where the call by which its owner locked it returns to; 0: not known. */
 uint64_t ltr_census_locked_pc(const struct ltr_census *census, const struct ltr_lock *lock);
 

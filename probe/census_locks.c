@@ -8,6 +8,12 @@
 
 #include "census_private.h"
 
+bool ltr_census_is_lock_wait(uint8_t reason)
+{
+	return reason == LTR_REASON_MUTEX_LOCK || reason == LTR_REASON_RWMUTEX_LOCK ||
+	       reason == LTR_REASON_RWMUTEX_RLOCK || reason == LTR_REASON_ONCE_DO;
+}
+
 void ltr__locks_forget(struct ltr_census *census)
 {
 	census->lock_count = 0;
@@ -88,6 +94,14 @@ const struct ltr_lock *ltr_census_find_lock(const struct ltr_census *census, uin
 	if (!census->lock_count)
 		return NULL;
 	return bsearch(&key, census->locks, census->lock_count, sizeof(key), compare_locks);
+}
+
+const struct ltr_lock *ltr_census_lock_of(const struct ltr_census *census,
+					  const struct ltr_goroutine *goroutine)
+{
+	if (!ltr_census_is_lock_wait(goroutine->reason))
+		return NULL;
+	return ltr_census_find_lock(census, goroutine->object);
 }
 
 size_t ltr_census_reader_count(const struct ltr_census *census)

@@ -11,12 +11,6 @@
 
 #define BATCH 1024u
 
-bool ltr__is_lock_reason(uint8_t reason)
-{
-	return reason == LTR_REASON_MUTEX_LOCK || reason == LTR_REASON_RWMUTEX_LOCK ||
-	       reason == LTR_REASON_RWMUTEX_RLOCK || reason == LTR_REASON_ONCE_DO;
-}
-
 int ltr__locks_want(struct ltr__locks *locks, uint64_t address)
 {
 	/* Neighbours in the descriptors often wait for the same. */

@@ -93,7 +93,6 @@ struct ltr__locks {
 	uint32_t count;
 	uint32_t capacity;
 };
-bool ltr__is_lock_reason(uint8_t reason);
 int ltr__locks_want(struct ltr__locks *locks, uint64_t address);
 int ltr__locks_read(struct ltr__locks *locks, const struct ltr__libloiter *target,
 		    struct ltr_census *census);

@@ -307,7 +307,7 @@ static int put_locks(struct look *look, const struct reading *reading)
 	const struct ltr_goroutine *goroutine = &reading->goroutine;
 	int err = 0;
 
-	if (look->target->layout.lock_bytes && ltr__is_lock_reason(goroutine->reason))
+	if (look->target->layout.lock_bytes && ltr_census_is_lock_wait(goroutine->reason))
 		err = ltr__locks_want(&look->locks, goroutine->object);
 	for (int i = 0; i < 2 && !err; i++)
 		if (reading->read_lock[i])

@@ -43,6 +43,8 @@ contains "AB-BA" '"rule":"lock-order"' "$scratch/report"
 contains "AB-BA" '"cycle":\[' "$scratch/report"
 contains "AB-BA" '"locked_at":' "$scratch/report"
 loiter_is 0 "deadlock" check -p "$pid" --fail-on leaked
+loiter_is 0 "" dump --json -p "$pid"
+contains "dump" '"held_by":[0-9]+,"locked_at":.*"lock_[ab]_then_[ab]"' "$scratch/out"
 for format in junit sarif github; do
 	loiter_is 23 "" check -p "$pid" --format "$format" -o "$scratch/report"
 	contains "$format" "lock-order|each other's lock" "$scratch/report"

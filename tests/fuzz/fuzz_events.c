@@ -69,6 +69,12 @@ static void snapshot(struct ltr_census *census, struct stream *stream, const str
 	(void)ltr_census_snapshot_end(census, step->value & 1);
 }
 
+/* Small, since the table of numbers grows with them, or beyond what there may be. */
+static uint32_t stack_number(uint32_t value)
+{
+	return value >> 31 ? value : value & 0xffff;
+}
+
 static void one_step(struct ltr_census *census, struct stream *stream, const struct step *step)
 {
 	uint64_t pcs[8];
@@ -89,7 +95,8 @@ static void one_step(struct ltr_census *census, struct stream *stream, const str
 		break;
 	case STACK:
 		if (take(stream, pcs, sizeof(pcs)))
-			(void)ltr_census_define_stack(census, step->value, pcs, step->count % 9);
+			(void)ltr_census_define_stack(census, stack_number(step->value), pcs,
+						      step->count % 9);
 		break;
 	case DOUBT:
 		ltr_census_note_doubt(census);

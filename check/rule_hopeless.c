@@ -5,13 +5,16 @@
  * of the program for that, so it holds at any moment, and for the main goroutine too. Daemons are
  * excused: to wait for nothing is a way to live for ever.
  *
- * Whether a wait has a deadline is only known to snapshots.
+ * Whether a wait has a deadline is only known to snapshots: in a recording, of those that one has read
+ * since they began to wait.
  */
 
 #include "internal.h"
 
-static bool is_hopeless(const struct ltr_goroutine *goroutine)
+static bool is_hopeless(const struct ltr_goroutine *goroutine, bool needs_reading)
 {
+	if (needs_reading && !(goroutine->flags & LTR_IS_READ))
+		return false;
 	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_DAEMON | LTR_IS_UNSURE))
 		return false;
 	return goroutine->reason == LTR_REASON_CHAN_RECEIVE_NIL ||
@@ -23,10 +26,12 @@ static int hopeless_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
 
-	if (trial->info->way != LTR_WAY_SNAPSHOT)
+	bool is_file = trial->info->way == LTR_WAY_FILE;
+
+	if (trial->info->way != LTR_WAY_SNAPSHOT && !is_file)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (is_hopeless(ltr_census_at(trial->census, i)))
+		if (is_hopeless(ltr_census_at(trial->census, i), is_file))
 			ltr__trial_claim(trial, i);
 	return 0;
 }

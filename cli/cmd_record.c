@@ -140,7 +140,8 @@ static void catch_usr1(void)
 
 static int cannot_write(const char *name, int error)
 {
-	ltr__say("cannot write the recording to %s: %s", ltr__output_name(name), strerror(-error));
+	ltr__say("cannot write the recording to %s: %s", ltr__output_name(name),
+		 error == -ENODATA ? "nothing is known of the program yet" : strerror(-error));
 	return error;
 }
 
@@ -160,6 +161,18 @@ static int write_ring(const struct record_options *record, struct ltr_recorder *
 			error = ltr_output_commit(output);
 	}
 	return error ? cannot_write(record->file, error) : 0;
+}
+
+/* Before anything is started: can FILE be written at all? */
+static int try_output(const char *file)
+{
+	struct ltr_output *output;
+	int error = ltr_output_open(file, true, &output);
+
+	if (error)
+		return cannot_write(file, error);
+	ltr_output_abort(output);
+	return 0;
 }
 
 /* Something to write has been asked for; a failure is said, and the recording goes on. */
@@ -287,6 +300,8 @@ static int run(int argc, char **argv)
 	if (!ltr__options_parse(&argp, argc, argv, &record.parsing, &status))
 		return status;
 	if (record.last_ns) {
+		if (try_output(record.file) != 0)
+			return LTR__STATUS_FAILED;
 		catch_usr1();
 	} else {
 		/* Before anything is started. */

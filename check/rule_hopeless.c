@@ -11,10 +11,8 @@
 
 #include "internal.h"
 
-static bool is_hopeless(const struct ltr_goroutine *goroutine, bool needs_reading)
+static bool is_hopeless(const struct ltr_goroutine *goroutine)
 {
-	if (needs_reading && !(goroutine->flags & LTR_IS_READ))
-		return false;
 	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_DAEMON | LTR_IS_UNSURE))
 		return false;
 	return goroutine->reason == LTR_REASON_CHAN_RECEIVE_NIL ||
@@ -26,13 +24,14 @@ static int hopeless_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
 
-	bool is_file = trial->info->way == LTR_WAY_FILE;
-
-	if (trial->info->way != LTR_WAY_SNAPSHOT && !is_file)
+	if (!ltr__knows_some_deadlines(trial->census))
 		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (is_hopeless(ltr_census_at(trial->census, i), is_file))
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+
+		if (ltr__knows_deadline(trial->census, goroutine) && is_hopeless(goroutine))
 			ltr__trial_claim(trial, i);
+	}
 	return 0;
 }
 

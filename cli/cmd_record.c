@@ -21,6 +21,7 @@
 #include "interrupts.h"
 #include "options.h"
 #include "record_file.h"
+#include "second_look.h"
 #include "target.h"
 
 #define POLL_MS     50
@@ -237,7 +238,12 @@ static void say_losses(const struct ltr_census_info *info)
 static int finish(const struct record_options *record, struct ltr__target *target,
 		  struct ltr_recorder *recorder)
 {
-	ltr_probe_refresh(ltr__target_probe(target));
+	struct ltr_look *look = NULL;
+
+	/* Twice, if there may be a deadlock: who judges the recording wants to see that it lasts. */
+	if (ltr_probe_refresh(ltr__target_probe(target)) >= 0 &&
+	    ltr__look_again(ltr__target_probe(target), &look) == 0)
+		ltr_look_free(look);
 	say_losses(ltr_census_info(ltr_probe_census(ltr__target_probe(target))));
 	if (record->last_ns)
 		return write_ring(record, recorder);

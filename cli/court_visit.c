@@ -59,9 +59,12 @@ int ltr__court_read(const char *file, const struct ltr__court_options *options,
 		.baseline = options->baseline,
 	};
 	char text[sizeof(ret_why->text) + 64];
+	struct ltr_look *earlier = NULL;
 	struct ltr_probe *probe = NULL;
 	int error = ltr_probe_open_file(file, &replay, &probe, ret_why);
 
+	if (!error)
+		error = ltr__look_back(file, probe, &earlier, ret_why);
 	if (error) {
 		snprintf(text, sizeof(text), "could not be looked at: %s", ret_why->text);
 		error = ltr_judge_inconclusive(judgement, 0, file, text);
@@ -69,8 +72,10 @@ int ltr__court_read(const char *file, const struct ltr__court_options *options,
 		const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
 
 		judge_options.alive = info->phase == LTR_PHASE_RUNNING && !info->gone;
+		judge_options.earlier = earlier;
 		error = ltr_judge_census(judgement, ltr_probe_census(probe), &judge_options);
 	}
+	ltr_look_free(earlier);
 	ltr_probe_close(probe);
 	if (error)
 		ltr__why(ret_why, "cannot judge: %s", strerror(-error));

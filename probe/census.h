@@ -70,6 +70,7 @@ const char *ltr_way_name(enum ltr_way way);
 struct ltr_census_info {
 	uint64_t now_ns;     /* the moment that the census shows */
 	uint64_t started_ns; /* when the watching began */
+	uint64_t looked_ns;  /* when the last snapshot did */
 	uint64_t wall_ns;    /* CLOCK_REALTIME at now_ns, for time stamps in files */
 	uint64_t created;    /* goroutines created since the program began */
 	uint64_t exited;     /* of these, ended */

@@ -17,6 +17,7 @@ int ltr_census_snapshot_begin(struct ltr_census *census, uint64_t now_ns)
 	census->snapshot_open = true;
 	census->snapshot_had_loss = false;
 	census->snapshot_ns = now_ns;
+	census->info.looked_ns = now_ns;
 	ltr__locks_forget(census);
 	ltr__census_advance(census, now_ns);
 	return 0;

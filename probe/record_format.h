@@ -64,8 +64,8 @@ enum ltr__entry {
 	LTR__ENTRY_DOUBT = 11,
 	LTR__ENTRY_ADVANCE = 12, /* signed difference to the last one in this block */
 	LTR__ENTRY_INFO = 13,    /* what is in struct ltr__record_info */
-	LTR__ENTRY_LOCK = 14,    /* object, owner, readers, locked_at, 1: stray unlock | 2: reader */
-	LTR__ENTRY_READER = 15,  /* object, goroutine */
+	LTR__ENTRY_LOCK = 14,   /* object, owner, readers, locked_at, 1: stray unlock | 2: reader */
+	LTR__ENTRY_READER = 15, /* object, goroutine */
 };
 
 /* Entries of LTR__BLOCK_SYMBOLS. */

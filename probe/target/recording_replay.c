@@ -286,8 +286,7 @@ static int (*const replay_entry[])(struct ltr__replay *, struct ltr__reading *) 
 	[LTR__ENTRY_GOROUTINE] = replay_goroutine, [LTR__ENTRY_SNAPSHOT_END] = replay_end,
 	[LTR__ENTRY_EVENTS] = replay_events,       [LTR__ENTRY_LOSS] = replay_loss,
 	[LTR__ENTRY_DOUBT] = replay_doubt,         [LTR__ENTRY_ADVANCE] = replay_advance,
-	[LTR__ENTRY_INFO] = replay_info,
-	[LTR__ENTRY_LOCK] = replay_lock,
+	[LTR__ENTRY_INFO] = replay_info,           [LTR__ENTRY_LOCK] = replay_lock,
 	[LTR__ENTRY_READER] = replay_reader,
 };
 

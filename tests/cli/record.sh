@@ -55,6 +55,12 @@ record_in_background() {
 	recorder=$!
 }
 
+fails() { # ARGUMENTS...: loiter ends with 23
+	local status=0
+	"$loiter" "$@" || status=$?
+	((status == 23))
+}
+
 catches_usr1() { # PID
 	local mask
 	mask=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status")
@@ -116,6 +122,17 @@ for way in "${ways[@]}"; do
 	loiter_is 0 "" dump "$file" --at 1ms
 	contains "$way: --at" "^goroutine " "$scratch/out"
 	rm -f "$file"
+done
+
+# --- a deadlock of two, while others go on ---
+for way in "${ways[@]}"; do
+	cases=$LTR_BUILD/tests/cli/lockers start ab-ba
+	until_true "ab-ba does not deadlock" fails check -p "$pid"
+	loiter_is 0 "" record --via "$way" -p "$pid" --seconds 100ms -o "$file"
+	loiter_is 23 "^loiter: deadlock: 2 goroutines wait for each other's lock" check "$file"
+	contains "$way: deadlock" "held by +goroutine [0-9]+, locked at .*lockers.c:[0-9]+" "$scratch/err"
+	stop
+	rm "$file"
 done
 
 # --- an older recording is left alone until there is a new one ---

@@ -96,7 +96,7 @@ static void test_nonsense(void **state)
 	(void)state;
 	static const unsigned char logs[][16] = {
 		{0},                                   /* no entry */
-		{16, 1},                              /* nor this */
+		{16, 1},                               /* nor this */
 		{LTR__ENTRY_STRING},                   /* nothing in it */
 		{LTR__ENTRY_STRING, 0, 1, 'x'},        /* number 0 */
 		{LTR__ENTRY_STRING, 2, 1, 'x'},        /* a number is left out */

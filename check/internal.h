@@ -51,6 +51,23 @@ struct ltr__trial {
 	bool *claimed; /* by the goroutine's index in the census */
 };
 
+/*
+ * Only reading a goroutine tells whether its wait has a deadline. Does this census know that: of anybody,
+ * of this one? In a recording, of those that were read since they began to wait.
+ */
+static inline bool ltr__knows_some_deadlines(const struct ltr_census *census)
+{
+	enum ltr_way way = ltr_census_info(census)->way;
+
+	return way == LTR_WAY_SNAPSHOT || way == LTR_WAY_FILE;
+}
+
+static inline bool ltr__knows_deadline(const struct ltr_census *census,
+				       const struct ltr_goroutine *goroutine)
+{
+	return ltr_census_info(census)->way == LTR_WAY_SNAPSHOT || goroutine->flags & LTR_IS_READ;
+}
+
 struct ltr_rule {
 	const char *name;
 	enum ltr_grade grade;

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "internal.h"
+
 struct seen_wait {
 	uint64_t id;
 	uint64_t object;
@@ -41,7 +43,8 @@ static int compare_locks(const void *a, const void *b)
 static const struct ltr_lock *lock_of(const struct ltr_census *census,
 				      const struct ltr_goroutine *goroutine)
 {
-	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_UNSURE))
+	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_UNSURE) ||
+	    !ltr__knows_deadline(census, goroutine))
 		return NULL;
 	return ltr_census_lock_of(census, goroutine);
 }

@@ -5,7 +5,8 @@
  * of the program for that, so it holds at any moment, and for the main goroutine too. Daemons are
  * excused: to wait for nothing is a way to live for ever.
  *
- * Whether a wait has a deadline is only known to snapshots.
+ * Whether a wait has a deadline is only known to snapshots: in a recording, of those that one has read
+ * since they began to wait.
  */
 
 #include "internal.h"
@@ -23,11 +24,14 @@ static int hopeless_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
 
-	if (trial->info->way != LTR_WAY_SNAPSHOT)
+	if (!ltr__knows_some_deadlines(trial->census))
 		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (is_hopeless(ltr_census_at(trial->census, i)))
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+
+		if (ltr__knows_deadline(trial->census, goroutine) && is_hopeless(goroutine))
 			ltr__trial_claim(trial, i);
+	}
 	return 0;
 }
 

@@ -27,6 +27,9 @@ static int incomplete_state(struct ltr__trial *trial)
 			 info->unreadable, info->unreadable == 1 ? "" : "s");
 		error = ltr__trial_state(trial, text);
 	}
+	if (!error && info->cut)
+		error = ltr__trial_state(trial, "was recorded, but the end of the recording is "
+						"missing");
 	if (!error && info->phase == LTR_PHASE_STARTING)
 		error = ltr__trial_state(trial, "had not started its runtime yet");
 	else if (!error && info->phase > LTR_PHASE_DEADLOCK)

@@ -204,7 +204,7 @@ static int locks_check(struct ltr__trial *trial)
 	struct search search;
 	int error;
 
-	if (trial->info->way != LTR_WAY_SNAPSHOT ||
+	if (!ltr__knows_some_deadlines(trial->census) ||
 	    (!trial->options->earlier && trial->info->phase != LTR_PHASE_DEADLOCK))
 		return 0;
 	error = search_begin(&search, trial, trial->options->earlier);
@@ -272,7 +272,7 @@ static int held_for_ever_check(struct ltr__trial *trial)
 	size_t count = 0;
 	int error;
 
-	if (trial->info->way != LTR_WAY_SNAPSHOT)
+	if (!ltr__knows_some_deadlines(trial->census))
 		return 0;
 	error = list_leaked(trial, &ids, &count);
 	if (!error && count)

@@ -13,7 +13,8 @@ static int never_exited_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
 
-	if (trial->info->phase != LTR_PHASE_MAIN_RETURNED)
+	/* Where a recording is cut, they may have been about to. */
+	if (trial->info->phase != LTR_PHASE_MAIN_RETURNED || trial->info->cut)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);

@@ -51,12 +51,14 @@ int ltr__child_start_status(int error)
 	return LTR__STATUS_CANNOT_RUN;
 }
 
-static void block_signals(struct ltr__child *child, sigset_t *ret_set)
+static void block_signals(struct ltr__child *child, bool keeps_usr1, sigset_t *ret_set)
 {
 	sigemptyset(ret_set);
 	sigaddset(ret_set, SIGCHLD);
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
 		sigaddset(ret_set, passed_on[i]);
+	if (keeps_usr1)
+		sigdelset(ret_set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, ret_set, &child->mask_before);
 }
 
@@ -180,7 +182,7 @@ static int start(struct ltr__child *child, const struct ltr__child_options *opti
 
 	signal(SIGCHLD, SIG_DFL); /* ignored, it would eat the status */
 	if (!options->background) {
-		block_signals(child, &signals);
+		block_signals(child, options->keeps_usr1, &signals);
 		child->fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 		if (child->fd < 0)
 			return -errno;

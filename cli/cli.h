@@ -35,6 +35,7 @@ struct ltr__command {
 extern const struct ltr__command ltr__command_check;
 extern const struct ltr__command ltr__command_dump;
 extern const struct ltr__command ltr__command_profile;
+extern const struct ltr__command ltr__command_record;
 extern const struct ltr__command ltr__command_serve;
 extern const struct ltr__command ltr__command_top;
 

@@ -139,6 +139,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		check->all = true;
 		return 0;
 	case ARGP_KEY_END:
+		if (check->parsing.file && check->court.timeout_ns)
+			return ltr__options_wrong(state,
+						  "--timeout is for a command: a recording is "
+						  "only read");
 		if (check->parsing.pid && check->court.timeout_ns)
 			return ltr__options_wrong(state,
 						  "--timeout is for a command: a process that "
@@ -152,7 +156,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "-- COMMAND...\n-p PID",
+	.args_doc = "-- COMMAND...\n-p PID\nFILE.ltr",
 	.doc = "Run a command and fail if a goroutine of it never ends; or look at a process.\v"
 	       "When the main goroutine of the command has returned, the others have --grace to end. "
 	       "Those that are left are reported by the place that created them, with their stack, "
@@ -234,6 +238,9 @@ static int judge(struct check_options *check)
 	if (check->parsing.pid) {
 		error = ltr__court_visit(check->parsing.pid, &check->court, judgement, &why);
 		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
+	} else if (check->parsing.file) {
+		error = ltr__court_read(check->parsing.file, &check->court, judgement, &why);
+		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
 	} else {
 		error = ltr__court_hold(&check->court, judgement, &status, &why);
 	}
@@ -248,7 +255,7 @@ static int judge(struct check_options *check)
 static int run(int argc, char **argv)
 {
 	struct check_options check = {
-		.parsing.takes_pid = true,
+		.parsing = {.takes_pid = true, .takes_file = true},
 		.court.grace_ns = LTR__SECOND_NS,
 	};
 	int status;

@@ -20,6 +20,7 @@ enum { KEY_JSON = LTR__KEY_OWN };
 static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
 	LTR__OPTION_PID,
+	LTR__OPTION_AT,
 	{"json", KEY_JSON, NULL, 0, "a JSON document instead of text", 0},
 	{"output", 'o', "FILE", 0, "write to FILE instead of standard output", 0},
 	{0},
@@ -44,7 +45,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "-p PID\n-- COMMAND...",
+	.args_doc = "-p PID\n-- COMMAND...\nFILE.ltr",
 	.doc = "Print every goroutine of a program: its state, how long it has been in it, its stack, "
 	       "and who created it, in the form of Go's debug=2.\v"
 	       "The program is not stopped. A command is looked at when its main goroutine has "
@@ -79,7 +80,10 @@ static int write_dump(const struct dump_options *dump, const struct ltr_census *
 
 static int run(int argc, char **argv)
 {
-	struct dump_options dump = {.parsing.takes_pid = true, .file = "-"};
+	struct dump_options dump = {
+		.parsing = {.takes_pid = true, .takes_file = true},
+		.file = "-",
+	};
 	struct ltr__target *target;
 	struct ltr_why why;
 	int status;
@@ -90,6 +94,8 @@ static int run(int argc, char **argv)
 	error = ltr__target_open(
 		&(struct ltr__target_options){
 			.pid = dump.parsing.pid,
+			.file = dump.parsing.file,
+			.at_ns = dump.parsing.at_ns,
 			.command = dump.parsing.program,
 			.probe.via = LTR_VIA_SNAPSHOT,
 		},

@@ -45,6 +45,7 @@ static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
+	LTR__OPTION_AT,
 	{"type", 't', "TYPE", 0, "goroutine, wait, block, mutex, sched, wall or create; see below",
 	 0},
 	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
@@ -72,6 +73,9 @@ static error_t check_options(struct argp_state *state)
 					  profile->type->name);
 	if (profile->folded && profile->profile.per_goroutine)
 		return ltr__options_wrong(state, "folded stacks cannot be told --per-goroutine");
+	if (profile->parsing.file && profile->seconds)
+		return ltr__options_wrong(state, "--seconds is for what runs: a recording is only "
+						 "read");
 	if (!profile->file)
 		return ltr__options_wrong(state, "say where the profile goes: -o FILE.pb.gz");
 	return 0;
@@ -152,7 +156,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "-p PID\n-- COMMAND...",
+	.args_doc = "-p PID\n-- COMMAND...\nFILE.ltr",
 	.doc = "Write a profile of a program's goroutines in pprof's format.\v"
 	       "goroutine counts the goroutines at each stack, at one moment: now for a process, or "
 	       "--seconds from now; for a command when its main goroutine has returned.\n"
@@ -228,6 +232,8 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 	bool waits = profile->type->from_waits;
 	struct ltr__target_options options_of_target = {
 		.pid = profile->parsing.pid,
+		.file = profile->parsing.file,
+		.at_ns = profile->parsing.at_ns,
 		.command = profile->parsing.program,
 		.probe = {.via = profile->parsing.via, .waits = waits},
 	};
@@ -255,7 +261,7 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 static int run(int argc, char **argv)
 {
 	__attribute__((cleanup(free_patterns))) struct profile_options profile = {
-		.parsing.takes_pid = true};
+		.parsing = {.takes_pid = true, .takes_file = true}};
 	struct ltr_output *output;
 	int status;
 	int error;

@@ -42,6 +42,7 @@ static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
+	LTR__OPTION_AT,
 	{"once", KEY_ONCE, NULL, 0,
 	 "print one screen as text and end; of a command, as it is after --interval", 0},
 	{"interval", KEY_INTERVAL, "TIME", 0, "between two frames (250ms)", 0},
@@ -145,7 +146,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "-p PID\n-- COMMAND...",
+	.args_doc = "-p PID\n-- COMMAND...\nFILE.ltr",
 	.doc = "Show a program's goroutines live: who runs, who waits, on what and for how long. h "
 	       "shows the keys.\v"
 	       "The program is not stopped. A command runs with /dev/null as its input while the "
@@ -222,7 +223,7 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 
 static int run(int argc, char **argv)
 {
-	struct top_options top = {.parsing.takes_pid = true};
+	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true}};
 	struct ltr__target_options target_options = {.background = true, .output = -1};
 	struct ltr__target *target;
 	struct ltr_why why;
@@ -240,6 +241,8 @@ static int run(int argc, char **argv)
 		}
 	}
 	target_options.pid = top.parsing.pid;
+	target_options.file = top.parsing.file;
+	target_options.at_ns = top.parsing.at_ns;
 	target_options.command = top.parsing.program;
 	target_options.probe.via = top.parsing.via;
 	target_options.probe.snapshot_ns = SNAPSHOT_NS;

@@ -38,4 +38,11 @@ int ltr__court_hold(const struct ltr__court_options *options, struct ltr_judgeme
 int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		     struct ltr_judgement *judgement, struct ltr_why *ret_why);
 
+/*
+ * Judge a recording by its end. What cannot be read becomes an inconclusive finding. 0 or -errno and a
+ * sentence.
+ */
+int ltr__court_read(const char *file, const struct ltr__court_options *options,
+		    struct ltr_judgement *judgement, struct ltr_why *ret_why);
+
 #endif

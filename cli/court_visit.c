@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The court goes out: one look at a process that nobody holds. */
+/* The court goes out: one look at a process that nobody holds, or at a recording. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <loiter/layout.h>
 
 #include "attach.h"
 #include "cli.h"
@@ -41,6 +43,38 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		error = ltr_judge_inconclusive(judgement, pid, command, text);
 	else
 		error = ltr_judge_census(judgement, ltr_probe_census(probe), &judge_options);
+	ltr_look_free(earlier);
+	ltr_probe_close(probe);
+	if (error)
+		ltr__why(ret_why, "cannot judge: %s", strerror(-error));
+	return error;
+}
+
+int ltr__court_read(const char *file, const struct ltr__court_options *options,
+		    struct ltr_judgement *judgement, struct ltr_why *ret_why)
+{
+	const struct ltr_replay_options replay = {.at_ns = UINT64_MAX};
+	struct ltr_judge_options judge_options = {
+		.older_than_ns = options->older_than_ns,
+		.baseline = options->baseline,
+	};
+	char text[sizeof(ret_why->text) + 64];
+	struct ltr_look *earlier = NULL;
+	struct ltr_probe *probe = NULL;
+	int error = ltr_probe_open_file(file, &replay, &probe, ret_why);
+
+	if (!error)
+		error = ltr__look_back(file, probe, &earlier, ret_why);
+	if (error) {
+		snprintf(text, sizeof(text), "could not be looked at: %s", ret_why->text);
+		error = ltr_judge_inconclusive(judgement, 0, file, text);
+	} else {
+		const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+
+		judge_options.alive = info->phase == LTR_PHASE_RUNNING && !info->gone;
+		judge_options.earlier = earlier;
+		error = ltr_judge_census(judgement, ltr_probe_census(probe), &judge_options);
+	}
 	ltr_look_free(earlier);
 	ltr_probe_close(probe);
 	if (error)

@@ -21,6 +21,7 @@ bool ltr__options_parse(const struct argp *argp, int argc, char **argv,
 	int at = 0;
 	error_t error;
 
+	parsing->at_ns = UINT64_MAX;
 	parsing->command = argv[0];
 	parsing->argp = argp;
 	error = argp_parse(argp, argc, argv,
@@ -89,6 +90,54 @@ static error_t parse_via(struct argp_state *state, const char *text, enum ltr_vi
 	return ltr__options_wrong(state, "--via wants ebpf, shm or snapshot, not '%s'", text);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* An argument that is no option: a recording, or the first word of a command. */
+static error_t parse_argument(struct argp_state *state, struct ltr__parsing *parsing,
+			      char *argument)
+{
+	bool quoted = state->quoted && state->next > state->quoted; /* it comes after -- */
+
+	if (parsing->takes_file && !quoted &&
+	    (ends_with(argument, ".ltr") || ltr_probe_is_recording(argument))) {
+		if (parsing->file)
+			return ltr__options_wrong(state, "give one recording, not two");
+		parsing->file = argument;
+		return 0;
+	}
+	parsing->program = &state->argv[state->next - 1];
+	state->next = state->argc;
+	return 0;
+}
+
+/* One thing to look at, and only what goes with it. */
+static error_t check_what(struct argp_state *state, const struct ltr__parsing *parsing)
+{
+	if ((parsing->pid != 0) + (parsing->program != NULL) + (parsing->file != NULL) > 1)
+		return ltr__options_wrong(
+			state, parsing->file ? "give a process, a command or a recording, "
+					       "not two of them"
+					     : "give a process or a command, not both");
+	if (parsing->file && parsing->via != LTR_VIA_BEST)
+		return ltr__options_wrong(state,
+					  "--via is for what runs: a recording is only read");
+	if (!parsing->file && parsing->has_at)
+		return ltr__options_wrong(state, "--at is for recordings");
+	if (parsing->pid || parsing->program || parsing->file)
+		return 0;
+	if (parsing->takes_file)
+		return ltr__options_wrong(state, "say what to look at: -p PID, -- COMMAND, or a "
+						 "recording");
+	if (parsing->takes_pid)
+		return ltr__options_wrong(state, "say what to look at: -p PID, or -- COMMAND");
+	return ltr__options_wrong(state, "say what to run: -- COMMAND");
+}
+
 error_t ltr__options_common(int key, char *argument, struct argp_state *state)
 {
 	struct ltr__parsing *parsing = state->input;
@@ -102,19 +151,13 @@ error_t ltr__options_common(int key, char *argument, struct argp_state *state)
 		return parse_pid(state, argument, &parsing->pid);
 	case LTR__KEY_VIA:
 		return parse_via(state, argument, &parsing->via);
+	case LTR__KEY_AT:
+		parsing->has_at = true;
+		return ltr__options_duration(state, "--at", argument, &parsing->at_ns);
 	case ARGP_KEY_ARG:
-		parsing->program = &state->argv[state->next - 1];
-		state->next = state->argc;
-		return 0;
+		return parse_argument(state, parsing, argument);
 	case ARGP_KEY_END:
-		if (parsing->pid && parsing->program)
-			return ltr__options_wrong(state, "give a process or a command, not both");
-		if (!parsing->pid && !parsing->program && parsing->takes_pid)
-			return ltr__options_wrong(state, "say what to look at: -p PID, or -- "
-							 "COMMAND");
-		if (!parsing->pid && !parsing->program)
-			return ltr__options_wrong(state, "say what to run: -- COMMAND");
-		return 0;
+		return check_what(state, parsing);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -22,9 +22,13 @@ struct ltr__parsing {
 	bool said;   /* what was wrong */
 	bool helped; /* the manual was asked for and printed */
 	bool takes_pid;
-	uint32_t pid;   /* what to look at: a process, */
-	char **program; /* or a command with its arguments; NULL: none */
+	bool takes_file;
+	uint32_t pid;     /* what to look at: a process, */
+	const char *file; /* or a recording, */
+	char **program;   /* or a command with its arguments; NULL: none */
 	enum ltr_via via;
+	bool has_at;
+	uint64_t at_ns; /* of a recording, the moment after its beginning; UINT64_MAX: its end */
 };
 
 #define LTR__OPTION_HELP                                      \
@@ -43,19 +47,28 @@ struct ltr__parsing {
 			0                                                                          \
 	}
 
+#define LTR__OPTION_AT                                                                             \
+	{                                                                                          \
+		"at", LTR__KEY_AT, "TIME", 0,                                                      \
+			"of a recording: show the moment TIME after its beginning, not its end", 0 \
+	}
+
 enum ltr__option_key {
 	LTR__KEY_VIA = 0x100,
+	LTR__KEY_AT,
 	LTR__KEY_OWN, /* the first that a subcommand may use for itself */
 };
 
 /*
  * Returns true if the subcommand is to go on; otherwise *ret_status is what to exit with (0 after
  * --help). Options end at the first argument that is none, or at --; from there on it is a command.
+ * With takes_file, an argument before -- that is a recording, or has a name that ends with .ltr, is
+ * one to look at, and options go on after it.
  */
 bool ltr__options_parse(const struct argp *argp, int argc, char **argv,
 			struct ltr__parsing *parsing, int *ret_status);
 
-/* For parsers: --help, --pid, --via, and the command. */
+/* For parsers: --help, --pid, --via, --at, and the command or recording. */
 error_t ltr__options_common(int key, char *argument, struct argp_state *state);
 
 /* For parsers: says the sentence, and returns what the parser has to return: status 64. */

@@ -18,4 +18,11 @@ int ltr__look_whole(struct ltr_probe *probe);
  */
 int ltr__look_again(struct ltr_probe *probe, struct ltr_look **ret_earlier);
 
+/*
+ * The same of a recording, whose last snapshot `probe` shows: an earlier one in it, if there is anything
+ * that may be a deadlock; *ret_earlier is NULL if there is none. Errors as ltr_probe_open_file().
+ */
+int ltr__look_back(const char *file, struct ltr_probe *probe, struct ltr_look **ret_earlier,
+		   struct ltr_why *ret_why);
+
 #endif

@@ -139,6 +139,7 @@ static int start_command(struct ltr__target *target, const struct ltr__target_op
 		.argv = options->command,
 		.background = options->background,
 		.output = options->output,
+		.keeps_usr1 = options->keeps_usr1,
 	};
 	int error = ltr__gate_new(&target->gate, ret_why);
 
@@ -173,6 +174,18 @@ static int await_visitor(struct ltr__target *target, const struct ltr__target_op
 	return -ENOEXEC;
 }
 
+static int open_recording(struct ltr__target *target, const struct ltr__target_options *options,
+			  struct ltr_why *ret_why)
+{
+	const struct ltr_replay_options replay = {
+		.waits = options->probe.waits,
+		.at_ns = options->at_ns,
+	};
+
+	target->over = true;
+	return ltr_probe_open_file(options->file, &replay, &target->probe, ret_why);
+}
+
 static int target_start(struct ltr__target *target, const struct ltr__target_options *options,
 			struct ltr_why *ret_why, int *ret_status)
 {
@@ -183,6 +196,8 @@ static int target_start(struct ltr__target *target, const struct ltr__target_opt
 		return -errno;
 	if (options->pid) {
 		error = ltr__attach(options->pid, &options->probe, &target->probe, ret_why);
+	} else if (options->file) {
+		error = open_recording(target, options, ret_why);
 	} else {
 		error = start_command(target, options, ret_why, ret_status);
 		if (!error)

@@ -5,7 +5,7 @@
 /*
  * The one program that top, profile and dump look at: a process that runs already, or the first
  * goroutine program that a command turns out to be or to start. Programs that the command starts
- * besides are let through the gate and not looked at.
+ * besides are let through the gate and not looked at. Or a recording, which is over from the beginning.
  *
  * A command's program waits at the gate when its main goroutine has returned, until the target is
  * closed: so its last moment can be looked at in peace.
@@ -20,9 +20,12 @@ struct ltr__target;
 
 struct ltr__target_options {
 	uint32_t pid;
-	char **command;  /* used if pid is 0 */
-	bool background; /* as in child.h */
+	const char *file; /* a recording; used if pid is 0 */
+	uint64_t at_ns;   /* of it, as in struct ltr_replay_options */
+	char **command;   /* used if there is neither */
+	bool background;  /* as in child.h */
 	int output;
+	bool keeps_usr1; /* as in child.h */
 	struct ltr_probe_options probe;
 };
 

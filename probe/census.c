@@ -71,7 +71,46 @@ struct ltr_census_info *ltr_census_info_mut(struct ltr_census *census)
 	return &census->info;
 }
 
+void ltr_census_set_tap(struct ltr_census *census, const struct ltr_census_tap *tap, void *context)
+{
+	census->tap = tap;
+	census->tap_context = context;
+}
+
+static size_t intern_bytes(const struct ltr__intern *intern)
+{
+	return intern->chunk_bytes +
+	       intern->capacity * (sizeof(*intern->at) + sizeof(*intern->bytes)) +
+	       intern->slot_count * sizeof(*intern->slots);
+}
+
+static size_t wait_bytes(const struct ltr__wait_table *table)
+{
+	return table->capacity * sizeof(*table->totals) + table->slot_count * sizeof(*table->slots);
+}
+
+size_t ltr_census_bytes(const struct ltr_census *census)
+{
+	return sizeof(*census) +
+	       census->capacity * (sizeof(*census->goroutines) + sizeof(*census->follows)) +
+	       census->slot_count * sizeof(*census->slots) + intern_bytes(&census->strings) +
+	       intern_bytes(&census->sites) + intern_bytes(&census->labels) +
+	       intern_bytes(&census->stacks) + census->defined_count * sizeof(*census->defined) +
+	       census->lock_capacity * sizeof(*census->locks) +
+	       census->reader_capacity * sizeof(*census->readers) +
+	       census->ring_count * sizeof(*census->rings) +
+	       census->held_capacity * sizeof(*census->held) + wait_bytes(&census->finished) +
+	       wait_bytes(&census->view) +
+	       census->first_frame_count * sizeof(*census->first_frames);
+}
+
 void ltr_census_advance(struct ltr_census *census, uint64_t now_ns)
+{
+	LTR__TAP(census, advance, now_ns);
+	ltr__census_advance(census, now_ns);
+}
+
+void ltr__census_advance(struct ltr_census *census, uint64_t now_ns)
 {
 	if (now_ns > census->info.now_ns) {
 		census->info.now_ns = now_ns;

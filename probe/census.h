@@ -33,6 +33,7 @@ struct ltr_census;
 #define LTR_IS_UNSURE   0x0004u /* records of it were lost: its state may be old */
 #define LTR_IS_LONG     0x0010u /* runs since since_ns without a scheduling step (layout.h) */
 #define LTR_IS_TIMED    0x0020u /* its wait has a deadline or context; only snapshots know */
+#define LTR_IS_READ     0x0040u /* a snapshot has read it in the state it is in */
 #define LTR_SINCE_EXACT 0x0008u /* since_ns is exact, not rounded down to the coarse clock */
 
 /* One living goroutine. */
@@ -69,6 +70,7 @@ const char *ltr_way_name(enum ltr_way way);
 struct ltr_census_info {
 	uint64_t now_ns;     /* the moment that the census shows */
 	uint64_t started_ns; /* when the watching began */
+	uint64_t looked_ns;  /* when the last snapshot did */
 	uint64_t wall_ns;    /* CLOCK_REALTIME at now_ns, for time stamps in files */
 	uint64_t created;    /* goroutines created since the program began */
 	uint64_t exited;     /* of these, ended */
@@ -83,6 +85,7 @@ struct ltr_census_info {
 	uint64_t coarse_ns;  /* how inexact since_ns is without LTR_SINCE_EXACT */
 	enum ltr_way way;
 	bool gone;            /* the program has ended; the census shows its last known moment */
+	bool cut;             /* from a recording that ends without its end: more has happened */
 	char way_reason[160]; /* why this way and no better one; "" if it is the best */
 	char command[256];    /* the program's command line, blanks between the words */
 };

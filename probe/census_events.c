@@ -36,6 +36,12 @@ static void mark_all_unsure(struct ltr_census *census)
 
 void ltr_census_note_loss(struct ltr_census *census, uint64_t records)
 {
+	LTR__TAP(census, note_loss, records);
+	ltr__census_lose(census, records);
+}
+
+void ltr__census_lose(struct ltr_census *census, uint64_t records)
+{
 	if (!records)
 		return;
 	census->lost_counted = ltr__add_saturated(census->lost_counted, records);
@@ -45,6 +51,7 @@ void ltr_census_note_loss(struct ltr_census *census, uint64_t records)
 
 void ltr_census_note_doubt(struct ltr_census *census)
 {
+	LTR__TAP(census, note_doubt);
 	census->some_unsure = true;
 }
 
@@ -71,7 +78,7 @@ static void show_event(struct ltr_census *census, uint32_t index, const struct l
 		to.since_ns = ns;
 		to.flags |= LTR_SINCE_EXACT;
 		if (newer > 0)
-			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED);
+			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ);
 		if (event->kind == LTR_KIND_READY)
 			to.waker_id = event->arg;
 		/* Queued, it still stands where it waited. */
@@ -275,7 +282,7 @@ int ltr__events_give_up(struct ltr_census *census, uint64_t id)
 	return ltr__events_drain(census, id);
 }
 
-static uint64_t to_ns(const struct ltr_clock_rate *rate, uint64_t ticks)
+uint64_t ltr__clock_ns(const struct ltr_clock_rate *rate, uint64_t ticks)
 {
 	double delta = ticks >= rate->base_ticks ? (double)(ticks - rate->base_ticks)
 						 : -(double)(rate->base_ticks - ticks);
@@ -298,7 +305,7 @@ static int check_position(struct ltr_census *census, uint32_t ring, uint64_t pos
 		return err;
 	struct ltr__ring_state *state = &census->rings[ring];
 	if (state->known && position > state->next)
-		ltr_census_note_loss(census, position - state->next);
+		ltr__census_lose(census, position - state->next);
 	if (!state->known || position + count > state->next)
 		state->next = position + count;
 	state->known = true;
@@ -333,6 +340,7 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 {
 	if (ring >= RING_MAX)
 		return -EINVAL;
+	LTR__TAP(census, apply, ticks_ns, ring, position, events, count);
 	census->had_records = true;
 	int err = check_position(census, ring, position, count);
 	if (err)
@@ -341,14 +349,14 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_event *event = &events[i];
 		if (event->kind == LTR_KIND_LOST) {
-			ltr_census_note_loss(census, event->arg);
+			ltr__census_lose(census, event->arg);
 			continue;
 		}
 		if (event->kind == 0 || event->goroutine == 0)
 			continue;
-		uint64_t ns = to_ns(ticks_ns, event->ticks);
+		uint64_t ns = ltr__clock_ns(ticks_ns, event->ticks);
 		if (ns > census->info.now_ns)
-			ltr_census_advance(census, ns);
+			ltr__census_advance(census, ns);
 		census->info.events++;
 		uint64_t was_open = watch_for_stack(census, ring, event, i + 1 == count);
 		err = ltr__events_take(census, event, ns);
@@ -389,5 +397,6 @@ int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, c
 		return err;
 	census->defined[runtime_stack] = stack;
 	census->view_old = true;
+	LTR__TAP(census, define_stack, runtime_stack, stack);
 	return 0;
 }

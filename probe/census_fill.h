@@ -92,6 +92,31 @@ int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, c
  */
 void ltr_census_advance(struct ltr_census *census, uint64_t now_ns);
 
+/*
+ * Who is told how a census comes to be, call by call: whoever makes the same calls with the same
+ * arguments on an empty census gets the same census. That is what a recorder writes down (record.h).
+ * The functions are called before the ones with their names do their work (define_stack: after, with
+ * the census's number), and not for what those call in turn. They must not change the census.
+ */
+struct ltr_census_tap {
+	void (*snapshot_begin)(void *context, uint64_t now_ns);
+	void (*snapshot_put)(void *context, const struct ltr_goroutine *goroutine);
+	void (*snapshot_lock)(void *context, const struct ltr_lock *lock);
+	void (*snapshot_reader)(void *context, const struct ltr_reader *reader);
+	void (*snapshot_end)(void *context, bool complete);
+	void (*apply)(void *context, const struct ltr_clock_rate *ticks_ns, uint32_t ring,
+		      uint64_t position, const struct ltr_event *events, size_t count);
+	void (*note_loss)(void *context, uint64_t records);
+	void (*note_doubt)(void *context);
+	void (*define_stack)(void *context, uint32_t runtime_stack, uint32_t stack);
+	void (*advance)(void *context, uint64_t now_ns);
+};
+/* NULL: nobody any more. */
+void ltr_census_set_tap(struct ltr_census *census, const struct ltr_census_tap *tap, void *context);
+
+/* About how much memory it has taken, its symbols not counted. */
+size_t ltr_census_bytes(const struct ltr_census *census);
+
 /* Where symbols and modules come from; without one, all symbols are unknown. The census calls
  * `free` with `context` at its own end. */
 struct ltr_symbol_source {

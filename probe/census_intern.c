@@ -51,6 +51,7 @@ static void *chunk_alloc(struct ltr__intern *intern, size_t bytes)
 			return NULL;
 		*chunk = (struct ltr__chunk){.next = intern->chunks, .bytes = size};
 		intern->chunks = chunk;
+		intern->chunk_bytes += sizeof(*chunk) + size;
 	}
 	void *memory = chunk->data + chunk->used;
 	chunk->used += want;

@@ -24,6 +24,7 @@ int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *l
 {
 	if (!census->snapshot_open)
 		return -EINVAL;
+	LTR__TAP(census, snapshot_lock, lock);
 	int err = ltr__grow(&census->locks, &census->lock_capacity, census->lock_count + 1ull,
 			    sizeof(*census->locks));
 	if (!err)
@@ -35,6 +36,7 @@ int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reade
 {
 	if (!census->snapshot_open)
 		return -EINVAL;
+	LTR__TAP(census, snapshot_reader, reader);
 	int err = ltr__grow(&census->readers, &census->reader_capacity, census->reader_count + 1ull,
 			    sizeof(*census->readers));
 	if (!err)

@@ -38,6 +38,7 @@ struct ltr__intern {
 	uint32_t capacity;
 	uint32_t slot_count; /* a power of two, or 0 */
 	struct ltr__chunk *chunks;
+	size_t chunk_bytes; /* of all of them */
 };
 
 int ltr__intern_add(struct ltr__intern *intern, const void *contents, size_t bytes,
@@ -145,6 +146,9 @@ struct ltr_census {
 	uint32_t reader_count;
 	uint32_t reader_capacity;
 
+	const struct ltr_census_tap *tap; /* NULL: nobody is told */
+	void *tap_context;
+
 	bool keep_waits;
 	struct ltr__wait_table finished;
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
@@ -156,6 +160,17 @@ struct ltr_census {
 	uint16_t *first_frames;
 	uint32_t first_frame_count;
 };
+
+/* Tell the tap, if there is one. */
+#define LTR__TAP(census, function, ...)                                                \
+	do {                                                                           \
+		if ((census)->tap)                                                     \
+			(census)->tap->function((census)->tap_context, ##__VA_ARGS__); \
+	} while (0)
+
+/* What ltr_census_advance() and ltr_census_note_loss() do, without telling the tap. */
+void ltr__census_advance(struct ltr_census *census, uint64_t now_ns);
+void ltr__census_lose(struct ltr_census *census, uint64_t records);
 
 /* Whether records tell what happens between snapshots, or will, now that they are switched on. */
 static inline bool ltr__is_streaming(const struct ltr_census *census)
@@ -205,6 +220,7 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 int ltr__events_drain(struct ltr_census *census, uint64_t id);
 /* The same, but the first gap is given up: what is missing in it is lost. */
 int ltr__events_give_up(struct ltr_census *census, uint64_t id);
+uint64_t ltr__clock_ns(const struct ltr_clock_rate *rate, uint64_t ticks);
 /* Before a goroutine is shown to anybody. */
 void ltr__resolve_stack(struct ltr_census *census, uint32_t index);
 

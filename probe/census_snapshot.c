@@ -12,12 +12,14 @@
 
 int ltr_census_snapshot_begin(struct ltr_census *census, uint64_t now_ns)
 {
+	LTR__TAP(census, snapshot_begin, now_ns);
 	census->generation++;
 	census->snapshot_open = true;
 	census->snapshot_had_loss = false;
 	census->snapshot_ns = now_ns;
+	census->info.looked_ns = now_ns;
 	ltr__locks_forget(census);
-	ltr_census_advance(census, now_ns);
+	ltr__census_advance(census, now_ns);
 	return 0;
 }
 
@@ -46,7 +48,7 @@ static void take_same_moment(struct ltr_goroutine *to, const struct ltr_goroutin
 		to->stack = from->stack;
 	if (!to->waker_id)
 		to->waker_id = from->waker_id;
-	uint16_t seen = LTR_IS_LONG | LTR_IS_TIMED; /* by snapshots alone */
+	uint16_t seen = LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ; /* by snapshots alone */
 
 	to->flags = (uint16_t)((to->flags & ~seen) | (from->flags & seen));
 	if (!(to->flags & LTR_SINCE_EXACT)) {
@@ -102,11 +104,13 @@ int ltr_census_snapshot_put(struct ltr_census *census, const struct ltr_goroutin
 {
 	if (!census->snapshot_open || goroutine->id == 0)
 		return -EINVAL;
+	LTR__TAP(census, snapshot_put, goroutine);
 	struct ltr_goroutine from = *goroutine;
 	from.transitions &= 0x7fffffffu;
 	if (from.state >= LTR_STATE_COUNT)
 		from.state = LTR_STATE_UNKNOWN;
 	from.flags &= (uint16_t)~LTR_IS_UNSURE;
+	from.flags |= LTR_IS_READ;
 
 	uint32_t index = ltr__goroutine_find(census, from.id);
 	if (index == LTR__NONE)
@@ -179,6 +183,7 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete)
 {
 	if (!census->snapshot_open)
 		return -EINVAL;
+	LTR__TAP(census, snapshot_end, complete);
 	census->snapshot_open = false;
 	census->view_old = true;
 	ltr__locks_sort(census);

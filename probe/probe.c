@@ -15,12 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "record.h"
 #include "target/target.h"
 
-#define HEAL_NS 100000000ull /* not more often; nor more than a tenth of the time */
+/* To heal a census, not more often; no snapshots take more than a tenth of the time. */
+#define HEAL_NS 100000000ull
 
 struct ltr_probe {
-	struct ltr_process *process;
+	struct ltr_process *process; /* NULL: the target is a file, and nothing changes any more */
 	const struct ltr_target_ops *kind;
 	void *target;
 	const struct ltr_event_source_ops *source; /* NULL: snapshots only */
@@ -98,6 +100,8 @@ static int snapshot(struct ltr_probe *probe)
 
 	probe->next_heal_ns = end_ns + (pause_ns > HEAL_NS ? pause_ns : HEAL_NS);
 	probe->next_snapshot_ns = begin_ns + probe->snapshot_every_ns;
+	if (probe->next_snapshot_ns < end_ns + pause_ns)
+		probe->next_snapshot_ns = end_ns + pause_ns;
 	return err;
 }
 
@@ -107,8 +111,8 @@ static int catch_up(struct ltr_probe *probe)
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 
 	int err = probe->kind->counters(probe->target, info);
-	ltr_census_advance(probe->census, ltr_process_now_ns());
 	info->wall_ns = wall_ns();
+	ltr_census_advance(probe->census, ltr_process_now_ns());
 	return err;
 }
 
@@ -118,10 +122,10 @@ static int bury(struct ltr_probe *probe)
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 
 	(void)take_news(probe);
-	ltr_census_advance(probe->census, ltr_process_now_ns());
 	info->wall_ns = wall_ns();
 	info->gone = true;
 	probe->gone = true;
+	ltr_census_advance(probe->census, ltr_process_now_ns());
 	return -ESRCH;
 }
 
@@ -179,6 +183,8 @@ int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms)
 
 	if (probe->gone)
 		return -ESRCH;
+	if (!probe->process)
+		return timeout_ms > 0 ? wait_for_news(probe, deadline_ns) : 0;
 	for (;;) {
 		if (!ltr_process_is_alive(probe->process))
 			return bury(probe);
@@ -195,6 +201,8 @@ int ltr_probe_refresh(struct ltr_probe *probe)
 {
 	if (probe->gone)
 		return -ESRCH;
+	if (!probe->process)
+		return 0;
 	int some = judge(probe, look(probe));
 	if (some < 0)
 		return some;
@@ -236,6 +244,8 @@ static int recognise(struct ltr_probe *probe, struct ltr_why *why)
 {
 	int err = -ENOEXEC;
 	for (size_t i = 0; ltr__targets[i] && err == -ENOEXEC; i++) {
+		if (!ltr__targets[i]->open)
+			continue;
 		probe->kind = ltr__targets[i];
 		err = probe->kind->open(probe->process, &probe->target, why);
 	}
@@ -352,6 +362,8 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
 	info->started_ns = ltr_process_now_ns();
 	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
+	if (options->recorder)
+		ltr_recorder_attach(options->recorder, probe->census);
 
 	err = snapshot(probe);
 	if (!err)
@@ -364,25 +376,73 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	return 0;
 }
 
-int ltr_probe_open(uint32_t pid, const struct ltr_probe_options *options,
-		   struct ltr_probe **ret_probe, struct ltr_why *ret_why)
+static int probe_new(struct ltr_probe **ret_probe, struct ltr_why *why)
 {
 	struct ltr_probe *probe = calloc(1, sizeof(*probe));
 	if (!probe)
-		return ltr_why_set(ret_why, -ENOMEM, "out of memory");
+		return ltr_why_set(why, -ENOMEM, "out of memory");
 	probe->timer = -1;
-	probe->snapshot_every_ns = options->snapshot_ns;
 	probe->epoll = epoll_create1(EPOLL_CLOEXEC);
-	int err = probe->epoll < 0 ? ltr_why_set(ret_why, -errno, "epoll: %s", strerror(errno)) : 0;
+	int err = probe->epoll < 0 ? ltr_why_set(why, -errno, "epoll: %s", strerror(errno)) : 0;
+	if (err)
+		ltr_probe_close(probe);
+	else
+		*ret_probe = probe;
+	return err;
+}
 
-	if (!err)
-		err = ltr_process_open(pid, &probe->process, ret_why);
+int ltr_probe_open(uint32_t pid, const struct ltr_probe_options *options,
+		   struct ltr_probe **ret_probe, struct ltr_why *ret_why)
+{
+	struct ltr_probe *probe;
+	int err = probe_new(&probe, ret_why);
+
+	if (err)
+		return err;
+	probe->snapshot_every_ns = options->snapshot_ns;
+	err = ltr_process_open(pid, &probe->process, ret_why);
 	if (!err)
 		err = recognise(probe, ret_why);
 	if (!err)
 		err = start_census(probe, options, ret_why);
 	if (!err)
 		err = start_watching(probe, options, ret_why);
+	if (err) {
+		ltr_probe_close(probe);
+		return err;
+	}
+	*ret_probe = probe;
+	return 0;
+}
+
+static int recognise_file(struct ltr_probe *probe, const char *path, struct ltr_why *why)
+{
+	int err = -ENOEXEC;
+	for (size_t i = 0; ltr__targets[i] && err == -ENOEXEC; i++) {
+		if (!ltr__targets[i]->open_file)
+			continue;
+		probe->kind = ltr__targets[i];
+		err = probe->kind->open_file(path, &probe->target, why);
+	}
+	return err;
+}
+
+int ltr_probe_open_file(const char *path, const struct ltr_replay_options *options,
+			struct ltr_probe **ret_probe, struct ltr_why *ret_why)
+{
+	struct ltr_probe *probe;
+	int err = probe_new(&probe, ret_why);
+
+	if (err)
+		return err;
+	err = recognise_file(probe, path, ret_why);
+	if (!err) {
+		err = ltr_census_new(&probe->census);
+		if (err)
+			ltr_why_set(ret_why, err, "out of memory");
+	}
+	if (!err)
+		err = probe->kind->replay(probe->target, probe->census, options, ret_why);
 	if (err) {
 		ltr_probe_close(probe);
 		return err;

@@ -20,11 +20,14 @@ enum ltr_via {
 	LTR_VIA_SNAPSHOT = 3, /* no events: what a single look needs */
 };
 
+struct ltr_recorder; /* record.h */
+
 struct ltr_probe_options {
 	enum ltr_via via;
 	bool waits;           /* keep wait totals with stacks (costs the program a few ns a park) */
 	uint64_t snapshot_ns; /* renew stacks by a snapshot that often; 0: only when something was
 				 lost or ltr_probe_refresh() asks for it */
+	struct ltr_recorder *recorder; /* writes down all that is learnt; NULL: nobody does */
 };
 
 struct ltr_why {
@@ -42,6 +45,28 @@ struct ltr_why {
  */
 int ltr_probe_open(uint32_t pid, const struct ltr_probe_options *options,
 		   struct ltr_probe **ret_probe, struct ltr_why *ret_why);
+
+struct ltr_replay_options {
+	bool waits;       /* keep wait totals */
+	uint64_t at_ns;   /* show the moment so long after its beginning; UINT64_MAX: its end */
+	size_t bytes_max; /* the most memory that it may want; 0: 2 GiB */
+};
+
+/*
+ * The same of a recording: the census is what it was when it was recorded, and does not change any
+ * more. info->cut says if the recording has no end: everything before that is used.
+ *   -ENOENT, -EACCES and others of open(2)
+ *   -ENOEXEC    it is not a recording
+ *   -EPROTO     it is of a version that is unknown to us
+ *   -ENODATA    it is cut before anything of the program is known
+ *   -EBADMSG    it is whole, but makes no sense
+ *   -EFBIG      it wants more memory than it may have (bytes_max)
+ */
+int ltr_probe_open_file(const char *path, const struct ltr_replay_options *options,
+			struct ltr_probe **ret_probe, struct ltr_why *ret_why);
+
+/* Whether the file begins as recordings do. Does not block. */
+bool ltr_probe_is_recording(const char *path);
 
 /* Stops watching; the program goes on as before. Takes NULL, returns NULL. */
 struct ltr_probe *ltr_probe_close(struct ltr_probe *probe);

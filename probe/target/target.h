@@ -20,6 +20,18 @@ struct ltr_target_ops {
 	 * ltr_probe_open(), with a sentence.
 	 */
 	int (*open)(struct ltr_process *process, void **ret_target, struct ltr_why *ret_why);
+	/*
+	 * Or, for what is no process: recognise the file. It is NULL where `open` is not. -ENOEXEC
+	 * if it is not of this kind, others as ltr_probe_open_file(), with a sentence. Then of what
+	 * follows only `close` and `replay` are called, the rest may be NULL.
+	 */
+	int (*open_file)(const char *path, void **ret_target, struct ltr_why *ret_why);
+	/*
+	 * Fill the census with what was; once. Errors as `open_file`.
+	 */
+	int (*replay)(void *target, struct ltr_census *census,
+		      const struct ltr_replay_options *options, struct ltr_why *ret_why);
+
 	void (*close)(void *target); /* takes NULL */
 
 	/*
@@ -45,6 +57,7 @@ struct ltr_target_ops {
 };
 
 extern const struct ltr_target_ops ltr__libloiter_target; /* libloiter.c */
+extern const struct ltr_target_ops ltr__recording_target; /* recording.c */
 
 /* All kinds, in the order in which they are tried; NULL at the end. */
 extern const struct ltr_target_ops *const ltr__targets[];

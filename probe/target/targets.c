@@ -4,5 +4,6 @@
 
 const struct ltr_target_ops *const ltr__targets[] = {
 	&ltr__libloiter_target,
+	&ltr__recording_target,
 	NULL,
 };

@@ -7,7 +7,7 @@
 one_sentence_is 64 "say what to do"
 one_sentence_is 64 "no subcommand 'dance'" dance
 one_sentence_is 64 "no subcommand 'dance'" help dance
-for command in top profile serve dump check; do
+for command in top profile record serve dump check; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"
@@ -59,7 +59,7 @@ loiter_is 0 "" --help
 loiter_is 0 "" version
 contains "version" "^loiter [0-9]+\.[0-9]+\.[0-9]+$" "$scratch/out"
 loiter_is 0 "" --version
-for command in top profile serve check dump; do
+for command in top profile record serve check dump; do
 	loiter_is 0 "" "$command" --help
 	contains "$command --help" "Usage: loiter $command" "$scratch/out"
 	contains "$command --help" "Exit status" "$scratch/out"

@@ -14,7 +14,7 @@ BEGIN {
 	# room or part of it: what it may include. The longest match counts. A room may always
 	# include itself. event.h and layout.h come with the census, whose numbers they name.
 	may["runtime/"] = "libc contract api sanitizer"
-	may["probe/"] = "libc contract census census-fill probe elfutils libbpf probe/bpf/"
+	may["probe/"] = "libc contract census census-fill probe elfutils libbpf zlib zstd probe/bpf/"
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
 	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
@@ -24,7 +24,7 @@ BEGIN {
 	may["examples/"] = "libc api http-parser"
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \
-		" probe/ examples/ cmocka vterm http-parser zlib protobuf-c json-c elfutils curses libbpf sanitizer"
+		" probe/ examples/ cmocka vterm http-parser zlib zstd protobuf-c json-c elfutils curses libbpf sanitizer"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"
 	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
 	may["tests/tui/"] = "libc contract census census-fill tui/ cmocka vterm"
@@ -37,6 +37,7 @@ BEGIN {
 	shared["probe/census.h"] = "census"
 	shared["probe/census_fill.h"] = "census-fill"
 	shared["probe/probe.h"] = "probe"
+	shared["probe/record.h"] = "probe"
 
 	# Libraries: a pattern for the name in the #include.
 	library["^bpf/bpf_(helpers|tracing|core_read|endian)\\.h$"] = "libbpf-kernel"
@@ -47,6 +48,7 @@ BEGIN {
 	library["^(ncursesw?/)?(curses|ncurses|term|panel|menu|form)\\.h$"] = "curses"
 	library["^(protobuf-c/.*|.*\\.pb-c\\.h)$"] = "protobuf-c"
 	library["^zlib\\.h$"] = "zlib"
+	library["^zstd\\.h$"] = "zstd"
 	library["^json-c/.*"] = "json-c"
 	library["^microhttpd\\.h$"] = "microhttpd"
 	library["^http_parser\\.h$"] = "http-parser"

@@ -81,7 +81,7 @@ static void test_everything_is_read(void **state)
 	assert_int_equal(is->waker_id, 3);
 	assert_int_equal(is->entry_pc, 0x9000);
 	assert_int_equal(is->creation_pc, 0x9100);
-	assert_int_equal(is->flags, LTR_IS_DAEMON);
+	assert_int_equal(is->flags, LTR_IS_DAEMON | LTR_IS_READ);
 	assert_int_equal(is->transitions, 3);
 	assert_int_equal(is->since_ns, 1000);
 	assert_int_equal(is->created_ns, 500);
@@ -99,8 +99,8 @@ static void test_everything_is_read(void **state)
 	assert_memory_equal(stack, pcs, sizeof(pcs));
 
 	assert_int_equal(ltr_census_find(census, 8)->stack, 0);
-	assert_int_equal(ltr_census_find(census, 8)->flags, LTR_IS_LONG);
-	assert_int_equal(ltr_census_find(census, 1)->flags, LTR_IS_MAIN);
+	assert_int_equal(ltr_census_find(census, 8)->flags, LTR_IS_LONG | LTR_IS_READ);
+	assert_int_equal(ltr_census_find(census, 1)->flags, LTR_IS_MAIN | LTR_IS_READ);
 	assert_int_equal(ltr_census_find(census, 1)->stack, is->stack);
 	const struct ltr_census_info *info = ltr_census_info(census);
 	assert_int_equal(info->created, 7);

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A recording: the file, block by block, into a census. A checksum would keep every change out of the
+ * blocks' contents, and zstd most: an input whose first byte is 'f' is the file itself; of any other the
+ * rest is a list of blocks, each its kind, its size in two bytes and its contents as they are before they
+ * are packed, and the file is made of that. What comes out is looked at as consumers do.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <zstd.h>
+
+#include "census_fill.h"
+#include "probe.h"
+#include "record.h"
+#include "record_format.h"
+
+#define BYTES_MAX ((size_t)64 << 20)
+
+/* --- a file in memory ------------------------------------------------------------------------ */
+
+static int file_fd = -1;
+static char file_name[32];
+
+static void begin_file(void)
+{
+	if (file_fd < 0)
+		file_fd = memfd_create("recording", MFD_CLOEXEC);
+	if (file_fd < 0 || ftruncate(file_fd, 0) < 0 || lseek(file_fd, 0, SEEK_SET) < 0)
+		abort();
+	snprintf(file_name, sizeof(file_name), "/proc/self/fd/%d", file_fd);
+}
+
+static void add_bytes(const void *bytes, size_t count)
+{
+	if (write(file_fd, bytes, count) != (ssize_t)count)
+		abort();
+}
+
+static void add_block(uint32_t kind, const uint8_t *raw, size_t count)
+{
+	unsigned char header[LTR__BLOCK_HEADER_BYTES];
+	size_t bound = ZSTD_compressBound(count);
+	uint8_t *stored = malloc(bound);
+	struct ltr__block block = {.kind = kind, .raw = (uint32_t)count};
+
+	if (!stored)
+		abort();
+	block.stored = (uint32_t)ZSTD_compress(stored, bound, raw, count, 1);
+	block.crc = ltr__block_crc(&block, stored);
+	ltr__block_pack(&block, header);
+	add_bytes(header, sizeof(header));
+	add_bytes(stored, block.stored);
+	free(stored);
+}
+
+static void add_blocks(const uint8_t *data, size_t size)
+{
+	unsigned char header[LTR__FILE_HEADER_BYTES] = LTR__RECORD_MAGIC;
+
+	header[8] = LTR__RECORD_VERSION;
+	add_bytes(header, sizeof(header));
+	while (size >= 3) {
+		size_t count = data[1] | (size_t)data[2] << 8;
+
+		if (count > size - 3)
+			count = size - 3;
+		add_block(data[0], data + 3, count);
+		data += 3 + count;
+		size -= 3 + count;
+	}
+}
+
+/* --- what consumers do ----------------------------------------------------------------------- */
+
+static void look_at_symbols(const struct ltr_census *census, uint64_t pc)
+{
+	const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pc);
+	int depth = 0;
+
+	for (; symbol; symbol = symbol->outer, depth++) {
+		fuzz_expect(strlen(symbol->function) <= 255 && strlen(symbol->file) <= 255);
+		fuzz_expect(symbol->module == UINT32_MAX ||
+			    symbol->module < ltr_census_module_count(census));
+	}
+	fuzz_expect(depth <= (int)LTR__RECORD_CHAIN_MAX);
+}
+
+static void look_at_goroutines(const struct ltr_census *census)
+{
+	const struct ltr_census_info *info = ltr_census_info(census);
+	uint64_t sum = 0;
+	size_t count;
+
+	for (int i = 0; i < LTR_STATE_COUNT; i++)
+		sum += info->by_state[i];
+	fuzz_expect(sum == ltr_census_count(census));
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(census, i);
+		const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &count);
+
+		fuzz_expect(ltr_census_find(census, goroutine->id) == goroutine);
+		fuzz_expect(goroutine->state < LTR_STATE_COUNT);
+		fuzz_expect(strlen(ltr_census_string(census, goroutine->name)) <= 255);
+		for (size_t frame = 0; frame < count; frame++)
+			look_at_symbols(census, pcs[frame]);
+		look_at_symbols(census, goroutine->creation_pc);
+		fuzz_expect(ltr_census_first_frame(census, goroutine->stack) <= count);
+		(void)ltr_census_labels(census, goroutine->labels, &count);
+		(void)ltr_census_site(census, goroutine->site);
+		(void)ltr_census_lock_of(census, goroutine);
+	}
+	for (size_t i = 0; i < ltr_census_wait_count(census); i++)
+		fuzz_expect(ltr_census_wait(census, i)->unfinished <=
+			    ltr_census_wait(census, i)->count);
+	for (size_t i = 0; i < ltr_census_lock_count(census); i++)
+		(void)ltr_census_locked_pc(census, ltr_census_lock(census, i));
+}
+
+static void replay(uint64_t at_ns)
+{
+	const struct ltr_replay_options options = {
+		.waits = true, .at_ns = at_ns, .bytes_max = BYTES_MAX};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {""};
+	int err = ltr_probe_open_file(file_name, &options, &probe, &why);
+
+	fuzz_expect(!err || why.text[0]);
+	if (!err)
+		look_at_goroutines(ltr_probe_census(probe));
+	ltr_probe_close(probe);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	begin_file();
+	if (size && data[0] == 'f')
+		add_bytes(data + 1, size - 1);
+	else if (size)
+		add_blocks(data + 1, size - 1);
+	(void)ltr_probe_is_recording(file_name);
+	replay(UINT64_MAX);
+	replay(5000);
+	return 0;
+}
+
+/* --- seeds: a short life, recorded ----------------------------------------------------------- */
+
+static struct {
+	uint8_t bytes[1u << 16];
+	size_t used;
+} tape;
+
+static int tape_write(void *context, const void *bytes, size_t count)
+{
+	(void)context;
+	if (count > sizeof(tape.bytes) - tape.used)
+		return -ENOSPC;
+	memcpy(tape.bytes + tape.used, bytes, count);
+	tape.used += count;
+	return 0;
+}
+
+static const struct ltr_symbol *find_symbol(void *context, uint64_t pc)
+{
+	static const struct ltr_symbol outer = {
+		.function = "run", .file = "a.c", .line = 7, .module = 0, .start = 4096};
+	static const struct ltr_symbol inner = {.function = "inlined",
+						.file = "a.h",
+						.line = 3,
+						.module = 0,
+						.start = 4096,
+						.is_runtime = true,
+						.outer = &outer};
+
+	(void)context;
+	return pc & 1 ? &inner : &outer;
+}
+
+static size_t count_modules(void *context)
+{
+	(void)context;
+	return 1;
+}
+
+static const struct ltr_module *module_at(void *context, size_t index)
+{
+	static const struct ltr_module module = {
+		.start = 4096, .end = 65536, .path = "/bin/program", .build_id = "00ff"};
+
+	(void)context, (void)index;
+	return &module;
+}
+
+static void live(struct ltr_census *census)
+{
+	static const struct ltr_clock_rate nanoseconds = {0, 0, 1.0};
+	const struct ltr_event events[] = {
+		{.goroutine = 3, .ticks = 2000, .sequence = 1, .kind = LTR_KIND_CREATE, .arg = 1},
+		{.goroutine = 3,
+		 .ticks = 3000,
+		 .sequence = 2,
+		 .kind = LTR_KIND_START,
+		 .flags = LTR_EVENT_FIRST,
+		 .arg = 5001},
+		{.goroutine = 3,
+		 .ticks = 6000,
+		 .sequence = 3,
+		 .kind = LTR_KIND_PARK,
+		 .reason = LTR_REASON_CHAN_SEND,
+		 .arg = 0xc000},
+		{.goroutine = 3, .ticks = 6000, .sequence = 3, .kind = LTR_KIND_STACK, .arg = 2},
+	};
+	const uint64_t pcs[] = {4200, 4301, 4400};
+	struct ltr_goroutine goroutine = {.id = 1,
+					  .since_ns = 900,
+					  .object = 64,
+					  .entry_pc = 5000,
+					  .transitions = 5,
+					  .state = LTR_STATE_SYNC,
+					  .reason = LTR_REASON_MUTEX_LOCK};
+	const struct ltr_lock lock = {.object = 64, .owner_id = 2, .locked_at = 4300};
+	const struct ltr_reader reader = {.object = 64, .goroutine_id = 2};
+	struct ltr_census_label label;
+
+	ltr_census_intern_string(census, "key", &label.key);
+	ltr_census_intern_string(census, "value", &label.value);
+	ltr_census_intern_labels(census, &label, 1, &goroutine.labels);
+	ltr_census_intern_site(census, "a.c", "make", 9, &goroutine.site);
+	ltr_census_intern_stack(census, pcs, 3, &goroutine.stack);
+	ltr_census_snapshot_begin(census, 1000);
+	ltr_census_snapshot_put(census, &goroutine);
+	goroutine.id = 2;
+	ltr_census_snapshot_put(census, &goroutine);
+	ltr_census_snapshot_lock(census, &lock);
+	ltr_census_snapshot_reader(census, &reader);
+	ltr_census_snapshot_end(census, true);
+	ltr_census_define_stack(census, 2, pcs, 2);
+	ltr_census_apply(census, &nanoseconds, 0, 0, events, 2);
+	ltr_census_advance(census, 4000);
+	ltr_census_apply(census, &nanoseconds, 0, 2, events + 2, 2);
+	ltr_census_note_doubt(census);
+	ltr_census_note_loss(census, 3);
+	ltr_census_advance(census, 7000);
+}
+
+static void record_life(void)
+{
+	static const struct ltr_symbol_source symbols = {
+		.find = find_symbol, .module_count = count_modules, .module = module_at};
+	const struct ltr_recorder_options options = {.sink = {.write = tape_write}};
+	struct ltr_recorder *recorder;
+	struct ltr_census *census;
+
+	tape.used = 0;
+	if (ltr_census_new(&census) < 0 || ltr_recorder_new(&options, &recorder) < 0)
+		abort();
+	ltr_census_set_symbols(census, &symbols, NULL);
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
+	ltr_census_info_mut(census)->started_ns = 1000;
+	ltr_recorder_attach(recorder, census);
+	live(census);
+	if (ltr_recorder_finish(recorder) < 0)
+		abort();
+	ltr_recorder_free(recorder);
+	ltr_census_free(census);
+}
+
+/* The blocks of the tape, unpacked, in the second form of an input; how many bytes. */
+static size_t unpack_tape(uint8_t *buffer, size_t bytes)
+{
+	size_t used = 1;
+
+	buffer[0] = 'b';
+	for (size_t at = LTR__FILE_HEADER_BYTES; at < tape.used;) {
+		struct ltr__block block;
+
+		ltr__block_unpack(tape.bytes + at, &block);
+		at += LTR__BLOCK_HEADER_BYTES;
+		if (block.raw > 0xffff || block.raw + 3 > bytes - used)
+			abort();
+		buffer[used++] = (uint8_t)block.kind;
+		buffer[used++] = (uint8_t)block.raw;
+		buffer[used++] = (uint8_t)(block.raw >> 8);
+		if (ZSTD_decompress(buffer + used, block.raw, tape.bytes + at, block.stored) !=
+		    block.raw)
+			abort();
+		used += block.raw;
+		at += block.stored;
+	}
+	return used;
+}
+
+size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
+{
+	if (n > 1)
+		return 0;
+	record_life();
+	if (n == 1)
+		return unpack_tape(buffer, bytes);
+	if (tape.used + 1 > bytes)
+		abort();
+	buffer[0] = 'f';
+	memcpy(buffer + 1, tape.bytes, tape.used);
+	return tape.used + 1;
+}

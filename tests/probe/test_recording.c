@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Recordings: what a census has learnt is what is read back, wherever the file is cut and whichever of
+ * its bytes is damaged. The calls on the census are random ones; no program could make most of them.
+ */
+#include "recorded.h"
+
+#include <errno.h>
+
+#include "record_format.h"
+
+#define ROUNDS 40
+#define CALLS  400
+
+static uint64_t test_seed;
+
+static void record(struct made *made, struct tape *tape, uint64_t seed, int calls, bool no_loss)
+{
+	const struct ltr_recorder_options options = {.sink = sink_of(tape)};
+
+	*tape = (struct tape){.room = SIZE_MAX};
+	make(made, seed, &options);
+	made->no_loss = no_loss;
+	look(made, true);
+	for (int i = 0; i < calls; i++)
+		call_something(made);
+}
+
+static void test_round_trip(void **state)
+{
+	(void)state;
+	static struct tape tape;
+
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		struct made made;
+
+		record(&made, &tape, test_seed + round, CALLS, false);
+		ltr_census_advance(made.census, made.now_ns); /* what was set since the last one */
+		assert_int_equal(ltr_recorder_finish(made.recorder), 0);
+
+		struct ltr_probe *probe = replay_all(&tape, UINT64_MAX);
+		const struct ltr_census *read = ltr_probe_census(probe);
+
+		same_census(made.census, read);
+		assert_int_equal(ltr_census_info(read)->way, LTR_WAY_FILE);
+		assert_false(ltr_census_info(read)->cut);
+		/* It does not change any more, and does not keep anybody waiting. */
+		assert_int_equal(ltr_probe_poll(probe, 0), 0);
+		assert_int_equal(ltr_probe_poll(probe, -1), 0);
+		assert_int_equal(ltr_probe_refresh(probe), 0);
+		same_census(made.census, read);
+		ltr_probe_close(probe);
+		free(tape.bytes);
+		unmake(&made);
+	}
+}
+
+/* Of a file that is cut, everything before the cut is there, and it says that it is cut. */
+static void must_show_prefix(const struct tape *tape, const unsigned char *bytes, size_t length,
+			     size_t whole_bytes)
+{
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why;
+	size_t blocks = 0;
+	int err = replay(bytes, length, UINT64_MAX, 0, &probe, &why);
+
+	while (blocks < tape->block_count && tape->blocks[blocks].end <= whole_bytes)
+		blocks++;
+	if (err) {
+		/* Header, META, and the block with the first look. */
+		assert_true(blocks < 3);
+		assert_true(err == -ENOEXEC || err == -ENODATA || err == -EPROTO);
+		return;
+	}
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+
+	assert_int_equal(info->cut, blocks < tape->block_count);
+	assert_int_equal(info->events, tape->blocks[blocks - 1].events);
+	assert_int_equal(info->lost, tape->blocks[blocks - 1].lost);
+	ltr_probe_close(probe);
+}
+
+static void test_cut_anywhere(void **state)
+{
+	(void)state;
+	static struct tape tape;
+	struct made made;
+
+	record(&made, &tape, test_seed, 60, false);
+	assert_int_equal(ltr_recorder_finish(made.recorder), 0);
+	print_message("%zu bytes, %zu blocks\n", tape.used, tape.block_count);
+	for (size_t length = 0; length <= tape.used; length++)
+		must_show_prefix(&tape, tape.bytes, length, length);
+	free(tape.bytes);
+	unmake(&made);
+}
+
+/* A byte that has changed is a cut at its block. */
+static void test_damage_anywhere(void **state)
+{
+	(void)state;
+	static struct tape tape;
+	struct made made;
+	struct chance chance = {test_seed};
+
+	record(&made, &tape, test_seed, 60, false);
+	assert_int_equal(ltr_recorder_finish(made.recorder), 0);
+	for (size_t at = 0; at < tape.used; at++) {
+		unsigned char was = tape.bytes[at];
+		size_t whole = 0;
+
+		for (size_t i = 0; i < tape.block_count && tape.blocks[i].end <= at; i++)
+			whole = tape.blocks[i].end;
+		if (at >= 12 && at < LTR__FILE_HEADER_BYTES)
+			continue; /* means nothing yet */
+		tape.bytes[at] ^= (unsigned char)(1 + chance_below(&chance, 255));
+		must_show_prefix(&tape, tape.bytes, tape.used, whole);
+		tape.bytes[at] = was;
+	}
+	free(tape.bytes);
+	unmake(&made);
+}
+
+static void test_at(void **state)
+{
+	(void)state;
+	static struct tape tape;
+	static struct tape part;
+
+	for (uint64_t round = 0; round < ROUNDS; round++) {
+		struct made made;
+		struct made before;
+		int calls = 1 + (int)(round * 7 % 150);
+
+		record(&made, &tape, test_seed + round, 200, true);
+		assert_int_equal(ltr_recorder_finish(made.recorder), 0);
+		/* The same life, up to some moment. */
+		record(&before, &part, test_seed + round, calls, true);
+
+		struct ltr_probe *probe = replay_all(&tape, before.now_ns - STARTED);
+		const struct ltr_census *read = ltr_probe_census(probe);
+
+		same_goroutines(before.census, read);
+		assert_int_equal(ltr_census_info(read)->events,
+				 ltr_census_info(before.census)->events);
+		ltr_probe_close(probe);
+
+		/* Before anything: the first look. */
+		probe = replay_all(&tape, 0);
+		assert_int_equal(ltr_census_info(ltr_probe_census(probe))->events, 0);
+		assert_true(ltr_census_count(ltr_probe_census(probe)) > 0);
+		ltr_probe_close(probe);
+		free(tape.bytes);
+		free(part.bytes);
+		unmake(&made);
+		unmake(&before);
+	}
+}
+
+static void test_ring(void **state)
+{
+	(void)state;
+	static struct tape tape;
+	const struct ltr_recorder_options options = {.last_ns = SECOND};
+	struct ltr_recorder_counts counts;
+	uint64_t most_bytes = 0;
+	struct made made;
+
+	make(&made, test_seed, &options);
+	made.no_loss = true;
+	tape = (struct tape){.room = SIZE_MAX, .census = made.census};
+	struct ltr_record_sink sink = sink_of(&tape);
+	assert_int_equal(ltr_recorder_write(made.recorder, &sink), -ENODATA);
+	look(&made, true);
+	for (int i = 0; i < 3000; i++) {
+		call_something(&made);
+		ltr_recorder_counts(made.recorder, &counts);
+		most_bytes = counts.bytes > most_bytes ? counts.bytes : most_bytes;
+		if (i % 500 != 499)
+			continue;
+		/* Whole at its end: what is hidden or unsure in a long life is not in a short one. */
+		made.now_ns += 2 * SECOND;
+		ltr_census_advance(made.census, made.now_ns);
+		look(&made, true);
+		made.now_ns += 2 * SECOND;
+		ltr_census_advance(made.census, made.now_ns);
+		look(&made, true);
+		ltr_census_advance(made.census, made.now_ns);
+		tape.used = tape.block_count = 0;
+		assert_int_equal(ltr_recorder_write(made.recorder, &sink), 0);
+
+		struct ltr_probe *probe = replay_all(&tape, UINT64_MAX);
+		const struct ltr_census *read = ltr_probe_census(probe);
+		const struct ltr_census_info *info = ltr_census_info(read);
+
+		assert_false(info->cut);
+		assert_true(info->started_ns <= made.now_ns - SECOND);
+		assert_true(info->started_ns >= made.now_ns - 4 * SECOND);
+		assert_int_equal(info->now_ns, made.now_ns);
+		assert_int_equal(ltr_census_count(read), ltr_census_count(made.census));
+		for (size_t at = 0; at < ltr_census_count(read); at++) {
+			const struct ltr_goroutine *got = ltr_census_at(read, at);
+			const struct ltr_goroutine *is = ltr_census_find(made.census, got->id);
+
+			assert_non_null(is);
+			same_symbols(made.census, read, got->stack);
+			assert_string_equal(ltr_census_string(made.census, is->name),
+					    ltr_census_string(read, got->name));
+		}
+		ltr_probe_close(probe);
+	}
+	ltr_recorder_counts(made.recorder, &counts);
+	print_message("at most %llu bytes were kept\n", (unsigned long long)most_bytes);
+	/* A second of thirty. */
+	assert_true(counts.from_ns + 4 * SECOND >= made.now_ns);
+	free(tape.bytes);
+	unmake(&made);
+}
+
+/* A full disk ends the recording, not the watching, and is told. */
+static void test_full_disk(void **state)
+{
+	(void)state;
+	static struct tape tape;
+
+	for (size_t room = 0; room < 4000; room += 61) {
+		struct made made;
+		const struct ltr_recorder_options options = {.sink = sink_of(&tape)};
+
+		tape = (struct tape){.room = room};
+		make(&made, test_seed, &options);
+		look(&made, true);
+		for (int i = 0; i < 100; i++)
+			call_something(&made);
+		assert_int_equal(ltr_recorder_finish(made.recorder), -ENOSPC);
+		assert_int_equal(ltr_recorder_error(made.recorder), -ENOSPC);
+		assert_true(ltr_census_info(made.census)->events > 0);
+		free(tape.bytes);
+		unmake(&made);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_damage_anywhere),
+		cmocka_unit_test(test_at),
+		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_full_disk),
+	};
+	test_seed = chance_seed();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

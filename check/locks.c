@@ -14,10 +14,15 @@ struct seen_wait {
 	uint32_t transitions;
 };
 
+struct seen_lock {
+	struct ltr_lock lock; /* first */
+	uint32_t owner_transitions;
+};
+
 struct ltr_look {
 	struct seen_wait *wait; /* in order of ids */
 	size_t wait_count;
-	struct ltr_lock *lock; /* in order of addresses */
+	struct seen_lock *lock; /* in order of addresses */
 	size_t lock_count;
 	bool suspects;
 };
@@ -63,16 +68,28 @@ static bool has_lasted(const struct ltr_look *earlier, const struct ltr_goroutin
 	       seen->transitions == goroutine->transitions;
 }
 
-static bool is_settled(const struct ltr_look *earlier, const struct ltr_lock *lock)
+/* 0: there is none, or it has ended. */
+static uint32_t owner_transitions(const struct ltr_census *census, const struct ltr_lock *lock)
 {
-	const struct ltr_lock *seen;
+	const struct ltr_goroutine *owner =
+		lock->owner_id ? ltr_census_find(census, lock->owner_id) : NULL;
+
+	return owner ? owner->transitions : 0;
+}
+
+static bool is_settled(const struct ltr_look *earlier, const struct ltr_census *census,
+		       const struct ltr_lock *lock)
+{
+	const struct seen_lock *seen;
 
 	if (!earlier)
 		return true;
 	if (!earlier->lock_count)
 		return false;
 	seen = bsearch(lock, earlier->lock, earlier->lock_count, sizeof(*seen), compare_locks);
-	return seen && seen->owner_id == lock->owner_id && seen->readers == lock->readers;
+	return seen && seen->lock.owner_id == lock->owner_id &&
+	       seen->lock.readers == lock->readers &&
+	       seen->owner_transitions == owner_transitions(census, lock);
 }
 
 static int find_waits(struct ltr__lock_waits *waits, const struct ltr_look *earlier)
@@ -207,7 +224,7 @@ int ltr__lock_waits_new(const struct ltr_census *census, const struct ltr_look *
 	if (!waits.is_settled)
 		error = -ENOMEM;
 	for (size_t i = 0; !error && i < locks; i++)
-		waits.is_settled[i] = is_settled(earlier, ltr_census_lock(census, i));
+		waits.is_settled[i] = is_settled(earlier, census, ltr_census_lock(census, i));
 	if (!error)
 		error = find_waits(&waits, earlier);
 	if (!error)
@@ -240,6 +257,16 @@ bool ltr__lock_is_abandoned(const struct ltr__lock_waits *waits, uint32_t lock)
 	       !info->lost && !ltr_census_find(waits->census, at->owner_id);
 }
 
+/* Does the owner wait in turn, for whatever it may be, without an end that comes by itself? */
+static bool owner_waits(const struct ltr_census *census, const struct ltr_lock *lock)
+{
+	const struct ltr_goroutine *owner =
+		lock->owner_id ? ltr_census_find(census, lock->owner_id) : NULL;
+
+	return owner && owner->reason && !(owner->flags & LTR_IS_TIMED) &&
+	       (owner->state == LTR_STATE_CHAN || owner->state == LTR_STATE_SYNC);
+}
+
 /* Taken alone, does this census show anything that would be a deadlock if it lasted? */
 static int suspect(const struct ltr__lock_waits *waits, bool *ret_suspects)
 {
@@ -250,7 +277,8 @@ static int suspect(const struct ltr__lock_waits *waits, bool *ret_suspects)
 	free(cycle);
 	*ret_suspects = cycles != 0;
 	for (uint32_t i = 0; !error && i < waits->graph.objects; i++)
-		*ret_suspects = *ret_suspects || ltr__lock_is_abandoned(waits, i);
+		*ret_suspects = *ret_suspects || ltr__lock_is_abandoned(waits, i) ||
+				owner_waits(waits->census, ltr_census_lock(waits->census, i));
 	return error;
 }
 
@@ -267,8 +295,12 @@ static int remember(struct ltr_look *look, const struct ltr__lock_waits *waits)
 		look->wait[look->wait_count++] = (struct seen_wait){
 			goroutine->id, goroutine->object, goroutine->transitions};
 	}
-	for (uint32_t i = 0; i < waits->graph.objects; i++)
-		look->lock[look->lock_count++] = *ltr_census_lock(waits->census, i);
+	for (uint32_t i = 0; i < waits->graph.objects; i++) {
+		const struct ltr_lock *lock = ltr_census_lock(waits->census, i);
+
+		look->lock[look->lock_count++] =
+			(struct seen_lock){*lock, owner_transitions(waits->census, lock)};
+	}
 	return 0;
 }
 

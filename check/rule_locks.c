@@ -198,14 +198,19 @@ static int search_begin(struct search *search, struct ltr__trial *trial,
 	return -ENOMEM;
 }
 
-/* Whether waits have deadlines is only known to snapshots; two of them, or a program that stands. */
+/* Who has a deadline is known; and there are two looks, or the program stands. */
+static bool can_tell(const struct ltr__trial *trial)
+{
+	return ltr__knows_some_deadlines(trial->census) &&
+	       (trial->options->earlier || trial->info->phase == LTR_PHASE_DEADLOCK);
+}
+
 static int locks_check(struct ltr__trial *trial)
 {
 	struct search search;
 	int error;
 
-	if (!ltr__knows_some_deadlines(trial->census) ||
-	    (!trial->options->earlier && trial->info->phase != LTR_PHASE_DEADLOCK))
+	if (!can_tell(trial))
 		return 0;
 	error = search_begin(&search, trial, trial->options->earlier);
 	if (error)
@@ -261,10 +266,7 @@ static bool is_held_by(const struct ltr_lock *lock, const uint64_t *ids, size_t 
 	       bsearch(&lock->owner_id, ids, count, sizeof(*ids), compare_ids);
 }
 
-/*
- * One look is enough: who waits for ever stood when the locks were read, and had what it holds from
- * before. Readers are left out: there may be more of them than are known.
- */
+/* Owners only: there may be more readers than are known. */
 static int held_for_ever_check(struct ltr__trial *trial)
 {
 	struct search search;
@@ -272,17 +274,18 @@ static int held_for_ever_check(struct ltr__trial *trial)
 	size_t count = 0;
 	int error;
 
-	if (!ltr__knows_some_deadlines(trial->census))
+	if (!can_tell(trial))
 		return 0;
 	error = list_leaked(trial, &ids, &count);
 	if (!error && count)
-		error = search_begin(&search, trial, NULL);
+		error = search_begin(&search, trial, trial->options->earlier);
 	if (!error && count) {
 		for (uint32_t i = 0; i < search.waits.graph.goroutines; i++) {
 			const struct ltr_lock *lock =
 				ltr_census_lock(trial->census, search.waits.wait[i].lock);
 
-			if (is_held_by(lock, ids, count))
+			if (search.waits.is_settled[search.waits.wait[i].lock] &&
+			    is_held_by(lock, ids, count))
 				claim(&search, trial->rule, i, lock->owner_id);
 		}
 		error = claim_behind(&search);

@@ -371,7 +371,8 @@ static void the_holder_has_leaked(void **state)
 			   WAITS(4, MUTEX_LOCK, B)},
 		.locks = {{.object = A, .owner_id = 2}, {.object = B, .owner_id = 3}},
 	};
-	struct ltr_judgement *judgement = judge(NULL, &scene);
+	struct scene other = scene;
+	struct ltr_judgement *judgement = judge(&scene, &scene);
 	const struct ltr_finding *finding = ltr_judgement_at(judgement, 1);
 
 	(void)state;
@@ -381,6 +382,15 @@ static void the_holder_has_leaked(void **state)
 	assert_int_equal(finding->grade, LTR_GRADE_LEAKED);
 	assert_int_equal(finding->member[0].id, 3);
 	assert_int_equal(finding->behind, 1);
+	ltr_judgement_free(judgement);
+
+	/* It came there only now: it may have taken the lock after the others were seen. */
+	other.people[0].moved = 2;
+	judgement = judge(&other, &scene);
+	assert_int_equal(ltr_judgement_count(judgement), 1);
+	ltr_judgement_free(judgement);
+	judgement = judge(NULL, &scene);
+	assert_int_equal(ltr_judgement_count(judgement), 1);
 	ltr_judgement_free(judgement);
 }
 

@@ -86,6 +86,13 @@ static void check_census(const struct ltr_census *census)
 		(void)ltr_census_labels(census, goroutine->labels, &count);
 		fuzz_expect(count <= LTR_LABEL_MAX);
 	}
+	for (size_t i = 0; i < ltr_census_lock_count(census); i++) {
+		const struct ltr_lock *lock = ltr_census_lock(census, i);
+
+		fuzz_expect(ltr_census_find_lock(census, lock->object) == lock);
+		fuzz_expect(!lock->owner_id || !lock->readers);
+		(void)ltr_census_locked_pc(census, lock);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -125,6 +132,7 @@ struct descriptor {
 	uint32_t sequence;
 	uint64_t labels, name, site, creation_pc, entry, stack_high, stack_low, saved_sp;
 	uint64_t created_ticks, waker_id, since_ticks, object, parent_id, id;
+	uint64_t read_lock_0, read_lock_1;
 };
 
 struct image {
@@ -172,11 +180,13 @@ static void fill_layout(struct image *image)
 		.stacks = AT(stacks),
 		.stack_count = AT(stack_count),
 		.stack_max = 3,
+		.lock_bytes = sizeof(struct ltr_lock_words),
 	};
 #define FIELD(name, size)                        \
 	image->layout.fields[LTR_FIELD_##name] = \
 		(struct ltr_field){offsetof(struct descriptor, name), size};
 	LTR_DESCRIPTOR_FIELDS(FIELD)
+	LTR_DESCRIPTOR_FIELDS_ADDED(FIELD)
 #undef FIELD
 }
 
@@ -204,6 +214,7 @@ static void fill_goroutine(struct image *image, uint32_t index, uint8_t state, u
 		.site = AT(site),
 		.name = AT(name),
 		.labels = AT(labels),
+		.read_lock_0 = AT(slots),
 	};
 	stack[6] = low + 10 * 8; /* saved_fp_offset */
 	for (uint32_t i = 10; i < 30; i += 8) {
@@ -239,6 +250,10 @@ size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
 	for (uint32_t i = 0; n == 0 && i < SLABS * DESCRIPTORS; i++)
 		fill_goroutine(&image, i, i % 2 ? LTR_STATE_CHAN : LTR_STATE_QUEUED,
 			       i % 2 ? LTR_REASON_CHAN_SEND : 0);
+	if (n == 0) { /* one waits for a lock; whatever lies there */
+		image.descriptors[1][1].state = LTR_STATE_SYNC;
+		image.descriptors[1][1].reason = LTR_REASON_RWMUTEX_LOCK;
+	}
 	memcpy(buffer, &image, sizeof(image));
 	return sizeof(image);
 }

@@ -125,9 +125,10 @@ struct ltr__recording *ltr__recording_close(struct ltr__recording *recording)
 /* A buffer that grows, but not for what no block may be. */
 static int make_room(unsigned char **buffer, size_t *capacity, size_t bytes)
 {
-	if (bytes <= *capacity)
+	if (*buffer && bytes <= *capacity)
 		return 0;
-	unsigned char *grown = realloc(*buffer, bytes);
+	unsigned char *grown =
+		realloc(*buffer, bytes ? bytes : 1); /* an empty block has one, too */
 	if (!grown)
 		return -ENOMEM;
 	*buffer = grown;

@@ -21,6 +21,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +44,7 @@ struct bench {
 	char url[128];
 	char target_path[PATH_MAX];
 	char go_path[PATH_MAX + 32]; /* "": no Go */
+	char loiter_path[PATH_MAX];
 	uint64_t probes[6], semaphore;
 	long goroutines;
 	bool ebpf;
@@ -321,6 +324,71 @@ static double requests(struct bench *bench, enum ltr_via via, bool waits)
 	return rate;
 }
 
+#define RECORDING "/tmp/loiter-bench.ltr"
+
+/* What is in the file now; NULL: nothing that could be shown yet. */
+static struct ltr_probe *read_recording(const char *path)
+{
+	const struct ltr_replay_options options = {.at_ns = UINT64_MAX};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why;
+
+	return ltr_probe_open_file(path, &options, &probe, &why) == 0 ? probe : NULL;
+}
+
+/* `loiter record`, a process of its own, once it has had its first look. */
+static struct child start_recorder(const struct bench *bench, const char *via)
+{
+	struct timespec pause = {.tv_nsec = 20000000};
+	char pid[16];
+	const char *arguments[] = {"record", "--via", via, "-p", pid, "-o", RECORDING, NULL};
+	struct ltr_probe *probe;
+
+	unlink(RECORDING);
+	unlink(RECORDING ".part");
+	snprintf(pid, sizeof(pid), "%d", bench->httpd.pid);
+
+	struct child recorder = child_start(bench->loiter_path, arguments, 1);
+
+	while (!(probe = read_recording(RECORDING ".part")))
+		nanosleep(&pause, NULL);
+	ltr_probe_close(probe);
+	return recorder;
+}
+
+static void end_recorder(struct bench *bench, struct child *recorder)
+{
+	struct stat status;
+	int end;
+
+	kill(recorder->pid, SIGINT);
+	if (waitpid(recorder->pid, &end, 0) < 0 || !WIFEXITED(end) || WEXITSTATUS(end) != 0)
+		give_up("loiter record failed");
+	fclose(recorder->to);
+	close(recorder->from);
+
+	struct ltr_probe *probe = read_recording(RECORDING);
+
+	if (!probe || stat(RECORDING, &status) < 0)
+		give_up(RECORDING);
+
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+
+	set(bench, ROW_RECORD_BYTES, (double)status.st_size / (double)info->events);
+	set(bench, ROW_RECORD_LOST, (double)info->lost / (double)(info->events + info->lost) * 100);
+	ltr_probe_close(probe);
+	unlink(RECORDING);
+}
+
+static void measure_record(struct bench *bench, const char *via, enum row row)
+{
+	struct child recorder = start_recorder(bench, via);
+	double rate = requests(bench, LTR_VIA_BEST, false);
+
+	end_recorder(bench, &recorder);
+	set(bench, row, rate / get(bench, ROW_HTTPD));
+}
+
 static void measure_httpd(struct bench *bench)
 {
 	if (!bench->httpd.pid)
@@ -330,10 +398,12 @@ static void measure_httpd(struct bench *bench)
 
 	set(bench, ROW_HTTPD, plain);
 	set(bench, ROW_HTTPD_SHM, requests(bench, LTR_VIA_SHM, false) / plain);
+	measure_record(bench, "shm", ROW_RECORD_SHM);
 	if (!bench->ebpf)
 		return;
 	set(bench, ROW_HTTPD_EBPF, requests(bench, LTR_VIA_EBPF, false) / plain);
 	set(bench, ROW_HTTPD_STACKS, requests(bench, LTR_VIA_EBPF, true) / plain);
+	measure_record(bench, "ebpf", ROW_RECORD_EBPF);
 }
 
 /* --- before and after ----------------------------------------------------------------------- */
@@ -362,6 +432,9 @@ static void start_all(struct bench *bench, const char *folder)
 
 	snprintf(path, sizeof(path), "%s/load/probe_target", folder);
 	if (!realpath(path, bench->target_path))
+		give_up(path);
+	snprintf(path, sizeof(path), "%s/../loiter", folder);
+	if (!realpath(path, bench->loiter_path))
 		give_up(path);
 	bench->target = child_start(path, NULL, 1);
 	bench->crowd = child_start(path, NULL, 1);

@@ -45,12 +45,13 @@ void ltr__loss_text(const struct ltr_census *census, char out[LTR__LOSS_BYTES])
 	for (size_t i = 0; i < ltr_census_count(census); i++)
 		unsure += (ltr_census_at(census, i)->flags & LTR_IS_UNSURE) != 0;
 	out[0] = '\0';
-	if (info->lost == 0 && info->unreadable == 0 && unsure == 0)
+	if (info->lost == 0 && info->unreadable == 0 && unsure == 0 && !info->cut)
 		return;
 	snprintf(out, LTR__LOSS_BYTES,
 		 "loiter: not the whole truth: %" PRIu64 " records lost, %zu goroutines unsure, "
-		 "%" PRIu64 " descriptors or stacks unreadable",
-		 info->lost, unsure, info->unreadable);
+		 "%" PRIu64 " descriptors or stacks unreadable%s",
+		 info->lost, unsure, info->unreadable,
+		 info->cut ? ", the end of the recording missing" : "");
 }
 
 const struct ltr_symbol *ltr__pprof_visible(const struct ltr_symbol *symbol, bool runtime_frames)

@@ -17,7 +17,7 @@ const char *ltr__go_status(uint8_t state, uint8_t reason);
 /* Whole minutes that the goroutine has been waiting; 0 if it is not. */
 uint64_t ltr__wait_minutes(const struct ltr_census *census, const struct ltr_goroutine *goroutine);
 
-#define LTR__LOSS_BYTES 192
+#define LTR__LOSS_BYTES 224
 
 /* A sentence about what the census has lost; "" if it is whole. */
 void ltr__loss_text(const struct ltr_census *census, char out[LTR__LOSS_BYTES]);

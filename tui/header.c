@@ -18,7 +18,7 @@
 #define SMALL  10
 #define TINY   6
 #define METER  19 /* least width of a meter */
-#define ALARMS 5
+#define ALARMS 6
 
 struct alarms {
 	size_t count;
@@ -53,6 +53,9 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 	else if (info->phase == LTR_PHASE_MAIN_RETURNED)
 		add_alarm(&alarms, "RETURNED",
 			  "RETURNED: the main goroutine has returned; these have not ended");
+	if (info->cut)
+		add_alarm(&alarms, "CUT",
+			  "CUT: the end of the recording is missing; this is as far as it goes");
 	if (info->lost) {
 		snprintf(text, sizeof(text), "LOST %s records: rows marked ! may be out of date",
 			 ltr__words_count(info->lost).text);

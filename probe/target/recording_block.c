@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <zstd.h>
-
 #include "recording_private.h"
 
 #define STORED_MAX ZSTD_COMPRESSBOUND(LTR__BLOCK_RAW_MAX)
@@ -93,7 +91,8 @@ int ltr__recording_open(const char *path, struct ltr__recording **ret_recording,
 		return ltr_why_set(why, -ENOMEM, "out of memory");
 	snprintf(recording->path, sizeof(recording->path), "%s", path);
 	recording->offset = LTR__FILE_HEADER_BYTES;
-	recording->fd = open_regular(path);
+	recording->zstd = ZSTD_createDCtx();
+	recording->fd = recording->zstd ? open_regular(path) : -ENOMEM;
 	int err = recording->fd < 0 ? recording->fd : 0;
 	if (err == -ENOEXEC)
 		ltr_why_set(why, err, "%s is no file that a recording could be in",
@@ -118,6 +117,7 @@ struct ltr__recording *ltr__recording_close(struct ltr__recording *recording)
 		close(recording->fd);
 	free(recording->stored);
 	free(recording->raw);
+	ZSTD_freeDCtx(recording->zstd);
 	free(recording);
 	return NULL;
 }
@@ -125,9 +125,10 @@ struct ltr__recording *ltr__recording_close(struct ltr__recording *recording)
 /* A buffer that grows, but not for what no block may be. */
 static int make_room(unsigned char **buffer, size_t *capacity, size_t bytes)
 {
-	if (bytes <= *capacity)
+	if (*buffer && bytes <= *capacity)
 		return 0;
-	unsigned char *grown = realloc(*buffer, bytes);
+	unsigned char *grown =
+		realloc(*buffer, bytes ? bytes : 1); /* an empty block has one, too */
 	if (!grown)
 		return -ENOMEM;
 	*buffer = grown;
@@ -158,7 +159,8 @@ int ltr__recording_next(struct ltr__recording *recording, struct ltr__block *ret
 	if (ltr__block_crc(&block, recording->stored) != block.crc)
 		return 0;
 
-	size_t bytes = ZSTD_decompress(recording->raw, block.raw, recording->stored, block.stored);
+	size_t bytes = ZSTD_decompressDCtx(recording->zstd, recording->raw, block.raw,
+					   recording->stored, block.stored);
 	if (ZSTD_isError(bytes) || bytes != block.raw)
 		return -EBADMSG;
 	recording->offset += sizeof(header) + block.stored;

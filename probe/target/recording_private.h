@@ -14,6 +14,8 @@
  * the blocks add up to in memory is bounded after each (LTR__REPLAY_BYTES_MAX).
  */
 
+#include <zstd.h>
+
 #include "../record_format.h"
 #include "target.h"
 
@@ -29,6 +31,7 @@ struct ltr__recording {
 	unsigned char *raw;
 	size_t stored_capacity;
 	size_t raw_capacity;
+	ZSTD_DCtx *zstd;
 };
 
 /* recording_block.c */

@@ -171,9 +171,10 @@ for way in "${ways[@]}"; do
 	loiter_is 0 "" dump "$file.part"
 	contains "$way: killed" "^goroutine [0-9]+ \[chan send" "$scratch/out"
 	contains "$way: killed" "send_one" "$scratch/out"
+	contains "$way: killed" "not the whole truth.*, the end of the recording missing" "$scratch/out"
 	loiter_is 24 "the end of the recording is missing" check "$file.part"
 	loiter_is 0 "" top --once --screen 140x30 "$file.part"
-	contains "$way: top" "its end is missing" "$scratch/out"
+	contains "$way: top" "CUT: the end of the recording is missing" "$scratch/out"
 	one_sentence_is 1 "from a recording that was not finished" record -p "$pid" -o "$file"
 	rm "$file.part"
 done

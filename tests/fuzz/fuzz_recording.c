@@ -44,14 +44,17 @@ static void add_bytes(const void *bytes, size_t count)
 
 static void add_block(uint32_t kind, const uint8_t *raw, size_t count)
 {
+	static ZSTD_CCtx *zstd;
 	unsigned char header[LTR__BLOCK_HEADER_BYTES];
 	size_t bound = ZSTD_compressBound(count);
 	uint8_t *stored = malloc(bound);
 	struct ltr__block block = {.kind = kind, .raw = (uint32_t)count};
 
-	if (!stored)
+	if (!zstd)
+		zstd = ZSTD_createCCtx();
+	if (!stored || !zstd)
 		abort();
-	block.stored = (uint32_t)ZSTD_compress(stored, bound, raw, count, 1);
+	block.stored = (uint32_t)ZSTD_compressCCtx(zstd, stored, bound, raw, count, 1);
 	block.crc = ltr__block_crc(&block, stored);
 	ltr__block_pack(&block, header);
 	add_bytes(header, sizeof(header));

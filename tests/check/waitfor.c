@@ -31,7 +31,7 @@ static uint32_t below(uint32_t limit)
 	seed ^= seed << 13;
 	seed ^= seed >> 7;
 	seed ^= seed << 17;
-	return (uint32_t)(seed >> 20) % limit;
+	return (uint32_t)((seed >> 32) * limit >> 32);
 }
 
 static void make(struct made *made)
@@ -173,31 +173,32 @@ static void nothing_is_nothing(void **state)
 /* Each waits for the next one's; in the end the last waits for the first one's, or not. */
 static void a_million_in_a_row(void **state)
 {
-	enum { COUNT = 1000000 };
-	uint32_t *numbers = malloc(8 * ((size_t)COUNT + 1) * sizeof(*numbers));
-	uint32_t *waits = numbers, *at = waits + COUNT, *holders = at + COUNT + 1;
-	uint32_t *cycle = holders + COUNT, *scratch = cycle + COUNT, *path = scratch + 2 * COUNT;
-	const struct ltr__waitfor graph = {COUNT, COUNT, waits, at, holders};
+	const uint32_t many = 1000000;
+	uint32_t *numbers = malloc(8 * ((size_t)many + 1) * sizeof(*numbers));
+	uint32_t *waits = numbers, *at = waits + many, *holders = at + many + 1;
+	uint32_t *cycle = holders + many, *scratch = cycle + many,
+		 *path = scratch + 2 * (size_t)many;
+	const struct ltr__waitfor graph = {many, many, waits, at, holders};
 	uint32_t count = 0;
 
 	(void)state;
 	assert_non_null(numbers);
-	for (uint32_t i = 0; i < COUNT; i++) {
+	for (uint32_t i = 0; i < many; i++) {
 		at[i] = i;
 		holders[i] = i;
-		waits[i] = (i + 1) % COUNT;
+		waits[i] = (i + 1) % many;
 	}
-	at[COUNT] = COUNT;
-	memset(scratch, 0, 2 * (size_t)COUNT * sizeof(*scratch));
+	at[many] = many;
+	memset(scratch, 0, 2 * (size_t)many * sizeof(*scratch));
 	assert_int_equal(ltr__waitfor_cycles(&graph, cycle, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(ltr__waitfor_path(&graph, cycle, 3, scratch, path), COUNT);
+	assert_int_equal(ltr__waitfor_path(&graph, cycle, 3, scratch, path), many);
 	assert_int_equal(path[1], 4);
-	waits[COUNT - 1] = LTR__NOBODY;
+	waits[many - 1] = LTR__NOBODY;
 	assert_int_equal(ltr__waitfor_cycles(&graph, cycle, &count), 0);
 	assert_int_equal(count, 0);
-	memset(cycle, 0, COUNT * sizeof(*cycle));
-	cycle[COUNT - 1] = 9;
+	memset(cycle, 0, many * sizeof(*cycle));
+	cycle[many - 1] = 9;
 	assert_int_equal(ltr__waitfor_spread(&graph, cycle), 0);
 	assert_int_equal(cycle[0], 9);
 	free(numbers);

@@ -22,15 +22,18 @@
 
 static pid_t start(void)
 {
+	const char *program = getenv("LOCKERS");
 	int ends[2];
 	char byte;
+
+	assert_non_null(program);
 
 	assert_int_equal(pipe(ends), 0);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		dup2(ends[1], STDOUT_FILENO);
-		execl(getenv("LOCKERS"), "lockers", "twins", (char *)NULL);
+		execl(program, "lockers", "twins", (char *)NULL);
 		_exit(127);
 	}
 	close(ends[1]);

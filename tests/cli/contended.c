@@ -18,7 +18,12 @@
 #include <probe/probe.h>
 #include <signal.h>
 
+/* Sanitized programs are in the middle of something nearly always, and are read again and again. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LOOKS 50
+#else
 #define LOOKS 1000
+#endif
 
 static pid_t start(void)
 {

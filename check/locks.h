@@ -27,7 +27,7 @@ struct ltr__lock_waits {
 	const struct ltr_census *census;
 	struct ltr__lock_wait *wait; /* in order of ids; the graph's goroutines */
 	bool *is_settled; /* by lock: who holds it is the same as at the earlier look, and has not moved */
-	uint32_t *writer; /* by lock: the first who waits to write, or LTR__NOBODY */
+	uint32_t *writer;          /* by lock: the first who waits to write, or LTR__NOBODY */
 	struct ltr__waitfor graph; /* its objects are the census's locks */
 };
 

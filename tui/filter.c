@@ -156,24 +156,34 @@ static bool number_is_one_of(const struct ltr__term *term, uint64_t number)
 	return false;
 }
 
+static bool compares(const struct ltr__term *term, uint64_t value)
+{
+	switch (term->comparison) {
+	case LTR__LESS:
+		return value < term->numbers[0];
+	case LTR__LESS_OR_EQUAL:
+		return value <= term->numbers[0];
+	case LTR__GREATER_OR_EQUAL:
+		return value >= term->numbers[0];
+	default:
+		return value > term->numbers[0];
+	}
+}
+
 static bool age_matches(const struct ltr__term *term, const struct ltr__moment *moment,
 			const struct ltr_goroutine *goroutine)
 {
-	uint64_t age;
+	return goroutine->since_ns && compares(term, ltr__moment_age(moment, goroutine));
+}
 
-	if (!goroutine->since_ns)
-		return false;
-	age = ltr__moment_age(moment, goroutine);
-	switch (term->comparison) {
-	case LTR__LESS:
-		return age < term->numbers[0];
-	case LTR__LESS_OR_EQUAL:
-		return age <= term->numbers[0];
-	case LTR__GREATER_OR_EQUAL:
-		return age >= term->numbers[0];
-	default:
-		return age > term->numbers[0];
-	}
+/* What is not known is not compared. */
+static bool life_matches(const struct ltr__term *term, const struct ltr__moment *moment,
+			 const struct ltr_goroutine *goroutine)
+{
+	uint64_t now = ltr__moment_info(moment)->now_ns;
+	uint64_t created = goroutine->created_ns;
+
+	return created && compares(term, now > created ? now - created : 0);
 }
 
 static bool where_matches(struct ltr__term *term, const struct ltr_census *census,
@@ -236,6 +246,10 @@ static bool term_holds(struct ltr__term *term, const struct ltr__moment *moment,
 		return has(term->reasons, goroutine->reason);
 	case LTR__FIELD_AGE:
 		return age_matches(term, moment, goroutine);
+	case LTR__FIELD_LIFE:
+		return life_matches(term, moment, goroutine);
+	case LTR__FIELD_MOVES:
+		return compares(term, goroutine->transitions);
 	case LTR__FIELD_FUNCTION:
 		return function_matches(term, census, goroutine);
 	case LTR__FIELD_WHERE:

@@ -7,6 +7,7 @@
  *
  *   state:chan,sync  one of these states          reason:"chan send"  part of the reason
  *   age>1s  age<=5m  time in its state             func:text  a function anywhere on its stack
+ *   life>1h  moves<=3  time since it was created, changes of state; fn: and function: mean func:
  *   where:text       the function or file where it waits
  *   creator:text     the function or file that created it
  *   name:text  label:key  label:key=value          is:main, is:daemon, is:unsure

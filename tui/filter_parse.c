@@ -18,15 +18,33 @@
 static const struct {
 	const char *name; /* with its operator, as completion offers it */
 	enum ltr__filter_field field;
+	bool is_alias; /* understood, not offered */
 } fields[] = {
-	{"state:", LTR__FIELD_STATE},   {"reason:", LTR__FIELD_REASON},
-	{"age>", LTR__FIELD_AGE},       {"func:", LTR__FIELD_FUNCTION},
-	{"where:", LTR__FIELD_WHERE},   {"creator:", LTR__FIELD_CREATOR},
-	{"name:", LTR__FIELD_NAME},     {"label:", LTR__FIELD_LABEL},
-	{"is:", LTR__FIELD_IS},         {"id:", LTR__FIELD_ID},
-	{"parent:", LTR__FIELD_PARENT}, {"object:", LTR__FIELD_OBJECT},
-	{"stack:", LTR__FIELD_STACK},   {"site:", LTR__FIELD_SITE},
+	{"state:", LTR__FIELD_STATE, false},
+	{"reason:", LTR__FIELD_REASON, false},
+	{"age>", LTR__FIELD_AGE, false},
+	{"func:", LTR__FIELD_FUNCTION, false},
+	{"where:", LTR__FIELD_WHERE, false},
+	{"creator:", LTR__FIELD_CREATOR, false},
+	{"name:", LTR__FIELD_NAME, false},
+	{"label:", LTR__FIELD_LABEL, false},
+	{"is:", LTR__FIELD_IS, false},
+	{"id:", LTR__FIELD_ID, false},
+	{"parent:", LTR__FIELD_PARENT, false},
+	{"object:", LTR__FIELD_OBJECT, false},
+	{"stack:", LTR__FIELD_STACK, false},
+	{"site:", LTR__FIELD_SITE, false},
+	{"life>", LTR__FIELD_LIFE, false},
+	{"moves>", LTR__FIELD_MOVES, false},
+	{"fn:", LTR__FIELD_FUNCTION, true},
+	{"function:", LTR__FIELD_FUNCTION, true},
+	{"createdby:", LTR__FIELD_CREATOR, true},
 };
+
+static bool is_compared(enum ltr__filter_field field)
+{
+	return field == LTR__FIELD_AGE || field == LTR__FIELD_LIFE || field == LTR__FIELD_MOVES;
+}
 
 static const struct {
 	const char *name;
@@ -200,10 +218,13 @@ static int parse_label(struct parser *parser, struct ltr__term *term)
 	return 0;
 }
 
-static int parse_age(struct parser *parser, struct ltr__term *term, char sign)
+/* What stands behind the sign: a number of moves, or a time. */
+static int parse_compared(struct parser *parser, struct ltr__term *term, const char *name,
+			  char sign)
 {
 	bool more;
 	char *value;
+	char *end;
 	int error;
 
 	if (*parser->at == '=') {
@@ -215,10 +236,17 @@ static int parse_age(struct parser *parser, struct ltr__term *term, char sign)
 	error = take_value(parser, false, &value, &more);
 	if (error)
 		return error;
+	if (term->field == LTR__FIELD_MOVES) {
+		errno = 0;
+		term->numbers[0] = strtoull(value, &end, 10);
+		if (*end || errno || !isdigit((unsigned char)*value))
+			return fail(parser, "moves needs a number, not '%.32s'", value);
+		return 0;
+	}
 	if (ltr__words_parse_duration(value, &term->numbers[0]))
 		return fail(parser,
-			    "age needs a time with its unit, as 5ms, 1.5s or 2m10s, not '%.32s'",
-			    value);
+			    "%.*s needs a time with its unit, as 5ms, 1.5s or 2m10s, not '%.32s'",
+			    (int)strcspn(name, ">"), name, value);
 	return 0;
 }
 
@@ -287,13 +315,16 @@ static int parse_term(struct parser *parser, struct ltr__term *term)
 		    strncasecmp(fields[i].name, parser->at, word) != 0)
 			continue;
 		term->field = fields[i].field;
-		if (term->field == LTR__FIELD_AGE && (sign == '<' || sign == '>')) {
+		if (is_compared(term->field) && (sign == '<' || sign == '>')) {
 			parser->at += word + 1;
-			return parse_age(parser, term, sign);
+			return parse_compared(parser, term, fields[i].name, sign);
 		}
-		if (term->field == LTR__FIELD_AGE && sign == ':')
-			return fail(parser, "age is compared: age>1s or age<1s");
-		if (term->field != LTR__FIELD_AGE && sign == ':') {
+		if (is_compared(term->field) && sign == ':')
+			return fail(parser, "%.*s is compared: %s%s or %.*s<%s", (int)word,
+				    fields[i].name, fields[i].name,
+				    term->field == LTR__FIELD_MOVES ? "9" : "1s", (int)word,
+				    fields[i].name, term->field == LTR__FIELD_MOVES ? "9" : "1s");
+		if (!is_compared(term->field) && sign == ':') {
 			parser->at += word + 1;
 			return parse_field(parser, term, fields[i].name);
 		}
@@ -388,7 +419,8 @@ static const char *nth_with_prefix(const char *(*word)(size_t), const char *part
 
 static const char *field_word(size_t index)
 {
-	return index < COUNT(fields) ? fields[index].name : NULL;
+	/* aliases stand at the end */
+	return index < COUNT(fields) && !fields[index].is_alias ? fields[index].name : NULL;
 }
 
 static const char *state_word(size_t index)

@@ -24,6 +24,8 @@ enum ltr__filter_field {
 	LTR__FIELD_OBJECT,
 	LTR__FIELD_STACK,
 	LTR__FIELD_SITE,
+	LTR__FIELD_LIFE,
+	LTR__FIELD_MOVES,
 };
 
 enum ltr__comparison { LTR__GREATER, LTR__GREATER_OR_EQUAL, LTR__LESS, LTR__LESS_OR_EQUAL };
@@ -51,7 +53,7 @@ _Static_assert(LTR_STATE_COUNT <= 64 && LTR_REASON_COUNT <= 64, "sets of 64 bits
 
 struct ltr__term {
 	enum ltr__filter_field field;
-	enum ltr__comparison comparison; /* of an age */
+	enum ltr__comparison comparison; /* of what is compared */
 	bool is_negated;
 	bool is_digits; /* a bare word that could be part of an id */
 	size_t value_count;

@@ -64,8 +64,19 @@ static size_t word_before(const struct ltr__prompt *prompt)
 	return at;
 }
 
+/* The `index`th possibility: words of the language, then values of the program. */
+static const char *possibility(const struct ltr__prompt *prompt, size_t index, size_t *ret_replaced)
+{
+	const char *word = ltr__filter_complete(prompt->completed, index, ret_replaced);
+
+	if (word || index >= prompt->values.count)
+		return word;
+	*ret_replaced = prompt->values.replaced;
+	return prompt->values.value[index].text;
+}
+
 /* The next possibility to go on from where Tab was first pressed; round again after the last. */
-static bool complete(struct ltr__prompt *prompt)
+static bool complete(struct ltr__prompt *prompt, const struct ltr__moment *moment)
 {
 	const char *word;
 	size_t replaced;
@@ -73,12 +84,16 @@ static bool complete(struct ltr__prompt *prompt)
 
 	if (prompt->purpose != LTR__DO_FILTER)
 		return false;
-	if (!prompt->completions)
+	if (!prompt->completions) {
 		memcpy(prompt->completed, prompt->text, sizeof(prompt->completed));
-	word = ltr__filter_complete(prompt->completed, prompt->completions, &replaced);
+		prompt->values.count = 0;
+		if (moment)
+			ltr__filter_values(moment, prompt->completed, &prompt->values);
+	}
+	word = possibility(prompt, prompt->completions, &replaced);
 	if (!word && prompt->completions) {
 		prompt->completions = 0;
-		word = ltr__filter_complete(prompt->completed, 0, &replaced);
+		word = possibility(prompt, 0, &replaced);
 	}
 	keep = strlen(prompt->completed);
 	if (!word || keep - replaced + strlen(word) >= sizeof(prompt->text))
@@ -129,7 +144,8 @@ static bool edit(struct ltr__prompt *prompt, uint32_t key)
 	}
 }
 
-enum ltr__prompt_result ltr__prompt_key(struct ltr__prompt *prompt, uint32_t key)
+enum ltr__prompt_result ltr__prompt_key(struct ltr__prompt *prompt, uint32_t key,
+					const struct ltr__moment *moment)
 {
 	switch (key) {
 	case LTR__KEY_ENTER:
@@ -140,7 +156,7 @@ enum ltr__prompt_result ltr__prompt_key(struct ltr__prompt *prompt, uint32_t key
 	case LTR__KEY_CONTROL('g'):
 		return LTR__PROMPT_CANCELLED;
 	case LTR__KEY_TAB:
-		return complete(prompt) ? LTR__PROMPT_EDITED : LTR__PROMPT_SAME;
+		return complete(prompt, moment) ? LTR__PROMPT_EDITED : LTR__PROMPT_SAME;
 	default:
 		prompt->completions = 0;
 		return edit(prompt, key) ? LTR__PROMPT_EDITED : LTR__PROMPT_SAME;

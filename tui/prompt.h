@@ -7,6 +7,7 @@
  */
 
 #include "filter.h"
+#include "filter_values.h"
 #include "grid.h"
 #include "key.h"
 
@@ -21,6 +22,7 @@ struct ltr__prompt {
 	/* Completion: what the text was when Tab was first pressed, and how often since. */
 	char completed[LTR__FILTER_BYTES];
 	size_t completions;
+	struct ltr__filter_values values; /* what the program offers for that text */
 };
 
 enum ltr__prompt_result {
@@ -31,7 +33,10 @@ enum ltr__prompt_result {
 };
 
 void ltr__prompt_open(struct ltr__prompt *prompt, enum ltr__action purpose, const char *text);
-enum ltr__prompt_result ltr__prompt_key(struct ltr__prompt *prompt, uint32_t key);
+
+/* `moment`: the program that Tab asks for values; NULL: none. */
+enum ltr__prompt_result ltr__prompt_key(struct ltr__prompt *prompt, uint32_t key,
+					const struct ltr__moment *moment);
 void ltr__prompt_draw(const struct ltr__prompt *prompt, struct ltr__area line);
 
 #endif

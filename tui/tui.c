@@ -274,7 +274,7 @@ static void prompt_done(struct ltr__tui *tui)
 
 static void prompt_key(struct ltr__tui *tui, uint32_t key)
 {
-	switch (ltr__prompt_key(&tui->prompt, key)) {
+	switch (ltr__prompt_key(&tui->prompt, key, &tui->scene.moment)) {
 	case LTR__PROMPT_EDITED:
 		prompt_edited(tui);
 		break;

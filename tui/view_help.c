@@ -30,6 +30,7 @@ static const struct help_line filter_lines[] = {
 	{"state:chan,sync", "in one of these states"},
 	{"reason:\"chan send\"", "waits for this reason"},
 	{"age>1s  age<5ms", "in its state for longer, shorter"},
+	{"life>1h  moves<9", "time since it was created, changes of state"},
 	{"func:text", "a function anywhere on its stack"},
 	{"where:text", "the function or file where it waits"},
 	{"creator:text", "the function or file that created it"},

@@ -8,12 +8,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "filter.h"
+#include "filter_values.h"
 #include "fixture.h"
 #include "wording.h"
 
@@ -73,6 +75,8 @@ static void fields_select(void **state)
 	assert_int_equal(count("name:worker"), 14);
 	assert_int_equal(count("func:serve"), 42);
 	assert_int_equal(count("func:ltr_chan_send"), 7);
+	assert_int_equal(count("fn:serve"), 42);
+	assert_int_equal(count("function:serve"), 42);
 	assert_int_equal(count("where:handle"), 7);
 	assert_int_equal(count("where:handler.c:120"), 7);
 	assert_int_equal(count("creator:serve_connection"), 7);
@@ -99,6 +103,13 @@ static void ages_compare(void **state)
 	assert_int_equal(count("age<64s"), 57);
 	assert_int_equal(count("age>1s age<1m"), 14);
 	assert_int_equal(count("age>0.5m age<1m1s"), 3);
+	/* in the made-up program each was created 5 ms before its wait began */
+	assert_int_equal(count("life>64005ms"), 2);
+	assert_int_equal(count("life>=64005ms"), 3);
+	assert_int_equal(count("moves<=3") + count("moves>3"), 60);
+	assert_int_equal(count("moves>=3"), 60);
+	assert_int_equal(count("moves<3"), 0);
+	assert_int_equal(count("moves>42"), 0);
 }
 
 static void terms_combine_and_negate(void **state)
@@ -148,7 +159,11 @@ static void nonsense_gets_a_sentence(void **state)
 	expect_sentence("age>", "unit");
 	expect_sentence("age>1x", "unit");
 	expect_sentence("age>-1s", "unit");
-	expect_sentence("age:5s", "compared");
+	expect_sentence("age:5s", "age is compared: age>1s or age<1s");
+	expect_sentence("moves:5", "moves is compared: moves>9 or moves<9");
+	expect_sentence("moves>5s", "moves needs a number, not '5s'");
+	expect_sentence("moves>-1", "moves needs a number");
+	expect_sentence("life>5", "life needs a time");
 	expect_sentence("age>99999999999999999999999d", "unit");
 	expect_sentence("colour:red", "no 'colour:'");
 	expect_sentence("id:many", "needs a number");
@@ -239,6 +254,66 @@ static void words_are_completed(void **state)
 	expect_completion("name:x", 0, NULL, 0);
 }
 
+static void values_come_from_the_program(void **state)
+{
+	struct ltr__filter_values values;
+
+	(void)state;
+	ltr__filter_values(&moment, "state:chan name:", &values);
+	assert_int_equal(values.count, 6);
+	assert_string_equal(values.value[0].text, "conn");
+	assert_int_equal(values.value[0].goroutines, 35);
+	assert_string_equal(values.value[1].text, "worker");
+	ltr__filter_values(&moment, "-name:acc", &values);
+	assert_int_equal(values.count, 1);
+	assert_int_equal(values.replaced, 3);
+	ltr__filter_values(&moment, "fn:serve", &values);
+	assert_int_equal(values.count, 1);
+	assert_string_equal(values.value[0].text, "serve_connection");
+	ltr__filter_values(&moment, "label:user=", &values);
+	assert_int_equal(values.count, 3);
+	ltr__filter_values(&moment, "creator:x,acc", &values);
+	assert_int_equal(values.count, 1);
+	assert_int_equal(values.replaced, 3);
+	ltr__filter_values(&moment, "state:", &values);
+	assert_int_equal(values.count, 0);
+	ltr__filter_values(&moment, "name:\"no such", &values);
+	assert_int_equal(values.count, 0);
+}
+
+/* Whatever a program is called: what completion offers is a filter, and one that finds something. */
+static void offered_values_are_filters(void **state)
+{
+	static const char *const fields[] = {"name:", "func:", "where:", "creator:", "label:"};
+	struct fixture hostile;
+	struct ltr__moment there;
+	struct ltr__filter_values values;
+
+	(void)state;
+	fixture_init(&hostile, FIXTURE_HOSTILE, 90);
+	there = (struct ltr__moment){.census = hostile.census};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		ltr__filter_values(&there, fields[i], &values);
+		for (size_t j = 0; j < values.count; j++) {
+			struct ltr__filter *filter;
+			char text[LTR__FILTER_BYTES];
+			char why[200] = "";
+			size_t found = 0;
+
+			snprintf(text, sizeof(text), "%s%s", fields[i], values.value[j].text);
+			if (ltr__filter_new(text, &filter, why, sizeof(why)))
+				fail_msg("%s: %s", text, why);
+			for (size_t k = 0; k < ltr__moment_count(&there); k++)
+				found +=
+					ltr__filter_lets(filter, &there, ltr__moment_at(&there, k));
+			if (found < values.value[j].goroutines)
+				fail_msg("%s: %zu found", text, found);
+			ltr__filter_free(filter);
+		}
+	}
+	fixture_done(&hostile);
+}
+
 static void expect_words(struct ltr__words words, const char *wanted)
 {
 	assert_string_equal(words.text, wanted);
@@ -295,6 +370,8 @@ int main(void)
 		cmocka_unit_test(any_text_is_a_filter_or_a_sentence),
 		cmocka_unit_test(a_search_takes_its_text_as_it_is),
 		cmocka_unit_test(words_are_completed),
+		cmocka_unit_test(values_come_from_the_program),
+		cmocka_unit_test(offered_values_are_filters),
 		cmocka_unit_test(numbers_are_readable),
 	};
 

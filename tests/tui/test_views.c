@@ -211,7 +211,7 @@ static void prompts_stay_in_their_line(void **state)
 						'y', LTR__KEY_HOME, LTR__KEY_END};
 		int width = 1 + i % WIDTH;
 
-		ltr__prompt_key(&prompt, keys[(size_t)i % (sizeof(keys) / sizeof(*keys))]);
+		ltr__prompt_key(&prompt, keys[(size_t)i % (sizeof(keys) / sizeof(*keys))], NULL);
 		assert_true(strlen(prompt.text) < sizeof(prompt.text));
 		assert_true(prompt.cursor <= strlen(prompt.text));
 		ltr__grid_resize(&grid, width + 2 * MARGIN, 1 + 2 * MARGIN);

@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "options.h"
 #include "target.h"
+#include "usage.h"
 
 #define SNAPSHOT_NS         (1000 * LTR__MS_NS)
 #define DEFAULT_INTERVAL_MS 250 /* as the screen's */
@@ -22,6 +23,7 @@ struct top_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr_tui_options tui;
 	const char *log;
+	bool waits;
 };
 
 enum {
@@ -36,6 +38,7 @@ enum {
 	KEY_MOUSE,
 	KEY_COLOURS,
 	KEY_LOG,
+	KEY_WAITS,
 };
 
 static const struct argp_option options[] = {
@@ -54,6 +57,8 @@ static const struct argp_option options[] = {
 	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16 or 256", 0},
 	{"script", KEY_SCRIPT, "FILE", 0, "type the keys in FILE, without a terminal", 0},
 	{"screen", KEY_SCREEN, "WxH", 0, "size of the screen for --once and --script (80x24)", 0},
+	{"waits", KEY_WAITS, NULL, 0,
+	 "also learn how long goroutines are queued (costs the program a few ns a wait)", 0},
 	{"command-output", KEY_LOG, "FILE", 0,
 	 "add what COMMAND prints to FILE; without this it is thrown away", 0},
 	{0},
@@ -135,6 +140,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_COLOURS:
 		return parse_colours(state, argument, top);
+	case KEY_WAITS:
+		top->waits = true;
+		return 0;
 	case KEY_LOG:
 		top->log = argument;
 		return 0;
@@ -179,6 +187,18 @@ static int source_fd(void *context)
 	return ltr__target_fd(context);
 }
 
+static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
+{
+	uint32_t pid = ltr_census_info(source_census(context))->pid;
+
+	*ret_usage = (struct ltr_tui_usage){
+		.program_cpu_ns = ltr__usage_cpu_ns(pid),
+		.program_bytes = ltr__usage_bytes(pid),
+		.own_cpu_ns = ltr__usage_cpu_ns((uint32_t)getpid()),
+		.own_bytes = ltr__usage_bytes((uint32_t)getpid()),
+	};
+}
+
 /* One screen of a command: not of its first moment, but of what it has come to by then. */
 static void let_it_run(const struct top_options *top, struct ltr__target *target)
 {
@@ -200,6 +220,7 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 		.refresh = source_refresh,
 		.census = source_census,
 		.fd = source_fd,
+		.usage = source_usage,
 	};
 	struct ltr_tui_end end = {0};
 	int error;
@@ -245,6 +266,7 @@ static int run(int argc, char **argv)
 	target_options.at_ns = top.parsing.at_ns;
 	target_options.command = top.parsing.program;
 	target_options.probe.via = top.parsing.via;
+	target_options.probe.waits = top.waits;
 	target_options.probe.snapshot_ns = SNAPSHOT_NS;
 	error = ltr__target_open(&target_options, &target, &why, &status);
 	if (target_options.output >= 0)

@@ -17,7 +17,7 @@
 #define GOROUTINES_MAX 100000
 #define NUMBERS_MAX    4096
 #define FRAMES_MAX     64
-#define SLOTS          (2 * NUMBERS_MAX)
+#define SLOTS          8192 /* not more than half full */
 
 enum source { OF_NAMES, OF_STACKS, OF_PLACES, OF_SITES, OF_LABELS };
 

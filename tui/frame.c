@@ -102,8 +102,8 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 		return NULL;
 	if (binding->action == LTR__DO_PAUSE && ltr__moment_is_held(&tui->scene.moment))
 		return "go on";
-	if (binding->action == LTR__DO_NEXT_VIEW && tui->root)
-		return "goroutines";
+	if (binding->action == LTR__DO_NEXT_VIEW)
+		return ltr__view_by_index((tui->root + 1) % LTR__TUI_ROOTS)->name;
 	return binding->hint;
 }
 

@@ -42,6 +42,7 @@ enum ltr__key {
 #define LTR__IN_GROUPS     0x08u
 #define LTR__IN_PAGE       0x10u
 #define LTR__IN_HELP       0x20u
+#define LTR__IN_OVERVIEW   0x40u
 #define LTR__IN_MOVES      (LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP)
 
 enum ltr__action {
@@ -64,8 +65,10 @@ enum ltr__action {
 	LTR__DO_PREVIOUS_MATCH,
 	LTR__DO_GOROUTINES,
 	LTR__DO_GROUPS,
+	LTR__DO_OVERVIEW,
 	LTR__DO_NEXT_VIEW,
 	LTR__DO_GROUP_BY,
+	LTR__DO_RANGE,
 	LTR__DO_PARENT,
 	LTR__DO_WAKER,
 	LTR__DO_PAUSE,

@@ -111,6 +111,7 @@ static uint32_t ascii_for(uint32_t rune)
 	case 0x2500: /* ─ */
 	case 0x2013: /* – */
 		return '-';
+	case 0x2524: /* ┤ */
 	case 0x2502: /* │ */
 		return '|';
 	case 0x2514: /* └ */

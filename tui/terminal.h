@@ -58,6 +58,7 @@ struct ltr__terminal_kind {
 struct ltr__terminal {
 	const struct ltr__terminal_kind *kind;
 	bool is_ascii;    /* can show nothing but ASCII */
+	bool is_plain;    /* has no colours */
 	bool is_scripted; /* input decides when frames are made, not the clock */
 	char why[256];    /* what went wrong, in words */
 };

@@ -108,6 +108,7 @@ static void choose_looks(struct screen *screen, const struct ltr_tui_options *op
 	bool rich;
 
 	screen->has_colours = wants_colours(options) && start_color() == OK;
+	screen->terminal.is_plain = !screen->has_colours;
 	if (screen->has_colours)
 		use_default_colors();
 	rich = screen->has_colours && COLORS >= 256 && options->colours != LTR_TUI_COLOURS_16;

@@ -312,6 +312,7 @@ int ltr__terminal_open_script(const struct ltr_tui_options *options,
 	script->terminal.kind = &script_kind;
 	script->terminal.is_scripted = true;
 	script->terminal.is_ascii = options->ascii;
+	script->terminal.is_plain = options->colours == LTR_TUI_COLOURS_NONE;
 	script->width = options->width ? (int)options->width : 80;
 	script->height = options->height ? (int)options->height : 24;
 	script->output = options->output ? options->output : stdout;

@@ -126,13 +126,22 @@ static void refresh_source(struct ltr__tui *tui)
 	tui->next_refresh_ns = start + (clock_ns() - start) * RENEW_REST;
 }
 
+static void remember(struct ltr__tui *tui)
+{
+	struct ltr_tui_usage usage = {0};
+
+	if (tui->source->usage && !tui->scene.is_ended)
+		tui->source->usage(tui->source->context, &usage);
+	ltr__history_add(&tui->scene.history, tui->scene.moment.census, &usage);
+}
+
 /* The next moment of the program. */
 static void next_moment(struct ltr__tui *tui, bool refresh)
 {
 	poll_source(tui);
 	if (refresh)
 		refresh_source(tui);
-	ltr__history_add(&tui->scene.history, ltr_census_info(tui->scene.moment.census));
+	remember(tui);
 	if (!ltr__moment_is_held(&tui->scene.moment))
 		renew_view(tui);
 }
@@ -351,6 +360,9 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	case LTR__DO_GROUPS:
 		show_root(tui, 1);
 		break;
+	case LTR__DO_OVERVIEW:
+		show_root(tui, LTR__TUI_ROOTS - 1);
+		break;
 	case LTR__DO_NEXT_VIEW:
 		show_root(tui, (tui->root + 1) % LTR__TUI_ROOTS);
 		break;
@@ -447,7 +459,7 @@ static bool do_what_is_due(struct ltr__tui *tui)
 	if (now < tui->next_frame_ns)
 		return false;
 	tui->next_frame_ns = now + interval_ns(tui);
-	ltr__history_add(&tui->scene.history, ltr_census_info(tui->scene.moment.census));
+	remember(tui);
 	if (ltr_census_info(tui->scene.moment.census)->way == LTR_WAY_SNAPSHOT &&
 	    now >= tui->next_refresh_ns)
 		refresh_source(tui);
@@ -586,6 +598,7 @@ int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_sour
 		error = open_terminal(tui);
 	if (!error) {
 		tui->grid.ascii = tui->terminal->is_ascii;
+		tui->scene.has_letters = tui->terminal->is_ascii || tui->terminal->is_plain;
 		error = loop(tui);
 	}
 	done(tui);

@@ -9,9 +9,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct ltr_census;
+
+/* What the program and its watcher cost, since each of them began; 0: not known. */
+struct ltr_tui_usage {
+	uint64_t program_cpu_ns;
+	uint64_t program_bytes; /* of memory that is resident */
+	uint64_t own_cpu_ns;
+	uint64_t own_bytes;
+};
 
 /*
  * Where the census comes from. All functions are called on the thread that runs the screen, with
@@ -22,6 +31,7 @@ struct ltr_census;
  *   census   the census, always the same object
  *   fd       becomes readable when poll has something to do; NULL or -1: poll is called every few
  *            milliseconds instead
+ *   usage    what the program and loiter cost until now; NULL: nobody knows. Asked once a frame.
  */
 struct ltr_tui_source {
 	void *context;
@@ -29,6 +39,7 @@ struct ltr_tui_source {
 	int (*refresh)(void *context);
 	const struct ltr_census *(*census)(void *context);
 	int (*fd)(void *context);
+	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
 };
 
 enum ltr_tui_colours {
@@ -45,7 +56,7 @@ struct ltr_tui_options {
 	bool ascii; /* nothing but ASCII, also in a UTF-8 locale */
 	bool mouse; /* let the mouse select and scroll (the terminal's own selecting needs shift) */
 
-	const char *view;   /* "goroutines", "groups"; NULL: the first. See ltr_tui_view_name() */
+	const char *view;   /* "goroutines", "overview"; NULL: the first. See ltr_tui_view_name() */
 	const char *filter; /* as typed at `f`; NULL: none */
 	const char *sort;   /* a column, '-' before it for the other direction; NULL: age */
 

@@ -89,6 +89,7 @@ struct ltr__view_kind {
 
 extern const struct ltr__view_kind ltr__view_goroutines;
 extern const struct ltr__view_kind ltr__view_groups;
+extern const struct ltr__view_kind ltr__view_overview;
 extern const struct ltr__view_kind ltr__view_goroutine;
 extern const struct ltr__view_kind ltr__view_help;
 

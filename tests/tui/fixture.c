@@ -403,6 +403,20 @@ static int refresh(void *context)
 	return 0;
 }
 
+/* Two thirds of a CPU, and a fiftieth for us. */
+static void usage(void *context, struct ltr_tui_usage *ret_usage)
+{
+	struct fixture *fixture = context;
+	uint64_t ns = ltr_census_info(fixture->census)->now_ns;
+
+	*ret_usage = (struct ltr_tui_usage){
+		.program_cpu_ns = ns / 3 * 2 + fixture->steps % 5 * 40 * MS,
+		.program_bytes = 48000000 + fixture->steps * UINT64_C(90000),
+		.own_cpu_ns = ns / 50,
+		.own_bytes = 6100000,
+	};
+}
+
 static const struct ltr_census *census(void *context)
 {
 	return ((struct fixture *)context)->census;
@@ -410,14 +424,20 @@ static const struct ltr_census *census(void *context)
 
 struct ltr_tui_source fixture_source(struct fixture *fixture)
 {
-	return (struct ltr_tui_source){
-		.context = fixture, .poll = stepping_poll, .refresh = refresh, .census = census};
+	return (struct ltr_tui_source){.context = fixture,
+				       .poll = stepping_poll,
+				       .refresh = refresh,
+				       .census = census,
+				       .usage = usage};
 }
 
 struct ltr_tui_source fixture_still_source(struct fixture *fixture)
 {
-	return (struct ltr_tui_source){
-		.context = fixture, .poll = still_poll, .refresh = refresh, .census = census};
+	return (struct ltr_tui_source){.context = fixture,
+				       .poll = still_poll,
+				       .refresh = refresh,
+				       .census = census,
+				       .usage = usage};
 }
 
 unsigned fixture_seed(void)

@@ -97,7 +97,7 @@ static const enum ltr__action actions[] = {
 	LTR__DO_UP,         LTR__DO_DOWN,     LTR__DO_PAGE_UP,   LTR__DO_PAGE_DOWN,
 	LTR__DO_TOP,        LTR__DO_BOTTOM,   LTR__DO_SORT_NEXT, LTR__DO_SORT_PREVIOUS,
 	LTR__DO_REVERSE,    LTR__DO_GROUP_BY, LTR__DO_CLICK,     LTR__DO_WHEEL_UP,
-	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,
+	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,
 };
 
 static void renew(struct stage *stage, struct ltr__view *view)
@@ -137,6 +137,26 @@ static void draw_at_all_sizes(struct stage *stage, const struct ltr__view_kind *
 	kind->close(view);
 }
 
+/* Counters that jump, vanish and come back. */
+static void fill_history(struct stage *stage)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(stage->fixture.census);
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		struct ltr_tui_usage usage = {.program_cpu_ns = i % 7 ? (uint64_t)rand() * i : 0,
+					      .program_bytes = UINT64_MAX,
+					      .own_cpu_ns = i * 1000,
+					      .own_bytes = i % 3};
+
+		info->now_ns += (uint64_t)rand() % 1000000000;
+		info->created = i % 9 ? UINT64_MAX : 0;
+		info->lost = i % 11 ? i : 0;
+		for (size_t state = 0; state < LTR_STATE_COUNT; state++)
+			info->by_state[state] = (uint64_t)rand() << i % 33;
+		ltr__history_add(&stage->scene.history, stage->fixture.census, &usage);
+	}
+}
+
 static void views_stay_in_their_area(void **state)
 {
 	struct stage stage;
@@ -151,6 +171,9 @@ static void views_stay_in_their_area(void **state)
 		strcpy(stage.scene.search_text, "a");
 		draw_at_all_sizes(&stage, &ltr__view_goroutines, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_groups, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
+		fill_history(&stage);
+		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_help, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_goroutine, &everything);
 		for (size_t i = 0; i < 30; i++) {

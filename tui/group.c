@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting goroutines into groups.
+ * Counting goroutines into groups. Invariant: a group stands behind its parent in groups[], and the
+ * slots know every group.
  */
 #include "group.h"
 
@@ -8,8 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A census numbers its strings, stacks and sites one after the other; so many it never has. */
-#define NUMBER_MAX (1u << 28)
+#define FIRST_STEP_NS 250000000ull
+#define PATHS_MAX     32 /* labels of one goroutine that are looked at */
+
+/* The ways of one goroutine from the left into the tree, the first trait at the left. */
+struct paths {
+	unsigned count;
+	struct {
+		unsigned depth;
+		struct ltr__trait traits[LTR__TRAITS_MAX];
+	} path[PATHS_MAX];
+};
 
 void ltr__groups_done(struct ltr__groups *groups)
 {
@@ -18,115 +28,328 @@ void ltr__groups_done(struct ltr__groups *groups)
 	*groups = (struct ltr__groups){0};
 }
 
-void ltr__groups_begin(struct ltr__groups *groups, enum ltr__group_by by)
+void ltr__groups_clear(struct ltr__groups *groups, enum ltr__group_by by)
 {
 	groups->by = by;
 	groups->count = 0;
-	groups->largest = 0;
+	groups->total = 0;
+	groups->has_mark = false;
 	if (groups->slots)
 		memset(groups->slots, 0, groups->slot_count * sizeof(*groups->slots));
 }
 
-/* What has no stack is grouped by its state: such numbers come first. */
-static size_t slot_number(enum ltr__group_by by, uint32_t number, uint8_t state)
+static struct ltr__trait place_of(struct ltr__stack_places *places, const struct ltr_census *census,
+				  const struct ltr_goroutine *goroutine)
 {
-	if (number)
-		return (size_t)LTR_STATE_COUNT + number;
-	return by == LTR__BY_STACK && state < LTR_STATE_COUNT ? state : 0;
+	if (goroutine->stack)
+		return (struct ltr__trait){LTR__TRAIT_PLACE,
+					   ltr__stack_places_pc(places, census, goroutine->stack)};
+	return (struct ltr__trait){LTR__TRAIT_STACKLESS, goroutine->state};
 }
 
-static int reserve_slot(struct ltr__groups *groups, size_t slot)
+static void add_label_paths(struct paths *paths, const struct ltr_census *census, uint32_t labels)
 {
-	size_t count = groups->slot_count ? groups->slot_count : 1024;
+	size_t count;
+	const struct ltr_census_label *label = ltr_census_labels(census, labels, &count);
+
+	for (size_t i = 0; label && i < count && paths->count < PATHS_MAX; i++) {
+		paths->path[paths->count].depth = 2;
+		paths->path[paths->count].traits[0] =
+			(struct ltr__trait){LTR__TRAIT_KEY, label[i].key};
+		paths->path[paths->count++].traits[1] = (struct ltr__trait){
+			LTR__TRAIT_LABEL, (uint64_t)label[i].key << 32 | label[i].value};
+	}
+	if (paths->count)
+		return;
+	paths->count = 1;
+	paths->path[0].depth = 1;
+	paths->path[0].traits[0] = (struct ltr__trait){LTR__TRAIT_UNLABELLED, 0};
+}
+
+static void find_paths(struct paths *paths, enum ltr__group_by by, struct ltr__stack_places *places,
+		       const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	struct ltr__trait place = place_of(places, census, goroutine);
+	struct ltr__trait *trait = paths->path[0].traits;
+
+	paths->count = by != LTR__BY_LABEL;
+	switch (by) {
+	case LTR__BY_CREATOR:
+		trait[0] = (struct ltr__trait){LTR__TRAIT_SITE, goroutine->site};
+		trait[1] = place;
+		paths->path[0].depth = 2;
+		break;
+	case LTR__BY_LABEL:
+		add_label_paths(paths, census, goroutine->labels);
+		break;
+	case LTR__BY_STATE:
+		trait[0] = (struct ltr__trait){LTR__TRAIT_STATE, goroutine->state};
+		trait[1] = (struct ltr__trait){LTR__TRAIT_REASON, goroutine->reason};
+		trait[2] = place;
+		paths->path[0].depth = !goroutine->reason ? 1 : goroutine->stack ? 3 : 2;
+		break;
+	default:
+		trait[0] = place;
+		trait[1] = (struct ltr__trait){LTR__TRAIT_STACK, goroutine->stack};
+		paths->path[0].depth = goroutine->stack ? 2 : 1;
+		break;
+	}
+}
+
+static uint32_t hash(uint32_t parent, const struct ltr__trait *trait)
+{
+	uint64_t mixed = (trait->value ^ (uint64_t)parent << 32) + trait->kind;
+
+	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9ull;
+	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebull;
+	return (uint32_t)(mixed ^ mixed >> 31);
+}
+
+static bool is_group(const struct ltr__group *group, uint32_t parent,
+		     const struct ltr__trait *trait)
+{
+	return group->parent == parent && group->trait.kind == trait->kind &&
+	       group->trait.value == trait->value;
+}
+
+/* The slot of a group, or the free one where it belongs. There is always a free one. */
+static uint32_t *slot_of(const struct ltr__groups *groups, uint32_t parent,
+			 const struct ltr__trait *trait)
+{
+	uint32_t at = hash(parent, trait) & (groups->slot_count - 1);
+
+	while (groups->slots[at] &&
+	       !is_group(&groups->groups[groups->slots[at] - 1], parent, trait))
+		at = (at + 1) & (groups->slot_count - 1);
+	return &groups->slots[at];
+}
+
+/* Room for one more group, its slot included. */
+static int reserve(struct ltr__groups *groups)
+{
+	uint32_t capacity = groups->capacity ? groups->capacity * 2 : 256;
+	struct ltr__group *more;
 	uint32_t *slots;
 
-	if (slot < groups->slot_count)
+	if (groups->count < groups->capacity)
 		return 0;
-	if (slot > NUMBER_MAX)
+	more = realloc(groups->groups, capacity * sizeof(*more));
+	if (!more)
 		return -ENOMEM;
-	while (count <= slot)
-		count *= 2;
-	slots = realloc(groups->slots, count * sizeof(*slots));
+	groups->groups = more;
+	slots = calloc(capacity, 2 * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
-	memset(slots + groups->slot_count, 0, (count - groups->slot_count) * sizeof(*slots));
+	free(groups->slots);
 	groups->slots = slots;
-	groups->slot_count = count;
+	groups->slot_count = capacity * 2;
+	groups->capacity = capacity;
+	for (uint32_t i = 0; i < groups->count; i++)
+		*slot_of(groups, more[i].parent, &more[i].trait) = i + 1;
 	return 0;
 }
 
-static int add_group(struct ltr__groups *groups, size_t slot, uint32_t number,
-		     const struct ltr_goroutine *first)
-{
-	if (groups->count == groups->capacity) {
-		size_t capacity = groups->capacity ? groups->capacity * 2 : 256;
-		struct ltr__group *more = realloc(groups->groups, capacity * sizeof(*more));
+static const struct ltr__tally nothing = {.oldest_ns = UINT64_MAX};
 
-		if (!more)
-			return -ENOMEM;
-		groups->groups = more;
-		groups->capacity = capacity;
-	}
-	groups->groups[groups->count++] = (struct ltr__group){
-		.number = number,
-		.state = first->state,
-		.reason = first->reason,
-		.oldest_ns = UINT64_MAX,
-	};
-	groups->slots[slot] = (uint32_t)groups->count;
-	return 0;
-}
-
-int ltr__groups_add(struct ltr__groups *groups, const struct ltr_goroutine *goroutine)
+/* The index of a group, made if there is none yet; LTR__GROUP_ROOT: no memory. */
+static uint32_t find_or_make(struct ltr__groups *groups, uint32_t parent, struct ltr__trait trait)
 {
-	uint32_t number = groups->by == LTR__BY_STACK ? goroutine->stack : goroutine->site;
-	size_t slot = slot_number(groups->by, number, goroutine->state);
 	struct ltr__group *group;
-	int error = reserve_slot(groups, slot);
+	uint32_t *slot;
 
-	if (!error && !groups->slots[slot])
-		error = add_group(groups, slot, number, goroutine);
-	if (error)
-		return error;
-	group = &groups->groups[groups->slots[slot] - 1];
-	group->count++;
-	if (group->count > groups->largest)
-		groups->largest = group->count;
-	group->unsure += (goroutine->flags & LTR_IS_UNSURE) != 0;
+	if (reserve(groups))
+		return LTR__GROUP_ROOT;
+	slot = slot_of(groups, parent, &trait);
+	if (*slot)
+		return *slot - 1;
+	/* beyond the limit each parent still gets one for all others; its depth bounds them */
+	if (groups->count >= LTR__GROUPS_MAX && trait.kind != LTR__TRAIT_OTHER)
+		return find_or_make(groups, parent, (struct ltr__trait){LTR__TRAIT_OTHER, 0});
+	group = &groups->groups[groups->count];
+	*group = (struct ltr__group){
+		.id = ++groups->last_id,
+		.trait = trait,
+		.parent = parent,
+		.shown = nothing,
+		.next = nothing,
+		.is_open = trait.kind == LTR__TRAIT_KEY,
+	};
+	if (parent != LTR__GROUP_ROOT)
+		group->depth = groups->groups[parent].depth + 1;
+	*slot = ++groups->count;
+	return groups->count - 1;
+}
+
+void ltr__groups_begin(struct ltr__groups *groups)
+{
+	for (uint32_t i = 0; i < groups->count; i++)
+		groups->groups[i].next = nothing;
+	groups->next_total = 0;
+}
+
+static void tally(struct ltr__tally *tally, const struct ltr_goroutine *goroutine)
+{
+	if (!tally->count++) {
+		tally->state = goroutine->state;
+		tally->reason = goroutine->reason;
+	}
+	tally->unsure += (goroutine->flags & LTR_IS_UNSURE) != 0;
 	if (goroutine->state < LTR_STATE_COUNT)
-		group->by_state[goroutine->state]++;
-	if (group->state != goroutine->state)
-		group->state = LTR_STATE_COUNT;
-	if (group->reason != goroutine->reason)
-		group->reason = LTR_REASON_COUNT;
-	if (goroutine->since_ns && goroutine->since_ns < group->oldest_ns) {
-		group->oldest_ns = goroutine->since_ns;
-		group->is_exact = goroutine->flags & LTR_SINCE_EXACT;
+		tally->by_state[goroutine->state]++;
+	if (tally->state != goroutine->state)
+		tally->state = LTR_STATE_COUNT;
+	if (tally->reason != goroutine->reason)
+		tally->reason = LTR_REASON_COUNT;
+	if (goroutine->since_ns && goroutine->since_ns < tally->oldest_ns) {
+		tally->oldest_ns = goroutine->since_ns;
+		tally->is_exact = goroutine->flags & LTR_SINCE_EXACT;
+	}
+}
+
+int ltr__groups_add(struct ltr__groups *groups, struct ltr__stack_places *places,
+		    const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	struct paths paths;
+
+	find_paths(&paths, groups->by, places, census, goroutine);
+	groups->next_total++;
+	for (unsigned i = 0; i < paths.count; i++) {
+		uint32_t at = LTR__GROUP_ROOT;
+		struct ltr__trait first = paths.path[i].traits[0];
+
+		/* labels of one key stand together: their key is counted once */
+		for (unsigned depth = 0; depth < paths.path[i].depth; depth++) {
+			at = find_or_make(groups, at, paths.path[i].traits[depth]);
+			if (at == LTR__GROUP_ROOT)
+				return -ENOMEM;
+			if (depth || !i || paths.path[i - 1].traits[0].value != first.value)
+				tally(&groups->groups[at].next, goroutine);
+			groups->groups[at].stack = goroutine->stack;
+			if (groups->groups[at].trait.kind == LTR__TRAIT_OTHER)
+				break;
+		}
 	}
 	return 0;
 }
 
-uint64_t ltr__group_id(const struct ltr__groups *groups, const struct ltr__group *group)
+/* Twice as long steps: every other sample goes. */
+static void stretch(struct ltr__groups *groups)
 {
-	return slot_number(groups->by, group->number, group->state) + 1;
+	for (uint32_t i = 0; i < groups->count; i++) {
+		uint32_t *samples = groups->groups[i].samples;
+
+		for (unsigned j = 0; j < LTR__GROUP_SAMPLES / 2; j++)
+			samples[j] = samples[2 * j + 1];
+		memset(samples + LTR__GROUP_SAMPLES / 2, 0,
+		       LTR__GROUP_SAMPLES / 2 * sizeof(*samples));
+	}
+	groups->ticks = LTR__GROUP_SAMPLES / 2;
+	groups->step_ns *= 2;
 }
 
-const struct ltr__group *ltr__groups_find(const struct ltr__groups *groups, uint64_t id)
+/* Make room: groups that are empty are forgotten, with their past. */
+static void compact(struct ltr__groups *groups)
 {
-	size_t slot = (size_t)id - 1;
+	uint32_t *moved = malloc(groups->count * sizeof(*moved));
+	uint32_t kept = 0;
 
-	if (!id || slot >= groups->slot_count || !groups->slots[slot])
-		return NULL;
-	return &groups->groups[groups->slots[slot] - 1];
+	if (!moved)
+		return;
+	for (uint32_t i = 0; i < groups->count; i++) {
+		struct ltr__group group = groups->groups[i];
+
+		if (!group.shown.count)
+			continue;
+		/* a parent counts what its children count, so it is kept too, and stands before */
+		if (group.parent != LTR__GROUP_ROOT)
+			group.parent = moved[group.parent];
+		moved[i] = kept;
+		groups->groups[kept++] = group;
+	}
+	free(moved);
+	groups->count = kept;
+	memset(groups->slots, 0, groups->slot_count * sizeof(*groups->slots));
+	for (uint32_t i = 0; i < kept; i++)
+		*slot_of(groups, groups->groups[i].parent, &groups->groups[i].trait) = i + 1;
+}
+
+void ltr__groups_end(struct ltr__groups *groups, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < groups->count; i++) {
+		groups->groups[i].shown = groups->groups[i].next;
+		groups->groups[i].children = 0;
+	}
+	if (groups->count >= LTR__GROUPS_MAX / 4 * 3)
+		compact(groups);
+	groups->total = groups->next_total;
+	for (uint32_t i = 0; i < groups->count; i++) {
+		const struct ltr__group *group = &groups->groups[i];
+
+		if (group->shown.count && group->parent != LTR__GROUP_ROOT)
+			groups->groups[group->parent].children++;
+	}
+	if (!groups->has_mark)
+		ltr__groups_mark(groups, now_ns);
+	if (now_ns >= groups->tick_ns + groups->step_ns) {
+		if (groups->ticks == LTR__GROUP_SAMPLES)
+			stretch(groups);
+		groups->ticks++;
+		groups->tick_ns = now_ns;
+	}
+	for (uint32_t i = 0; i < groups->count; i++)
+		groups->groups[i].samples[groups->ticks - 1] = groups->groups[i].shown.count;
+}
+
+void ltr__groups_mark(struct ltr__groups *groups, uint64_t now_ns)
+{
+	groups->has_mark = true;
+	groups->mark_ns = now_ns;
+	groups->tick_ns = now_ns;
+	groups->step_ns = FIRST_STEP_NS;
+	groups->ticks = 1;
+	for (uint32_t i = 0; i < groups->count; i++) {
+		struct ltr__group *group = &groups->groups[i];
+
+		group->marked = group->shown.count;
+		memset(group->samples, 0, sizeof(group->samples));
+		group->samples[0] = group->shown.count;
+	}
+}
+
+void ltr__groups_find(struct ltr__groups *groups, struct ltr__stack_places *places,
+		      const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	struct paths paths;
+
+	if (!goroutine) {
+		for (uint32_t i = 0; i < groups->count; i++)
+			groups->groups[i].is_found = false;
+		return;
+	}
+	if (!groups->count)
+		return;
+	find_paths(&paths, groups->by, places, census, goroutine);
+	for (unsigned i = 0; i < paths.count; i++) {
+		uint32_t at = LTR__GROUP_ROOT;
+
+		for (unsigned depth = 0; depth < paths.path[i].depth; depth++) {
+			at = *slot_of(groups, at, &paths.path[i].traits[depth]);
+			if (!at--)
+				break;
+			groups->groups[at].is_found = true;
+		}
+	}
 }
 
 struct ltr__subject ltr__group_subject(const struct ltr__groups *groups,
 				       const struct ltr__group *group)
 {
-	return (struct ltr__subject){
-		.is_group = true,
-		.by = groups->by,
-		.number = group->number,
-		.state = group->state,
-	};
+	struct ltr__subject subject = {.trait_count = group->depth + 1u};
+
+	for (;;) {
+		subject.traits[group->depth] = group->trait;
+		if (group->parent == LTR__GROUP_ROOT)
+			return subject;
+		group = &groups->groups[group->parent];
+	}
 }

@@ -9,10 +9,12 @@
 #include "filter.h"
 #include "history.h"
 #include "moment.h"
+#include "subject.h"
 
 struct ltr__scene {
 	struct ltr__moment moment;
 	struct ltr__history history;
+	struct ltr__stack_places places;
 	struct ltr__filter *filter; /* never NULL */
 	char filter_text[LTR__FILTER_BYTES];
 	struct ltr__filter *search; /* NULL: nothing was searched for */

@@ -574,6 +574,7 @@ static void done(struct ltr__tui *tui)
 		tui->terminal->kind->close(tui->terminal);
 	ltr__filter_free(tui->scene.filter);
 	ltr__filter_free(tui->scene.search);
+	ltr__stack_places_done(&tui->scene.places);
 	ltr__moment_release(&tui->scene.moment);
 	ltr__grid_done(&tui->grid);
 	free(tui);

@@ -34,14 +34,13 @@ const char *ltr_tui_view_name(size_t index)
 	return view ? view->name : NULL;
 }
 
-bool ltr__subject_has(const struct ltr__subject *subject, const struct ltr_goroutine *goroutine)
+struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject)
 {
-	if (!subject->is_group)
-		return true;
-	if (subject->by == LTR__BY_CREATOR)
-		return goroutine->site == subject->number;
-	return goroutine->stack == subject->number &&
-	       (subject->number || goroutine->state == subject->state);
+	return (struct ltr__want){
+		.kind = LTR__WANT_OPEN,
+		.view = &ltr__view_goroutines,
+		.subject = *subject,
+	};
 }
 
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,

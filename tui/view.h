@@ -15,21 +15,6 @@
 #include "scene.h"
 #include "wording.h"
 
-/* By what goroutines are grouped. */
-enum ltr__group_by { LTR__BY_STACK, LTR__BY_CREATOR, LTR__GROUP_BY_COUNT };
-
-/* What a view is opened on. All zero: everything. */
-struct ltr__subject {
-	uint64_t goroutine; /* an id */
-	bool is_group;
-	enum ltr__group_by by;
-	uint32_t number;   /* of the group's stack or site */
-	uint8_t state;     /* of the group, if it has no stack */
-	unsigned help_for; /* LTR__IN_* that the help tells about */
-};
-
-bool ltr__subject_has(const struct ltr__subject *subject, const struct ltr_goroutine *goroutine);
-
 enum ltr__want_kind {
 	LTR__WANT_NOTHING,
 	LTR__WANT_OPEN,  /* `view` on `subject`, on top of this one */
@@ -96,6 +81,9 @@ extern const struct ltr__view_kind ltr__view_help;
 /* The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the last. */
 const struct ltr__view_kind *ltr__view_by_index(size_t index);
 const struct ltr__view_kind *ltr__view_by_name(const char *name);
+
+/* The table of goroutines, and what a list of something else opens for a row. */
+struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject);
 
 /* A place as most views write it: function, then file and line if there is room for both. */
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,

@@ -48,14 +48,15 @@ static void goroutines_close(struct ltr__view *view)
 static bool is_shown(const struct goroutines *goroutines, struct ltr__scene *scene,
 		     const struct ltr_goroutine *goroutine)
 {
-	return ltr__subject_has(&goroutines->subject, goroutine) &&
+	return ltr__subject_has(&goroutines->subject, &scene->places, scene->moment.census,
+				goroutine) &&
 	       ltr__filter_lets(scene->filter, &scene->moment, goroutine);
 }
 
 static void goroutines_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct goroutines *goroutines = goroutines_of(view);
-	bool is_part = goroutines->subject.is_group || !ltr__filter_is_empty(scene->filter);
+	bool is_part = goroutines->subject.trait_count || !ltr__filter_is_empty(scene->filter);
 
 	ltr__table_begin(&goroutines->table, scene, &goroutines->list,
 			 is_part ? 0 : ltr__moment_count(&scene->moment));
@@ -140,8 +141,8 @@ static void goroutines_draw(struct ltr__view *view, struct ltr__scene *scene, st
 		return;
 	ltr__draw_note(body, !ltr__filter_is_empty(scene->filter)
 				     ? "nothing matches the filter; F shows everything"
-			     : goroutines->subject.is_group ? "all of these have gone on"
-							    : "there are no goroutines");
+			     : goroutines->subject.trait_count ? "all of these have gone on"
+							       : "there are no goroutines");
 }
 
 static bool goroutines_search(struct ltr__view *view, struct ltr__scene *scene, bool forward)
@@ -184,23 +185,9 @@ static void goroutines_title(struct ltr__view *view, struct ltr__scene *scene, c
 			     size_t size)
 {
 	const struct ltr__subject *subject = &goroutines_of(view)->subject;
-	struct ltr__place place;
+	int length = snprintf(ret_text, size, "goroutines%s", subject->trait_count ? " " : "");
 
-	if (!subject->is_group) {
-		snprintf(ret_text, size, "goroutines");
-		return;
-	}
-	if (subject->by == LTR__BY_CREATOR)
-		place = ltr__place_of_site(scene->moment.census, subject->number);
-	else
-		place = ltr__place_of_stack(scene->moment.census, subject->number);
-	if (subject->by == LTR__BY_STACK && !subject->number)
-		snprintf(ret_text, size, "goroutines: %s, without a stack",
-			 ltr_state_name(subject->state));
-	else
-		snprintf(ret_text, size, "goroutines %s %.80s",
-			 subject->by == LTR__BY_CREATOR ? "created by" : "at",
-			 place.function[0] ? place.function : "an unknown place");
+	ltr__subject_say(subject, scene->moment.census, ret_text + length, size - (size_t)length);
 }
 
 static void goroutines_place(struct ltr__view *view, char *ret_text, size_t size)

@@ -1,186 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goroutines by the stack at which they are, or by who created them: the view for "why are there ten
- * thousand of these". `c` switches between the two.
+ * Goroutines in groups: by the stack at which they are, by who created them, by label, by state; the
+ * view for "why are there ten thousand of these". `c` goes from one to the next, + and - unfold and
+ * fold, `m` sets the mark that growth counts from (at first: when the view or the filter came).
+ *
+ * Rows are in the order of the tree. Invariant: order[] holds indexes of groups that are not empty,
+ * and a row's key is its index in order[].
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "column.h"
-#include "group.h"
+#include "group_columns.h"
 
 struct groups {
 	struct ltr__view view;
-	enum ltr__group_by by; /* asked for; what is shown may still be by something else */
-	struct ltr__groups shown;
-	struct ltr__groups next; /* in the making */
+	struct ltr__groups groups;
 	struct ltr__list list;
 	struct ltr__table tables[LTR__GROUP_BY_COUNT];
+	char filter[LTR__FILTER_BYTES]; /* that the mark is of */
+	uint32_t *order;
+	struct sort_key *keys; /* by index of a group, while rows are ordered */
+	size_t capacity;       /* of both */
 };
 
-static const struct ltr__group *group_of(const void *item)
-{
-	return item;
-}
-
-static uint64_t count_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
-{
-	(void)scene;
-	(void)ret_text;
-	return group_of(item)->count;
-}
-
-static void count_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	(void)scene;
-	ltr__text_right(area, 0, 0, area.width, LTR__STYLE_STRONG,
-			ltr__words_count(group_of(item)->count).text);
-}
-
-/* How much of everything that there is. */
-static void share_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	const struct ltr__group *group = item;
-
-	ltr__bar(area, 0, 0, area.width, ltr__state_style(group->state), group->count,
-		 ltr__moment_count(&scene->moment));
-}
-
-static uint64_t oldest_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
-{
-	(void)scene;
-	(void)ret_text;
-	return UINT64_MAX - group_of(item)->oldest_ns;
-}
-
-static void oldest_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	const struct ltr__group *group = item;
-	struct ltr_goroutine oldest = {
-		.since_ns = group->oldest_ns == UINT64_MAX ? 0 : group->oldest_ns,
-		.flags = group->is_exact ? LTR_SINCE_EXACT : 0,
-	};
-
-	ltr__text_right(area, 0, 0, area.width, LTR__STYLE_NORMAL,
-			ltr__words_age(&scene->moment, &oldest).text);
-}
-
-static uint64_t state_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
-{
-	(void)scene;
-	(void)ret_text;
-	return (uint64_t)group_of(item)->state << 8 | group_of(item)->reason;
-}
-
-/* The reason if they all have the same, else their state, else how many are in which. */
-static void state_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	const struct ltr__group *group = item;
-	int x = 0;
-
-	(void)scene;
-	if (group->state < LTR_STATE_COUNT) {
-		bool has_reason = group->reason && group->reason < LTR_REASON_COUNT;
-
-		ltr__text(area, 0, 0, area.width, ltr__state_style(group->state),
-			  has_reason ? ltr_reason_name(group->reason)
-				     : ltr_state_name(group->state));
-		return;
-	}
-	for (uint8_t state = 0; state < LTR_STATE_COUNT && x < area.width; state++) {
-		if (!group->by_state[state])
-			continue;
-		x += ltr__textf(area, x, 0, area.width - x, ltr__state_style(state), "%s %s",
-				ltr__words_short_count(group->by_state[state]).text,
-				ltr_state_name(state));
-		x++;
-	}
-}
-
-static const char *where_text(const void *census, uint32_t text)
-{
-	return ltr__place_of_stack(census, text).function;
-}
-
-static uint64_t where_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
-{
-	*ret_text = group_of(item)->number;
-	return ltr__list_text_key(where_text(scene->moment.census, *ret_text));
-}
-
-static void where_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	struct ltr__place place = ltr__place_of_stack(scene->moment.census, group_of(item)->number);
-
-	if (group_of(item)->number)
-		ltr__draw_place(area, 0, 0, area.width, &place);
-	else
-		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(no stack)");
-}
-
-/* Who called the function where they wait, outwards. */
-static void callers_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	const struct ltr_census *census = scene->moment.census;
-	uint32_t stack = group_of(item)->number;
-	size_t depth;
-	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
-	int x = 0;
-
-	for (size_t i = ltr_census_first_frame(census, stack) + 1; pcs && i < depth; i++) {
-		const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
-
-		if (symbol->is_runtime || !symbol->function[0])
-			continue;
-		if (x)
-			x += ltr__text(area, x, 0, area.width - x, LTR__STYLE_DIM, " ← ");
-		x += ltr__text(area, x, 0, area.width - x, LTR__STYLE_DIM, symbol->function);
-		if (x >= area.width)
-			break;
-	}
-}
-
-static const char *creator_text(const void *census, uint32_t text)
-{
-	return ltr__place_of_site(census, text).function;
-}
-
-static uint64_t creator_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
-{
-	*ret_text = group_of(item)->number;
-	return ltr__list_text_key(creator_text(scene->moment.census, *ret_text));
-}
-
-static void creator_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
-{
-	struct ltr__place place = ltr__place_of_site(scene->moment.census, group_of(item)->number);
-
-	if (group_of(item)->number)
-		ltr__draw_place(area, 0, 0, area.width, &place);
-	else
-		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(not known)");
-}
-
-/* name, heading, importance, least, wanted, share, extra, right, descending, key, text, draw */
-static const struct ltr__column stack_columns[] = {
-	{"count", "COUNT", 1, 6, 9, 0, false, true, true, count_key, NULL, count_draw},
-	{"share", "SHARE", 6, 5, 10, 0, false, false, true, count_key, NULL, share_draw},
-	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
-	{"state", "WAITS FOR", 3, 19, 19, 0, false, false, false, state_key, NULL, state_draw},
-	{"where", "WHERE", 2, 11, 36, 1, false, false, false, where_key, where_text, where_draw},
-	{"callers", "CALLED BY", 5, 12, 30, 2, false, false, false, where_key, where_text,
-	 callers_draw},
-};
-
-static const struct ltr__column creator_columns[] = {
-	{"count", "COUNT", 1, 6, 9, 0, false, true, true, count_key, NULL, count_draw},
-	{"share", "SHARE", 5, 5, 10, 0, false, false, true, count_key, NULL, share_draw},
-	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
-	{"where", "CREATED BY", 2, 11, 36, 1, false, false, false, creator_key, creator_text,
-	 creator_draw},
-	{"state", "THEY ARE", 3, 10, 30, 1, false, false, false, state_key, NULL, state_draw},
+struct sort_key {
+	uint64_t key;
+	bool is_seen; /* all above it are unfolded */
 };
 
 static struct groups *groups_of(struct ltr__view *view)
@@ -190,7 +38,7 @@ static struct groups *groups_of(struct ltr__view *view)
 
 static struct ltr__table *table_of(struct groups *groups)
 {
-	return &groups->tables[groups->shown.by];
+	return &groups->tables[groups->groups.by];
 }
 
 static int groups_open(const struct ltr__scene *scene, const struct ltr__subject *subject,
@@ -199,31 +47,31 @@ static int groups_open(const struct ltr__scene *scene, const struct ltr__subject
 	struct groups *groups = calloc(1, sizeof(*groups));
 
 	(void)scene;
+	(void)subject;
 	if (!groups)
 		return -ENOMEM;
 	groups->view.kind = &ltr__view_groups;
-	groups->by = subject->by;
-	groups->shown.by = subject->by;
-	groups->tables[LTR__BY_STACK].columns = stack_columns;
-	groups->tables[LTR__BY_STACK].count = sizeof(stack_columns) / sizeof(*stack_columns);
-	groups->tables[LTR__BY_CREATOR].columns = creator_columns;
-	groups->tables[LTR__BY_CREATOR].count = sizeof(creator_columns) / sizeof(*creator_columns);
+	for (int by = 0; by < LTR__GROUP_BY_COUNT; by++)
+		ltr__group_table(by, &groups->tables[by]);
 	*ret_view = &groups->view;
 	return 0;
 }
 
 static void groups_close(struct ltr__view *view)
 {
-	ltr__list_done(&groups_of(view)->list);
-	ltr__groups_done(&groups_of(view)->shown);
-	ltr__groups_done(&groups_of(view)->next);
-	free(view);
+	struct groups *groups = groups_of(view);
+
+	ltr__list_done(&groups->list);
+	ltr__groups_done(&groups->groups);
+	free(groups->order);
+	free(groups->keys);
+	free(groups);
 }
 
 static void groups_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
 	(void)scene;
-	ltr__groups_begin(&groups_of(view)->next, groups_of(view)->by);
+	ltr__groups_begin(&groups_of(view)->groups);
 }
 
 static int groups_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
@@ -234,29 +82,118 @@ static int groups_take(struct ltr__view *view, struct ltr__scene *scene, size_t 
 		const struct ltr_goroutine *goroutine = ltr__moment_at(&scene->moment, i);
 
 		if (ltr__filter_lets(scene->filter, &scene->moment, goroutine))
-			error = ltr__groups_add(&groups_of(view)->next, goroutine);
+			error = ltr__groups_add(&groups_of(view)->groups, &scene->places,
+						scene->moment.census, goroutine);
 	}
+	return error;
+}
+
+/* What rows are ordered by, between siblings. */
+struct ordering {
+	const struct ltr__group *groups;
+	const struct sort_key *keys;
+	bool is_descending;
+};
+
+/* Whichever of two groups comes first; one comes before all that it consists of. */
+static int compare(const void *left, const void *right, void *context)
+{
+	const struct ordering *ordering = context;
+	const struct ltr__group *groups = ordering->groups;
+	uint32_t a = *(const uint32_t *)left;
+	uint32_t b = *(const uint32_t *)right;
+	int deeper = (groups[a].depth > groups[b].depth) - (groups[a].depth < groups[b].depth);
+
+	while (groups[a].depth > groups[b].depth)
+		a = groups[a].parent;
+	while (groups[b].depth > groups[a].depth)
+		b = groups[b].parent;
+	if (a == b)
+		return deeper;
+	while (groups[a].parent != groups[b].parent) {
+		a = groups[a].parent;
+		b = groups[b].parent;
+	}
+	if (ordering->keys[a].key != ordering->keys[b].key)
+		return (ordering->keys[a].key < ordering->keys[b].key) != ordering->is_descending
+			       ? -1
+			       : 1;
+	return groups[a].id < groups[b].id ? -1 : 1;
+}
+
+static int reserve(struct groups *groups)
+{
+	size_t capacity = groups->groups.capacity;
+	uint32_t *order;
+	struct sort_key *keys;
+
+	if (capacity <= groups->capacity)
+		return 0;
+	order = realloc(groups->order, capacity * sizeof(*order));
+	if (order)
+		groups->order = order;
+	keys = realloc(groups->keys, capacity * sizeof(*keys));
+	if (keys)
+		groups->keys = keys;
+	if (!order || !keys)
+		return -ENOMEM;
+	groups->capacity = capacity;
+	return 0;
+}
+
+/* The rows anew, from groups that are there. */
+static int order_rows(struct groups *groups, struct ltr__scene *scene)
+{
+	struct ltr__table *table = table_of(groups);
+	const struct ltr__column *column = &table->columns[table->sorted];
+	struct ordering ordering = {.groups = groups->groups.groups};
+	uint32_t count = 0;
+	int error = reserve(groups);
+
+	ltr__list_begin(&groups->list, false, NULL, NULL, groups->groups.count);
+	for (uint32_t i = 0; i < groups->groups.count && !error; i++) {
+		const struct ltr__group *group = &groups->groups.groups[i];
+		uint32_t parent = group->parent;
+		uint32_t text = 0;
+
+		groups->keys[i].key = column->key(scene, group, &text);
+		groups->keys[i].is_seen =
+			group->shown.count &&
+			(parent == LTR__GROUP_ROOT ||
+			 (groups->keys[parent].is_seen && groups->groups.groups[parent].is_open));
+		if (groups->keys[i].is_seen)
+			groups->order[count++] = i;
+	}
+	ordering.keys = groups->keys;
+	ordering.is_descending = column->is_descending != table->is_reversed;
+	if (count)
+		qsort_r(groups->order, count, sizeof(*groups->order), compare, &ordering);
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = ltr__list_add(&groups->list,
+				      (struct ltr__row){
+					      .key = i,
+					      .id = ordering.groups[groups->order[i]].id,
+				      });
+	ltr__list_end(&groups->list);
 	return error;
 }
 
 static int groups_end(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct groups *groups = groups_of(view);
-	struct ltr__groups before = groups->shown;
-	int error = 0;
 
-	groups->shown = groups->next;
-	groups->next = before;
-	ltr__table_begin(table_of(groups), scene, &groups->list, groups->shown.count);
-	for (size_t i = 0; i < groups->shown.count && !error; i++) {
-		const struct ltr__group *group = &groups->shown.groups[i];
-		uint64_t id = ltr__group_id(&groups->shown, group);
-
-		error = ltr__list_add(&groups->list,
-				      ltr__table_row(table_of(groups), scene, group, id));
+	/* what another filter has let through did not grow */
+	if (strcmp(groups->filter, scene->filter_text) != 0) {
+		memcpy(groups->filter, scene->filter_text, sizeof(groups->filter));
+		groups->groups.has_mark = false;
 	}
-	ltr__list_end(&groups->list);
-	return error;
+	ltr__groups_end(&groups->groups, ltr__moment_info(&scene->moment)->now_ns);
+	return order_rows(groups, scene);
+}
+
+static struct ltr__group *group_at(struct groups *groups, size_t rank)
+{
+	return &groups->groups.groups[groups->order[groups->list.shown.rows[rank].key]];
 }
 
 static void groups_draw(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area)
@@ -272,21 +209,23 @@ static void groups_draw(struct ltr__view *view, struct ltr__scene *scene, struct
 		ltr__table_draw_heading(table_of(groups), area);
 	for (size_t i = 0; i < list->height && list->first + i < list->shown.count; i++) {
 		struct ltr__area line = ltr__area_part(body, 0, (int)i, body.width, 1);
-		const struct ltr__group *group =
-			ltr__groups_find(&groups->shown, list->shown.rows[list->first + i].id);
+		struct ltr__group_item item = {&groups->groups, group_at(groups, list->first + i)};
 
-		if (!group || line.height < 1 || line.width < 1)
+		if (line.height < 1 || line.width < 1)
 			break;
-		ltr__table_draw_row(table_of(groups), scene, group, line, group->unsure != 0);
+		ltr__table_draw_row(table_of(groups), scene, &item, line,
+				    item.group->shown.unsure != 0);
 		if (list->first + i == list->rank)
 			ltr__table_draw_selected(line);
 		if (scene->search)
 			ltr__mark_text(line, 0, scene->search_text);
 	}
 	if (!list->shown.count)
-		ltr__draw_note(body, ltr__filter_is_empty(scene->filter)
-					     ? "there are no goroutines"
-					     : "nothing matches the filter; F shows everything");
+		ltr__draw_note(body, !ltr__filter_is_empty(scene->filter)
+					     ? "nothing matches the filter; F shows everything"
+				     : ltr__moment_count(&scene->moment)
+					     ? "counting…"
+					     : "there are no goroutines");
 }
 
 /* A group is found if one of its goroutines is. */
@@ -294,63 +233,126 @@ static bool groups_search(struct ltr__view *view, struct ltr__scene *scene, bool
 {
 	struct groups *groups = groups_of(view);
 	struct ltr__list_search search = ltr__list_search_begin(&groups->list, forward);
-	struct ltr__groups matches = {0};
 	size_t count = ltr__moment_count(&scene->moment);
 
-	ltr__groups_begin(&matches, groups->shown.by);
+	ltr__groups_find(&groups->groups, &scene->places, scene->moment.census, NULL);
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = ltr__moment_at(&scene->moment, i);
 
 		if (ltr__filter_lets(scene->filter, &scene->moment, goroutine) &&
-		    ltr__filter_lets(scene->search, &scene->moment, goroutine) &&
-		    ltr__groups_add(&matches, goroutine))
-			break;
+		    ltr__filter_lets(scene->search, &scene->moment, goroutine))
+			ltr__groups_find(&groups->groups, &scene->places, scene->moment.census,
+					 goroutine);
 	}
-	for (size_t i = 0; i < matches.count; i++) {
-		uint64_t id = ltr__group_id(&matches, &matches.groups[i]);
-		const struct ltr__group *group = ltr__groups_find(&groups->shown, id);
-
-		if (group)
-			ltr__list_search_offer(&search,
-					       ltr__table_row(table_of(groups), scene, group, id));
+	for (size_t i = 0; i < groups->list.shown.count; i++) {
+		if (group_at(groups, i)->is_found)
+			ltr__list_search_offer(&search, groups->list.shown.rows[i]);
 	}
-	ltr__groups_done(&matches);
 	return ltr__list_search_end(&search);
+}
+
+static void select_group(struct groups *groups, const struct ltr__group *group)
+{
+	for (size_t i = 0; i < groups->list.shown.count; i++) {
+		if (groups->list.shown.rows[i].id == group->id) {
+			ltr__list_select(&groups->list, groups->list.shown.rows[i]);
+			return;
+		}
+	}
+}
+
+/* Fold a group that is unfolded, else the one that it is in. */
+static void fold(struct groups *groups, struct ltr__scene *scene, struct ltr__group *group)
+{
+	if (!group->is_open && group->parent != LTR__GROUP_ROOT)
+		group = &groups->groups.groups[group->parent];
+	group->is_open = false;
+	order_rows(groups, scene);
+	select_group(groups, group);
+}
+
+static void unfold_all(struct groups *groups, struct ltr__scene *scene)
+{
+	bool any_open = false;
+
+	for (uint32_t i = 0; i < groups->groups.count; i++)
+		any_open |=
+			groups->groups.groups[i].is_open && groups->groups.groups[i].shown.count;
+	for (uint32_t i = 0; i < groups->groups.count; i++)
+		groups->groups.groups[i].is_open = !any_open;
+	order_rows(groups, scene);
+}
+
+static struct ltr__want act_on_group(struct groups *groups, struct ltr__scene *scene,
+				     enum ltr__action action, struct ltr__group *group)
+{
+	struct ltr__subject subject = ltr__group_subject(&groups->groups, group);
+
+	if (action == LTR__DO_OPEN && group->trait.kind == LTR__TRAIT_OTHER)
+		return (struct ltr__want){
+			.kind = LTR__WANT_SAY,
+			.say = "these are of too many groups to be told apart",
+		};
+	if (action == LTR__DO_OPEN)
+		return ltr__want_goroutines(&subject);
+	if (action == LTR__DO_UNFOLD && group->children) {
+		group->is_open = true;
+		order_rows(groups, scene);
+	} else if (action == LTR__DO_FOLD) {
+		fold(groups, scene, group);
+	}
+	return (struct ltr__want){0};
 }
 
 static struct ltr__want groups_act(struct ltr__view *view, struct ltr__scene *scene,
 				   enum ltr__action action, int line)
 {
 	struct groups *groups = groups_of(view);
-	const struct ltr__group *group;
+	struct ltr__list *list = &groups->list;
 
-	(void)scene;
-	if (action == LTR__DO_GROUP_BY) {
-		groups->by = (groups->by + 1) % LTR__GROUP_BY_COUNT;
-		ltr__list_act(&groups->list, LTR__DO_TOP, 0); /* there is no such row then */
+	switch (action) {
+	case LTR__DO_GROUP_BY:
+		ltr__groups_clear(&groups->groups, (groups->groups.by + 1) % LTR__GROUP_BY_COUNT);
+		ltr__groups_begin(&groups->groups);
+		order_rows(groups, scene);
+		ltr__list_act(list, LTR__DO_TOP, 0);
 		return (struct ltr__want){.kind = LTR__WANT_RENEW};
-	} else if (ltr__table_act(table_of(groups), action)) {
-		return (struct ltr__want){.kind = LTR__WANT_RENEW};
-	} else if (action == LTR__DO_OPEN && groups->list.has_selected) {
-		group = ltr__groups_find(&groups->shown, groups->list.selected.id);
-		if (group)
-			return (struct ltr__want){
-				.kind = LTR__WANT_OPEN,
-				.view = &ltr__view_goroutines,
-				.subject = ltr__group_subject(&groups->shown, group),
-			};
-	} else {
-		ltr__list_act(&groups->list, action, line - 1);
+	case LTR__DO_MARK:
+		ltr__groups_mark(&groups->groups, ltr__moment_info(&scene->moment)->now_ns);
+		order_rows(groups, scene);
+		return (struct ltr__want){.kind = LTR__WANT_SAY,
+					  .say = "growth counts from now on"};
+	case LTR__DO_FOLD_ALL:
+		unfold_all(groups, scene);
+		return (struct ltr__want){0};
+	case LTR__DO_OPEN:
+	case LTR__DO_UNFOLD:
+	case LTR__DO_FOLD:
+		if (!list->has_selected || list->rank >= list->shown.count)
+			return (struct ltr__want){0};
+		return act_on_group(groups, scene, action, group_at(groups, list->rank));
+	default:
+		if (ltr__table_act(table_of(groups), action))
+			order_rows(groups, scene);
+		else
+			ltr__list_act(list, action, line - 1);
+		return (struct ltr__want){0};
 	}
-	return (struct ltr__want){0};
 }
 
 static void groups_title(struct ltr__view *view, struct ltr__scene *scene, char *ret_text,
 			 size_t size)
 {
-	(void)scene;
-	snprintf(ret_text, size, "groups by %s",
-		 groups_of(view)->by == LTR__BY_STACK ? "stack" : "creator");
+	static const char *const names[LTR__GROUP_BY_COUNT] = {"stack", "creator", "label",
+							       "state"};
+	const struct ltr__groups *groups = &groups_of(view)->groups;
+	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
+
+	if (!groups->has_mark || now <= groups->mark_ns)
+		snprintf(ret_text, size, "groups by %s", names[groups->by]);
+	else
+		snprintf(ret_text, size, "groups by %s, growth in %s", names[groups->by],
+			 ltr__words_duration(now - groups->mark_ns).text);
 }
 
 static void groups_place(struct ltr__view *view, char *ret_text, size_t size)

@@ -331,9 +331,9 @@ static void parts_of(struct ltr__stack_part ret_parts[LTR_STATE_EXITED])
 {
 	static const char letters[LTR_STATE_EXITED + 1] = "?qrysncl";
 
-	for (uint8_t state = 0; state < LTR_STATE_EXITED; state++)
-		ret_parts[state] = (struct ltr__stack_part){.style = ltr__state_style(state),
-							    .letter = letters[state]};
+	for (unsigned state = 0; state < LTR_STATE_EXITED; state++)
+		ret_parts[state] = (struct ltr__stack_part){
+			.style = ltr__state_style((uint8_t)state), .letter = letters[state]};
 }
 
 static void draw_legend(const struct ltr__scene *scene, struct ltr__area line, int x)
@@ -342,11 +342,11 @@ static void draw_legend(const struct ltr__scene *scene, struct ltr__area line, i
 	bool has_letters = scene->has_letters || line.grid->ascii;
 
 	parts_of(parts);
-	for (uint8_t state = LTR_STATE_QUEUED; state < LTR_STATE_EXITED; state++) {
+	for (unsigned state = LTR_STATE_QUEUED; state < LTR_STATE_EXITED; state++) {
 		x += ltr__put(line, x, 0, parts[state].style,
 			      has_letters ? (uint32_t)(unsigned char)parts[state].letter : 0x2588);
 		x += 1 + ltr__text(line, x + 1, 0, line.width - x - 1, LTR__STYLE_DIM,
-				   ltr_state_name(state));
+				   ltr_state_name((uint8_t)state));
 		x++;
 	}
 }

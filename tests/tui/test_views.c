@@ -44,6 +44,7 @@ static void stage_done(struct stage *stage)
 {
 	ltr__filter_free(stage->scene.filter);
 	ltr__filter_free(stage->scene.search);
+	ltr__stack_places_done(&stage->scene.places);
 	ltr__grid_done(&stage->grid);
 	fixture_done(&stage->fixture);
 }
@@ -97,7 +98,8 @@ static const enum ltr__action actions[] = {
 	LTR__DO_UP,         LTR__DO_DOWN,     LTR__DO_PAGE_UP,   LTR__DO_PAGE_DOWN,
 	LTR__DO_TOP,        LTR__DO_BOTTOM,   LTR__DO_SORT_NEXT, LTR__DO_SORT_PREVIOUS,
 	LTR__DO_REVERSE,    LTR__DO_GROUP_BY, LTR__DO_CLICK,     LTR__DO_WHEEL_UP,
-	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,
+	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,     LTR__DO_UNFOLD,
+	LTR__DO_FOLD,       LTR__DO_FOLD_ALL, LTR__DO_MARK,
 };
 
 static void renew(struct stage *stage, struct ltr__view *view)

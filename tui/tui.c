@@ -360,8 +360,11 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	case LTR__DO_GROUPS:
 		show_root(tui, 1);
 		break;
+	case LTR__DO_OBJECTS:
+		show_root(tui, 2);
+		break;
 	case LTR__DO_OVERVIEW:
-		show_root(tui, LTR__TUI_ROOTS - 1);
+		show_root(tui, 3);
 		break;
 	case LTR__DO_NEXT_VIEW:
 		show_root(tui, (tui->root + 1) % LTR__TUI_ROOTS);

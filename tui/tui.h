@@ -56,7 +56,7 @@ struct ltr_tui_options {
 	bool ascii; /* nothing but ASCII, also in a UTF-8 locale */
 	bool mouse; /* let the mouse select and scroll (the terminal's own selecting needs shift) */
 
-	const char *view;   /* "goroutines", "overview"; NULL: the first. See ltr_tui_view_name() */
+	const char *view;   /* "goroutines", "objects"; NULL: the first. See ltr_tui_view_name() */
 	const char *filter; /* as typed at `f`; NULL: none */
 	const char *sort;   /* a column, '-' before it for the other direction; NULL: age */
 

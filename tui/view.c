@@ -11,7 +11,7 @@
 #include "tui.h"
 
 static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups,
-						     &ltr__view_overview};
+						     &ltr__view_objects, &ltr__view_overview};
 
 const struct ltr__view_kind *ltr__view_by_index(size_t index)
 {
@@ -41,6 +41,18 @@ struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject)
 		.view = &ltr__view_goroutines,
 		.subject = *subject,
 	};
+}
+
+struct ltr__want ltr__want_object(const struct ltr_goroutine *goroutine)
+{
+	struct ltr__subject subject = {.trait_count = 1};
+
+	if (!goroutine || !ltr__object_of(goroutine, &subject.traits[0]))
+		return (struct ltr__want){
+			.kind = LTR__WANT_SAY,
+			.say = "it waits on nothing that has an address or a number",
+		};
+	return ltr__want_goroutines(&subject);
 }
 
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,

@@ -74,6 +74,7 @@ struct ltr__view_kind {
 
 extern const struct ltr__view_kind ltr__view_goroutines;
 extern const struct ltr__view_kind ltr__view_groups;
+extern const struct ltr__view_kind ltr__view_objects;
 extern const struct ltr__view_kind ltr__view_overview;
 extern const struct ltr__view_kind ltr__view_goroutine;
 extern const struct ltr__view_kind ltr__view_help;
@@ -84,6 +85,9 @@ const struct ltr__view_kind *ltr__view_by_name(const char *name);
 
 /* The table of goroutines, and what a list of something else opens for a row. */
 struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject);
+
+/* Those that wait on the same as `goroutine` (NULL: there is none), or a sentence. */
+struct ltr__want ltr__want_object(const struct ltr_goroutine *goroutine);
 
 /* A place as most views write it: function, then file and line if there is room for both. */
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,

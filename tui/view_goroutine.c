@@ -21,9 +21,11 @@ struct page {
 	struct ltr_goroutine last; /* as it was seen last; its id is 0 if it never was */
 	bool is_gone;
 	uint64_t sharing;      /* others that wait on the same object */
+	uint64_t children;     /* that live */
 	uint64_t next_sharing; /* in the making */
-	int top;               /* the first line on screen */
-	int lines;             /* how many there were when it was drawn last */
+	uint64_t next_children;
+	int top;   /* the first line on screen */
+	int lines; /* how many there were when it was drawn last */
 	int height;
 };
 
@@ -57,39 +59,33 @@ static void page_close(struct ltr__view *view)
 	free(view);
 }
 
-static bool waits_on_object(const struct ltr_goroutine *goroutine)
-{
-	return goroutine->object &&
-	       (goroutine->state == LTR_STATE_CHAN || goroutine->state == LTR_STATE_SYNC ||
-		goroutine->state == LTR_STATE_NETWORK);
-}
-
 static void page_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct page *page = page_of(view);
 	const struct ltr_goroutine *goroutine = ltr__moment_find(&scene->moment, page->id);
 
 	page->next_sharing = 0;
+	page->next_children = 0;
 	page->is_gone = !goroutine;
 	if (goroutine)
 		page->last = *goroutine;
 }
 
-/* Counts who else waits on its object. */
+/* Counts who else waits on its object, and its children. */
 static int page_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
 {
 	struct page *page = page_of(view);
-	const struct ltr_goroutine *with = &page->last;
-	bool is_network = with->state == LTR_STATE_NETWORK; /* its object is a number of a file */
+	struct ltr__trait object;
+	bool has_object = ltr__object_of(&page->last, &object);
 
-	if (!waits_on_object(with))
-		return 0;
 	for (size_t i = from; i < to; i++) {
 		const struct ltr_goroutine *other = ltr__moment_at(&scene->moment, i);
+		struct ltr__trait others;
 
-		page->next_sharing += other->object == with->object && other->id != with->id &&
-				      waits_on_object(other) &&
-				      (other->state == LTR_STATE_NETWORK) == is_network;
+		page->next_children += other->parent_id == page->id;
+		page->next_sharing += has_object && other->id != page->id &&
+				      ltr__object_of(other, &others) &&
+				      others.kind == object.kind && others.value == object.value;
 	}
 	return 0;
 }
@@ -98,6 +94,7 @@ static int page_end(struct ltr__view *view, struct ltr__scene *scene)
 {
 	(void)scene;
 	page_of(view)->sharing = page_of(view)->next_sharing;
+	page_of(view)->children = page_of(view)->next_children;
 	return 0;
 }
 
@@ -158,12 +155,13 @@ static void draw_title(struct pen *pen, const struct ltr__scene *scene, const st
 static void draw_object(struct pen *pen, const struct page *page)
 {
 	const struct ltr_goroutine *goroutine = &page->last;
+	struct ltr__trait object;
 	int x = FACTS_AT;
 
-	if (!waits_on_object(goroutine))
+	if (!ltr__object_of(goroutine, &object))
 		return;
 	fact(pen, "waits on");
-	if (goroutine->state == LTR_STATE_NETWORK)
+	if (object.kind == LTR__TRAIT_FILE)
 		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
 				"file descriptor %" PRIu64, goroutine->object);
 	else
@@ -228,6 +226,12 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 			   LTR__STYLE_NORMAL, "%s%s",
 			   goroutine->flags & LTR_IS_MAIN ? "the main goroutine " : "",
 			   goroutine->flags & LTR_IS_DAEMON ? "declared to live for ever" : "");
+	}
+	if (page->children) {
+		fact(pen, "children");
+		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
+			   LTR__STYLE_NORMAL, "%s that live%s",
+			   ltr__words_count(page->children).text, page->children == 1 ? "s" : "");
 	}
 	fact(pen, "moves");
 	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_NORMAL,
@@ -350,6 +354,16 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 	uint64_t other = action == LTR__DO_PARENT ? page->last.parent_id : page->last.waker_id;
 
 	(void)line;
+	if (action == LTR__DO_OBJECT)
+		return ltr__want_object(page->last.id ? &page->last : NULL);
+	if (action == LTR__DO_CHILDREN && !page->children)
+		return (struct ltr__want){.kind = LTR__WANT_SAY,
+					  .say = "it created none that still lives"};
+	if (action == LTR__DO_CHILDREN)
+		return ltr__want_goroutines(&(struct ltr__subject){
+			.trait_count = 1,
+			.traits = {{LTR__TRAIT_PARENT, page->id}},
+		});
 	if (action != LTR__DO_PARENT && action != LTR__DO_WAKER) {
 		page->top = ltr__scroll(action, page->top, page->lines, page->height);
 		return (struct ltr__want){0};

@@ -168,7 +168,10 @@ static struct ltr__want goroutines_act(struct ltr__view *view, struct ltr__scene
 	struct goroutines *goroutines = goroutines_of(view);
 	struct ltr__list *list = &goroutines->list;
 
-	(void)scene;
+	if (action == LTR__DO_OBJECT)
+		return ltr__want_object(
+			list->has_selected ? ltr__moment_find(&scene->moment, list->selected.id)
+					   : NULL);
 	if (ltr__table_act(&goroutines->table, action))
 		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	if (action == LTR__DO_OPEN && list->has_selected)

@@ -98,8 +98,8 @@ static const enum ltr__action actions[] = {
 	LTR__DO_UP,         LTR__DO_DOWN,     LTR__DO_PAGE_UP,   LTR__DO_PAGE_DOWN,
 	LTR__DO_TOP,        LTR__DO_BOTTOM,   LTR__DO_SORT_NEXT, LTR__DO_SORT_PREVIOUS,
 	LTR__DO_REVERSE,    LTR__DO_GROUP_BY, LTR__DO_CLICK,     LTR__DO_WHEEL_UP,
-	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,     LTR__DO_UNFOLD,
-	LTR__DO_FOLD,       LTR__DO_FOLD_ALL, LTR__DO_MARK,
+	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,     LTR__DO_OBJECT,
+	LTR__DO_UNFOLD,     LTR__DO_FOLD,     LTR__DO_FOLD_ALL,  LTR__DO_MARK,
 };
 
 static void renew(struct stage *stage, struct ltr__view *view)
@@ -173,6 +173,7 @@ static void views_stay_in_their_area(void **state)
 		strcpy(stage.scene.search_text, "a");
 		draw_at_all_sizes(&stage, &ltr__view_goroutines, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_groups, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_objects, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
 		fill_history(&stage);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);

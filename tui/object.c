@@ -150,11 +150,8 @@ const char *ltr__object_kind(const struct ltr__object *object)
 		return "Once";
 	case LTR_REASON_IO_ACCEPT:
 		return "listener";
-	case LTR_REASON_IO_READ:
-	case LTR_REASON_IO_WRITE:
-	case LTR_REASON_IO_CONNECT:
-		return "connection";
 	default:
-		return object->trait.kind == LTR__TRAIT_FILE ? "file" : "object";
+		/* a connection most often, but also a pipe, a signal descriptor, ... */
+		return object->trait.kind == LTR__TRAIT_FILE ? "descriptor" : "object";
 	}
 }

@@ -40,7 +40,7 @@ int ltr__objects_add(struct ltr__objects *objects, const struct ltr_goroutine *g
 const struct ltr__object *ltr__objects_find(const struct ltr__objects *objects,
 					    const struct ltr__trait *trait);
 
-/* "channel", "Mutex", "WaitGroup", "connection", ... as far as reasons to wait tell. */
+/* "channel", "Mutex", "WaitGroup", "descriptor", ... as far as reasons to wait tell. */
 const char *ltr__object_kind(const struct ltr__object *object);
 
 #endif

@@ -2,13 +2,15 @@
 /*
  * The page of one goroutine: what it does, since when, on which object, its stack, who created it
  * and where, and their creators as far as they still live. When it ends, the page keeps what was
- * known last and says so.
+ * known last and says so. Source lines are read once for each place, when they are drawn first.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "source.h"
 #include "tui.h"
 #include "view.h"
 
@@ -24,6 +26,10 @@ struct page {
 	uint64_t children;     /* that live */
 	uint64_t next_sharing; /* in the making */
 	uint64_t next_children;
+	const struct ltr_symbol *source_of; /* that `source` was asked for */
+	bool has_source;
+	bool is_newer; /* the source than the program */
+	struct ltr__source source;
 	int top;   /* the first line on screen */
 	int lines; /* how many there were when it was drawn last */
 	int height;
@@ -264,9 +270,53 @@ static void draw_frame(struct pen *pen, const struct ltr_symbol *symbol, uint64_
 	pen->y++;
 }
 
-static void draw_stack(struct pen *pen, const struct ltr_census *census,
-		       const struct ltr_goroutine *goroutine)
+/* Whether a file was changed after the program that `symbol` is of was written. */
+static bool is_newer(const struct ltr_census *census, const struct ltr_symbol *symbol,
+		     int64_t changed_s)
 {
+	struct stat program;
+
+	return symbol->module < ltr_census_module_count(census) &&
+	       !stat(ltr_census_module(census, symbol->module)->path, &program) &&
+	       program.st_mtime < changed_s;
+}
+
+static void find_source(struct page *page, const struct ltr_census *census,
+			const struct ltr_symbol *symbol)
+{
+	if (page->source_of == symbol)
+		return;
+	page->source_of = symbol;
+	page->has_source = !ltr__source_read(symbol->file, symbol->line, &page->source);
+	page->is_newer = page->has_source && is_newer(census, symbol, page->source.changed_s);
+}
+
+/* The lines around the call at which it stands. */
+static void draw_source(struct pen *pen, struct page *page, const struct ltr_census *census,
+			const struct ltr_symbol *symbol)
+{
+	struct ltr__area area = pen->area;
+
+	find_source(page, census, symbol);
+	for (unsigned i = 0; page->has_source && i < page->source.count; i++) {
+		uint32_t number = page->source.first + i;
+		bool is_here = number == symbol->line;
+
+		ltr__textf(area, 4, pen->y, 6, is_here ? LTR__STYLE_KEY : LTR__STYLE_DIM,
+			   "%6" PRIu32, number);
+		ltr__put(area, 11, pen->y, is_here ? LTR__STYLE_KEY : LTR__STYLE_DIM,
+			 is_here ? 0x25b8 : 0x2502);
+		ltr__text(area, 13, pen->y++, area.width - 13,
+			  is_here ? LTR__STYLE_STRONG : LTR__STYLE_DIM, page->source.text[i]);
+	}
+	if (page->has_source && page->is_newer)
+		ltr__text(area, 11, pen->y++, area.width - 11, LTR__STYLE_WARNING,
+			  "changed since the program was built: lines may have moved");
+}
+
+static void draw_stack(struct pen *pen, struct page *page, const struct ltr_census *census)
+{
+	const struct ltr_goroutine *goroutine = &page->last;
 	size_t depth;
 	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
 	size_t first = ltr_census_first_frame(census, goroutine->stack);
@@ -289,6 +339,8 @@ static void draw_stack(struct pen *pen, const struct ltr_census *census,
 
 		for (int inlined = 0; symbol && inlined < 64; inlined++, symbol = symbol->outer) {
 			draw_frame(pen, symbol, pcs[i], is_first);
+			if (is_first)
+				draw_source(pen, page, census, symbol);
 			is_first = false;
 		}
 	}
@@ -342,7 +394,7 @@ static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct l
 	pen.y = -page->top;
 	draw_title(&pen, scene, page);
 	draw_facts(&pen, scene, page);
-	draw_stack(&pen, scene->moment.census, &page->last);
+	draw_stack(&pen, page, scene->moment.census);
 	draw_creation(&pen, scene, &page->last);
 	page->lines = pen.y + page->top;
 }

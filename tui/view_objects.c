@@ -24,11 +24,15 @@ static const struct ltr__object *object_of(const void *item)
 	return item;
 }
 
+/* Among as many waiters the one on whom somebody has waited longest (to the millisecond) is first. */
 static uint64_t waiting_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
 {
+	const struct ltr__object *object = item;
+	uint64_t waiting = object->waiting < 0xfffff ? object->waiting : 0xfffff;
+
 	(void)scene;
 	(void)ret_text;
-	return object_of(item)->waiting;
+	return waiting << 44 | (UINT64_MAX - object->since_ns) >> 20;
 }
 
 static void draw_count(struct ltr__area area, uint32_t count, enum ltr__style style)

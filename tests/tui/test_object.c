@@ -110,7 +110,7 @@ static void sides_are_told_apart(void **state)
 	file = ltr__objects_find(&objects, &(struct ltr__trait){LTR__TRAIT_FILE, 7});
 	assert_non_null(file);
 	assert_int_equal(file->waiting, 1);
-	assert_string_equal(ltr__object_kind(file), "connection");
+	assert_string_equal(ltr__object_kind(file), "descriptor");
 	assert_null(ltr__objects_find(&objects, &(struct ltr__trait){LTR__TRAIT_FILE, 8}));
 	ltr__objects_done(&objects);
 }

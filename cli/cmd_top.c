@@ -13,6 +13,7 @@
 
 #include "cli.h"
 #include "options.h"
+#include "settings.h"
 #include "target.h"
 #include "usage.h"
 
@@ -39,6 +40,7 @@ enum {
 	KEY_COLOURS,
 	KEY_LOG,
 	KEY_WAITS,
+	KEY_COLUMNS,
 };
 
 static const struct argp_option options[] = {
@@ -52,6 +54,7 @@ static const struct argp_option options[] = {
 	{"view", KEY_VIEW, "NAME", 0, "begin with this view", 0},
 	{"filter", KEY_FILTER, "FILTER", 0, "begin with this filter, as typed at f", 0},
 	{"sort", KEY_SORT, "COLUMN", 0, "sort by this column; -COLUMN the other way round", 0},
+	{"columns", KEY_COLUMNS, "NAMES", 0, "columns of goroutines, as id,state,age,where", 0},
 	{"ascii", KEY_ASCII, NULL, 0, "nothing but ASCII", 0},
 	{"mouse", KEY_MOUSE, NULL, 0, "let the mouse select and scroll", 0},
 	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16 or 256", 0},
@@ -140,6 +143,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_COLOURS:
 		return parse_colours(state, argument, top);
+	case KEY_COLUMNS:
+		top->tui.columns = argument;
+		return 0;
 	case KEY_WAITS:
 		top->waits = true;
 		return 0;
@@ -160,6 +166,9 @@ static const struct argp argp = {
 	       "The program is not stopped. A command runs with /dev/null as its input while the "
 	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
 	       "you quit. Without a terminal use --once.\n\n"
+	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, via, "
+	       "waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
+	       "sort = -age.\n\n"
 	       "Exit status: 0; 1 if the program cannot be watched or there is no usable terminal; "
 	       "64, 126 and 127 as a shell.\n\n"
 	       "Examples:\n"
@@ -242,6 +251,21 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 	return LTR__STATUS_OK;
 }
 
+/* What may stand in the file of settings: options that are a matter of taste. */
+static const char *const setting_names[] = {"ascii",    "colours", "columns", "filter",
+					    "interval", "mouse",   "sort",    "via",
+					    "view",     "waits",   NULL};
+
+/* A script does the same for everybody. */
+static bool takes_script(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!strncmp(argv[i], "--script", 8))
+			return true;
+	}
+	return false;
+}
+
 static int run(int argc, char **argv)
 {
 	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true}};
@@ -251,6 +275,20 @@ static int run(int argc, char **argv)
 	int status;
 	int error;
 
+	LTR__CLEANUP_SETTINGS struct ltr__settings settings = {0};
+
+	if (!takes_script(argc, argv)) {
+		error = ltr__settings_read("top", setting_names, &settings, why.text,
+					   sizeof(why.text));
+		if (!error)
+			error = ltr__settings_add(&settings, argc, argv);
+		if (error) {
+			ltr__say("%s", error == -ENOMEM ? strerror(ENOMEM) : why.text);
+			return error == -EINVAL ? LTR__STATUS_USAGE : LTR__STATUS_FAILED;
+		}
+		argc = (int)settings.count;
+		argv = settings.arguments;
+	}
 	if (!ltr__options_parse(&argp, argc, argv, &top.parsing, &status))
 		return status;
 	if (top.log) {

@@ -13,6 +13,35 @@
 #define MARKS 1 /* columns at the left for '>' and '!' */
 #define GAP   1
 
+const char *ltr__columns_choose(const struct ltr__column *columns, size_t count, const char *names,
+				uint32_t *ret_chosen)
+{
+	uint32_t chosen = 0;
+
+	for (const char *name = names; *name;) {
+		size_t length = strcspn(name, ",");
+		size_t i = 0;
+
+		while (i < count && (strlen(columns[i].name) != length ||
+				     strncmp(columns[i].name, name, length) != 0))
+			i++;
+		if (i == count)
+			return name;
+		chosen |= UINT32_C(1) << i;
+		name += length;
+		name += *name == ',' && name[1]; /* one at the end is no column, and wrong */
+		if (*name == ',')
+			return name;
+	}
+	*ret_chosen = chosen;
+	return NULL;
+}
+
+static bool is_wanted(const struct ltr__table *table, size_t i)
+{
+	return !table->chosen || table->chosen >> i & 1;
+}
+
 static int least_width(const struct ltr__table *table, size_t i)
 {
 	int least = table->columns[i].least;
@@ -67,13 +96,16 @@ static void drop_extras(struct ltr__table *table, int left)
 	for (size_t i = 0; i < table->count; i++) {
 		int wanted = table->columns[i].wanted;
 
+		table->width[i] = 0;
+		if (!is_wanted(table, i))
+			continue;
 		table->width[i] = least_width(table, i);
 		left -= (table->width[i] > wanted ? table->width[i] : wanted) + (i ? GAP : 0);
 	}
 	while (left < 0) {
 		size_t worst = least_important(table);
 
-		if (worst == table->count || !table->columns[worst].is_extra)
+		if (worst == table->count || !table->columns[worst].is_extra || table->chosen)
 			return;
 		left += table->columns[worst].wanted + GAP;
 		table->width[worst] = 0;

@@ -36,12 +36,20 @@ struct ltr__table {
 	size_t count;
 	size_t sorted; /* index of the column that rows are sorted by */
 	bool is_reversed;
-	int id_width; /* the first column holds numbers that get longer; it never shrinks */
+	uint32_t chosen; /* a bit for each column that is to be there; 0: as many as fit */
+	int id_width;    /* the first column holds numbers that get longer; it never shrinks */
 
 	/* Set by ltr__table_fit(): where each column stands, width 0 if it is not there. */
 	int x[LTR__COLUMNS_MAX];
 	int width[LTR__COLUMNS_MAX];
 };
+
+/*
+ * The columns that a list of names means, with commas between. Returns NULL, or where in the list
+ * there is a name that is none.
+ */
+const char *ltr__columns_choose(const struct ltr__column *columns, size_t count, const char *names,
+				uint32_t *ret_chosen);
 
 void ltr__table_fit(struct ltr__table *table, int width);
 void ltr__table_draw_heading(const struct ltr__table *table, struct ltr__area area);

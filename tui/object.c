@@ -7,19 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define LARGE_PAGE (2u << 20)
 
 void ltr__objects_done(struct ltr__objects *objects)
 {
 	free(objects->objects);
 	free(objects->slots);
 	*objects = (struct ltr__objects){0};
-}
-
-void ltr__objects_begin(struct ltr__objects *objects)
-{
-	objects->count = 0;
-	if (objects->slots)
-		memset(objects->slots, 0, objects->slot_count * sizeof(*objects->slots));
 }
 
 static uint32_t *slot_of(const struct ltr__objects *objects, const struct ltr__trait *trait)
@@ -41,31 +37,84 @@ static uint32_t *slot_of(const struct ltr__objects *objects, const struct ltr__t
 	return &objects->slots[at];
 }
 
-/* Room for one more, its slot included. */
-static int reserve(struct ltr__objects *objects)
+/* All free. Large pages if they can be had: a program of a million objects touches all of them. */
+static uint32_t *allocate_slots(uint32_t count)
 {
-	uint32_t capacity = objects->capacity ? objects->capacity * 2 : 256;
-	struct ltr__object *more;
+	size_t bytes = count * sizeof(uint32_t);
 	uint32_t *slots;
 
-	if (objects->count < objects->capacity)
+	if (bytes < LARGE_PAGE)
+		return calloc(count, sizeof(*slots));
+	slots = aligned_alloc(LARGE_PAGE, bytes);
+	if (!slots)
+		return NULL;
+	(void)madvise(slots, bytes, MADV_HUGEPAGE);
+	return memset(slots, 0, bytes);
+}
+
+static int reserve_slots(struct ltr__objects *objects, uint64_t wanted)
+{
+	uint32_t count = objects->slot_count ? objects->slot_count : 512;
+	uint32_t *slots;
+
+	if (2 * wanted <= objects->slot_count)
 		return 0;
-	if (capacity > UINT32_MAX / 4)
-		return -ENOMEM;
-	more = realloc(objects->objects, capacity * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	objects->objects = more;
-	slots = calloc(capacity, 2 * sizeof(*slots));
+	while (count < 2 * wanted) {
+		if (count > UINT32_MAX / 2)
+			return -ENOMEM;
+		count *= 2;
+	}
+	slots = allocate_slots(count);
 	if (!slots)
 		return -ENOMEM;
 	free(objects->slots);
 	objects->slots = slots;
-	objects->slot_count = capacity * 2;
-	objects->capacity = capacity;
+	objects->slot_count = count;
 	for (uint32_t i = 0; i < objects->count; i++)
-		*slot_of(objects, &more[i].trait) = i + 1;
+		*slot_of(objects, &objects->objects[i].trait) = i + 1;
 	return 0;
+}
+
+/* Room for `wanted` objects in all, their slots included. */
+static int reserve(struct ltr__objects *objects, uint64_t wanted)
+{
+	uint64_t capacity = objects->capacity ? objects->capacity : 256;
+	struct ltr__object *more;
+
+	if (wanted > objects->capacity) {
+		while (capacity < wanted)
+			capacity *= 2;
+		if (capacity > UINT32_MAX / 4)
+			return -ENOMEM;
+		more = realloc(objects->objects, capacity * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		objects->objects = more;
+		objects->capacity = (uint32_t)capacity;
+	}
+	return reserve_slots(objects, wanted);
+}
+
+void ltr__objects_begin(struct ltr__objects *objects, uint64_t expected)
+{
+	objects->count = 0;
+	if (objects->slots)
+		memset(objects->slots, 0, objects->slot_count * sizeof(*objects->slots));
+	/* memory that is not written costs nothing, moving what is there would be felt; without it
+	 * there is still growing by and by */
+	(void)reserve(objects, expected);
+}
+
+void ltr__objects_hand_over(struct ltr__objects *objects, struct ltr__objects *to)
+{
+	struct ltr__objects before = *to;
+
+	to->objects = objects->objects;
+	to->count = objects->count;
+	to->capacity = objects->capacity;
+	objects->objects = before.objects;
+	objects->count = 0;
+	objects->capacity = before.capacity;
 }
 
 static void count_waiter(struct ltr__object *object, const struct ltr_goroutine *goroutine)
@@ -103,7 +152,7 @@ int ltr__objects_add(struct ltr__objects *objects, const struct ltr_goroutine *g
 
 	if (!ltr__object_of(goroutine, &trait))
 		return 0;
-	error = reserve(objects);
+	error = reserve(objects, objects->count + UINT64_C(1));
 	if (error)
 		return error;
 	slot = slot_of(objects, &trait);

@@ -31,10 +31,18 @@ struct ltr__objects {
 };
 
 void ltr__objects_done(struct ltr__objects *objects);
-void ltr__objects_begin(struct ltr__objects *objects);
+
+/* Counting begins anew; there are at most `expected` objects, or room is made by and by. */
+void ltr__objects_begin(struct ltr__objects *objects, uint64_t expected);
 
 /* Counts a goroutine if it waits on something. -ENOMEM. */
 int ltr__objects_add(struct ltr__objects *objects, const struct ltr_goroutine *goroutine);
+
+/*
+ * What was counted goes to `to`, which has no slots: nothing is found in it. `objects` gets its old
+ * memory, to begin anew.
+ */
+void ltr__objects_hand_over(struct ltr__objects *objects, struct ltr__objects *to);
 
 /* NULL: nobody waits on it. */
 const struct ltr__object *ltr__objects_find(const struct ltr__objects *objects,

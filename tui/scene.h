@@ -19,6 +19,7 @@ struct ltr__scene {
 	char filter_text[LTR__FILTER_BYTES];
 	struct ltr__filter *search; /* NULL: nothing was searched for */
 	char search_text[LTR__FILTER_BYTES];
+	uint32_t columns; /* of goroutines, a bit for each that a person chose; 0: as many as fit */
 	bool has_letters; /* no colours: what only they would tell apart is written in letters */
 	bool is_ended;    /* the program has ended */
 	char error[128];  /* why the program cannot be read; "": it can */

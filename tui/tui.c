@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "frame.h"
+#include "goroutine_columns.h"
 #include "tui_private.h"
 
 #define MS            1000000ull
@@ -25,7 +26,7 @@
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define RENEW_REST    30
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
-#define SLICE         16384    /* goroutines between looks at the clock */
+#define SLICE         8192     /* goroutines between looks at the clock */
 
 static uint64_t clock_ns(void)
 {
@@ -67,9 +68,11 @@ static void go_on_renewing(struct ltr__tui *tui, uint64_t budget_ns)
 	while (tui->is_renewing && now - start < budget_ns) {
 		size_t to = count - tui->renewed > SLICE ? tui->renewed + SLICE : count;
 
-		note_memory(tui, view->kind->take(view, &tui->scene, tui->renewed, to));
-		tui->renewed = to;
-		if (to == count) {
+		/* the end is a piece of its own: it may be the longest */
+		if (to > tui->renewed) {
+			note_memory(tui, view->kind->take(view, &tui->scene, tui->renewed, to));
+			tui->renewed = to;
+		} else {
 			note_memory(tui, view->kind->end(view, &tui->scene));
 			tui->is_renewing = false;
 		}
@@ -534,6 +537,24 @@ static int choose_view(struct ltr__tui *tui)
 	return -EINVAL;
 }
 
+static int choose_columns(struct ltr__tui *tui)
+{
+	const char *columns = tui->options->columns;
+	const char *wrong;
+	int length;
+
+	if (!columns || !*columns)
+		return 0;
+	wrong = ltr__columns_choose(ltr__goroutine_columns, ltr__goroutine_column_count, columns,
+				    &tui->scene.columns);
+	if (!wrong)
+		return 0;
+	length = (int)strcspn(wrong, ",");
+	snprintf(tui->end->why, sizeof(tui->end->why), "goroutines have no column '%.*s'",
+		 length < 60 ? length : 60, wrong);
+	return -EINVAL;
+}
+
 /* What the options say about the first screen. */
 static int prepare(struct ltr__tui *tui)
 {
@@ -542,6 +563,8 @@ static int prepare(struct ltr__tui *tui)
 	int error = set_filter(tui, options->filter ? options->filter : "", tui->end->why,
 			       sizeof(tui->end->why));
 
+	if (!error)
+		error = choose_columns(tui);
 	if (!error)
 		error = open_roots(tui);
 	if (!error)

@@ -58,7 +58,9 @@ struct ltr_tui_options {
 
 	const char *view;   /* "goroutines", "objects"; NULL: the first. See ltr_tui_view_name() */
 	const char *filter; /* as typed at `f`; NULL: none */
-	const char *sort;   /* a column, '-' before it for the other direction; NULL: age */
+	const char
+		*columns; /* of goroutines, their names with commas between; NULL: as many as fit */
+	const char *sort; /* a column, '-' before it for the other direction; NULL: age */
 
 	/*
 	 * Without a terminal: one screen is printed to `output` (once), or the keys of a file are
@@ -95,7 +97,7 @@ struct ltr_tui_end {
 int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_source *source,
 		struct ltr_tui_end *ret_end);
 
-/* The names that `view` and `sort` may have, one by one; NULL after the last. For usage texts. */
+/* The names that `view` may have, and `sort` and `columns`, one by one; NULL after the last. For usage texts. */
 const char *ltr_tui_view_name(size_t index);
 const char *ltr_tui_sort_name(size_t index);
 

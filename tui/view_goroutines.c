@@ -27,13 +27,13 @@ static int goroutines_open(const struct ltr__scene *scene, const struct ltr__sub
 {
 	struct goroutines *goroutines = calloc(1, sizeof(*goroutines));
 
-	(void)scene;
 	if (!goroutines)
 		return -ENOMEM;
 	goroutines->view.kind = &ltr__view_goroutines;
 	goroutines->subject = *subject;
 	goroutines->table.columns = ltr__goroutine_columns;
 	goroutines->table.count = ltr__goroutine_column_count;
+	goroutines->table.chosen = scene->columns;
 	ltr__table_sort(&goroutines->table, "age");
 	*ret_view = &goroutines->view;
 	return 0;

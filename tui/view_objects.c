@@ -230,8 +230,8 @@ static void objects_close(struct ltr__view *view)
 
 static void objects_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
-	(void)scene;
-	ltr__objects_begin(&objects_of(view)->next);
+	/* each goroutine waits on one object at most */
+	ltr__objects_begin(&objects_of(view)->next, ltr__moment_count(&scene->moment));
 }
 
 static int objects_take(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to)
@@ -277,10 +277,8 @@ static int list_objects(struct objects *objects, struct ltr__scene *scene)
 static int objects_end(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct objects *objects = objects_of(view);
-	struct ltr__objects before = objects->shown;
 
-	objects->shown = objects->next;
-	objects->next = before;
+	ltr__objects_hand_over(&objects->next, &objects->shown);
 	return list_objects(objects, scene);
 }
 
@@ -320,19 +318,23 @@ static bool objects_search(struct ltr__view *view, struct ltr__scene *scene, boo
 	struct objects *objects = objects_of(view);
 	struct ltr__list_search search = ltr__list_search_begin(&objects->list, forward);
 	size_t count = ltr__moment_count(&scene->moment);
+	struct ltr__objects matches = {0};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = ltr__moment_at(&scene->moment, i);
-		const struct ltr__object *object = NULL;
-		struct ltr__trait trait;
 
-		if (ltr__object_of(goroutine, &trait) &&
-		    ltr__filter_lets(scene->filter, &scene->moment, goroutine) &&
-		    ltr__filter_lets(scene->search, &scene->moment, goroutine))
-			object = ltr__objects_find(&objects->shown, &trait);
-		if (object)
+		if (ltr__filter_lets(scene->filter, &scene->moment, goroutine) &&
+		    ltr__filter_lets(scene->search, &scene->moment, goroutine) &&
+		    ltr__objects_add(&matches, goroutine))
+			break;
+	}
+	for (uint32_t i = 0; i < objects->shown.count; i++) {
+		const struct ltr__object *object = &objects->shown.objects[i];
+
+		if (ltr__objects_find(&matches, &object->trait))
 			ltr__list_search_offer(&search, row_of(objects, scene, object));
 	}
+	ltr__objects_done(&matches);
 	return ltr__list_search_end(&search);
 }
 

@@ -14,6 +14,7 @@ loiter=$LTR_BUILD/loiter
 fake=$LTR_BUILD/tests/cli/fake
 scratch=$(mktemp -d)
 export XDG_RUNTIME_DIR=$scratch/run # the gate's folders appear in there
+export XDG_CONFIG_HOME=$scratch/config # nobody's settings
 mkdir "$XDG_RUNTIME_DIR"
 patience=60 # seconds, for whatever may hang: a hang is a failure with a name
 

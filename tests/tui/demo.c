@@ -6,7 +6,7 @@
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
  *            [--phase N] [--still] [--crash]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
- *            [--colours none|16|256] [--mouse] [--interval MS]
+ *            [--colours none|16|256] [--mouse] [--interval MS] [--columns C]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -85,7 +85,8 @@ enum {
 	ASCII,
 	COLOURS,
 	MOUSE,
-	INTERVAL
+	INTERVAL,
+	COLUMNS
 };
 
 static const struct option long_options[] = {
@@ -108,6 +109,7 @@ static const struct option long_options[] = {
 	{"colours", required_argument, NULL, COLOURS},
 	{"mouse", no_argument, NULL, MOUSE},
 	{"interval", required_argument, NULL, INTERVAL},
+	{"columns", required_argument, NULL, COLUMNS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -191,6 +193,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case MOUSE:
 			setup->options.mouse = true;
+			break;
+		case COLUMNS:
+			setup->options.columns = optarg;
 			break;
 		case INTERVAL:
 			setup->options.interval_ms = (unsigned)strtoul(optarg, NULL, 10);

@@ -16,7 +16,7 @@
 
 static void count_all(struct ltr__objects *objects, const struct ltr_census *census)
 {
-	ltr__objects_begin(objects);
+	ltr__objects_begin(objects, (uint64_t)rand() % 2000);
 	for (size_t i = 0; i < ltr_census_count(census); i++)
 		assert_int_equal(ltr__objects_add(objects, ltr_census_at(census, i)), 0);
 }
@@ -60,6 +60,7 @@ static void expect_waiters(const struct ltr__objects *objects, const struct ltr_
 static void objects_have_the_waiters_that_they_count(void **state)
 {
 	(void)state;
+	srand(fixture_seed());
 	for (int kind = FIXTURE_SMALL; kind <= FIXTURE_HOSTILE; kind++) {
 		struct ltr__objects objects = {0};
 		struct fixture fixture;

@@ -103,6 +103,7 @@ const struct ltr__binding ltr__bindings[] = {
 	 "Space",
 	 "pause",
 	 "hold this moment; the program runs on"},
+	{{'e'}, LTR__DO_SAVE, LTR__IN_ALL, "e", NULL, "save what is shown, as text in a file"},
 	{{'u'}, LTR__DO_REFRESH, LTR__IN_ALL, "u", NULL, "read the whole program again, now"},
 	{{CONTROL('l')}, LTR__DO_REDRAW, LTR__IN_ALL, "^L", NULL, "draw the screen again"},
 	{{'?', LTR__KEY_F1}, LTR__DO_HELP, LTR__IN_ALL, "? F1", "help", "this page"},

@@ -18,6 +18,7 @@
 
 #include "frame.h"
 #include "goroutine_columns.h"
+#include "save.h"
 #include "tui_private.h"
 
 #define MS            1000000ull
@@ -377,6 +378,9 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		break;
 	case LTR__DO_REFRESH:
 		next_moment(tui, true);
+		break;
+	case LTR__DO_SAVE:
+		ltr__save_text(tui, tui->message, sizeof(tui->message));
 		break;
 	case LTR__DO_REDRAW:
 		tui->terminal->kind->redraw(tui->terminal);

@@ -4,6 +4,7 @@
  * scripts that make no sense end in a sentence. LTR_FUZZ_ROUNDS makes it longer.
  */
 #include <errno.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@
 #include "rune.h"
 
 #define SCRIPT_PATH 64
+
+static char folder[] = "/tmp/loiter-keys-XXXXXX";
 
 /* A script in a file of its own; the caller removes it. */
 static void write_script(char *ret_path, const char *text)
@@ -137,6 +140,37 @@ static void a_script_can_wait_for_the_program(void **state)
 	expect((struct ltr_tui_options){.view = "groups"}, "until +12\nscreen\n", 0, "+12");
 	expect((struct ltr_tui_options){.once = true},
 	       "keys fname:handler<Enter>\nuntil of 31\nscreen\n", 0, "of 31");
+}
+
+/* Rows that have no room on the screen are in the file; nothing that is there is written over. */
+static void what_is_shown_is_saved(void **state)
+{
+	char text[65536];
+	FILE *file;
+	size_t length;
+	int lines = 0;
+
+	(void)state;
+	assert_int_equal(symlink("/dev/null", "loiter-4242-goroutines-1.txt"), 0);
+	expect((struct ltr_tui_options){.filter = "name:conn"}, "keys e\nscreen\n", 0,
+	       "41 lines are in loiter-4242-goroutines-2.txt");
+	file = fopen("loiter-4242-goroutines-2.txt", "r");
+	assert_non_null(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = 0;
+	assert_non_null(strstr(text, "goroutines   filter name:conn\n"));
+	for (const char *at = text; (at = strstr(at, " conn ")); at++)
+		lines++;
+	assert_int_equal(lines, 36);
+	assert_int_equal(unlink("loiter-4242-goroutines-1.txt"), 0);
+	assert_int_equal(unlink("loiter-4242-goroutines-2.txt"), 0);
+	if (geteuid() == 0)
+		return; /* may write everywhere */
+	assert_int_equal(chdir("/"), 0);
+	expect((struct ltr_tui_options){.once = true}, "keys e\nscreen\n", 0,
+	       "this could not be saved: Permission denied");
+	assert_int_equal(chdir(folder), 0);
 }
 
 static int failing_poll(void *context, int timeout_ms)
@@ -278,6 +312,26 @@ static void any_keys_and_sizes_do_no_harm(void **state)
 	}
 }
 
+/* Keys may save files: in a folder that is ours. */
+static int set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	glob_t files;
+
+	(void)state;
+	if (!glob("loiter-*.txt", 0, NULL, &files)) {
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			unlink(files.gl_pathv[i]);
+		globfree(&files);
+	}
+	return chdir("/") || rmdir(folder) ? -1 : 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,11 +339,12 @@ int main(void)
 		cmocka_unit_test(options_choose_the_first_screen),
 		cmocka_unit_test(an_output_that_cannot_be_written_is_told),
 		cmocka_unit_test(a_script_can_wait_for_the_program),
+		cmocka_unit_test(what_is_shown_is_saved),
 		cmocka_unit_test(a_program_that_cannot_be_read_is_told_and_shown_on),
 		cmocka_unit_test(no_two_actions_share_a_key),
 		cmocka_unit_test(names_of_keys_are_understood),
 		cmocka_unit_test(any_keys_and_sizes_do_no_harm),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

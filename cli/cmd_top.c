@@ -198,7 +198,9 @@ static int source_fd(void *context)
 
 static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
 {
-	uint32_t pid = ltr_census_info(source_census(context))->pid;
+	const struct ltr_census_info *info = ltr_census_info(source_census(context));
+	/* the pid of a recording, or of a program that has ended, may be another's by now */
+	uint32_t pid = info->way == LTR_WAY_FILE || info->gone ? 0 : info->pid;
 
 	*ret_usage = (struct ltr_tui_usage){
 		.program_cpu_ns = ltr__usage_cpu_ns(pid),

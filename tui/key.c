@@ -96,6 +96,7 @@ const struct ltr__binding ltr__bindings[] = {
 	 "o",
 	 "object",
 	 "all that wait on the same"},
+	{{'H'}, LTR__DO_HOLDER, LTR__IN_PAGE, "H", NULL, "who holds the lock that it waits for"},
 	{{'c'}, LTR__DO_CHILDREN, LTR__IN_PAGE, "c", "children", "the goroutines that it created"},
 	{{LTR__KEY_SPACE},
 	 LTR__DO_PAUSE,

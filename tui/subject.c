@@ -137,6 +137,14 @@ bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_plac
 	return true;
 }
 
+const struct ltr_lock *ltr__lock_at(const struct ltr__moment *moment,
+				    const struct ltr__trait *trait)
+{
+	if (trait->kind != LTR__TRAIT_OBJECT || ltr__moment_is_held(moment))
+		return NULL;
+	return ltr_census_find_lock(moment->census, trait->value);
+}
+
 static const char *known(const char *function)
 {
 	return function[0] ? function : "an unknown place";

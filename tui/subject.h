@@ -58,6 +58,13 @@ bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_plac
 /* What it waits on as a trait; false: on nothing that has an address or a number. */
 bool ltr__object_of(const struct ltr_goroutine *goroutine, struct ltr__trait *ret_trait);
 
+/*
+ * Who held a lock at the last snapshot; NULL: it is no lock, or not known. Nothing is known of the locks
+ * of a held moment.
+ */
+const struct ltr_lock *ltr__lock_at(const struct ltr__moment *moment,
+				    const struct ltr__trait *trait);
+
 /* The most telling trait in words that go on from "goroutines": "at main", "with user=alice". */
 void ltr__subject_say(const struct ltr__subject *subject, const struct ltr_census *census,
 		      char *ret_text, size_t size);

@@ -158,6 +158,31 @@ static void draw_title(struct pen *pen, const struct ltr__scene *scene, const st
 	pen->y++;
 }
 
+/* Of the lock that it waits for; 0: nobody, or not known. */
+static uint64_t holder_of(const struct ltr__scene *scene, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_lock *lock = NULL;
+	struct ltr__trait object;
+
+	if (ltr__object_of(goroutine, &object))
+		lock = ltr__lock_at(&scene->moment, &object);
+	return lock ? lock->owner_id : 0;
+}
+
+static void draw_holder(struct pen *pen, const struct ltr__scene *scene,
+			const struct ltr_goroutine *goroutine)
+{
+	uint64_t holder = holder_of(scene, goroutine);
+	int x = FACTS_AT;
+
+	if (!holder)
+		return;
+	fact(pen, "held by");
+	x += draw_goroutine(pen->area, x, pen->y, scene, holder);
+	ltr__text(pen->area, x, pen->y++, pen->area.width - x, LTR__STYLE_DIM,
+		  " when it was read last");
+}
+
 static void draw_object(struct pen *pen, const struct page *page)
 {
 	const struct ltr_goroutine *goroutine = &page->last;
@@ -225,6 +250,7 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 	const struct ltr_goroutine *goroutine = &page->last;
 
 	draw_object(pen, page);
+	draw_holder(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)) {
 		fact(pen, "is");
@@ -403,7 +429,9 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 				 enum ltr__action action, int line)
 {
 	struct page *page = page_of(view);
-	uint64_t other = action == LTR__DO_PARENT ? page->last.parent_id : page->last.waker_id;
+	uint64_t other = action == LTR__DO_PARENT   ? page->last.parent_id
+			 : action == LTR__DO_HOLDER ? holder_of(scene, &page->last)
+						    : page->last.waker_id;
 
 	(void)line;
 	if (action == LTR__DO_OBJECT)
@@ -416,7 +444,7 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 			.trait_count = 1,
 			.traits = {{LTR__TRAIT_PARENT, page->id}},
 		});
-	if (action != LTR__DO_PARENT && action != LTR__DO_WAKER) {
+	if (action != LTR__DO_PARENT && action != LTR__DO_WAKER && action != LTR__DO_HOLDER) {
 		page->top = ltr__scroll(action, page->top, page->lines, page->height);
 		return (struct ltr__want){0};
 	}
@@ -424,7 +452,9 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 		return (struct ltr__want){
 			.kind = LTR__WANT_SAY,
 			.say = action == LTR__DO_PARENT ? "no goroutine created it"
-							: "no goroutine is known to have woken it",
+			       : action == LTR__DO_HOLDER
+				       ? "nobody is known to hold what it waits for"
+				       : "no goroutine is known to have woken it",
 		};
 	if (!ltr__moment_find(&scene->moment, other))
 		return (struct ltr__want){.kind = LTR__WANT_SAY, .say = "that one has ended"};

@@ -184,6 +184,35 @@ static void waiter_draw(const struct ltr__scene *scene, const void *item, struct
 		   oldest ? ltr_census_string(scene->moment.census, oldest->name) : "(gone)");
 }
 
+static uint64_t holder_of(const struct ltr__scene *scene, const struct ltr__object *object)
+{
+	const struct ltr_lock *lock = ltr__lock_at(&scene->moment, &object->trait);
+
+	return lock ? lock->owner_id : 0;
+}
+
+static uint64_t holder_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
+{
+	(void)ret_text;
+	return holder_of(scene, item);
+}
+
+static void holder_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
+{
+	const struct ltr_lock *lock = ltr__lock_at(&scene->moment, &object_of(item)->trait);
+	const struct ltr_goroutine *owner;
+
+	if (lock && lock->owner_id) {
+		owner = ltr__moment_find(&scene->moment, lock->owner_id);
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_WARNING, "%" PRIu64 " %s",
+			   lock->owner_id,
+			   owner ? ltr_census_string(scene->moment.census, owner->name) : "(gone)");
+	} else if (lock && lock->readers) {
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_WARNING, "%" PRIu32 " readers",
+			   lock->readers);
+	}
+}
+
 /* name, heading, importance, least, wanted, share, extra, right, descending, key, text, draw */
 static const struct ltr__column columns[] = {
 	{"waiting", "WAITING", 1, 8, 9, 0, false, true, true, waiting_key, NULL, waiting_draw},
@@ -195,7 +224,8 @@ static const struct ltr__column columns[] = {
 	{"selects", "SELECT", 9, 7, 8, 0, true, true, true, selects_key, NULL, selects_draw},
 	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
 	{"where", "WHERE", 5, 12, 34, 2, false, false, false, where_key, NULL, where_draw},
-	{"waiter", "WAITS LONGEST", 8, 14, 22, 1, true, false, false, waiter_key, NULL,
+	{"holder", "HELD BY", 8, 10, 18, 0, false, false, false, holder_key, NULL, holder_draw},
+	{"waiter", "WAITS LONGEST", 10, 14, 22, 1, true, false, false, waiter_key, NULL,
 	 waiter_draw},
 };
 

@@ -217,8 +217,9 @@ static const struct sort crowd[] = {
 	{"conn", 0, LTR_STATE_QUEUED, F_ACCEPT, F_SERVE, {-1}, true},
 };
 
-#define NOBODY 0 /* parent of what was created outside */
-#define STUCK  1 /* index in crowd of the sort that piles up */
+#define MUTEX  UINT64_C(0x7f3a10009040) /* that is fought over; a worker has it */
+#define NOBODY 0                        /* parent of what was created outside */
+#define STUCK  1                        /* index in crowd of the sort that piles up */
 
 static uint64_t object_of(const struct sort *sort, uint64_t id)
 {
@@ -229,7 +230,7 @@ static uint64_t object_of(const struct sort *sort, uint64_t id)
 		return 0x7f3a10002000 +
 		       (sort->reason == LTR_REASON_CHAN_SEND ? id % 3 * 256 : 0xf00);
 	case LTR_STATE_SYNC:
-		return 0x7f3a10009040;
+		return sort->reason == LTR_REASON_WAITGROUP_WAIT ? 0x7f3a10009100 : MUTEX;
 	default:
 		return 0;
 	}
@@ -301,6 +302,13 @@ static void put_hostile(struct fixture *fixture, uint64_t i)
 	must(ltr_census_snapshot_put(fixture->census, &goroutine));
 }
 
+static void put_lock(struct fixture *fixture)
+{
+	struct ltr_lock lock = {.object = MUTEX, .owner_id = 20};
+
+	must(ltr_census_snapshot_lock(fixture->census, &lock));
+}
+
 static void fill_info(struct fixture *fixture, enum fixture_kind kind)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(fixture->census);
@@ -339,6 +347,8 @@ void fixture_init(struct fixture *fixture, enum fixture_kind kind, size_t count)
 			put(fixture, sort, sort->created_in == F_MAIN ? 1 : 2, age_of(i),
 			    i % 3 ? LTR_SINCE_EXACT : 0);
 	}
+	if (kind == FIXTURE_SMALL)
+		put_lock(fixture);
 	must(ltr_census_snapshot_end(fixture->census, true));
 }
 
@@ -373,6 +383,7 @@ void fixture_step(struct fixture *fixture)
 	for (int i = 0; i < 2; i++)
 		put(fixture, &crowd[STUCK], 2, (uint64_t)(i + 1) * 20 * MS, LTR_SINCE_EXACT);
 	put(fixture, &crowd[0], 2, 3 * MS, LTR_SINCE_EXACT);
+	put_lock(fixture);
 	must(ltr_census_snapshot_end(census, true));
 	ltr_census_info_mut(census)->events += 12400;
 }

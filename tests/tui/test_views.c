@@ -99,7 +99,8 @@ static const enum ltr__action actions[] = {
 	LTR__DO_TOP,        LTR__DO_BOTTOM,   LTR__DO_SORT_NEXT, LTR__DO_SORT_PREVIOUS,
 	LTR__DO_REVERSE,    LTR__DO_GROUP_BY, LTR__DO_CLICK,     LTR__DO_WHEEL_UP,
 	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,     LTR__DO_OBJECT,
-	LTR__DO_UNFOLD,     LTR__DO_FOLD,     LTR__DO_FOLD_ALL,  LTR__DO_MARK,
+	LTR__DO_HOLDER,     LTR__DO_UNFOLD,   LTR__DO_FOLD,      LTR__DO_FOLD_ALL,
+	LTR__DO_MARK,
 };
 
 static void renew(struct stage *stage, struct ltr__view *view)

@@ -9,7 +9,6 @@
 /* expect fixed: clean */
 
 #include <loiter.h>
-#include <stdbool.h>
 
 LTR_CHAN(blocks, int);
 
@@ -19,14 +18,14 @@ static int produced;
 
 static void produce(void)
 {
-	bool more = true;
+	int error = 0;
 
-	while (more) {
+	while (!error) {
 		ltr_mutex_lock(&lock);
 #ifdef FIXED
-		more = ltr_send(pipe, produced, ltr_after(LTR_MILLISECOND)) == 0;
+		error = ltr_send(pipe, produced, ltr_after(LTR_MILLISECOND));
 #else
-		ltr_send(pipe, produced);
+		error = ltr_send(pipe, produced);
 #endif
 		produced++;
 		ltr_mutex_unlock(&lock);

@@ -56,14 +56,25 @@ static bool is_at_line(struct json_object *finding, const struct ltr__case *expe
 	return false;
 }
 
+static bool is_left_there(struct json_object *goroutines, const struct ltr__case *expected)
+{
+	return strcmp(text_of(goroutines, "reason"), expected->reason) == 0 &&
+	       is_at_line(goroutines, expected);
+}
+
+/* The finding, or one of those that wait for each other in it. */
 static bool is_expected(struct json_object *finding, const struct ltr__case *expected)
 {
+	struct json_object *cycle = field(finding, "cycle");
+
 	if (!json_object_get_boolean(field(finding, "fails")))
 		return false;
 	if (strcmp(expected->reason, "any") == 0)
 		return is_of_source(field(finding, "created_by"), expected);
-	return strcmp(text_of(finding, "reason"), expected->reason) == 0 &&
-	       is_at_line(finding, expected);
+	for (size_t i = 0; cycle && i < json_object_array_length(cycle); i++)
+		if (is_left_there(json_object_array_get_idx(cycle, i), expected))
+			return true;
+	return is_left_there(finding, expected);
 }
 
 static void read_exploration(struct json_object *report, struct ltr__verdict *verdict)

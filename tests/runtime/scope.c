@@ -45,7 +45,7 @@ static int who_ends_is_waited_for(int argc, char **argv)
 	expect(ltr_scope_begin(&scope, "late") == 0);
 	for (int i = 0; i < 20; i++)
 		ltr_go(sleep_a_little);
-	expect(ltr_scope_count(&scope) == 20);
+	expect(ltr_scope_count(&scope) <= 20);
 	expect(ltr_scope_end(&scope, ltr_after(LTR_MINUTE)) == 0);
 	return 0;
 }

@@ -28,7 +28,7 @@ struct ltr__child_options {
 	bool background;
 	int output;
 	bool keeps_usr1; /* SIGUSR1 is not passed on: the caller has a handler for it */
-	bool silent; /* in the foreground, but with /dev/null as its input and outputs */
+	bool silent;     /* in the foreground, but with /dev/null as its input and outputs */
 };
 
 /*

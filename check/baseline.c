@@ -17,8 +17,9 @@
 #define ENTRIES_MAX 10000
 
 struct entry {
-	struct ltr_baseline_entry public;
-	const char *function; /* NULL: fits everything, as the next two */
+	struct ltr_baseline_entry public; /* used: of the run that is judged just now */
+	uint64_t most_used;               /* of the runs before */
+	const char *function;             /* NULL: fits everything, as the next two */
 	const char *creator;
 	const char *reason;
 	bool deadlock;
@@ -307,18 +308,34 @@ size_t ltr_baseline_count(const struct ltr_baseline *baseline)
 	return baseline->count;
 }
 
+static uint64_t most_used(const struct entry *entry)
+{
+	return entry->public.used > entry->most_used ? entry->public.used : entry->most_used;
+}
+
+void ltr_baseline_next_run(struct ltr_baseline *baseline)
+{
+	for (size_t i = 0; baseline && i < baseline->count; i++) {
+		baseline->entries[i].most_used = most_used(&baseline->entries[i]);
+		baseline->entries[i].public.used = 0;
+	}
+}
+
 struct ltr_baseline_entry ltr_baseline_at(const struct ltr_baseline *baseline, size_t index)
 {
-	return baseline->entries[index].public;
+	struct ltr_baseline_entry entry = baseline->entries[index].public;
+
+	entry.used = most_used(&baseline->entries[index]);
+	return entry;
 }
 
 uint64_t ltr_baseline_stale(const struct ltr_baseline *baseline, size_t index)
 {
-	const struct ltr_baseline_entry *entry = &baseline->entries[index].public;
+	struct ltr_baseline_entry entry = ltr_baseline_at(baseline, index);
 
-	if (entry->count == UINT64_MAX)
-		return entry->used == 0;
-	return entry->count - entry->used;
+	if (entry.count == UINT64_MAX)
+		return entry.used == 0;
+	return entry.count - entry.used;
 }
 
 static bool has_label(const struct ltr_census *census, const struct ltr_goroutine *goroutine,

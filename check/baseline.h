@@ -47,12 +47,15 @@ struct ltr_baseline *ltr_baseline_free(struct ltr_baseline *baseline); /* takes 
 struct ltr_baseline_entry {
 	uint32_t line;
 	uint64_t count;   /* UINT64_MAX: however many */
-	uint64_t used;    /* goroutines excused by it so far */
+	uint64_t used;    /* goroutines excused by it; of several runs, in the one with most */
 	const char *text; /* the line as it was written, without blanks around it. Not cleaned */
 };
 
 size_t ltr_baseline_count(const struct ltr_baseline *baseline);
 struct ltr_baseline_entry ltr_baseline_at(const struct ltr_baseline *baseline, size_t index);
+
+/* Another run of the same command begins: what each entry excuses is counted anew. */
+void ltr_baseline_next_run(struct ltr_baseline *baseline); /* takes NULL */
 
 /*
  * How many goroutines less this entry could excuse; for "*" 1 if it has excused nobody. Of use only

@@ -60,6 +60,8 @@ struct ltr_judged {
 	bool alive;       /* it was judged while it ran */
 	uint64_t created; /* goroutines since its start; 0 if it could not be judged */
 	uint64_t exited;
+	const char *strategy; /* it ran under a seeded schedule of this kind; NULL: as it came */
+	uint64_t seed;
 };
 
 struct ltr_finding_frame {
@@ -101,6 +103,7 @@ struct ltr_finding {
 	uint64_t oldest_ns;   /* how long the longest has been in this state; 0: not known */
 	uint64_t youngest_ns; /* and the shortest */
 	uint64_t limit_ns;    /* the grace or the time-out that was over */
+	uint64_t schedules;   /* in how many schedules it was found; 0: none were explored */
 	uint8_t state;        /* enum ltr_state */
 	uint8_t reason;       /* enum ltr_reason */
 	uint32_t member_count;
@@ -175,6 +178,13 @@ int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const 
  */
 size_t ltr_judge_remaining(const struct ltr_census *census);
 
+/*
+ * Can nobody of these goroutines go on any more? All of them wait for each other, without deadlines
+ * and without anything from outside. *ret_signature then stands for what all of them have done so
+ * far. A census is no single moment: only if two in a row have the same signature it is true.
+ */
+bool ltr_judge_is_settled(const struct ltr_census *census, uint64_t *ret_signature);
+
 /* What is not excused first; then the strongest grade; then by process; then the largest. */
 size_t ltr_judgement_count(const struct ltr_judgement *judgement);
 const struct ltr_finding *ltr_judgement_at(const struct ltr_judgement *judgement, size_t index);
@@ -195,12 +205,46 @@ bool ltr_judgement_is_conclusive(const struct ltr_judgement *judgement);
 int ltr_judgement_status(const struct ltr_judgement *judgement, uint32_t fail_on,
 			 int command_status);
 
+/* What came of one seed, if it was not clean. */
+struct ltr_explored_seed {
+	uint64_t seed;
+	enum {
+		LTR_EXPLORED_DEADLOCK,
+		LTR_EXPLORED_LEAK, /* of any grade that fails the run */
+		LTR_EXPLORED_INCONCLUSIVE,
+		LTR_EXPLORED_STATUS,
+	} outcome;
+	int status; /* LTR_EXPLORED_STATUS: nothing was found, but this is how the command ended */
+};
+
+/* One command under many seeded schedules. */
+struct ltr_exploration {
+	const char *strategy;
+	uint64_t first_seed; /* they follow each other */
+	uint64_t asked;
+	uint64_t run;                          /* fewer than asked: it was stopped */
+	const struct ltr_explored_seed *seeds; /* those that were not clean, in their order */
+	size_t seed_count;
+	/* The command that replays a seed stands between these two. For a shell, not cleaned. */
+	const char *replay_before;
+	const char *replay_after;
+};
+
+/*
+ * Take over what was found in the run of one schedule. A run that shows nothing new is only counted
+ * (ltr_finding.schedules); of the others everything is taken, each finding under its own seed. The
+ * first run's processes are always kept. `run` is left empty; on failure both are as before.
+ */
+int ltr_judgement_add_schedule(struct ltr_judgement *judgement, struct ltr_judgement *run,
+			       const char *strategy, uint64_t seed);
+
 struct ltr_report_options {
 	const char *strip; /* a directory that file names are printed without; NULL: whole names */
 	bool all;          /* all findings, however many lines that takes */
 	uint32_t fail_on;  /* as for ltr_finding_fails() */
-	const struct ltr_baseline *baseline; /* to say what of it is stale; NULL: none */
-	const char *baseline_file;           /* its name */
+	const struct ltr_baseline *baseline;       /* to say what of it is stale; NULL: none */
+	const char *baseline_file;                 /* its name */
+	const struct ltr_exploration *exploration; /* NULL: it ran once */
 };
 
 /*

@@ -369,6 +369,27 @@ static int compare_frames(const struct ltr_finding_frame *a, const struct ltr_fi
 	return order;
 }
 
+static bool is_same_frame(const struct ltr_finding_frame *a, const struct ltr_finding_frame *b)
+{
+	return compare_frames(a, b) == 0 && (a->file[0] || a->function[0] || a->pc == b->pc);
+}
+
+bool ltr__finding_is_same(const struct ltr_finding *a, const struct ltr_finding *b)
+{
+	if (a->rule != b->rule || a->excused != b->excused || !a->count != !b->count ||
+	    a->state != b->state || a->reason != b->reason || a->depth != b->depth ||
+	    a->cycle_count != b->cycle_count)
+		return false;
+	for (size_t i = 0; i < a->cycle_count; i++)
+		if (!ltr__finding_is_same(a->cycle[i], b->cycle[i]))
+			return false;
+	for (size_t i = 0; i < a->depth; i++)
+		if (!is_same_frame(&a->stack[i], &b->stack[i]))
+			return false;
+	return is_same_frame(&a->created, &b->created) && is_same_frame(&a->entry, &b->entry) &&
+	       strcmp(a->text, b->text) == 0;
+}
+
 static size_t rule_rank(const struct ltr_rule *rule)
 {
 	size_t rank = 0;

@@ -128,6 +128,9 @@ int ltr__baseline_excuse(struct ltr_baseline *baseline, const struct ltr_census 
 /* < 0, 0, > 0; a total order that does not depend on addresses or on the order of the census. */
 int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *b);
 
+/* Do both say the same, though of different processes? By names and lines, not by addresses. */
+bool ltr__finding_is_same(const struct ltr_finding *a, const struct ltr_finding *b);
+
 /* judge.c: takes the finding over, also on failure. */
 int ltr__judgement_add(struct ltr_judgement *judgement, struct ltr_finding *finding);
 
@@ -190,7 +193,19 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
 void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			const struct ltr_report_options *options, FILE *out);
 
-/* "FILE:LINE: not needed any more: ENTRY" */
+/* explored.c */
+
+/* "3 of 200 schedules leak: seeds 17, 58 and 112 (random)". */
+void ltr__print_exploration(const struct ltr_exploration *exploration, FILE *out);
+
+/* The command that replays a seed, cleaned. */
+void ltr__print_replay(const struct ltr_exploration *exploration, uint64_t seed, FILE *out);
+
+/* For a finding of a schedule: ". Found in 3 schedules, first with seed 17: COMMAND". */
+void ltr__print_seed(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
+		     const struct ltr_report_options *options, FILE *out);
+
+/* print.c: "FILE:LINE: not needed any more: ENTRY" */
 void ltr__print_stale(const struct ltr_baseline *baseline, size_t index, const char *file,
 		      FILE *out);
 

@@ -252,6 +252,62 @@ int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const 
 	return error;
 }
 
+/* Counts those that are like `finding`; 0: it is new. */
+static uint64_t count_schedule(struct ltr_judgement *judgement, const struct ltr_finding *finding)
+{
+	uint64_t schedules = 0;
+
+	for (size_t i = 0; i < judgement->finding_count; i++)
+		if (ltr__finding_is_same(judgement->findings[i], finding))
+			schedules = ++judgement->findings[i]->schedules;
+	return schedules;
+}
+
+int ltr_judgement_add_schedule(struct ltr_judgement *judgement, struct ltr_judgement *run,
+			       const char *strategy, uint64_t seed)
+{
+	size_t first_process = judgement->process_count;
+	size_t first_finding = judgement->finding_count;
+	bool is_new = first_process == 0;
+	struct ltr_finding **findings;
+	struct ltr_judged *processes;
+
+	processes = reallocarray(judgement->processes, first_process + run->process_count + 1,
+				 sizeof(*processes));
+	if (processes)
+		judgement->processes = processes;
+	findings = reallocarray(judgement->findings, first_finding + run->finding_count + 1,
+				sizeof(struct ltr_finding *));
+	if (findings)
+		judgement->findings = findings;
+	if (!processes || !findings)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->finding_count; i++) {
+		run->findings[i]->schedules = count_schedule(judgement, run->findings[i]);
+		is_new = is_new || !run->findings[i]->schedules;
+	}
+	for (size_t i = 0; is_new && i < run->process_count; i++) {
+		processes[first_process + i] = run->processes[i];
+		processes[first_process + i].strategy = strategy;
+		processes[first_process + i].seed = seed;
+	}
+	for (size_t i = 0; is_new && i < run->finding_count; i++) {
+		struct ltr_finding *finding = run->findings[i];
+
+		finding->process += first_process;
+		finding->schedules += !finding->schedules;
+		findings[first_finding + i] = finding;
+	}
+	if (is_new) {
+		judgement->process_count += run->process_count;
+		judgement->finding_count += run->finding_count;
+		run->process_count = run->finding_count = 0;
+		sort_findings(judgement);
+	}
+	roll_back(run, 0, 0);
+	return 0;
+}
+
 size_t ltr_judge_remaining(const struct ltr_census *census)
 {
 	size_t count = ltr_census_count(census);

@@ -190,8 +190,12 @@ void ltr__print_process(const struct ltr_judged *process, FILE *out)
 		ltr__print_clean(process->command, 80, out);
 	else
 		fputs("a program", out);
-	if (process->pid)
+	if (process->pid && process->strategy)
+		fprintf(out, " (pid %" PRIu32 ", seed %" PRIu64 ")", process->pid, process->seed);
+	else if (process->pid)
 		fprintf(out, " (pid %" PRIu32 ")", process->pid);
+	else if (process->strategy)
+		fprintf(out, " (seed %" PRIu64 ")", process->seed);
 }
 
 const char *ltr__doing(const struct ltr_finding *finding)
@@ -267,20 +271,21 @@ void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_
 			const struct ltr_report_options *options, FILE *out)
 {
 	ltr_finding_summary(judgement, finding, options, out);
-	if (!finding->count)
-		return;
-	fprintf(out, "; %s", ltr__doing(finding));
-	if (finding->oldest_ns) {
-		fputs(" for ", out);
-		ltr__print_ages(finding, out);
+	if (finding->count) {
+		fprintf(out, "; %s", ltr__doing(finding));
+		if (finding->oldest_ns) {
+			fputs(" for ", out);
+			ltr__print_ages(finding, out);
+		}
+		if (finding->lock)
+			print_lock_message(finding, options->strip, out);
+		if (finding->behind) {
+			fputs("; behind: ", out);
+			ltr__print_behind(finding, out);
+		}
+		fprintf(out, ". %s", finding->advice);
 	}
-	if (finding->lock)
-		print_lock_message(finding, options->strip, out);
-	if (finding->behind) {
-		fputs("; behind: ", out);
-		ltr__print_behind(finding, out);
-	}
-	fprintf(out, ". %s", finding->advice);
+	ltr__print_seed(judgement, finding, options, out);
 }
 
 void ltr__print_stale(const struct ltr_baseline *baseline, size_t index, const char *file,

@@ -5,7 +5,9 @@
  * its meaning makes a new VERSION.
  */
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "baseline.h"
 #include "document.h"
@@ -144,6 +146,8 @@ static struct json_object *finding_object(struct ltr__document *document,
 		ltr__document_add_bool(document, to, "excused", true);
 	ltr__document_add_number(document, to, "process", finding->process);
 	ltr__document_add_number(document, to, "count", finding->count);
+	if (finding->schedules)
+		ltr__document_add_number(document, to, "schedules", finding->schedules);
 	ltr__document_add_printed(document, to, "summary", ltr_finding_summary, finding);
 	if (finding->count)
 		add_goroutines(document, to, finding);
@@ -158,6 +162,8 @@ static struct json_object *process_object(struct ltr__document *document,
 	if (process->pid)
 		ltr__document_add_number(document, to, "pid", process->pid);
 	ltr__document_add_text(document, to, "command", process->command);
+	if (process->strategy)
+		ltr__document_add_number(document, to, "seed", process->seed);
 	if (process->alive)
 		ltr__document_add_bool(document, to, "alive", true);
 	ltr__document_add_number(document, to, "created", process->created);
@@ -191,6 +197,52 @@ static struct json_object *baseline_object(struct ltr__document *document)
 	return to;
 }
 
+static void add_replay(struct ltr__document *document, struct json_object *to, uint64_t seed)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (out)
+		ltr__print_replay(document->options->exploration, seed, out);
+	if (!out || fclose(out) != 0)
+		document->error = -ENOMEM;
+	else
+		ltr__document_add_text(document, to, "replay", text);
+	free(text);
+}
+
+static struct json_object *exploration_object(struct ltr__document *document)
+{
+	static const char *const outcomes[] = {
+		[LTR_EXPLORED_DEADLOCK] = "deadlock",
+		[LTR_EXPLORED_LEAK] = "leak",
+		[LTR_EXPLORED_INCONCLUSIVE] = "inconclusive",
+		[LTR_EXPLORED_STATUS] = "status",
+	};
+	const struct ltr_exploration *exploration = document->options->exploration;
+	struct json_object *to = json_object_new_object();
+	struct json_object *seeds = json_object_new_array();
+
+	ltr__document_add_text(document, to, "strategy", exploration->strategy);
+	ltr__document_add_number(document, to, "first_seed", exploration->first_seed);
+	ltr__document_add_number(document, to, "asked", exploration->asked);
+	ltr__document_add_number(document, to, "run", exploration->run);
+	for (size_t i = 0; i < exploration->seed_count; i++) {
+		const struct ltr_explored_seed *seed = &exploration->seeds[i];
+		struct json_object *item = json_object_new_object();
+
+		ltr__document_add_number(document, item, "seed", seed->seed);
+		ltr__document_add_text(document, item, "outcome", outcomes[seed->outcome]);
+		if (seed->outcome == LTR_EXPLORED_STATUS)
+			ltr__document_add_number(document, item, "status", (uint64_t)seed->status);
+		add_replay(document, item, seed->seed);
+		ltr__document_append(document, seeds, item);
+	}
+	ltr__document_add(document, to, "seeds", seeds);
+	return to;
+}
+
 int ltr__report_json(const struct ltr_judgement *judgement,
 		     const struct ltr_report_options *options, FILE *out)
 {
@@ -210,6 +262,8 @@ int ltr__report_json(const struct ltr_judgement *judgement,
 	ltr__document_add_number(&document, root, "version", VERSION);
 	ltr__document_add(&document, root, "processes", processes);
 	ltr__document_add(&document, root, "findings", findings);
+	if (options->exploration)
+		ltr__document_add(&document, root, "exploration", exploration_object(&document));
 	if (options->baseline)
 		ltr__document_add(&document, root, "baseline", baseline_object(&document));
 	return ltr__document_write(&document, root, out);

@@ -123,6 +123,18 @@ static void print_fingerprint(const struct ltr_judgement *judgement,
 	ltr__print_clean(finding->created.function, 0, out);
 }
 
+static void add_seed(struct ltr__document *document, struct json_object *result,
+		     const struct ltr_finding *finding)
+{
+	struct json_object *properties = json_object_new_object();
+
+	ltr__document_add_number(
+		document, properties, "seed",
+		ltr_judgement_process(document->judgement, finding->process)->seed);
+	ltr__document_add_number(document, properties, "schedules", finding->schedules);
+	ltr__document_add(document, result, "properties", properties);
+}
+
 static struct json_object *result_object(struct ltr__document *document,
 					 const struct ltr_finding *finding, size_t rule_index)
 {
@@ -152,6 +164,8 @@ static struct json_object *result_object(struct ltr__document *document,
 	json_object_put(fingerprints);
 	if (finding->depth)
 		add_stack(document, to, finding);
+	if (document->options->exploration)
+		add_seed(document, to, finding);
 	if (finding->excused)
 		add_suppression(document, to);
 	return to;

@@ -17,6 +17,7 @@
 #define PLACES_IN_HEADLINE 3
 #define HEADLINES_MAX      40
 #define FRAMES_SHOWN       16
+#define REPLAYS_SHOWN      10
 #define MARGIN             "    "
 #define LABEL_COLUMNS      12
 #define ADVICE_COLUMNS     84
@@ -98,6 +99,21 @@ static size_t print_headline(const struct ltr_judgement *judgement, size_t begin
 	return end;
 }
 
+static size_t print_exploration(const struct ltr_exploration *exploration, FILE *out)
+{
+	size_t lines = 1;
+
+	fputs("loiter: ", out);
+	ltr__print_exploration(exploration, out);
+	fputc('\n', out);
+	for (; lines <= exploration->seed_count && lines <= REPLAYS_SHOWN; lines++) {
+		fputs("loiter: again: ", out);
+		ltr__print_replay(exploration, exploration->seeds[lines - 1].seed, out);
+		fputc('\n', out);
+	}
+	return lines;
+}
+
 static size_t print_headlines(const struct ltr_judgement *judgement,
 			      const struct ltr_report_options *options, FILE *out)
 {
@@ -105,6 +121,8 @@ static size_t print_headlines(const struct ltr_judgement *judgement,
 	size_t lines = 0;
 	size_t i = 0;
 
+	if (options->exploration)
+		lines += print_exploration(options->exploration, out);
 	while (i < count && (options->all || lines < HEADLINES_MAX)) {
 		i = print_headline(judgement, i, options, out);
 		lines++;
@@ -128,11 +146,16 @@ static void print_nothing_found(const struct ltr_judged *process, FILE *out)
 	fputs(", which runs on\n", out);
 }
 
-static void print_clean_report(const struct ltr_judgement *judgement, FILE *out)
+static void print_clean_report(const struct ltr_judgement *judgement,
+			       const struct ltr_report_options *options, FILE *out)
 {
 	uint64_t created = 0;
 	size_t processes = ltr_judgement_process_count(judgement);
 
+	if (options->exploration) {
+		print_exploration(options->exploration, out);
+		return;
+	}
 	if (processes == 1 && ltr_judgement_process(judgement, 0)->alive) {
 		print_nothing_found(ltr_judgement_process(judgement, 0), out);
 		return;
@@ -415,7 +438,7 @@ int ltr__report_text(const struct ltr_judgement *judgement,
 	int error = 0;
 
 	if (shown_count(judgement, options) == 0)
-		print_clean_report(judgement, out);
+		print_clean_report(judgement, options, out);
 	else
 		error = print_findings(judgement, print_headlines(judgement, options, out), options,
 				       out);

@@ -36,6 +36,7 @@ struct ltr__child {
 	int terminal; /* ours to hand over; -1: there is none, or it is not ours */
 	bool background;
 	bool ended;
+	bool asked;       /* to end, while it ran */
 	bool interrupted; /* after it had ended */
 	int wait_status;
 	sigset_t mask_before;
@@ -108,7 +109,7 @@ static bool take_terminal_back(const struct ltr__child *child)
 static int redirect(const struct ltr__child_options *options)
 {
 	int null = open("/dev/null", O_RDWR);
-	int output = options->output >= 0 ? options->output : null;
+	int output = options->background && options->output >= 0 ? options->output : null;
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)
@@ -131,7 +132,7 @@ static _Noreturn void become(const struct ltr__child *child,
 	if (getppid() != parent)
 		_exit(LTR__STATUS_FAILED);
 	signal(SIGPIPE, SIG_DFL); /* main() ignores it */
-	if (options->background)
+	if (options->background || options->silent)
 		error = redirect(options);
 	if (!error && options->gate && setenv(LTR_GATE_VARIABLE, options->gate, 1) != 0)
 		error = -errno;
@@ -282,6 +283,11 @@ static void reap(struct ltr__child *child)
 	}
 }
 
+static bool is_request_to_end(uint32_t number)
+{
+	return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
+}
+
 bool ltr__child_turn(struct ltr__child *child)
 {
 	struct signalfd_siginfo signal_info;
@@ -293,13 +299,24 @@ bool ltr__child_turn(struct ltr__child *child)
 	while (read(child->fd, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
 		if (signal_info.ssi_signo == SIGCHLD)
 			continue;
-		if (child->ended)
+		if (child->ended) {
 			child->interrupted = true;
-		else if (signal_info.ssi_pid != (uint32_t)child->pid)
+		} else if (signal_info.ssi_pid != (uint32_t)child->pid) {
+			child->asked = child->asked || is_request_to_end(signal_info.ssi_signo);
 			ltr__child_kill(child, (int)signal_info.ssi_signo);
+		}
 	}
 	reap(child);
 	return child->ended;
+}
+
+/* From the terminal it comes to the command alone, which is in the foreground. */
+bool ltr__child_was_asked(const struct ltr__child *child)
+{
+	int number = ltr__child_end_signal(child);
+
+	return child->asked || child->interrupted || number == SIGINT || number == SIGQUIT ||
+	       number == SIGHUP;
 }
 
 bool ltr__child_is_over(const struct ltr__child *child)

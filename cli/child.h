@@ -28,6 +28,7 @@ struct ltr__child_options {
 	bool background;
 	int output;
 	bool keeps_usr1; /* SIGUSR1 is not passed on: the caller has a handler for it */
+	bool silent;     /* in the foreground, but with /dev/null as its input and outputs */
 };
 
 /*
@@ -51,6 +52,9 @@ int ltr__child_fd(const struct ltr__child *child);
 /* Pass signals on, stop with it, notice its end. Does not block (but stops when the command is
  * stopped from the terminal). Returns true once it has ended. */
 bool ltr__child_turn(struct ltr__child *child);
+
+/* A signal that asks to end has come to loiter, and was passed on. */
+bool ltr__child_was_asked(const struct ltr__child *child);
 
 /* It has ended, and since then a signal has asked loiter to end, too. */
 bool ltr__child_is_over(const struct ltr__child *child);

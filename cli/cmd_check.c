@@ -12,6 +12,7 @@
 #include "baseline_file.h"
 #include "cli.h"
 #include "court.h"
+#include "explore.h"
 #include "options.h"
 #include "reports.h"
 
@@ -23,6 +24,8 @@ struct check_options {
 	const char *baseline; /* files; NULL: none */
 	const char *write_baseline;
 	bool all;
+	struct ltr__explore_options explore;
+	bool seeded; /* a seed or a strategy was given */
 };
 
 enum {
@@ -34,6 +37,10 @@ enum {
 	KEY_BASELINE,
 	KEY_WRITE_BASELINE,
 	KEY_ALL,
+	KEY_SCHEDULES,
+	KEY_STRATEGY,
+	KEY_SEED,
+	KEY_KEEP_GOING,
 };
 
 static const struct argp_option option_list[] = {
@@ -61,6 +68,17 @@ static const struct argp_option option_list[] = {
 	 "write the report of the --format before it (of text, if there is none) to FILE, also when "
 	 "it is clean, instead of to standard error",
 	 0},
+	{"schedules", KEY_SCHEDULES, "N", 0,
+	 "run the command under N seeded schedules, each a run of its own, until one is not clean; "
+	 "its outputs are thrown away",
+	 0},
+	{"strategy", KEY_STRATEGY, "NAME", 0,
+	 "how schedules are made: random, a random walk; or pct, few interruptions in random places "
+	 "(random)",
+	 0},
+	{"seed", KEY_SEED, "N", 0,
+	 "the first schedule's seed, the others follow (1); without --schedules this one alone", 0},
+	{"keep-going", KEY_KEEP_GOING, NULL, 0, "run all the schedules, whatever they show", 0},
 	{"all", KEY_ALL, NULL, 0, "report every finding, however many there are", 0},
 	{0},
 };
@@ -111,9 +129,25 @@ static error_t parse_some_time(struct argp_state *state, const char *option, con
 	return error;
 }
 
+static error_t parse_strategy(struct argp_state *state, struct check_options *check,
+			      const char *name)
+{
+	const char *const *names = ltr__explore_strategies();
+
+	for (size_t i = 0; names[i]; i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		check->explore.strategy = names[i];
+		check->seeded = true;
+		return 0;
+	}
+	return ltr__options_wrong(state, "--strategy wants random or pct, not '%s'", name);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct check_options *check = state->input;
+	error_t error;
 
 	switch (key) {
 	case KEY_GRACE:
@@ -133,6 +167,21 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_WRITE_BASELINE:
 		check->write_baseline = argument;
 		return 0;
+	case KEY_SCHEDULES:
+		error = ltr__options_number(state, "--schedules", argument,
+					    LTR__EXPLORE_SCHEDULES_MAX, &check->explore.schedules);
+		if (!error && check->explore.schedules == 0)
+			return ltr__options_wrong(state, "--schedules wants more than none");
+		return error;
+	case KEY_STRATEGY:
+		return parse_strategy(state, check, argument);
+	case KEY_SEED:
+		check->seeded = true;
+		return ltr__options_number(state, "--seed", argument, LTR__EXPLORE_SEED_MAX,
+					   &check->explore.first_seed);
+	case KEY_KEEP_GOING:
+		check->explore.keep_going = true;
+		return 0;
 	case 'o':
 		return ltr__reports_file(&check->reports, state, argument);
 	case KEY_ALL:
@@ -147,6 +196,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			return ltr__options_wrong(state,
 						  "--timeout is for a command: a process that "
 						  "runs already is not ended");
+		if (check->seeded && !check->explore.schedules)
+			check->explore.schedules = 1;
+		if (check->explore.keep_going && !check->explore.schedules)
+			return ltr__options_wrong(state, "--keep-going is for --schedules");
+		if (check->parsing.pid && check->explore.schedules)
+			return ltr__options_wrong(state,
+						  "schedules are for a command: a process that "
+						  "runs already has its own");
 		return ltr__options_common(key, argument, state);
 	default:
 		return ltr__options_common(key, argument, state);
@@ -168,13 +225,17 @@ static const struct argp argp = {
 	       "proven at any moment (goroutines that wait for each other's locks, a wait for a "
 	       "channel that was never made, a select without "
 	       "cases), and with --older-than what is suspect. That nothing was found there does not "
-	       "mean that it is clean.\n\n"
+	       "mean that it is clean.\n"
+	       "With --schedules the command runs many times, each time with another order of its "
+	       "goroutines that a seed decides, in virtual time, until one of the runs is not clean. "
+	       "The same seed gives the same order: the command that repeats it is in the report.\n\n"
 	       "Exit status: the command's own if nothing was found that --fail-on asks for; 23 if "
 	       "something was; 24 if it could not be judged (it is no goroutine program, called "
 	       "_exit, was killed, ran into --timeout ...); 64 for wrong usage; 126 or 127 if the "
 	       "command cannot be run.\n\n"
 	       "Examples:\n"
 	       "  loiter check -- ./server --self-test\n"
+	       "  loiter check --schedules 200 -- ./test\n"
 	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test\n"
 	       "  loiter check --format text --format junit -o leaks.xml -- make test",
 };
@@ -187,6 +248,8 @@ static bool is_worth_telling(const struct ltr_judgement *judgement,
 				 ? ltr_baseline_count(options->baseline)
 				 : 0;
 
+	if (options->exploration)
+		return true; /* how many schedules there were, and how they can be repeated */
 	for (size_t i = 0; i < ltr_judgement_count(judgement); i++)
 		if (options->all || !ltr_judgement_at(judgement, i)->excused)
 			return true;
@@ -201,7 +264,7 @@ static bool is_worth_telling(const struct ltr_judgement *judgement,
  * baseline. What went into a new baseline does not fail the run that it was made from.
  */
 static int report(const struct check_options *check, const struct ltr_judgement *judgement,
-		  int command_status)
+		  const struct ltr_exploration *exploration, int command_status)
 {
 	char folder[4096];
 	const struct ltr_report_options options = {
@@ -210,6 +273,7 @@ static int report(const struct check_options *check, const struct ltr_judgement 
 		.fail_on = check->fail_on,
 		.baseline = check->court.baseline,
 		.baseline_file = check->baseline,
+		.exploration = exploration,
 	};
 	uint64_t left_out = 0;
 
@@ -224,11 +288,23 @@ static int report(const struct check_options *check, const struct ltr_judgement 
 			: command_status;
 }
 
+/* The command once, as it comes. */
+static int hold(struct check_options *check, struct ltr_judgement *judgement, int *ret_status,
+		struct ltr_why *ret_why)
+{
+	struct ltr__court_end end;
+	int error = ltr__court_hold(&check->court, judgement, &end, ret_why);
+
+	*ret_status = end.status;
+	return error;
+}
+
 static int judge(struct check_options *check)
 {
+	struct ltr_exploration *exploration = NULL;
 	struct ltr_judgement *judgement;
 	struct ltr_why why;
-	int status;
+	int status = LTR__STATUS_OK;
 	int error = ltr_judgement_new(&judgement);
 
 	if (error) {
@@ -241,13 +317,16 @@ static int judge(struct check_options *check)
 	} else if (check->parsing.file) {
 		error = ltr__court_read(check->parsing.file, &check->court, judgement, &why);
 		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
+	} else if (check->explore.schedules) {
+		error = ltr__explore(&check->explore, judgement, &exploration, &status, &why);
 	} else {
-		error = ltr__court_hold(&check->court, judgement, &status, &why);
+		error = hold(check, judgement, &status, &why);
 	}
 	if (error)
 		ltr__say("%s", why.text);
 	if (!error || ltr_judgement_count(judgement) != 0)
-		status = report(check, judgement, status);
+		status = report(check, judgement, exploration, status);
+	ltr__exploration_free(exploration);
 	ltr_judgement_free(judgement);
 	return status;
 }
@@ -257,6 +336,8 @@ static int run(int argc, char **argv)
 	struct check_options check = {
 		.parsing = {.takes_pid = true, .takes_file = true},
 		.court.grace_ns = LTR__SECOND_NS,
+		.explore.first_seed = 1,
+		.explore.strategy = ltr__explore_strategies()[0],
 	};
 	int status;
 
@@ -265,6 +346,8 @@ static int run(int argc, char **argv)
 	check.court.command = check.parsing.program;
 	if (check.baseline && ltr__baseline_file_read(check.baseline, &check.court.baseline) != 0)
 		return LTR__STATUS_USAGE; /* before anything runs */
+	check.explore.court = check.court;
+	check.explore.fail_on = check.fail_on;
 	status = judge(&check);
 	ltr_baseline_free(check.court.baseline);
 	return status;

@@ -40,6 +40,8 @@ struct trial {
 	uint64_t end_ns;   /* GRACE: when it is over */
 	uint64_t look_ns;  /* GRACE: when to look next */
 	uint64_t pause_ns; /* and how long to wait after that */
+	bool settled;      /* GRACE, the last look: nobody could go on, with this signature */
+	uint64_t signature;
 	uint32_t pid;
 	char command[256];
 };
@@ -92,12 +94,12 @@ static void lose(struct court *court, struct trial *trial, int error)
 }
 
 /* The verdict on the census as it is; `timed_out` if that is why. */
-static void judge(struct court *court, struct trial *trial, bool timed_out)
+static void judge_after(struct court *court, struct trial *trial, uint64_t grace_ns, bool timed_out)
 {
 	struct ltr_look *earlier = NULL;
 	int error = ltr__look_again(trial->probe, &earlier);
 	const struct ltr_judge_options options = {
-		.grace_ns = court->options->grace_ns,
+		.grace_ns = grace_ns,
 		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
 		.older_than_ns = court->options->older_than_ns,
 		.earlier = earlier,
@@ -111,6 +113,23 @@ static void judge(struct court *court, struct trial *trial, bool timed_out)
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	ltr_look_free(earlier);
 	close_case(trial);
+}
+
+static void judge(struct court *court, struct trial *trial, bool timed_out)
+{
+	judge_after(court, trial, court->options->grace_ns, timed_out);
+}
+
+/* Two looks in a row that show the same: in between nobody could go on, so nobody ever will. */
+static bool is_settled(struct trial *trial)
+{
+	uint64_t signature = 0;
+	bool settled = ltr_judge_is_settled(ltr_probe_census(trial->probe), &signature);
+	bool twice = settled && trial->settled && signature == trial->signature;
+
+	trial->settled = settled;
+	trial->signature = signature;
+	return twice;
 }
 
 /* A new look at the program; false, and the case is closed, if that is not possible any more. */
@@ -131,6 +150,10 @@ static void look_in_grace(struct court *court, struct trial *trial)
 		return;
 	if (now_ns >= trial->end_ns || ltr_judge_remaining(ltr_probe_census(trial->probe)) == 0) {
 		judge(court, trial, false);
+		return;
+	}
+	if (court->options->one_of_many && is_settled(trial)) {
+		judge_after(court, trial, 0, false); /* no grace would have helped */
 		return;
 	}
 	trial->pause_ns *= 2;
@@ -453,19 +476,23 @@ static void court_done(struct court *court)
 }
 
 int ltr__court_hold(const struct ltr__court_options *options, struct ltr_judgement *judgement,
-		    int *ret_status, struct ltr_why *ret_why)
+		    struct ltr__court_end *ret_end, struct ltr_why *ret_why)
 {
 	struct court court = {.options = options, .judgement = judgement};
-	struct ltr__child_options child = {.argv = options->command, .output = -1};
+	struct ltr__child_options child = {
+		.argv = options->command,
+		.output = -1,
+		.silent = options->one_of_many,
+	};
 	int error = ltr__gate_new(&court.gate, ret_why);
 
-	*ret_status = LTR__STATUS_INCONCLUSIVE;
+	*ret_end = (struct ltr__court_end){.status = LTR__STATUS_INCONCLUSIVE};
 	if (error)
 		return error;
 	child.gate = ltr__gate_path(court.gate);
 	error = ltr__child_start(&child, &court.child, ret_why);
 	if (error) {
-		*ret_status = ltr__child_start_status(error);
+		ret_end->status = ltr__child_start_status(error);
 		court_done(&court);
 		return error;
 	}
@@ -479,7 +506,8 @@ int ltr__court_hold(const struct ltr__court_options *options, struct ltr_judgeme
 	if (error)
 		ltr__why(ret_why, "cannot judge: %s", strerror(-error));
 	else
-		*ret_status = ltr__child_status(court.child);
+		ret_end->status = ltr__child_status(court.child);
+	ret_end->interrupted = ltr__child_was_asked(court.child);
 	court_done(&court);
 	return error;
 }

@@ -10,6 +10,7 @@
  * soon as nobody is left in it, or when the grace is over, and let go.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <check/check.h>
@@ -21,14 +22,24 @@ struct ltr__court_options {
 	uint64_t timeout_ns;    /* 0: none. Whoever still runs then is judged as it is, and ended */
 	uint64_t older_than_ns; /* as in check.h */
 	struct ltr_baseline *baseline; /* as in check.h; NULL: none */
+	/*
+	 * One of many runs: the command is silent, and the grace is over as soon as nobody who is
+	 * left can go on.
+	 */
+	bool one_of_many;
+};
+
+struct ltr__court_end {
+	int status;       /* the command's; if it could not be run, what to exit with */
+	bool interrupted; /* somebody wanted all this to end */
 };
 
 /*
- * Blocks until the command has ended and everybody is judged. Returns 0 and the command's status,
- * or -errno and a sentence if it could not be run; *ret_status is then what to exit with.
+ * Blocks until the command has ended and everybody is judged. Returns 0, or -errno and a sentence if
+ * it could not be run; *ret_end is filled in both cases.
  */
 int ltr__court_hold(const struct ltr__court_options *options, struct ltr_judgement *judgement,
-		    int *ret_status, struct ltr_why *ret_why);
+		    struct ltr__court_end *ret_end, struct ltr_why *ret_why);
 
 /*
  * Judge a process that runs, from outside and without stopping it, as it is now; a reading that is

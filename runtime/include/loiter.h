@@ -63,6 +63,7 @@
 #include <loiter/goroutine.h>
 #include <loiter/group.h>
 #include <loiter/net.h>
+#include <loiter/scope.h>
 #include <loiter/sync.h>
 #include <loiter/time.h>
 #include <loiter/timer.h>

@@ -23,7 +23,7 @@
 #define FRAMES_MAX     32
 #define GOROUTINES_MAX 1000
 
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+void ltr__say_line(const char *format, ...)
 {
 	char line[512];
 	va_list arguments;
@@ -40,21 +40,21 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 		return;
 }
 
-static void say_address(const void *pc)
+void ltr__say_address(const void *pc)
 {
 	const char *address = pc;
 	Dl_info info;
 
 	/* a return address: the call is just before it */
 	if (!dladdr(address - 1, &info))
-		say("\t%p\n", pc);
+		ltr__say_line("\t%p\n", pc);
 	else if (info.dli_sname)
-		say("\t%s+%#zx (%s+%#zx)\n", info.dli_sname,
-		    (size_t)(address - (const char *)info.dli_saddr), info.dli_fname,
-		    (size_t)(address - (const char *)info.dli_fbase));
+		ltr__say_line("\t%s+%#zx (%s+%#zx)\n", info.dli_sname,
+			      (size_t)(address - (const char *)info.dli_saddr), info.dli_fname,
+			      (size_t)(address - (const char *)info.dli_fbase));
 	else
-		say("\t%s+%#zx\n", info.dli_fname,
-		    (size_t)(address - (const char *)info.dli_fbase));
+		ltr__say_line("\t%s+%#zx\n", info.dli_fname,
+			      (size_t)(address - (const char *)info.dli_fbase));
 }
 
 __attribute__((no_sanitize("address", "thread"))) static void say_stack(
@@ -66,7 +66,7 @@ __attribute__((no_sanitize("address", "thread"))) static void say_stack(
 		const uint64_t *next;
 
 		if (i == FRAMES_MAX) {
-			say("\t...\n");
+			ltr__say_line("\t...\n");
 			return;
 		}
 
@@ -76,7 +76,7 @@ __attribute__((no_sanitize("address", "thread"))) static void say_stack(
 		next = (const uint64_t *)(uintptr_t)fp[0];
 		if (next == NULL) /* the trampoline's frame says nothing to anybody */
 			return;
-		say_address((const void *)(uintptr_t)fp[1]);
+		ltr__say_address((const void *)(uintptr_t)fp[1]);
 		if (next <= fp)
 			return;
 		fp = next;
@@ -87,56 +87,58 @@ static void say_heading(const struct ltr__goroutine *goroutine)
 {
 	const char *reason = ltr_reason_name(goroutine->reason);
 
-	say("\ngoroutine %llu%s%s%s [%s]:\n", (unsigned long long)goroutine->id,
-	    goroutine->name ? " \"" : "", goroutine->name ? goroutine->name : "",
-	    goroutine->name ? "\"" : "", *reason ? reason : ltr_state_name(goroutine->state));
+	ltr__say_line("\ngoroutine %llu%s%s%s [%s]:\n", (unsigned long long)goroutine->id,
+		      goroutine->name ? " \"" : "", goroutine->name ? goroutine->name : "",
+		      goroutine->name ? "\"" : "",
+		      *reason ? reason : ltr_state_name(goroutine->state));
 }
 
 static void say_creator(const struct ltr__goroutine *goroutine)
 {
 	if (goroutine->parent_id && goroutine->site)
-		say("created by %s in goroutine %llu\n\t%s:%llu\n", goroutine->site->function,
-		    (unsigned long long)goroutine->parent_id, goroutine->site->file,
-		    (unsigned long long)goroutine->site->line);
+		ltr__say_line("created by %s in goroutine %llu\n\t%s:%llu\n",
+			      goroutine->site->function, (unsigned long long)goroutine->parent_id,
+			      goroutine->site->file, (unsigned long long)goroutine->site->line);
 }
 
 static void say_who(const struct ltr__goroutine *goroutine)
 {
-	say("goroutine %llu", (unsigned long long)goroutine->id);
+	ltr__say_line("goroutine %llu", (unsigned long long)goroutine->id);
 	if (goroutine->name)
-		say(" \"%s\"", goroutine->name);
+		ltr__say_line(" \"%s\"", goroutine->name);
 	if (goroutine->parent_id && goroutine->site)
-		say(" (created at %s:%llu)", goroutine->site->file,
-		    (unsigned long long)goroutine->site->line);
+		ltr__say_line(" (created at %s:%llu)", goroutine->site->file,
+			      (unsigned long long)goroutine->site->line);
 }
 
 void ltr__say_overflow(const struct ltr__goroutine *goroutine, size_t stack_bytes, const void *pc,
 		       const void *frame)
 {
-	say("fatal error: stack overflow in ");
+	ltr__say_line("fatal error: stack overflow in ");
 	say_who(goroutine);
-	say(", its stack is %zu KiB\n", stack_bytes >> 10);
+	ltr__say_line(", its stack is %zu KiB\n", stack_bytes >> 10);
 	if (stack_bytes < ltr__stack_bytes(LTR__STACK_CLASS_COUNT - 1))
-		say("(ltr_go_with() gives it up to %zu KiB, ltr_blocking() a thread's stack)\n",
-		    ltr__stack_bytes(LTR__STACK_CLASS_COUNT - 1) >> 10);
+		ltr__say_line(
+			"(ltr_go_with() gives it up to %zu KiB, ltr_blocking() a thread's stack)\n",
+			ltr__stack_bytes(LTR__STACK_CLASS_COUNT - 1) >> 10);
 	say_heading(goroutine);
-	say_address((const char *)pc + 1); /* no return address */
+	ltr__say_address((const char *)pc + 1); /* no return address */
 	say_stack(goroutine, frame);
 	say_creator(goroutine);
 }
 
 void ltr__say_call_overflow(const struct ltr__goroutine *goroutine, size_t stack_bytes)
 {
-	say("fatal error: stack overflow in a blocking call of ");
+	ltr__say_line("fatal error: stack overflow in a blocking call of ");
 	say_who(goroutine);
-	say(", its thread's stack is %zu KiB (ulimit -s)\n", stack_bytes >> 10);
+	ltr__say_line(", its thread's stack is %zu KiB (ulimit -s)\n", stack_bytes >> 10);
 	say_heading(goroutine);
 	say_creator(goroutine);
 }
 
 void ltr__warn(const char *message)
 {
-	say("loiter: %s\n", message);
+	ltr__say_line("loiter: %s\n", message);
 }
 
 _Noreturn void ltr__fatal(const char *format, ...)
@@ -148,7 +150,7 @@ _Noreturn void ltr__fatal(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	say("fatal error: %s\n", message);
+	ltr__say_line("fatal error: %s\n", message);
 	if (thread && thread->current) {
 		say_heading(thread->current);
 		say_stack(thread->current, __builtin_frame_address(0));
@@ -179,7 +181,7 @@ _Noreturn void ltr__fatal_deadlock(void)
 	if (ltr__gate_say(LTR_GATE_DEADLOCK, 0))
 		while (ltr__gate_held(1000))
 			;
-	say("fatal error: all goroutines are asleep - deadlock!\n");
+	ltr__say_line("fatal error: all goroutines are asleep - deadlock!\n");
 	for (uint32_t i = 0; i < ltr__slab_count; i++)
 		for (uint32_t j = 0; j < LTR__SLAB_DESCRIPTORS; j++) {
 			if (!ltr__slabs[i][j].id)
@@ -191,6 +193,6 @@ _Noreturn void ltr__fatal_deadlock(void)
 			}
 		}
 	if (shown < all)
-		say("\n... and %u more goroutines\n", all - shown);
+		ltr__say_line("\n... and %u more goroutines\n", all - shown);
 	_exit(LTR__FATAL_STATUS);
 }

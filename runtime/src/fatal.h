@@ -25,6 +25,10 @@ void ltr__say_overflow(const struct ltr__goroutine *goroutine, size_t stack_byte
 /* The same for its blocking call, on the stack of a thread. */
 void ltr__say_call_overflow(const struct ltr__goroutine *goroutine, size_t stack_bytes);
 
+/* What all reports are made of: words, cut at 511 bytes; the function of a return address. */
+void ltr__say_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ltr__say_address(const void *pc);
+
 /* A line that begins with "loiter: ", for what the program's user has to know and nobody can be told by
  * a result. */
 void ltr__warn(const char *message);

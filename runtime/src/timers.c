@@ -12,6 +12,7 @@
 #include "alarm.h"
 #include "clock.h"
 #include "fatal.h"
+#include "scheduler.h"
 
 struct timer {
 	struct ltr__alarm alarm; /* first: what rings is the timer */
@@ -20,6 +21,7 @@ struct timer {
 	void (*function)(void *argument);
 	void *argument;
 	const struct ltr_site *site;
+	struct ltr_labels *labels; /* of who made it, for the goroutine of its function */
 };
 
 struct ltr_timer {
@@ -53,6 +55,18 @@ static int64_t next_tick(int64_t at_ns, int64_t period_ns, int64_t now_ns)
 	return at_ns;
 }
 
+/* With the labels of who made the timer: they are not those of the goroutine that rings. */
+static void start_function(const struct timer *timer)
+{
+	struct function_call call = {timer->function, timer->argument};
+	struct ltr__goroutine *self = ltr__self()->current;
+	struct ltr_labels *own = self->labels;
+
+	__atomic_store_n(&self->labels, timer->labels, __ATOMIC_RELEASE);
+	ltr__go(NULL, timer->site, call_function, &call, sizeof(call));
+	__atomic_store_n(&self->labels, own, __ATOMIC_RELEASE);
+}
+
 static void ring(struct ltr__alarm *alarm, int64_t now_ns)
 {
 	struct timer *timer = (struct timer *)alarm;
@@ -60,9 +74,7 @@ static void ring(struct ltr__alarm *alarm, int64_t now_ns)
 	if (timer->period_ns)
 		ltr__alarm_set(alarm, next_tick(alarm->at_ns, timer->period_ns, now_ns));
 	if (timer->function) {
-		struct function_call call = {timer->function, timer->argument};
-
-		ltr__go(NULL, timer->site, call_function, &call, sizeof(call));
+		start_function(timer);
 	} else {
 		/* no place: the one before has not been received, this one is dropped */
 		(void)ltr_send(timer->channel, now_ns, LTR_NOW);
@@ -82,7 +94,9 @@ static struct timer *new_timer(int64_t duration_ns, int64_t period_ns,
 	timer->function = function;
 	timer->argument = argument;
 	timer->site = site;
-	if (!function)
+	if (function)
+		timer->labels = ltr__labels_ref(ltr__self()->current->labels);
+	else
 		timer->channel = ltr_make(ltr_moments, 1);
 	ltr__alarms_lock();
 	ltr__alarm_set(&timer->alarm, ltr_after(duration_ns));
@@ -110,6 +124,7 @@ static void free_timer(struct timer *timer)
 {
 	change(timer, -1, 0);
 	ltr_free(timer->channel);
+	ltr__labels_unref(timer->labels);
 	free(timer);
 }
 

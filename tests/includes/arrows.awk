@@ -22,7 +22,7 @@ BEGIN {
 	may["tui/"] = "libc census event layout curses"
 	may["cli/"] = "libc contract census probe check/ pprof/ serve/ tui/"
 	may["examples/"] = "libc api http-parser"
-	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/"
+	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/ json-c"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \
 		" probe/ examples/ cmocka vterm http-parser zlib zstd protobuf-c json-c elfutils curses libbpf sanitizer"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"

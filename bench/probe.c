@@ -430,11 +430,11 @@ static void start_all(struct bench *bench, const char *folder)
 	char path[PATH_MAX + 32], command[4 * PATH_MAX], line[LINE_BYTES];
 	uint64_t *probes = bench->probes;
 
-	snprintf(path, sizeof(path), "%s/load/probe_target", folder);
-	if (!realpath(path, bench->target_path))
-		give_up(path);
 	snprintf(path, sizeof(path), "%s/../loiter", folder);
 	if (!realpath(path, bench->loiter_path))
+		give_up(path);
+	snprintf(path, sizeof(path), "%s/load/probe_target", folder);
+	if (!realpath(path, bench->target_path))
 		give_up(path);
 	bench->target = child_start(path, NULL, 1);
 	bench->crowd = child_start(path, NULL, 1);

@@ -356,7 +356,8 @@ static struct child start_recorder(const struct bench *bench, const char *via)
 	return recorder;
 }
 
-static void end_recorder(struct bench *bench, struct child *recorder)
+/* What it has recorded goes into the two rows after `row`. */
+static void end_recorder(struct bench *bench, struct child *recorder, enum row row)
 {
 	struct stat status;
 	int end;
@@ -374,8 +375,8 @@ static void end_recorder(struct bench *bench, struct child *recorder)
 
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
 
-	set(bench, ROW_RECORD_BYTES, (double)status.st_size / (double)info->events);
-	set(bench, ROW_RECORD_LOST, (double)info->lost / (double)(info->events + info->lost) * 100);
+	set(bench, row + 1, (double)status.st_size / (double)info->events);
+	set(bench, row + 2, (double)info->lost / (double)(info->events + info->lost) * 100);
 	ltr_probe_close(probe);
 	unlink(RECORDING);
 }
@@ -385,7 +386,7 @@ static void measure_record(struct bench *bench, const char *via, enum row row)
 	struct child recorder = start_recorder(bench, via);
 	double rate = requests(bench, LTR_VIA_BEST, false);
 
-	end_recorder(bench, &recorder);
+	end_recorder(bench, &recorder, row);
 	set(bench, row, rate / get(bench, ROW_HTTPD));
 }
 
@@ -430,11 +431,11 @@ static void start_all(struct bench *bench, const char *folder)
 	char path[PATH_MAX + 32], command[4 * PATH_MAX], line[LINE_BYTES];
 	uint64_t *probes = bench->probes;
 
-	snprintf(path, sizeof(path), "%s/load/probe_target", folder);
-	if (!realpath(path, bench->target_path))
-		give_up(path);
 	snprintf(path, sizeof(path), "%s/../loiter", folder);
 	if (!realpath(path, bench->loiter_path))
+		give_up(path);
+	snprintf(path, sizeof(path), "%s/load/probe_target", folder);
+	if (!realpath(path, bench->target_path))
 		give_up(path);
 	bench->target = child_start(path, NULL, 1);
 	bench->crowd = child_start(path, NULL, 1);

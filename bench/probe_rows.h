@@ -10,45 +10,47 @@
 #define ROUNDS_MAX 51
 
 /* X(NAME, "printed", "unit", must, better when larger): `must` is 0 where there is nothing to reach. */
-#define ROWS(X)                                                                  \
-	X(PLAIN, "ping-pong, nobody attached", "ns/trip", 0, false)              \
-	X(BARE, "ping-pong, probes compiled out", "ns/trip", 0, false)           \
-	X(PER_TRIP, "events a round trip", "", 0, false)                         \
-	X(UNWATCHED, "nobody attached, a transition", "ns", 1, false)            \
-	X(EBPF_TRIP, "ping-pong, eBPF", "ns/trip", 0, false)                     \
-	X(EBPF_RATIO, "eBPF: ping-pong, times unwatched", "x", 2, false)         \
-	X(EBPF_PRODUCER, "eBPF: an event, producer", "ns", 15, false)            \
-	X(EBPF_ALL, "eBPF: an event, with copy and census", "ns", 60, false)     \
-	X(EBPF_LOST, "eBPF: ... records lost", "%", 0, false)                    \
-	X(EBPF_STACKS, "eBPF: ping-pong with stacks, times", "x", 0, false)      \
-	X(EBPF_RATE, "eBPF: sustained without loss", "M events/s", 5, true)      \
-	X(SHM_RATIO, "shm: ping-pong, times unwatched", "x", 2, false)           \
-	X(SHM_PRODUCER, "shm: an event, producer", "ns", 15, false)              \
-	X(SHM_ALL, "shm: an event, with census", "ns", 60, false)                \
-	X(SHM_LOST, "shm: ... records lost", "%", 0, false)                      \
-	X(SHM_RATE, "shm: sustained without loss", "M events/s", 5, true)        \
-	X(OPEN_EBPF, "eBPF: attach, census of 100 k", "ms", 50, false)           \
-	X(OPEN_SHM, "shm: attach, census of 100 k", "ms", 50, false)             \
-	X(LARGE, "census of many (GOROUTINES)", "ms", 500, false)                \
-	X(LARGE_BYTES, "... its memory, each", "bytes", 200, false)              \
-	X(FRESH_EBPF, "eBPF: known after, median of 50", "ms", 0, false)         \
-	X(FRESH_EBPF_MOST, "eBPF: known after, longest of 50", "ms", 10, false)  \
-	X(FRESH_SHM, "shm: known after, median of 50", "ms", 0, false)           \
-	X(FRESH_SHM_MOST, "shm: known after, longest of 50", "ms", 10, false)    \
-	X(HTTPD, "httpd under wrk, nobody attached", "requests/s", 0, true)      \
-	X(HTTPD_EBPF, "eBPF: httpd, share of that", "x", 0.95, true)             \
-	X(HTTPD_STACKS, "eBPF with stacks: httpd, share", "x", 0.95, true)       \
-	X(HTTPD_SHM, "shm: httpd, share of that", "x", 0.95, true)               \
-	X(RECORD_EBPF, "eBPF: httpd with loiter record, share", "x", 0.95, true) \
-	X(RECORD_SHM, "shm: httpd with loiter record, share", "x", 0.95, true)   \
-	X(RECORD_BYTES, "... bytes in the file, an event", "bytes", 0, false)    \
-	X(RECORD_LOST, "... records lost, of 100", "%", 0, false)                \
-	X(TRAP_TRIP, "one uprobe an event, counting only", "ns/trip", 0, false)  \
-	X(TRAP_RATIO, "... times unwatched", "x", 0, false)                      \
-	X(GO_PLAIN, "Go: ping-pong", "ns/trip", 0, false)                        \
-	X(GO_TRACED, "Go: ping-pong, execution tracer", "ns/trip", 0, false)     \
-	X(GO_BYTES, "Go: its trace", "bytes/trip", 0, false)                     \
-	X(GO_RATIO, "Go: traced, times unwatched", "x", 0, false)                \
+#define ROWS(X)                                                                    \
+	X(PLAIN, "ping-pong, nobody attached", "ns/trip", 0, false)                \
+	X(BARE, "ping-pong, probes compiled out", "ns/trip", 0, false)             \
+	X(PER_TRIP, "events a round trip", "", 0, false)                           \
+	X(UNWATCHED, "nobody attached, a transition", "ns", 1, false)              \
+	X(EBPF_TRIP, "ping-pong, eBPF", "ns/trip", 0, false)                       \
+	X(EBPF_RATIO, "eBPF: ping-pong, times unwatched", "x", 2, false)           \
+	X(EBPF_PRODUCER, "eBPF: an event, producer", "ns", 15, false)              \
+	X(EBPF_ALL, "eBPF: an event, with copy and census", "ns", 60, false)       \
+	X(EBPF_LOST, "eBPF: ... records lost", "%", 0, false)                      \
+	X(EBPF_STACKS, "eBPF: ping-pong with stacks, times", "x", 0, false)        \
+	X(EBPF_RATE, "eBPF: sustained without loss", "M events/s", 5, true)        \
+	X(SHM_RATIO, "shm: ping-pong, times unwatched", "x", 2, false)             \
+	X(SHM_PRODUCER, "shm: an event, producer", "ns", 15, false)                \
+	X(SHM_ALL, "shm: an event, with census", "ns", 60, false)                  \
+	X(SHM_LOST, "shm: ... records lost", "%", 0, false)                        \
+	X(SHM_RATE, "shm: sustained without loss", "M events/s", 5, true)          \
+	X(OPEN_EBPF, "eBPF: attach, census of 100 k", "ms", 50, false)             \
+	X(OPEN_SHM, "shm: attach, census of 100 k", "ms", 50, false)               \
+	X(LARGE, "census of many (GOROUTINES)", "ms", 500, false)                  \
+	X(LARGE_BYTES, "... its memory, each", "bytes", 200, false)                \
+	X(FRESH_EBPF, "eBPF: known after, median of 50", "ms", 0, false)           \
+	X(FRESH_EBPF_MOST, "eBPF: known after, longest of 50", "ms", 10, false)    \
+	X(FRESH_SHM, "shm: known after, median of 50", "ms", 0, false)             \
+	X(FRESH_SHM_MOST, "shm: known after, longest of 50", "ms", 10, false)      \
+	X(HTTPD, "httpd under wrk, nobody attached", "requests/s", 0, true)        \
+	X(HTTPD_EBPF, "eBPF: httpd, share of that", "x", 0.95, true)               \
+	X(HTTPD_STACKS, "eBPF with stacks: httpd, share", "x", 0.95, true)         \
+	X(HTTPD_SHM, "shm: httpd, share of that", "x", 0.95, true)                 \
+	X(RECORD_EBPF, "eBPF: httpd with loiter record, share", "x", 0.95, true)   \
+	X(RECORD_EBPF_BYTES, "... bytes in the file, an event", "bytes", 0, false) \
+	X(RECORD_EBPF_LOST, "... records lost", "%", 0, false)                     \
+	X(RECORD_SHM, "shm: httpd with loiter record, share", "x", 0.95, true)     \
+	X(RECORD_SHM_BYTES, "... bytes in the file, an event", "bytes", 0, false)  \
+	X(RECORD_SHM_LOST, "... records lost", "%", 0, false)                      \
+	X(TRAP_TRIP, "one uprobe an event, counting only", "ns/trip", 0, false)    \
+	X(TRAP_RATIO, "... times unwatched", "x", 0, false)                        \
+	X(GO_PLAIN, "Go: ping-pong", "ns/trip", 0, false)                          \
+	X(GO_TRACED, "Go: ping-pong, execution tracer", "ns/trip", 0, false)       \
+	X(GO_BYTES, "Go: its trace", "bytes/trip", 0, false)                       \
+	X(GO_RATIO, "Go: traced, times unwatched", "x", 0, false)                  \
 	X(AGAINST_GO, "ours with eBPF, of Go's unwatched", "x", 0.5, false)
 
 enum row {

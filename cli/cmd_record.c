@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -229,9 +230,8 @@ static void grant_grace(const struct record_options *record, struct ltr__target 
 static void say_losses(const struct ltr_census_info *info)
 {
 	if (info->lost)
-		ltr__say("%llu of %llu records were lost, and the recording says so",
-			 (unsigned long long)info->lost,
-			 (unsigned long long)(info->events + info->lost));
+		ltr__say("%" PRIu64 " of %" PRIu64 " records were lost, and the recording says so",
+			 info->lost, info->events + info->lost);
 }
 
 /* The last moment, and what is left. */

@@ -38,6 +38,7 @@
 #include "clock.h"
 #include "fatal.h"
 #include "packed.h"
+#include "region.h"
 #include "reserve.h"
 #include "scheduler.h"
 #include "userfault.h"
@@ -278,6 +279,7 @@ static void *cold_thread(void *argument)
 	uint64_t picks_before = 0;
 
 	(void)argument;
+	ltr__region_add(cold.page, LTR__PAGE_BYTES, LTR_REGION_PRIVATE, (uint32_t)gettid());
 	for (;;) {
 		int64_t start_ns = ltr__now_ns(), looking_ns, wait_ns = cold.after_ns;
 		uint64_t picks = count_picks();
@@ -351,6 +353,7 @@ static int init(int64_t duration_ns)
 	if (!cold.leaves || !cold.seen || !cold.window || !cold.page || !cold.zeros)
 		return -ENOMEM;
 	(void)madvise(cold.window, WINDOW_BYTES, MADV_NOHUGEPAGE);
+	ltr__region_add(cold.window, WINDOW_BYTES, LTR_REGION_PRIVATE, 0);
 	r = ltr__userfault_register(cold.fd, cold.window, WINDOW_BYTES);
 	return r < 0 ? r : start_thread();
 }

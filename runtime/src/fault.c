@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fatal.h"
+#include "region.h"
 #include "reserve.h"
 
 #define ALTERNATE_BYTES (128u << 10) /* address space: what is used of it is touched */
@@ -146,5 +147,10 @@ void ltr__fault_thread(struct ltr__thread *thread)
 	if (pthread_attr_getstack(&attributes, &low, &thread->stack_bytes) == 0 &&
 	    pthread_attr_getguardsize(&attributes, &thread->guard_bytes) == 0)
 		thread->stack_low = low;
+	/* Not the top, where the C library has the thread's variables. */
+	if (thread->stack_low)
+		ltr__region_add(low,
+				(size_t)((const char *)__builtin_frame_address(0) - (char *)low),
+				LTR_REGION_CALLS, (uint32_t)gettid());
 	pthread_attr_destroy(&attributes);
 }

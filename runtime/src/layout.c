@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "clock.h"
 #include "goroutine.h"
+#include "region.h"
 #include "trace.h"
 
 #define FIELD(name, size) [LTR_FIELD_##name] = {offsetof(struct ltr__goroutine, name), size},
@@ -44,6 +45,7 @@ struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) 
 	.ring_max = LTR__THREAD_MAX,
 	.event_bytes = sizeof(struct ltr_event),
 	.stack_max = LTR__STACK_MAX,
+	.region_max = LTR__REGION_MAX,
 	.coarse_ns = LTR__COARSE_NS,
 	.lock_bytes = sizeof(struct ltr_lock_words),
 };
@@ -68,6 +70,8 @@ void ltr__layout_init(void)
 	ltr_layout.want_stacks = (uint64_t)(uintptr_t)ltr__want_stacks;
 	ltr_layout.stacks = address(ltr__stacks);
 	ltr_layout.stack_count = address(&ltr__stack_count);
+	ltr_layout.regions = address(ltr__regions);
+	ltr_layout.region_count = address(&ltr__region_count);
 	ltr__layout_phase(LTR_PHASE_RUNNING);
 	/* release: outsiders look at this first */
 	__atomic_store_n(&ltr_layout.ready, 1, __ATOMIC_RELEASE);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "region.h"
 #include "reserve.h"
 
 #define CHUNK_BYTES (64u << 10)
@@ -81,6 +82,7 @@ static struct chunk *chunk_new(void)
 		if (!memory)
 			return NULL;
 		(void)madvise(memory, AREA_BYTES + CHUNK_BYTES, MADV_NOHUGEPAGE);
+		ltr__region_add(memory, AREA_BYTES + CHUNK_BYTES, LTR_REGION_PRIVATE, 0);
 		area = memory + (-(uintptr_t)memory & (CHUNK_BYTES - 1));
 		area_end = area + AREA_BYTES;
 	}

@@ -19,6 +19,7 @@
 #include "layout.h"
 #include "monitor.h"
 #include "poller.h"
+#include "region.h"
 #include "reserve.h"
 #include "seed.h"
 #include "trace.h"
@@ -95,6 +96,8 @@ static int init(void)
 	ltr__sched.threads = ltr__reserve(LTR__THREAD_MAX * sizeof(struct ltr__thread));
 	if (!ltr__sched.threads)
 		return -ENOMEM;
+	ltr__region_add(ltr__sched.threads, LTR__THREAD_MAX * sizeof(struct ltr__thread),
+			LTR_REGION_CALLS, 0);
 #ifdef __SANITIZE_ADDRESS__
 	/* Queues and heaps hang on them, and it does not look into mappings. */
 	__lsan_register_root_region(ltr__sched.processors,

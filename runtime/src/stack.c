@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "fatal.h"
+#include "region.h"
 #include "reserve.h"
 #include "scheduler.h"
 
@@ -151,6 +152,7 @@ static char *cut(struct pool *pool, size_t bytes)
 		if (!low)
 			return NULL;
 		(void)madvise(low, LTR__ARENA_BYTES, MADV_NOHUGEPAGE);
+		ltr__region_add(low, LTR__ARENA_BYTES, LTR_REGION_STACKS, 0);
 		pool->arena = low;
 		pool->arena_end = low + LTR__ARENA_BYTES;
 	}

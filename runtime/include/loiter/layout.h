@@ -33,6 +33,7 @@
  * that has never run has the frame pointer 0 and therefore no frames: show its entry function.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define LTR_LAYOUT_SYMBOL  "ltr_layout"
@@ -241,6 +242,32 @@ struct ltr_lock_words {
 _Static_assert(sizeof(struct ltr_lock_words) == 24, "part of the contract");
 #endif
 
+/*
+ * What of the program's memory is the runtime's own: who asks whether anything still refers to an
+ * object must not take for such a reference what only the runtime keeps. A region that is 0 in
+ * `kind` is just being written: pass over it.
+ */
+enum ltr_region_kind {
+	LTR_REGION_STACKS = 1,  /* stacks of goroutines; what the descriptors say of them counts */
+	LTR_REGION_PRIVATE = 2, /* leads nowhere that the program could go */
+	/*
+	 * A thread's own stack, or what the threads keep of calls: the program's while some goroutine
+	 * is in the state syscall, otherwise as PRIVATE.
+	 */
+	LTR_REGION_CALLS = 3,
+};
+
+struct ltr_region {
+	uint64_t low;
+	uint64_t high;
+	uint32_t kind; /* enum ltr_region_kind */
+	uint32_t tid;  /* not 0: of a thread of the runtime; if that is gone, so is the region */
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ltr_region) == 24, "part of the contract");
+#endif
+
 /* How far the program has come. */
 enum ltr_phase {
 	LTR_PHASE_STARTING = 0,
@@ -298,6 +325,19 @@ struct ltr_layout {
 	uint64_t stack_count; /* address of a uint32_t that only grows; how many are used, with 0 */
 	uint32_t stack_max;
 	uint32_t lock_bytes; /* sizeof(struct ltr_lock_words); 0: this runtime does not have them */
+
+	/*
+	 * From here on: not in the first programs that speak version 1 (see `bytes`).
+	 * The runtime's own memory: struct ltr_region[region_max], of which the first *region_count
+	 * are used.
+	 */
+	uint64_t regions;
+	uint64_t region_count; /* address of a uint32_t that only grows */
+	uint32_t region_max;
+	uint32_t reserved_too;
 };
+
+/* What every program of version 1 has. */
+#define LTR_LAYOUT_BYTES_LEAST offsetof(struct ltr_layout, regions)
 
 #endif

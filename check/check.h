@@ -113,6 +113,8 @@ struct ltr_finding {
 	const struct ltr_finding_frame
 		*stack; /* innermost first, without the runtime's own frames */
 	size_t depth;
+	uint64_t object;                     /* what the first of them waits on; 0: not one thing */
+	struct ltr_reach_info proof;         /* of rule "unreachable": how it was found out */
 	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
 	/*
 	 * Goroutines that wait for each other: cycle_count of them, 2 at least, each described by a

@@ -334,6 +334,8 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	finding->excused = claims[0].excused;
 	finding->state = first->state;
 	finding->reason = first->reason;
+	finding->object = first->object;
+	finding->proof = trial->info->reach;
 	finding->limit_ns = rule->limit_ns ? rule->limit_ns(trial->options) : 0;
 	finding->advice = ltr__advice(rule, first->state, first->reason);
 	for (size_t i = 0; i < count; i++) {

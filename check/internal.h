@@ -95,6 +95,7 @@ extern const struct ltr_rule ltr__rule_lock_cycle;
 extern const struct ltr_rule ltr__rule_abandoned_lock;
 extern const struct ltr_rule ltr__rule_all_asleep;
 extern const struct ltr_rule ltr__rule_hopeless;
+extern const struct ltr_rule ltr__rule_unreachable;
 extern const struct ltr_rule ltr__rule_held_for_ever;
 extern const struct ltr_rule ltr__rule_never_exited;
 extern const struct ltr_rule ltr__rule_waits_long;
@@ -148,6 +149,9 @@ void ltr__print_clean(const char *text, size_t columns, FILE *out);
 
 /* "850us", "12ms", "1.2s", "3m10s", "2h5m", "3d4h". */
 void ltr__print_duration(uint64_t ns, FILE *out);
+
+/* "900 B", "12 kB", "3.4 MB", "1.2 GB". */
+void ltr__print_bytes(uint64_t bytes, FILE *out);
 
 /* "1 goroutine", "3 goroutines". */
 void ltr__print_count(uint64_t count, const char *singular, FILE *out);

@@ -116,6 +116,19 @@ void ltr__print_duration(uint64_t ns, FILE *out)
 	}
 }
 
+void ltr__print_bytes(uint64_t bytes, FILE *out)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	size_t unit = 0;
+	double number = (double)bytes;
+
+	while (number >= 999.5 && unit < sizeof(units) / sizeof(units[0]) - 1) {
+		number /= 1000;
+		unit++;
+	}
+	fprintf(out, unit && number < 9.95 ? "%.1f %s" : "%.0f %s", number, units[unit]);
+}
+
 void ltr__print_count(uint64_t count, const char *singular, FILE *out)
 {
 	size_t length = strlen(singular);

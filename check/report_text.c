@@ -319,6 +319,20 @@ static void print_wrapped(const char *name, const char *words, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_evidence(const struct ltr_finding *finding, FILE *out)
+{
+	char *words = NULL;
+	size_t bytes = 0;
+	FILE *text = open_memstream(&words, &bytes);
+
+	if (text) {
+		finding->rule->explain(finding, text);
+		fclose(text);
+	}
+	print_wrapped("evidence", words ? words : "", out);
+	free(words);
+}
+
 void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			  const struct ltr_report_options *options, FILE *out)
 {
@@ -333,9 +347,7 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
 	label("process", out);
 	ltr__print_process(ltr_judgement_process(judgement, finding->process), out);
 	fputc('\n', out);
-	label("evidence", out);
-	finding->rule->explain(finding, out);
-	fputc('\n', out);
+	print_evidence(finding, out);
 	for (size_t i = 0; i < finding->cycle_count; i++) {
 		if (i == LTR__CYCLE_SHOWN && !options->all) {
 			label("", out);

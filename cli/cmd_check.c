@@ -41,6 +41,7 @@ enum {
 	KEY_STRATEGY,
 	KEY_SEED,
 	KEY_KEEP_GOING,
+	KEY_FREEZE,
 };
 
 static const struct argp_option option_list[] = {
@@ -79,6 +80,10 @@ static const struct argp_option option_list[] = {
 	{"seed", KEY_SEED, "N", 0,
 	 "the first schedule's seed, the others follow (1); without --schedules this one alone", 0},
 	{"keep-going", KEY_KEEP_GOING, NULL, 0, "run all the schedules, whatever they show", 0},
+	{"freeze", KEY_FREEZE, NULL, 0,
+	 "prove leaks from one look while all threads are stopped, and say how long that was, "
+	 "instead of from three while they run",
+	 0},
 	{"all", KEY_ALL, NULL, 0, "report every finding, however many there are", 0},
 	{0},
 };
@@ -186,6 +191,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return ltr__reports_file(&check->reports, state, argument);
 	case KEY_ALL:
 		check->all = true;
+		return 0;
+	case KEY_FREEZE:
+		check->court.freeze = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (check->parsing.file && check->court.timeout_ns)

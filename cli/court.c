@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <loiter/layout.h>
+
 #include "attach.h"
 #include "child.h"
 #include "cli.h"
@@ -93,6 +95,22 @@ static void lose(struct court *court, struct trial *trial, int error)
 	close_case(trial);
 }
 
+/*
+ * Look for references, if anybody is left whom that concerns. The gate holds the program: to stop it
+ * costs nobody anything. If it ends meanwhile, the census that we have is still good.
+ */
+static void prove(struct court *court, struct trial *trial)
+{
+	const struct ltr_census *census = ltr_probe_census(trial->probe);
+
+	if (ltr_judge_remaining(census) == 0 ||
+	    ltr_census_info(census)->phase == LTR_PHASE_DEADLOCK)
+		return;
+	if (ltr_probe_reach(trial->probe, court->options->freeze ? LTR_FREEZE_ALWAYS
+								 : LTR_FREEZE_IF_NEEDED) == -ENOMEM)
+		note(court, -ENOMEM);
+}
+
 /* The verdict on the census as it is; `timed_out` if that is why. */
 static void judge_after(struct court *court, struct trial *trial, uint64_t grace_ns, bool timed_out)
 {
@@ -110,6 +128,7 @@ static void judge_after(struct court *court, struct trial *trial, uint64_t grace
 		lose(court, trial, error);
 		return;
 	}
+	prove(court, trial);
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	ltr_look_free(earlier);
 	close_case(trial);

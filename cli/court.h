@@ -21,6 +21,7 @@ struct ltr__court_options {
 	uint64_t grace_ns;
 	uint64_t timeout_ns;    /* 0: none. Whoever still runs then is judged as it is, and ended */
 	uint64_t older_than_ns; /* as in check.h */
+	bool freeze;            /* stop the program while its references are looked at */
 	struct ltr_baseline *baseline; /* as in check.h; NULL: none */
 	/*
 	 * One of many runs: the command is silent, and the grace is over as soon as nobody who is

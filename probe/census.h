@@ -35,6 +35,9 @@ struct ltr_census;
 #define LTR_IS_TIMED    0x0020u /* its wait has a deadline or context; only snapshots know */
 #define LTR_IS_READ     0x0040u /* a snapshot has read it in the state it is in */
 #define LTR_SINCE_EXACT 0x0008u /* since_ns is exact, not rounded down to the coarse clock */
+/* As the last look at all references found it (info->reach); neither: it was not looked at. */
+#define LTR_IS_UNREACHABLE 0x0100u /* nothing alive refers to what it waits on */
+#define LTR_IS_REACHABLE   0x0080u /* something may, or it needs nobody to go on */
 
 /* One living goroutine. */
 struct ltr_goroutine {
@@ -67,6 +70,17 @@ enum ltr_way {
 /* "snapshot", "ebpf", "shm", "file" */
 const char *ltr_way_name(enum ltr_way way);
 
+/* How references were looked at, if somebody asked for that (ltr_probe_reach()). */
+struct ltr_reach_info {
+	bool tried;
+	bool conclusive;     /* LTR_IS_UNREACHABLE is a proof; if not, nobody has it */
+	uint32_t passes;     /* that agree */
+	uint64_t bytes;      /* that were read in all of them */
+	uint64_t elapsed_ns; /* that they took */
+	uint64_t pause_ns;   /* for how long the program was stopped; 0: it was not */
+	char note[160];      /* why it is not conclusive, or what it may have missed; "" */
+};
+
 struct ltr_census_info {
 	uint64_t now_ns;     /* the moment that the census shows */
 	uint64_t started_ns; /* when the watching began */
@@ -83,6 +97,7 @@ struct ltr_census_info {
 	uint32_t threads;    /* threads of the runtime */
 	uint32_t phase;      /* enum ltr_phase (layout.h) */
 	uint64_t coarse_ns;  /* how inexact since_ns is without LTR_SINCE_EXACT */
+	struct ltr_reach_info reach;
 	enum ltr_way way;
 	bool gone;            /* the program has ended; the census shows its last known moment */
 	bool cut;             /* from a recording that ends without its end: more has happened */

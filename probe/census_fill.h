@@ -117,6 +117,13 @@ void ltr_census_set_tap(struct ltr_census *census, const struct ltr_census_tap *
 /* About how much memory it has taken, its symbols not counted. */
 size_t ltr_census_bytes(const struct ltr_census *census);
 
+/*
+ * What a look at all references has found about a goroutine that had made so many transitions; one
+ * that has moved since keeps what it has, which is nothing.
+ */
+void ltr_census_note_reach(struct ltr_census *census, uint64_t id, uint32_t transitions,
+			   bool reachable);
+
 /* Where symbols and modules come from; without one, all symbols are unknown. The census calls
  * `free` with `context` at its own end. */
 struct ltr_symbol_source {

@@ -179,6 +179,18 @@ static void remove_unseen(struct ltr_census *census)
 	}
 }
 
+void ltr_census_note_reach(struct ltr_census *census, uint64_t id, uint32_t transitions,
+			   bool reachable)
+{
+	uint32_t index = ltr__goroutine_find(census, id);
+
+	if (index == LTR__NONE ||
+	    ltr__sequence_diff(census->goroutines[index].transitions, transitions))
+		return;
+	census->goroutines[index].flags &= (uint16_t) ~(LTR_IS_UNREACHABLE | LTR_IS_REACHABLE);
+	census->goroutines[index].flags |= reachable ? LTR_IS_REACHABLE : LTR_IS_UNREACHABLE;
+}
+
 int ltr_census_snapshot_end(struct ltr_census *census, bool complete)
 {
 	if (!census->snapshot_open)

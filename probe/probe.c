@@ -212,6 +212,16 @@ int ltr_probe_refresh(struct ltr_probe *probe)
 	return err ? judge(probe, err) : 1;
 }
 
+int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
+{
+	if (probe->gone)
+		return -ESRCH;
+	if (!probe->kind->reach)
+		return -EOPNOTSUPP;
+	int err = probe->kind->reach(probe->target, probe->census, freeze);
+	return err ? judge(probe, err) : 0;
+}
+
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe)
 {
 	return probe->census;

@@ -81,6 +81,20 @@ int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms);
 /* A full snapshot now: all states, stacks, names. Errors as ltr_probe_poll(). */
 int ltr_probe_refresh(struct ltr_probe *probe);
 
+enum ltr_reach_freeze {
+	LTR_FREEZE_NEVER = 0,
+	LTR_FREEZE_IF_NEEDED = 1, /* if nothing can be proven otherwise */
+	LTR_FREEZE_ALWAYS = 2,    /* one pass while all threads are stopped (ptrace) */
+};
+
+/*
+ * Look for references to what goroutines wait on, and note in the census who cannot be reached
+ * (LTR_IS_UNREACHABLE, info->reach). To be called after a snapshot; what is noted is forgotten when
+ * the goroutine moves. Takes as much memory as the program has, at most half of what is free.
+ * -ESRCH, -ENOMEM, -EOPNOTSUPP; everything else that is wrong is told in info->reach.
+ */
+int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze);
+
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe);
 
 /* Becomes readable when there is news or the program ended; for a caller's own poll(). -1: none. */

@@ -251,4 +251,5 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.snapshot = ltr__libloiter_snapshot,
 	.counters = target_counters,
 	.stacks = target_stacks,
+	.reach = ltr__libloiter_reach,
 };

@@ -100,6 +100,17 @@ static int check_events(const struct ltr_layout *layout, struct ltr_why *why)
 	return 0;
 }
 
+static int check_regions(const struct ltr_layout *layout, struct ltr_why *why)
+{
+	if (!is_address_or_none(layout->regions, 8))
+		return refuse(why, "regions", layout->regions);
+	if (!is_address_or_none(layout->region_count, 4))
+		return refuse(why, "region_count", layout->region_count);
+	if (layout->region_max > LTR__REGIONS_MAX)
+		return refuse(why, "region_max", layout->region_max);
+	return 0;
+}
+
 static int check_clock(const struct ltr_layout *layout, struct ltr_why *why)
 {
 #if defined(__x86_64__)
@@ -112,13 +123,15 @@ static int check_clock(const struct ltr_layout *layout, struct ltr_why *why)
 int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 		     struct ltr_layout *ret_layout, struct ltr_why *why)
 {
-	struct ltr_layout layout;
+	struct ltr_layout layout = {0};
 	size_t head = offsetof(struct ltr_layout, ready);
 
 	/* The head first: another version may be shorter than ours. */
 	int err = ltr_process_read(process, address, &layout, head);
 	if (!err && layout.magic == LTR_LAYOUT_MAGIC && layout.version == LTR_LAYOUT_VERSION)
-		err = ltr_process_read(process, address, &layout, sizeof(layout));
+		err = ltr_process_read(process, address, &layout,
+				       layout.bytes < sizeof(layout) ? LTR_LAYOUT_BYTES_LEAST
+								     : sizeof(layout));
 	if (err == -ESRCH)
 		return ltr_why_set(why, err, "process %u has ended", ltr_process_pid(process));
 	if (err)
@@ -139,12 +152,14 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 	if (!layout.ready)
 		return ltr_why_set(why, -EAGAIN, "the runtime of process %u has not started yet",
 				   ltr_process_pid(process));
-	if (layout.bytes < sizeof(layout))
+	if (layout.bytes < LTR_LAYOUT_BYTES_LEAST)
 		return refuse(why, "bytes", layout.bytes);
 
 	err = check_descriptors(&layout, why);
 	if (!err)
 		err = check_events(&layout, why);
+	if (!err)
+		err = check_regions(&layout, why);
 	if (!err)
 		err = check_clock(&layout, why);
 	if (!err)

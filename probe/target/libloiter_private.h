@@ -10,6 +10,7 @@
  *   libloiter_layout.c    reading and judging it
  *   libloiter_snapshot.c  descriptors and stacks
  *   libloiter_stack.c     unwinding
+ *   libloiter_reach.c     who cannot be woken any more
  *   libloiter_words.c     names, labels and sites
  *   libloiter_locks.c     the locks that they wait for
  *
@@ -29,6 +30,7 @@
 #define LTR__RINGS_MAX       65536u
 #define LTR__STACKS_MAX      (1u << 24)
 #define LTR__FRAMES_MAX      128u
+#define LTR__REGIONS_MAX     (1u << 20)
 
 /* Numbers of words that were read already, by their address in the process. */
 struct ltr__words_map {
@@ -64,6 +66,9 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 
 /* libloiter_snapshot.c */
 int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t exact_ns);
+
+/* libloiter_reach.c */
+int ltr__libloiter_reach(void *context, struct ltr_census *census, enum ltr_reach_freeze freeze);
 
 /* The value of a field of a descriptor that was read. */
 uint64_t ltr__field(const struct ltr_layout *layout, const unsigned char *descriptor,

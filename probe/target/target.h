@@ -52,6 +52,9 @@ struct ltr_target_ops {
 	/* The fields of info that change: created, exited, threads, phase. -ESRCH: it has ended. */
 	int (*counters)(void *target, struct ltr_census_info *info);
 
+	/* See ltr_probe_reach(); may be NULL. */
+	int (*reach)(void *target, struct ltr_census *census, enum ltr_reach_freeze freeze);
+
 	/* Define the interned stacks up to number `least` at least. */
 	int (*stacks)(void *target, struct ltr_census *census, uint32_t least);
 };

@@ -31,7 +31,7 @@ for ((i = 0; i < 20; i++)); do
 done
 wait_httpd
 equal "status with a leak" 23 "$httpd_status"
-contains "who leaks" "5 goroutines never exited: created at $created (audit_request)" "$SCRATCH/report"
+contains "who leaks" "5 goroutines leaked: created at $created (audit_request)" "$SCRATCH/report"
 contains "where it is blocked" "$blocked" "$SCRATCH/report"
 contains "why" "chan send" "$SCRATCH/report"
 
@@ -50,7 +50,7 @@ started+=("$wrk_pid")
 wait_httpd
 kill "$wrk_pid" 2>/dev/null || true
 equal "status with 10,000 leaks" 23 "$httpd_status"
-contains "10,000 leaks" "goroutines never exited: created at $created (audit_request)" \
+contains "10,000 leaks" "goroutines leaked: created at $created (audit_request)" \
 	"$SCRATCH/report"
 count=$(awk '{ print $2; exit }' "$SCRATCH/report")
 checks=$((checks + 1))
@@ -67,7 +67,7 @@ for name in squares sieve workers; do
 	check_example 0 "$name"
 done
 check_example 23 leaky
-contains "leaky" "2 goroutines never exited" "$SCRATCH/report"
+contains "leaky" "2 goroutines leaked" "$SCRATCH/report"
 check_example 23 deadlock
 contains "deadlock" "deadlock" "$SCRATCH/report"
 contains "deadlock" "sync.Mutex.Lock" "$SCRATCH/report"

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the tests of proofs share: starting a program that says "ready", and counting what loiter
+# calls leaked.
+
+set -euo pipefail
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+: "${LTR_BUILD:?is set by ctest: the build folder}"
+LOITER=$LTR_BUILD/loiter
+SCRATCH=$(mktemp -d)
+subject="" # its process id
+
+cleanup() {
+	[[ -z $subject ]] || kill -KILL "$subject" 2>/dev/null || true
+	rm -rf "$SCRATCH"
+}
+trap cleanup EXIT
+trap 'exit 143' TERM INT HUP
+
+# start PROGRAM ARGUMENT...: its standard input is descriptor 9
+start() {
+	rm -f "$SCRATCH/in" "$SCRATCH/out"
+	mkfifo "$SCRATCH/in" "$SCRATCH/out"
+	"$LTR_BUILD/tests/proof/proof_$1" "${@:2}" <"$SCRATCH/in" >"$SCRATCH/out" &
+	subject=$!
+	exec 9>"$SCRATCH/in" 8<"$SCRATCH/out"
+	: >"$SCRATCH/said"
+	local line=""
+	while [[ $line != ready ]]; do
+		IFS= read -r line <&8 || skip "$1 did not start (files, memory?)"
+		printf '%s\n' "$line" >>"$SCRATCH/said"
+	done
+}
+
+# judge OPTIONS...: the report goes to $SCRATCH/report, the status to $judged
+judge() {
+	judged=0
+	"$LOITER" check --all -o "$SCRATCH/report" "$@" 2>"$SCRATCH/error" || judged=$?
+}
+
+# leaked PLACE: how many goroutines the report calls leaked, of those that PLACE created
+leaked() {
+	sed -n "s/^\[[0-9]*\] leaked: \([0-9]*\) goroutines\{0,1\}, .*($1)\$/\1/p" "$SCRATCH/report" |
+		awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# all_found SHARE: at least SHARE percent of each kind that the program has planted
+all_found() {
+	local word name planted found
+	while read -r word name planted; do
+		[[ $word == planted ]] || continue
+		found=$(leaked "$name")
+		checks=$((checks + 1))
+		((found * 100 >= planted * $1 && found <= planted)) ||
+			fail "$name: $found of $planted found"
+	done <"$SCRATCH/said"
+}

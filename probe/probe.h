@@ -90,7 +90,8 @@ enum ltr_reach_freeze {
 /*
  * Look for references to what goroutines wait on, and note in the census who cannot be reached
  * (LTR_IS_UNREACHABLE, info->reach). To be called after a snapshot; what is noted is forgotten when
- * the goroutine moves. Takes as much memory as the program has, at most half of what is free.
+ * the goroutine moves. Memory that it takes depends on how many pointers the program has, and on
+ * how much of its stacks is in use: commonly a tenth of the program's.
  * -ESRCH, -ENOMEM, -EOPNOTSUPP; everything else that is wrong is told in info->reach.
  */
 int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze);

@@ -16,7 +16,7 @@
 #include "private.h"
 
 #define AREAS_MAX (1u << 18)
-#define SPAN_MAX  (1ull << 38) /* of all areas together; a sanitizer's shadow is larger */
+#define SPAN_MAX  (1ull << 38) /* of data of files, too; a sanitizer's shadow is larger */
 
 /* Of an entry of pagemap (Documentation/admin-guide/mm/pagemap.rst). */
 #define PAGE_PRESENT (1ull << 63)
@@ -60,20 +60,22 @@ static bool judge_line(const struct line *line, const struct ltr__area *before,
 	bool has_file = line->path[0] == '/';
 
 	*ret_area = (struct ltr__area){
-		.start = line->start, .end = line->end, .guess = LTR__GUESS_OTHER};
+		.start = line->start, .end = line->end, .kind = LTR__AREA_MEMORY};
 	if (line->rights[0] != 'r' || (shared && line->rights[1] != 'w'))
 		return false;
 	if (begins_with(line->path, "[v")) /* vdso, vvar, vsyscall: the kernel's */
 		return false;
 	ret_area->of_file = has_file && !shared;
 	if (has_file || begins_with(line->path, "[stack")) {
-		ret_area->guess = LTR__GUESS_DATA;
+		ret_area->kind = LTR__AREA_DATA;
 		ret_area->known = true;
 	} else if (strcmp(line->path, "[heap]") == 0) {
-		ret_area->guess = LTR__GUESS_HEAP;
+		ret_area->is_heap = true;
 	} else if (!line->path[0] && before && before->end == line->start &&
-		   before->guess == LTR__GUESS_DATA) {
-		ret_area->known = true; /* what of a file's data is zero at first */
+		   before->kind == LTR__AREA_DATA) {
+		/* What of a file's data is zero at first. */
+		ret_area->kind = LTR__AREA_DATA;
+		ret_area->known = true;
 	}
 	return true;
 }
@@ -91,24 +93,16 @@ static int add_area(struct ltr__areas *areas, const struct ltr__area *area)
 		areas->area = grown;
 		areas->capacity = more;
 	}
-	areas->area[areas->count++] = *area;
-	return 0;
-}
+	areas->area[areas->count] = *area;
+	areas->area[areas->count].base = areas->granules;
+	if (area->kind == LTR__AREA_MEMORY) {
+		uint64_t granules = (area->end - area->start) / LTR__GRANULE;
 
-int ltr__areas_split(struct ltr__areas *areas, size_t index, uint64_t at)
-{
-	struct ltr__area tail = areas->area[index];
-	int error = add_area(areas, &tail); /* makes room */
-
-	if (error)
-		return error;
-	memmove(&areas->area[index + 2], &areas->area[index + 1],
-		(areas->count - index - 2) * sizeof(tail));
-	if (tail.copy)
-		tail.copy += at - tail.start;
-	tail.start = at;
-	areas->area[index].end = at;
-	areas->area[index + 1] = tail;
+		if (granules > LTR__GRANULES_MAX - areas->granules)
+			return -E2BIG;
+		areas->granules += (uint32_t)granules;
+	}
+	areas->count++;
 	return 0;
 }
 
@@ -242,13 +236,26 @@ int ltr__areas_read(const struct ltr_process *process, const struct ltr_reach_re
 
 void ltr__areas_done(struct ltr__areas *areas)
 {
-	for (size_t i = 0; i < areas->count; i++) {
-		free(areas->area[i].starts);
-		free(areas->area[i].marks);
-		free(areas->area[i].page_first);
-	}
 	free(areas->area);
 	*areas = (struct ltr__areas){0};
+}
+
+const struct ltr__area *ltr__area_of(const struct ltr__areas *areas, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = areas->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (areas->area[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || areas->area[low - 1].end <= address)
+		return NULL;
+	return &areas->area[low - 1];
 }
 
 int ltr__pagemap_open(const struct ltr_process *process)

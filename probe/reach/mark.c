@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Marking. Work is a stack of ranges of the copy whose words count; a word that leads to a block that
- * is not marked, or to the stack of a candidate that is not reached, adds a range. Each block and
- * each candidate does so once, so it ends whatever the bytes are.
+ * Marking. Work is a stack of blocks, and one of goroutines, whose words count; a word that leads to a
+ * block that is not marked, or to the stack of a candidate that is not reached, adds to it. Each block
+ * and each goroutine is added once, so it ends whatever the bytes are.
  */
 
 #include <errno.h>
@@ -11,51 +11,23 @@
 
 #include "private.h"
 
-/* Tags in the highest bits are cut off: user space ends below. */
-#define ADDRESS_MASK 0x00007fffffffffffull
-
-struct range {
-	const unsigned char *bytes;
-	size_t count;
-};
-
 struct marker {
 	struct ltr_reach *reach;
 	struct ltr_reach_goroutine *goroutines;
 	size_t count;
-
-	/* The areas that words may lead to, in order of addresses. */
-	struct ltr__area **targets;
-	size_t target_count;
-	struct ltr__area *last; /* where the last word led to */
-	uint64_t low;           /* of all of them */
-	uint64_t bytes;
-
 	uint32_t *by_stack; /* goroutines with a stack, in order of addresses */
 	size_t stack_count;
 	size_t *part_of; /* by goroutine: its part, plus 1; 0: none */
 
-	struct range *work;
-	size_t work_count;
-	size_t work_capacity;
+	/* Blocks and goroutines whose words are still to be followed. */
+	uint32_t *work;
+	uint32_t work_count;
+	uint32_t work_capacity;
+	uint32_t *waiters;
+	uint32_t waiter_count;
+	uint32_t waiter_capacity;
 	int error;
 };
-
-static void push(struct marker *marker, const unsigned char *bytes, size_t count)
-{
-	if (marker->work_count == marker->work_capacity) {
-		size_t more = marker->work_capacity ? marker->work_capacity * 2 : 4096;
-		void *grown = reallocarray(marker->work, more, sizeof(*marker->work));
-
-		if (!grown) {
-			marker->error = -ENOMEM;
-			return;
-		}
-		marker->work = grown;
-		marker->work_capacity = more;
-	}
-	marker->work[marker->work_count++] = (struct range){bytes, count};
-}
 
 static void reach_goroutine(struct marker *marker, uint32_t index)
 {
@@ -64,12 +36,10 @@ static void reach_goroutine(struct marker *marker, uint32_t index)
 	if (goroutine->reached)
 		return;
 	goroutine->reached = true;
-	push(marker, goroutine->kept, goroutine->kept_bytes);
-	if (marker->part_of[index]) {
-		const struct ltr__part *part = &marker->reach->parts[marker->part_of[index] - 1];
-
-		push(marker, part->bytes, part->count);
-	}
+	marker->error = ltr__reach_grow(&marker->waiters, &marker->waiter_capacity,
+					marker->waiter_count, sizeof(*marker->waiters));
+	if (!marker->error)
+		marker->waiters[marker->waiter_count++] = index;
 }
 
 /* The goroutine whose stack has the address, or UINT32_MAX. */
@@ -100,143 +70,114 @@ static void reach_stack(struct marker *marker, uint64_t address)
 		reach_goroutine(marker, owner);
 }
 
-/*
- * The block whose bytes have this address; a header belongs to the block before, whose bytes, and
- * the place just behind them, reach into it.
- */
-static uint32_t block_at(const struct ltr__area *area, uint64_t offset)
+static void reach_whole(struct marker *marker, uint32_t block)
 {
-	uint32_t granule = (uint32_t)(offset / LTR__GRANULE);
-	uint32_t start = ltr__chunk_start(area, granule);
+	const struct ltr__graph *graph = &marker->reach->graph;
 
-	if (start == granule && start)
-		start = ltr__chunk_start(area, granule - 1);
-	return start;
-}
-
-static void reach_block(struct marker *marker, struct ltr__area *area, uint64_t address)
-{
-	uint64_t length = area->end - area->start;
-	uint32_t start = block_at(area, address - area->start);
-	uint64_t offset, bytes;
-
-	if (start == UINT32_MAX || ltr__bit(area->marks, start))
+	if (ltr__bit(graph->marks, block))
 		return;
-	ltr__bit_set(area->marks, start);
-	offset = (uint64_t)start * LTR__GRANULE;
-	bytes = ltr__chunk_bytes(area, start) + 8; /* and the first word of the next header */
-	bytes = bytes < length - offset ? bytes : length - offset;
-	if (bytes > 16)
-		push(marker, area->copy + offset + 16, bytes - 16);
+	ltr__bit_set(graph->marks, block);
+	marker->error = ltr__reach_grow(&marker->work, &marker->work_capacity, marker->work_count,
+					sizeof(*marker->work));
+	if (!marker->error)
+		marker->work[marker->work_count++] = block;
 }
 
-static struct ltr__area *find_target(struct marker *marker, uint64_t address)
+/*
+ * A header belongs to the block before, whose bytes, and the place just behind them, reach into it;
+ * but at the beginning of a page there may be none before.
+ */
+static void reach_block(struct marker *marker, uint32_t granule)
 {
-	struct ltr__area *area = marker->last;
-	size_t low = 0;
-	size_t high = marker->target_count;
+	const struct ltr__graph *graph = &marker->reach->graph;
+	uint32_t block = ltr__graph_at(graph, granule);
 
-	if (address >= area->start && address < area->end)
-		return area;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (marker->targets[middle]->start <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	if (block == UINT32_MAX)
+		return;
+	if (graph->blocks[block].granule == granule && block) {
+		reach_whole(marker, block - 1);
+		if (granule % LTR__GRANULES)
+			return;
 	}
-	if (!low || marker->targets[low - 1]->end <= address)
-		return NULL;
-	return marker->last = marker->targets[low - 1];
+	reach_whole(marker, block);
 }
 
-static void scan(struct marker *marker, struct range range)
+static void follow_block(struct marker *marker, uint32_t block)
 {
-	for (size_t at = 0; at + 8 <= range.count; at += 8) {
-		struct ltr__area *area;
-		uint64_t word;
+	const struct ltr__graph *graph = &marker->reach->graph;
 
-		memcpy(&word, range.bytes + at, sizeof(word));
-		word &= ADDRESS_MASK;
-		if (word - marker->low >= marker->bytes)
-			continue;
-		area = find_target(marker, word);
-		if (!area)
-			continue;
-		if (area->kind == LTR__AREA_BLOCKS)
-			reach_block(marker, area, word);
+	for (uint32_t i = graph->blocks[block].edge; i < graph->blocks[block + 1].edge; i++) {
+		uint32_t to = graph->edges[i];
+
+		if (to & LTR__EDGE_STACK)
+			reach_stack(marker, graph->stack_words[to & ~LTR__EDGE_STACK]);
 		else
-			reach_stack(marker, word);
+			reach_block(marker, to);
+	}
+}
+
+static void follow_words(struct marker *marker, const unsigned char *bytes, size_t count)
+{
+	for (size_t at = 0; at + 8 <= count; at += 8) {
+		uint64_t word, address;
+		uint32_t to;
+
+		memcpy(&word, bytes + at, sizeof(word));
+		to = ltr__reach_word(marker->reach, word, &address);
+		if (to == LTR__EDGE_STACK)
+			reach_stack(marker, address);
+		else if (to != UINT32_MAX)
+			reach_block(marker, to);
+	}
+}
+
+static void follow_goroutine(struct marker *marker, uint32_t index)
+{
+	const struct ltr_reach_goroutine *goroutine = &marker->goroutines[index];
+
+	follow_words(marker, goroutine->kept, goroutine->kept_bytes);
+	if (marker->part_of[index]) {
+		const struct ltr__part *part = &marker->reach->parts[marker->part_of[index] - 1];
+
+		follow_words(marker, part->bytes, part->count);
 	}
 }
 
 static void drain(struct marker *marker)
 {
-	while (marker->work_count && !marker->error)
-		scan(marker, marker->work[--marker->work_count]);
+	while ((marker->work_count || marker->waiter_count) && !marker->error) {
+		if (marker->work_count)
+			follow_block(marker, marker->work[--marker->work_count]);
+		else
+			follow_goroutine(marker, marker->waiters[--marker->waiter_count]);
+	}
 }
 
 /* --- what goroutines wait on ---------------------------------------------------------------- */
-
-static struct ltr__area *area_of(const struct ltr_reach *reach, uint64_t address)
-{
-	size_t low = 0;
-	size_t high = reach->areas.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (reach->areas.area[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || reach->areas.area[low - 1].end <= address)
-		return NULL;
-	return &reach->areas.area[low - 1];
-}
 
 /* Memory that nobody can tell blocks of is reached as a whole. */
 static bool is_object_reached(const struct marker *marker, uint32_t index)
 {
 	uint64_t object = marker->goroutines[index].object;
-	const struct ltr__area *area = object ? area_of(marker->reach, object) : NULL;
-	uint32_t owner, start;
+	const struct ltr__area *area;
+	uint32_t owner, block;
 
 	if (!object)
 		return false; /* the waiters lead to it */
-	if (!area || area->kind == LTR__AREA_ROOT)
+	area = ltr__area_of(&marker->reach->areas, object);
+	if (!area || area->kind == LTR__AREA_DATA)
 		return true;
-	if (area->kind == LTR__AREA_BLOCKS) {
-		start = block_at(area, object - area->start);
-		return start == UINT32_MAX || ltr__bit(area->marks, start);
+	if (area->kind == LTR__AREA_MEMORY) {
+		block = ltr__graph_at(&marker->reach->graph,
+				      area->base +
+					      (uint32_t)((object - area->start) / LTR__GRANULE));
+		return block == UINT32_MAX || ltr__bit(marker->reach->graph.marks, block);
 	}
 	owner = stack_owner(marker, object);
 	return owner == UINT32_MAX || marker->goroutines[owner].reached;
 }
 
 /* --- preparations --------------------------------------------------------------------------- */
-
-static int find_targets(struct marker *marker)
-{
-	struct ltr__areas *areas = &marker->reach->areas;
-	static struct ltr__area nowhere;
-
-	marker->targets = calloc(areas->count + 1, sizeof(struct ltr__area *));
-	if (!marker->targets)
-		return -ENOMEM;
-	for (size_t i = 0; i < areas->count; i++)
-		if (areas->area[i].kind != LTR__AREA_ROOT)
-			marker->targets[marker->target_count++] = &areas->area[i];
-	marker->last = &nowhere;
-	if (marker->target_count) {
-		marker->last = marker->targets[0];
-		marker->low = marker->last->start;
-		marker->bytes = marker->targets[marker->target_count - 1]->end - marker->low;
-	}
-	return 0;
-}
 
 static int compare_stacks(const void *a, const void *b, void *context)
 {
@@ -303,36 +244,23 @@ static int find_parts(struct marker *marker)
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-/* Areas may have been split since the run was read. */
-static void mark_run(struct marker *marker, struct ltr__run run)
-{
-	while (run.from < run.to) {
-		const struct ltr__area *area = area_of(marker->reach, run.from);
-		uint64_t to;
-
-		if (!area)
-			return;
-		to = area->end < run.to ? area->end : run.to;
-		if (area->kind == LTR__AREA_ROOT)
-			push(marker, area->copy + (run.from - area->start), to - run.from);
-		run.from = to;
-	}
-}
-
 static void mark_roots(struct marker *marker)
 {
 	const struct ltr_reach *reach = marker->reach;
+	const struct ltr__graph *graph = &reach->graph;
 
-	for (size_t i = 0; i < marker->count; i++) {
+	for (uint32_t i = 0; i < graph->root_count; i++)
+		ltr__bit_set(graph->marks, graph->roots[i]);
+	for (size_t i = 0; i < marker->count && !marker->error; i++) {
 		marker->goroutines[i].reached = false;
 		if (!marker->goroutines[i].candidate)
 			reach_goroutine(marker, (uint32_t)i);
 	}
-	for (size_t i = 0; i < reach->part_count; i++)
+	for (uint32_t i = 0; i < graph->root_count && !marker->error; i++)
+		follow_block(marker, graph->roots[i]);
+	for (size_t i = 0; i < reach->part_count && !marker->error; i++)
 		if (!reach->parts[i].id)
-			push(marker, reach->parts[i].bytes, reach->parts[i].count);
-	for (size_t i = 0; i < reach->run_count && !marker->error; i++)
-		mark_run(marker, reach->runs[i]);
+			follow_words(marker, reach->parts[i].bytes, reach->parts[i].count);
 	drain(marker);
 }
 
@@ -359,18 +287,16 @@ int ltr_reach_mark(struct ltr_reach *reach, struct ltr_reach_goroutine *goroutin
 
 	if (count >= UINT32_MAX)
 		return -ENOMEM;
-	marker.error = find_targets(&marker);
-	if (!marker.error)
-		marker.error = sort_stacks(&marker);
+	marker.error = sort_stacks(&marker);
 	if (!marker.error)
 		marker.error = find_parts(&marker);
 	if (!marker.error) {
 		mark_roots(&marker);
 		mark_waiting(&marker);
 	}
-	free(marker.targets);
 	free(marker.by_stack);
 	free(marker.part_of);
 	free(marker.work);
+	free(marker.waiters);
 	return marker.error;
 }

@@ -6,80 +6,100 @@
  * What the files of this folder share:
  *
  *   areas.c    which memory the process has, less what is left out; what of it is there
- *   copy.c     the copy, of areas and of stacks
- *   chunks.c   where malloc()'s blocks are in an area
+ *   read.c     reading areas and stacks, a piece at a time
+ *   blocks.c   where malloc()'s blocks are, as their words come by
+ *   graph.c    what is kept of words: who refers to whom
  *   mark.c     marking
  *   threads.c  threads, and stopping them
  *
- * An area of addresses is copied to `copy`, at the same distances; what was not there is zero.
+ * Memory is read once, in order, through a small buffer, and of its words only those are kept that
+ * lead somewhere: a heap of a gigabyte is not copied, but becomes a graph of some megabytes. All
+ * memory is cut into blocks, one behind the other: those of malloc(), and roots, which are reached in
+ * any case.
+ *
+ * Places are numbered by granules of 16 bytes, area by area.
  */
 
 #include "reach.h"
 
-#define LTR__PAGE_BYTES  4096u
-#define LTR__PAGE_SHIFT  12
-#define LTR__GRANULE     16u /* blocks of malloc() are aligned to that */
-#define LTR__GRANULES    (LTR__PAGE_BYTES / LTR__GRANULE)
-#define LTR__CHUNKED_MAX (1ull << 36) /* bytes of an area with blocks: granules have 32 bits */
+#define LTR__PAGE_BYTES   4096u
+#define LTR__GRANULE      16u /* blocks of malloc() are aligned to that */
+#define LTR__GRANULES     (LTR__PAGE_BYTES / LTR__GRANULE)
+#define LTR__GRANULES_MAX 0x80000000u /* of all areas; the upper half of edges is for stacks */
+#define LTR__EDGE_STACK   0x80000000u /* the rest: an index in graph->stack_words */
 
 enum ltr__area_kind {
-	LTR__AREA_ROOT,   /* all words count */
-	LTR__AREA_BLOCKS, /* blocks count when they are reached */
-	LTR__AREA_STACKS, /* of goroutines; not copied here */
-};
-
-/* What a mapping is said to be, before somebody has looked. */
-enum ltr__area_guess {
-	LTR__GUESS_DATA,  /* of a file, or the stack of the first thread */
-	LTR__GUESS_HEAP,  /* what sbrk() gives */
-	LTR__GUESS_OTHER, /* no name: perhaps malloc()'s, perhaps anything */
+	LTR__AREA_DATA,   /* a root; nothing leads there */
+	LTR__AREA_MEMORY, /* perhaps blocks of malloc() */
+	LTR__AREA_STACKS, /* of goroutines; not read here */
 };
 
 struct ltr__area {
 	uint64_t start; /* page-aligned, as is end */
 	uint64_t end;
 	enum ltr__area_kind kind;
-	enum ltr__area_guess guess;
+	bool is_heap; /* what sbrk() gives */
 	bool of_file; /* pages that are the file's own have never been written to */
 	bool known;   /* it is known what it is */
-	unsigned char *copy;
-
-	/* With blocks: a bit for each granule. A free block is there, and marked from the start. */
-	uint64_t *starts;
-	uint64_t *marks;
 	uint32_t
-		*page_first; /* by page: the granule of the last block that begins before it, + 1 */
+		base; /* the number of its first granule, a multiple of LTR__GRANULES; DATA has none:
+			  it has that of the next area */
 };
 
 struct ltr__areas {
 	struct ltr__area *area; /* in order of addresses, none overlaps */
 	size_t count;
 	size_t capacity;
+	uint32_t granules; /* in all of them */
+};
+
+struct ltr__block {
+	uint32_t granule; /* where it begins */
+	uint32_t edge;    /* its edges are [edge, that of the next block) */
+};
+
+/* Who refers to whom. Blocks are in the order in which they were read, which is that of addresses. */
+struct ltr__graph {
+	struct ltr__block *blocks;
+	uint32_t
+		block_count; /* the one after the last is there, too, to end the last one's edges */
+	uint32_t block_capacity;
+	uint32_t *edges; /* granules, or LTR__EDGE_STACK */
+	uint32_t edge_count;
+	uint32_t edge_capacity;
+	uint64_t *stack_words; /* addresses in stacks */
+	uint32_t stack_word_count;
+	uint32_t stack_word_capacity;
+	uint32_t *roots; /* blocks */
+	uint32_t root_count;
+	uint32_t root_capacity;
+	uint32_t *frees; /* blocks that nobody has */
+	uint32_t free_count;
+	uint32_t free_capacity;
+	uint32_t *page_first; /* by page: the block that has its first byte, + 1; 0: none */
+	uint64_t *marks;      /* a bit for each block */
 };
 
 /* A part of a stack, or words that came from elsewhere. */
 struct ltr__part {
 	uint64_t id; /* the goroutine; 0: a root in any case */
-	uint64_t address;
 	unsigned char *bytes;
 	size_t count; /* of bytes */
-};
-
-/* Pages that were there when the areas were copied. */
-struct ltr__run {
-	uint64_t from;
-	uint64_t to;
 };
 
 struct ltr_reach {
 	const struct ltr_process *process;
 	uint64_t most_bytes;
 	struct ltr__areas areas;
-	unsigned char *copies; /* one mapping for all areas */
-	uint64_t copies_bytes;
-	struct ltr__run *runs; /* in order of addresses; each was in one area */
-	size_t run_count;
-	size_t run_capacity;
+	struct ltr__graph graph;
+
+	/* Where words may lead to; `last` is where one has led to. */
+	struct ltr__area **targets;
+	size_t target_count;
+	const struct ltr__area *last;
+	uint64_t low;
+	uint64_t bytes;
+
 	struct ltr__part *parts;
 	size_t part_count;
 	size_t part_capacity;
@@ -88,13 +108,16 @@ struct ltr_reach {
 	struct ltr_reach_facts facts;
 };
 
+/* Make room for one more element of an array. */
+int ltr__reach_grow(void *array_pointer, uint32_t *capacity, uint32_t count, size_t element);
+
 /* areas.c */
 int ltr__areas_read(const struct ltr_process *process, const struct ltr_reach_region *skip,
 		    size_t skip_count, struct ltr__areas *ret_areas, struct ltr_why *why);
 void ltr__areas_done(struct ltr__areas *areas);
 
-/* Split off what lies from `at` on, as a new area behind it. The index stays good. */
-int ltr__areas_split(struct ltr__areas *areas, size_t index, uint64_t at);
+/* The area that has the address, or NULL. */
+const struct ltr__area *ltr__area_of(const struct ltr__areas *areas, uint64_t address);
 
 /*
  * Calls `each` for every run of pages in [start, end) that is there, until one returns not 0.
@@ -104,22 +127,46 @@ int ltr__pages_each(int pagemap, uint64_t start, uint64_t end, bool of_file,
 		    int (*each)(void *context, uint64_t from, uint64_t to), void *context);
 int ltr__pagemap_open(const struct ltr_process *process);
 
+/* graph.c. Where words may lead to is known once areas are. */
+int ltr__graph_begin(struct ltr_reach *reach);
+void ltr__graph_done(struct ltr__graph *graph);
+/* Words of the block that was begun last. */
+int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t count);
+int ltr__graph_block(struct ltr__graph *graph, uint32_t granule);
+int ltr__graph_root(struct ltr__graph *graph); /* the block that was begun last is one */
+/* The block that was begun last has ended; nobody has it, and its words are forgotten. */
+int ltr__graph_free(struct ltr__graph *graph);
+/* After the last word: finds what lies where, and marks free blocks. */
+int ltr__graph_end(struct ltr_reach *reach);
+/* The block that has the granule, or UINT32_MAX. */
+uint32_t ltr__graph_at(const struct ltr__graph *graph, uint32_t granule);
+
+/* The number of what a word leads to; UINT32_MAX: nowhere. In a stack: LTR__EDGE_STACK and *ret. */
+uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_stack_address);
+
 /*
- * chunks.c: finds the blocks of the area, which was copied, and makes it one of LTR__AREA_BLOCKS; may
- * split it. What cannot be walked stays as it is. 0 or -ENOMEM.
+ * blocks.c. The pages of an area come by in order of addresses, without those that are not there.
+ * -EBADMSG: they do not fit; forget the area's blocks, and read it again as a root. Every area of
+ * memory has a block at its beginning.
  */
-int ltr__chunks_find(struct ltr_reach *reach, size_t index);
+struct ltr__walk {
+	struct ltr_reach *reach;
+	const struct ltr__area *area;
+	uint64_t next;  /* offset of the next header; UINT64_MAX: none will come */
+	uint64_t until; /* where the blocks end that follow each other; there it is decided anew */
+	bool as_root;   /* do not look for blocks */
+	bool skip;      /* nobody has the block that was begun last */
+	bool in_root;   /* it is a root, and not of malloc() */
+	bool any;       /* there is one */
+};
 
-/* The size of the block that begins at the granule. */
-uint64_t ltr__chunk_bytes(const struct ltr__area *area, uint32_t granule);
+void ltr__walk_begin(struct ltr__walk *walk, struct ltr_reach *reach, const struct ltr__area *area,
+		     bool as_root);
+int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char *bytes,
+		    size_t count);
+int ltr__walk_end(struct ltr__walk *walk);
 
-/* The granule at which the block begins that has this granule, or UINT32_MAX. */
-uint32_t ltr__chunk_start(const struct ltr__area *area, uint32_t granule);
-
-/* copy.c: the bytes stay the caller's, or are in one of reach->buffers. */
-int ltr__part_add(struct ltr_reach *reach, const struct ltr__part *part);
-
-/* Where the used part of its stack begins; 0: not known, or it has none. */
+/* read.c. Where the used part of its stack begins; 0: not known, or it has none. */
 uint64_t ltr__stack_used_from(const struct ltr_reach_goroutine *goroutine);
 
 static inline bool ltr__bit(const uint64_t *bits, uint32_t number)

@@ -20,9 +20,9 @@
  * lowest or highest bits, but only where they are 8-aligned: pointers that are hidden (compressed,
  * xored, unaligned, kept in the kernel or in another process) are not seen.
  *
- * One pass reads the memory of a process once, into a copy, and marks in the copy. While the process
- * runs, a pointer may slip through a pass; so who asks makes several passes, and takes for proven
- * only what none of them has reached. The process is hostile: every count, size and loop is bounded.
+ * One pass reads the memory of a process once, keeps who refers to whom, and marks in that. While the
+ * process runs, a pointer may slip through a pass; so who asks makes several passes, and takes for
+ * proven only what none of them has reached. The process is hostile: every count, size and loop is bounded.
  */
 
 #include "../process.h"
@@ -58,10 +58,10 @@ struct ltr_reach_facts {
 	uint64_t broken_heaps;  /* of malloc(), that could not be walked: alive as a whole */
 };
 
-/* The copy of a process's memory. */
+/* What one pass knows of a process's memory. */
 struct ltr_reach;
 
-/* Nothing yet; at most `most_bytes` will be copied. -ENOMEM. */
+/* Nothing yet; at most `most_bytes` of stacks will be copied. -ENOMEM. */
 int ltr_reach_new(const struct ltr_process *process, uint64_t most_bytes,
 		  struct ltr_reach **ret_reach);
 

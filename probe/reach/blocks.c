@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The blocks of malloc() in the GNU C library: each begins with its size, in which the lowest bits
+ * say whether the block before it is in use (1), whether it has a mapping of its own (2) and whether
+ * it belongs to another arena than the first (4). A block's bytes begin 16 behind and reach 8 into
+ * the next one's header. Blocks fill
+ *
+ *   the heap that sbrk() gives, from its beginning to its end;
+ *   heaps of other arenas, which are aligned to 64 MiB and begin with a header;
+ *   mappings that are one block each.
+ *
+ * A walk counts only if it ends exactly where memory ends. Memory that does not fit is no heap, or
+ * was just being changed: it is alive as a whole. Small blocks that were freed a moment ago are
+ * kept by malloc() as if in use, and look like it.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "private.h"
+
+#define PREVIOUS_IN_USE 1u
+#define IS_MAPPED       2u
+#define FLAGS           7u
+#define HEADER          16u
+#define LEAST           32u
+#define HEAP_BYTES      (64ull << 20)
+#define STATE_BYTES     2200u /* of an arena's state, behind the header of its first heap */
+#define MAPPED_LEAST    (64u << 10)
+#define GROWN_BYTES_MAX (1ull << 30)
+#define FENCE_BYTES     64u /* a heap that was left behind ends with blocks of no size */
+
+static uint64_t word_at(const unsigned char *bytes, size_t offset)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes + offset, sizeof(word));
+	return word;
+}
+
+static uint64_t length_of(const struct ltr__walk *walk)
+{
+	return walk->area->end - walk->area->start;
+}
+
+static int begin_block(struct ltr__walk *walk, uint64_t offset)
+{
+	uint32_t granule = walk->area->base;
+
+	if (walk->area->kind == LTR__AREA_MEMORY)
+		granule += (uint32_t)(offset / LTR__GRANULE);
+	walk->any = true;
+	walk->skip = walk->in_root = false;
+	return ltr__graph_block(&walk->reach->graph, granule);
+}
+
+/* It has no words from here on, and those that it had are forgotten. */
+static int begin_free(struct ltr__walk *walk, uint64_t offset, uint64_t next)
+{
+	int error = begin_block(walk, offset);
+
+	walk->skip = true;
+	walk->next = next;
+	return error ? error : ltr__graph_free(&walk->reach->graph);
+}
+
+/* --- what begins here? ---------------------------------------------------------------------- */
+
+/* A heap of another arena: the distance to its first block, or 0. */
+static uint64_t arena_heap(const struct ltr__walk *walk, uint64_t offset, const unsigned char *page,
+			   uint64_t *ret_bytes)
+{
+	uint64_t start = walk->area->start + offset;
+	uint64_t arena = word_at(page, 0);
+	uint64_t bytes = word_at(page, 16);
+	uint64_t allowed = word_at(page, 24);
+	uint64_t header;
+
+	if (start % HEAP_BYTES || bytes < LTR__PAGE_BYTES || bytes % LTR__PAGE_BYTES ||
+	    bytes > length_of(walk) - offset || bytes > HEAP_BYTES || allowed < bytes ||
+	    allowed > HEAP_BYTES)
+		return 0;
+	/* The header has become longer in glibc 2.35: it has the size of a page then. */
+	header = word_at(page, 32) == LTR__PAGE_BYTES && word_at(page, 40) == 0 ? 48 : 32;
+	*ret_bytes = bytes;
+	if (arena == start + header)
+		return (header + STATE_BYTES + LTR__GRANULE - 1) & ~(uint64_t)(LTR__GRANULE - 1);
+	/* Another heap of the arena, which begins its first one. */
+	return arena % HEAP_BYTES == header ? header : 0;
+}
+
+static uint64_t mapped_block(const struct ltr__walk *walk, uint64_t offset,
+			     const unsigned char *page)
+{
+	uint64_t head = word_at(page, 8);
+	uint64_t bytes = head & ~(uint64_t)FLAGS;
+
+	if (word_at(page, 0) != 0 || (head & FLAGS) != IS_MAPPED || bytes % LTR__PAGE_BYTES ||
+	    bytes < MAPPED_LEAST || bytes > length_of(walk) - offset)
+		return 0;
+	return bytes;
+}
+
+/* Until the next place where a heap of an arena may begin. */
+static int begin_root(struct ltr__walk *walk, uint64_t offset)
+{
+	uint64_t boundary = (walk->area->start + offset + HEAP_BYTES) & ~(HEAP_BYTES - 1);
+	int error = begin_block(walk, offset);
+
+	walk->next = UINT64_MAX;
+	if (!walk->as_root && walk->area->kind == LTR__AREA_MEMORY && boundary < walk->area->end)
+		walk->next = boundary - walk->area->start;
+	walk->until = walk->next;
+	walk->in_root = true;
+	return error ? error : ltr__graph_root(&walk->reach->graph);
+}
+
+static int decide(struct ltr__walk *walk, const unsigned char *page)
+{
+	uint64_t offset = walk->next;
+	uint64_t first, bytes;
+	int error;
+
+	if (walk->as_root || walk->area->kind != LTR__AREA_MEMORY)
+		return begin_root(walk, offset);
+	if (walk->area->is_heap) {
+		walk->until = length_of(walk);
+		return 0;
+	}
+	first = arena_heap(walk, offset, page, &bytes);
+	if (first) {
+		walk->until = offset + bytes;
+		return begin_free(walk, offset, offset + first);
+	}
+	bytes = mapped_block(walk, offset, page);
+	if (!bytes)
+		return begin_root(walk, offset);
+	error = begin_block(walk, offset);
+	walk->next = walk->until = offset + bytes;
+	return error;
+}
+
+/* --- headers -------------------------------------------------------------------------------- */
+
+/* The block before ends here: now it turns out whether anybody has it. */
+static int end_previous(struct ltr__walk *walk, const unsigned char *header)
+{
+	if (!walk->any || walk->skip)
+		return 0;
+	if (word_at(header, 8) & PREVIOUS_IN_USE)
+		return ltr__graph_words(walk->reach, header, 8);
+	return ltr__graph_free(&walk->reach->graph);
+}
+
+/* The heap may have grown since we asked where it ends: then its last block ends further on. */
+static bool has_grown(const struct ltr__walk *walk, uint64_t bytes, uint64_t left)
+{
+	uint64_t end = walk->area->start + walk->until;
+
+	return bytes > left && bytes - left <= GROWN_BYTES_MAX &&
+	       (end + (bytes - left)) % LTR__PAGE_BYTES == 0;
+}
+
+static int take_header(struct ltr__walk *walk, const unsigned char *header)
+{
+	uint64_t head = word_at(header, 8);
+	uint64_t bytes = head & ~(uint64_t)FLAGS;
+	uint64_t offset = walk->next;
+	uint64_t left = walk->until - offset;
+	int error = end_previous(walk, header);
+
+	if (error)
+		return error;
+	if (bytes <= HEADER && left <= FENCE_BYTES && (head & PREVIOUS_IN_USE))
+		return begin_free(walk, offset, walk->until);
+	if (head & IS_MAPPED)
+		return -EBADMSG;
+	if (has_grown(walk, bytes, left)) {
+		/* What is left is nobody's yet, or was given out a moment ago. */
+		error = begin_block(walk, offset);
+		walk->next = walk->until;
+		return error ? error : ltr__graph_root(&walk->reach->graph);
+	}
+	if (bytes < LEAST || bytes % LTR__GRANULE || bytes > left)
+		return -EBADMSG;
+	/* Whatever the last one is, nobody was given it. */
+	if (bytes == left)
+		return begin_free(walk, offset, walk->until);
+	if (left - bytes < HEADER)
+		return -EBADMSG;
+	error = begin_block(walk, offset);
+	walk->next = offset + bytes;
+	return error;
+}
+
+/* --- pages ---------------------------------------------------------------------------------- */
+
+void ltr__walk_begin(struct ltr__walk *walk, struct ltr_reach *reach, const struct ltr__area *area,
+		     bool as_root)
+{
+	*walk = (struct ltr__walk){.reach = reach, .area = area, .as_root = as_root};
+}
+
+/* Something begins at walk->next, which is in this page: returns how much of it was taken. */
+static int begin_next(struct ltr__walk *walk, const unsigned char *here, uint64_t *ret_taken)
+{
+	bool decided = walk->next == walk->until;
+	uint64_t offset = walk->next;
+	int error = 0;
+
+	*ret_taken = 0;
+	if (decided)
+		error = decide(walk, here);
+	if (error || walk->next == UINT64_MAX)
+		return error;
+	/* The first block of the heap begins where the heap does; others behind what was decided. */
+	if (!decided || walk->next == offset) {
+		error = take_header(walk, here);
+		*ret_taken = HEADER;
+	}
+	return error;
+}
+
+int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char *bytes,
+		    size_t count)
+{
+	uint64_t first = offset;
+	uint64_t end = offset + count;
+	int error = 0;
+
+	while (offset < end && !error) {
+		const unsigned char *here = bytes + (offset - first);
+		uint64_t stop = walk->next < end ? walk->next : end;
+		uint64_t taken;
+
+		if (offset < walk->next) {
+			if (!walk->skip)
+				error = ltr__graph_words(walk->reach, here, stop - offset);
+			if (walk->in_root && !walk->area->known)
+				walk->reach->facts.unknown_bytes += stop - offset;
+			offset = stop;
+		} else if (offset == walk->next) {
+			error = begin_next(walk, here, &taken);
+			offset += taken;
+		} else if (walk->next == walk->until) {
+			error = begin_root(walk, walk->next); /* its first page is not there */
+		} else {
+			error = -EBADMSG;
+		}
+	}
+	return error;
+}
+
+int ltr__walk_end(struct ltr__walk *walk)
+{
+	if (walk->next < walk->until && walk->next < length_of(walk))
+		return -EBADMSG;
+	return walk->any ? 0 : begin_free(walk, 0, UINT64_MAX);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The graph: blocks, and where their words lead to. It grows at its end only; the block that was begun
+ * last may still be forgotten.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+/* Tags in the highest bits are cut off: user space ends below. */
+#define ADDRESS_MASK 0x00007fffffffffffull
+
+int ltr__reach_grow(void *array_pointer, uint32_t *capacity, uint32_t count, size_t element)
+{
+	void **array = array_pointer;
+	uint64_t more = *capacity ? *capacity * 2ull : 1024;
+	void *grown;
+
+	if (count < *capacity)
+		return 0;
+	if (more > UINT32_MAX)
+		more = UINT32_MAX;
+	if (more <= count)
+		return -ENOMEM;
+	grown = reallocarray(*array, more, element);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	*capacity = (uint32_t)more;
+	return 0;
+}
+
+#define GROW(graph, what)                                                                    \
+	ltr__reach_grow(&(graph)->what##s, &(graph)->what##_capacity, (graph)->what##_count, \
+			sizeof(*(graph)->what##s))
+
+int ltr__graph_begin(struct ltr_reach *reach)
+{
+	struct ltr__areas *areas = &reach->areas;
+	static const struct ltr__area nowhere;
+
+	reach->targets = calloc(areas->count + 1, sizeof(struct ltr__area *));
+	if (!reach->targets)
+		return -ENOMEM;
+	for (size_t i = 0; i < areas->count; i++)
+		if (areas->area[i].kind != LTR__AREA_DATA)
+			reach->targets[reach->target_count++] = &areas->area[i];
+	reach->last = &nowhere;
+	if (reach->target_count) {
+		reach->low = reach->targets[0]->start;
+		reach->bytes = reach->targets[reach->target_count - 1]->end - reach->low;
+	}
+	return 0;
+}
+
+void ltr__graph_done(struct ltr__graph *graph)
+{
+	free(graph->blocks);
+	free(graph->edges);
+	free(graph->stack_words);
+	free(graph->roots);
+	free(graph->frees);
+	free(graph->page_first);
+	free(graph->marks);
+	*graph = (struct ltr__graph){0};
+}
+
+static const struct ltr__area *find_target(struct ltr_reach *reach, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = reach->target_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (reach->targets[middle]->start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || reach->targets[low - 1]->end <= address)
+		return NULL;
+	return reach->last = reach->targets[low - 1];
+}
+
+uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_stack_address)
+{
+	const struct ltr__area *area = reach->last;
+	uint64_t address = word & ADDRESS_MASK;
+
+	if (address - reach->low >= reach->bytes)
+		return UINT32_MAX;
+	if (address < area->start || address >= area->end) {
+		area = find_target(reach, address);
+		if (!area)
+			return UINT32_MAX;
+	}
+	if (area->kind == LTR__AREA_MEMORY)
+		return area->base + (uint32_t)((address - area->start) / LTR__GRANULE);
+	*ret_stack_address = address;
+	return LTR__EDGE_STACK;
+}
+
+static int add_edge(struct ltr__graph *graph, uint32_t to, uint64_t stack_address)
+{
+	int error = GROW(graph, edge);
+
+	if (error)
+		return error;
+	if (to == LTR__EDGE_STACK) {
+		error = GROW(graph, stack_word);
+		if (error || graph->stack_word_count == LTR__EDGE_STACK - 1)
+			return -ENOMEM;
+		to |= graph->stack_word_count;
+		graph->stack_words[graph->stack_word_count++] = stack_address;
+	}
+	graph->edges[graph->edge_count++] = to;
+	return 0;
+}
+
+int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t count)
+{
+	uint64_t low = reach->low;
+	uint64_t span = reach->bytes;
+
+	for (size_t at = 0; at + 8 <= count; at += 8) {
+		uint64_t stack_address = 0;
+		uint64_t word;
+		uint32_t to;
+		int error;
+
+		memcpy(&word, bytes + at, sizeof(word));
+		if ((word & ADDRESS_MASK) - low >= span)
+			continue;
+		to = ltr__reach_word(reach, word, &stack_address);
+		if (to == UINT32_MAX)
+			continue;
+		error = add_edge(&reach->graph, to, stack_address);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int ltr__graph_block(struct ltr__graph *graph, uint32_t granule)
+{
+	int error = GROW(graph, block);
+
+	if (error)
+		return error;
+	graph->blocks[graph->block_count++] = (struct ltr__block){granule, graph->edge_count};
+	return 0;
+}
+
+int ltr__graph_root(struct ltr__graph *graph)
+{
+	int error = GROW(graph, root);
+
+	if (!error)
+		graph->roots[graph->root_count++] = graph->block_count - 1;
+	return error;
+}
+
+int ltr__graph_free(struct ltr__graph *graph)
+{
+	int error = GROW(graph, free);
+
+	if (error)
+		return error;
+	graph->frees[graph->free_count++] = graph->block_count - 1;
+	graph->edge_count = graph->blocks[graph->block_count - 1].edge;
+	return 0;
+}
+
+/* Each page in which a block begins, or which it covers, learns who has its first byte. */
+static void note_pages(struct ltr__graph *graph, const struct ltr__area *area, uint32_t *block)
+{
+	uint32_t end = area->base + (uint32_t)((area->end - area->start) / LTR__GRANULE);
+
+	for (uint32_t at = area->base; at < end; at += LTR__GRANULES) {
+		while (*block < graph->block_count && graph->blocks[*block].granule <= at)
+			(*block)++;
+		/* The last that begins there or before, if it is of this area. */
+		if (*block && graph->blocks[*block - 1].granule >= area->base)
+			graph->page_first[at / LTR__GRANULES] = *block;
+	}
+	while (*block < graph->block_count && graph->blocks[*block].granule < end)
+		(*block)++;
+}
+
+int ltr__graph_end(struct ltr_reach *reach)
+{
+	struct ltr__graph *graph = &reach->graph;
+	uint32_t block = 0;
+	int error = ltr__graph_block(graph, UINT32_MAX);
+
+	if (error)
+		return error;
+	graph->block_count--; /* it only ends the one before */
+	graph->page_first =
+		calloc(reach->areas.granules / LTR__GRANULES + 1, sizeof(*graph->page_first));
+	graph->marks = calloc(graph->block_count / 64 + 1, sizeof(*graph->marks));
+	if (!graph->page_first || !graph->marks)
+		return -ENOMEM;
+	for (size_t i = 0; i < reach->areas.count; i++)
+		if (reach->areas.area[i].kind == LTR__AREA_MEMORY)
+			note_pages(graph, &reach->areas.area[i], &block);
+	for (uint32_t i = 0; i < graph->free_count; i++)
+		ltr__bit_set(graph->marks, graph->frees[i]);
+	return 0;
+}
+
+uint32_t ltr__graph_at(const struct ltr__graph *graph, uint32_t granule)
+{
+	uint32_t block = graph->page_first[granule / LTR__GRANULES];
+
+	if (!block)
+		return UINT32_MAX;
+	block--;
+	while (block + 1 < graph->block_count && graph->blocks[block + 1].granule <= granule)
+		block++;
+	return block;
+}

@@ -52,6 +52,13 @@ static bool begins_with(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+static bool is_c_library(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	return begins_with(name, "libc.so.") || begins_with(name, "libc-2.");
+}
+
 /* Whether words that are in there may count; `before` is the area that was found last, or NULL. */
 static bool judge_line(const struct line *line, const struct ltr__area *before,
 		       struct ltr__area *ret_area)
@@ -66,6 +73,7 @@ static bool judge_line(const struct line *line, const struct ltr__area *before,
 	if (begins_with(line->path, "[v")) /* vdso, vvar, vsyscall: the kernel's */
 		return false;
 	ret_area->of_file = has_file && !shared;
+	ret_area->of_malloc = has_file && is_c_library(line->path);
 	if (has_file || begins_with(line->path, "[stack")) {
 		ret_area->kind = LTR__AREA_DATA;
 		ret_area->known = true;

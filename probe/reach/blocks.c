@@ -112,7 +112,7 @@ static int begin_root(struct ltr__walk *walk, uint64_t offset)
 		walk->next = boundary - walk->area->start;
 	walk->until = walk->next;
 	walk->in_root = true;
-	return error ? error : ltr__graph_root(&walk->reach->graph);
+	return error ? error : ltr__graph_root(&walk->reach->graph, walk->area->of_malloc);
 }
 
 static int decide(struct ltr__walk *walk, const unsigned char *page)
@@ -179,7 +179,7 @@ static int take_header(struct ltr__walk *walk, const unsigned char *header)
 		/* What is left is nobody's yet, or was given out a moment ago. */
 		error = begin_block(walk, offset);
 		walk->next = walk->until;
-		return error ? error : ltr__graph_root(&walk->reach->graph);
+		return error ? error : ltr__graph_root(&walk->reach->graph, walk->area->of_malloc);
 	}
 	if (bytes < LEAST || bytes % LTR__GRANULE || bytes > left)
 		return -EBADMSG;

@@ -51,7 +51,8 @@ int ltr__graph_begin(struct ltr_reach *reach)
 	reach->last = &nowhere;
 	if (reach->target_count) {
 		reach->low = reach->targets[0]->start;
-		reach->bytes = reach->targets[reach->target_count - 1]->end - reach->low;
+		/* The end, too: a pointer just behind the last block. */
+		reach->bytes = reach->targets[reach->target_count - 1]->end - reach->low + 1;
 	}
 	return 0;
 }
@@ -62,9 +63,11 @@ void ltr__graph_done(struct ltr__graph *graph)
 	free(graph->edges);
 	free(graph->stack_words);
 	free(graph->roots);
+	free(graph->mallocs);
 	free(graph->frees);
 	free(graph->page_first);
 	free(graph->marks);
+	free(graph->firsts);
 	*graph = (struct ltr__graph){0};
 }
 
@@ -104,6 +107,19 @@ uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_s
 	return LTR__EDGE_STACK;
 }
 
+uint32_t ltr__reach_end(struct ltr_reach *reach, uint64_t word)
+{
+	uint64_t address = word & ADDRESS_MASK;
+	const struct ltr__area *area;
+
+	if (address % LTR__PAGE_BYTES || address - reach->low >= reach->bytes)
+		return UINT32_MAX;
+	area = find_target(reach, address - 1);
+	if (!area || area->end != address || area->kind != LTR__AREA_MEMORY)
+		return UINT32_MAX;
+	return area->base + (uint32_t)((area->end - area->start) / LTR__GRANULE) - 1;
+}
+
 static int add_edge(struct ltr__graph *graph, uint32_t to, uint64_t stack_address)
 {
 	int error = GROW(graph, edge);
@@ -136,9 +152,11 @@ int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t
 		if ((word & ADDRESS_MASK) - low >= span)
 			continue;
 		to = ltr__reach_word(reach, word, &stack_address);
-		if (to == UINT32_MAX)
-			continue;
-		error = add_edge(&reach->graph, to, stack_address);
+		error = to == UINT32_MAX ? 0 : add_edge(&reach->graph, to, stack_address);
+		if (!error && word % LTR__PAGE_BYTES == 0) {
+			to = ltr__reach_end(reach, word);
+			error = to == UINT32_MAX ? 0 : add_edge(&reach->graph, to, 0);
+		}
 		if (error)
 			return error;
 	}
@@ -155,13 +173,17 @@ int ltr__graph_block(struct ltr__graph *graph, uint32_t granule)
 	return 0;
 }
 
-int ltr__graph_root(struct ltr__graph *graph)
+int ltr__graph_root(struct ltr__graph *graph, bool of_malloc)
 {
-	int error = GROW(graph, root);
+	int error = of_malloc ? GROW(graph, malloc) : GROW(graph, root);
 
-	if (!error)
+	if (error)
+		return error;
+	if (of_malloc)
+		graph->mallocs[graph->malloc_count++] = graph->block_count - 1;
+	else
 		graph->roots[graph->root_count++] = graph->block_count - 1;
-	return error;
+	return 0;
 }
 
 int ltr__graph_free(struct ltr__graph *graph)
@@ -179,6 +201,7 @@ int ltr__graph_free(struct ltr__graph *graph)
 static void note_pages(struct ltr__graph *graph, const struct ltr__area *area, uint32_t *block)
 {
 	uint32_t end = area->base + (uint32_t)((area->end - area->start) / LTR__GRANULE);
+	uint32_t first;
 
 	for (uint32_t at = area->base; at < end; at += LTR__GRANULES) {
 		while (*block < graph->block_count && graph->blocks[*block].granule <= at)
@@ -189,6 +212,9 @@ static void note_pages(struct ltr__graph *graph, const struct ltr__area *area, u
 	}
 	while (*block < graph->block_count && graph->blocks[*block].granule < end)
 		(*block)++;
+	first = graph->page_first[area->base / LTR__GRANULES];
+	if (first)
+		ltr__bit_set(graph->firsts, first - 1);
 }
 
 int ltr__graph_end(struct ltr_reach *reach)
@@ -203,7 +229,8 @@ int ltr__graph_end(struct ltr_reach *reach)
 	graph->page_first =
 		calloc(reach->areas.granules / LTR__GRANULES + 1, sizeof(*graph->page_first));
 	graph->marks = calloc(graph->block_count / 64 + 1, sizeof(*graph->marks));
-	if (!graph->page_first || !graph->marks)
+	graph->firsts = calloc(graph->block_count / 64 + 1, sizeof(*graph->firsts));
+	if (!graph->page_first || !graph->marks || !graph->firsts)
 		return -ENOMEM;
 	for (size_t i = 0; i < reach->areas.count; i++)
 		if (reach->areas.area[i].kind == LTR__AREA_MEMORY)

@@ -84,25 +84,26 @@ static void reach_whole(struct marker *marker, uint32_t block)
 }
 
 /*
- * A header belongs to the block before, whose bytes, and the place just behind them, reach into it;
- * but at the beginning of a page there may be none before.
+ * A header belongs to the block before, if there is one in the area: its bytes, and the place just
+ * behind them, reach into it. malloc() itself refers to headers (to that of the rest of the heap, for
+ * one), and does not mean the block before.
  */
-static void reach_block(struct marker *marker, uint32_t granule)
+static void reach_block(struct marker *marker, uint32_t granule, bool of_malloc)
 {
 	const struct ltr__graph *graph = &marker->reach->graph;
 	uint32_t block = ltr__graph_at(graph, granule);
 
 	if (block == UINT32_MAX)
 		return;
-	if (graph->blocks[block].granule == granule && block) {
-		reach_whole(marker, block - 1);
-		if (granule % LTR__GRANULES)
+	if (graph->blocks[block].granule == granule && !ltr__bit(graph->firsts, block)) {
+		if (of_malloc)
 			return;
+		block--;
 	}
 	reach_whole(marker, block);
 }
 
-static void follow_block(struct marker *marker, uint32_t block)
+static void follow_block(struct marker *marker, uint32_t block, bool of_malloc)
 {
 	const struct ltr__graph *graph = &marker->reach->graph;
 
@@ -112,7 +113,7 @@ static void follow_block(struct marker *marker, uint32_t block)
 		if (to & LTR__EDGE_STACK)
 			reach_stack(marker, graph->stack_words[to & ~LTR__EDGE_STACK]);
 		else
-			reach_block(marker, to);
+			reach_block(marker, to, of_malloc);
 	}
 }
 
@@ -127,7 +128,10 @@ static void follow_words(struct marker *marker, const unsigned char *bytes, size
 		if (to == LTR__EDGE_STACK)
 			reach_stack(marker, address);
 		else if (to != UINT32_MAX)
-			reach_block(marker, to);
+			reach_block(marker, to, false);
+		to = ltr__reach_end(marker->reach, word);
+		if (to != UINT32_MAX)
+			reach_block(marker, to, false);
 	}
 }
 
@@ -147,7 +151,7 @@ static void drain(struct marker *marker)
 {
 	while ((marker->work_count || marker->waiter_count) && !marker->error) {
 		if (marker->work_count)
-			follow_block(marker, marker->work[--marker->work_count]);
+			follow_block(marker, marker->work[--marker->work_count], false);
 		else
 			follow_goroutine(marker, marker->waiters[--marker->waiter_count]);
 	}
@@ -251,13 +255,17 @@ static void mark_roots(struct marker *marker)
 
 	for (uint32_t i = 0; i < graph->root_count; i++)
 		ltr__bit_set(graph->marks, graph->roots[i]);
+	for (uint32_t i = 0; i < graph->malloc_count; i++)
+		ltr__bit_set(graph->marks, graph->mallocs[i]);
 	for (size_t i = 0; i < marker->count && !marker->error; i++) {
 		marker->goroutines[i].reached = false;
 		if (!marker->goroutines[i].candidate)
 			reach_goroutine(marker, (uint32_t)i);
 	}
 	for (uint32_t i = 0; i < graph->root_count && !marker->error; i++)
-		follow_block(marker, graph->roots[i]);
+		follow_block(marker, graph->roots[i], false);
+	for (uint32_t i = 0; i < graph->malloc_count && !marker->error; i++)
+		follow_block(marker, graph->mallocs[i], true);
 	for (size_t i = 0; i < reach->part_count && !marker->error; i++)
 		if (!reach->parts[i].id)
 			follow_words(marker, reach->parts[i].bytes, reach->parts[i].count);

@@ -38,9 +38,10 @@ struct ltr__area {
 	uint64_t start; /* page-aligned, as is end */
 	uint64_t end;
 	enum ltr__area_kind kind;
-	bool is_heap; /* what sbrk() gives */
-	bool of_file; /* pages that are the file's own have never been written to */
-	bool known;   /* it is known what it is */
+	bool is_heap;   /* what sbrk() gives */
+	bool of_file;   /* pages that are the file's own have never been written to */
+	bool known;     /* it is known what it is */
+	bool of_malloc; /* data of the C library: it has pointers to headers */
 	uint32_t
 		base; /* the number of its first granule, a multiple of LTR__GRANULES; DATA has none:
 			  it has that of the next area */
@@ -73,11 +74,16 @@ struct ltr__graph {
 	uint32_t *roots; /* blocks */
 	uint32_t root_count;
 	uint32_t root_capacity;
+	uint32_t
+		*mallocs; /* roots, too, but malloc()'s: what they say of headers is no reference */
+	uint32_t malloc_count;
+	uint32_t malloc_capacity;
 	uint32_t *frees; /* blocks that nobody has */
 	uint32_t free_count;
 	uint32_t free_capacity;
 	uint32_t *page_first; /* by page: the block that has its first byte, + 1; 0: none */
 	uint64_t *marks;      /* a bit for each block */
+	uint64_t *firsts;     /* a bit for each block: its area begins with it */
 };
 
 /* A part of a stack, or words that came from elsewhere. */
@@ -133,7 +139,8 @@ void ltr__graph_done(struct ltr__graph *graph);
 /* Words of the block that was begun last. */
 int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t count);
 int ltr__graph_block(struct ltr__graph *graph, uint32_t granule);
-int ltr__graph_root(struct ltr__graph *graph); /* the block that was begun last is one */
+/* The block that was begun last is one; `of_malloc`: as in struct ltr__area. */
+int ltr__graph_root(struct ltr__graph *graph, bool of_malloc);
 /* The block that was begun last has ended; nobody has it, and its words are forgotten. */
 int ltr__graph_free(struct ltr__graph *graph);
 /* After the last word: finds what lies where, and marks free blocks. */
@@ -143,6 +150,9 @@ uint32_t ltr__graph_at(const struct ltr__graph *graph, uint32_t granule);
 
 /* The number of what a word leads to; UINT32_MAX: nowhere. In a stack: LTR__EDGE_STACK and *ret. */
 uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_stack_address);
+
+/* The last granule of an area, if the word points just behind it; else UINT32_MAX. */
+uint32_t ltr__reach_end(struct ltr_reach *reach, uint64_t word);
 
 /*
  * blocks.c. The pages of an area come by in order of addresses, without those that are not there.

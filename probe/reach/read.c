@@ -78,6 +78,7 @@ static int pass_area(struct passing *passing, int pagemap, const struct ltr__are
 	graph->edge_count = before.edge_count;
 	graph->stack_word_count = before.stack_word_count;
 	graph->root_count = before.root_count;
+	graph->malloc_count = before.malloc_count;
 	graph->free_count = before.free_count;
 	passing->reach->facts.unknown_bytes = unknown_bytes;
 	passing->reach->facts.broken_heaps++;

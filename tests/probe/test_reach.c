@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Marking, on a process that is our own child and does nothing: what lies at an address here lies
+ * there, too. Goroutines are made up. So each rule is tried alone: what leads to what is waited on,
+ * and what does not.
+ */
+
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <reach/private.h>
+#include <reach/reach.h>
+
+#include "testing.h"
+
+#define STACK_BYTES 65536u
+#define STACKS      4u
+
+/* Pointers in here would be roots: what must not be found is kept inverted. */
+static uint64_t hidden[8];
+static unsigned char *stacks;
+static void *volatile root;
+
+static void hide(size_t at, void *pointer)
+{
+	hidden[at] = ~(uint64_t)(uintptr_t)pointer;
+}
+
+static void *shown(size_t at)
+{
+	return (void *)(uintptr_t)~hidden[at];
+}
+
+/* The stack of goroutine 1, 2, ...: its words, from the top down. */
+static uint64_t *top_of(uint64_t id)
+{
+	return (uint64_t *)(void *)(stacks + id * STACK_BYTES);
+}
+
+static struct ltr_reach_goroutine waiting(uint64_t id, uint64_t object, size_t used_words)
+{
+	uint64_t high = (uint64_t)(uintptr_t)top_of(id);
+
+	return (struct ltr_reach_goroutine){
+		.id = id,
+		.object = object,
+		.saved_sp = high - used_words * 8,
+		.stack_low = high - STACK_BYTES,
+		.stack_high = high,
+		.candidate = true,
+	};
+}
+
+/* What the test leaves on our own stack and in registers is no reference of the child's. */
+static pid_t start_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* Our own stack has been in use; so it is left out, as the runtime's threads' stacks are. */
+static struct ltr_reach_region own_stack(void)
+{
+	pthread_attr_t attributes;
+	void *low;
+	size_t bytes;
+
+	assert_int_equal(pthread_getattr_np(pthread_self(), &attributes), 0);
+	pthread_attr_getstack(&attributes, &low, &bytes);
+	pthread_attr_destroy(&attributes);
+	return (struct ltr_reach_region){(uint64_t)(uintptr_t)low, (uint64_t)(uintptr_t)low + bytes,
+					 LTR_REACH_SKIP};
+}
+
+static struct ltr_reach_facts look(struct ltr_reach_goroutine *goroutines, size_t count)
+{
+	const struct ltr_reach_region skip[] = {
+		{(uint64_t)(uintptr_t)stacks,
+		 (uint64_t)(uintptr_t)stacks + (uint64_t)STACKS * STACK_BYTES, LTR_REACH_STACKS},
+		own_stack(),
+	};
+	struct ltr_process *process = NULL;
+	struct ltr_reach *reach = NULL;
+	struct ltr_reach_facts facts;
+	struct ltr_why why;
+	pid_t pid = start_child();
+
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	assert_int_equal(ltr_reach_new(process, 1u << 30, &reach), 0);
+	assert_int_equal(ltr_reach_read(reach, skip, 2, &why), 0);
+	assert_int_equal(ltr_reach_read_stacks(reach, goroutines, count), 0);
+	assert_int_equal(ltr_reach_mark(reach, goroutines, count), 0);
+	facts = ltr_reach_facts(reach);
+	ltr_reach_free(reach);
+	ltr_process_close(process);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return facts;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	root = NULL;
+	memset(hidden, 0, sizeof(hidden));
+	/* Nothing just before them: a pointer to their beginning would be one behind that. */
+	stacks = mmap(NULL, (size_t)(STACKS + 1) * STACK_BYTES, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stacks == MAP_FAILED || mprotect(stacks, STACK_BYTES, PROT_NONE) < 0)
+		return -1;
+	stacks += STACK_BYTES;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return munmap(stacks - STACK_BYTES, (size_t)(STACKS + 1) * STACK_BYTES);
+}
+
+/*
+ * Memory that was in use before may still be referred to, by what lies in other blocks: use all of it
+ * up, for good.
+ */
+static void *new_block(size_t bytes)
+{
+	void *block = NULL;
+
+	for (int i = 0; i < 64; i++)
+		block = calloc(1, i < 63 && bytes > 200000 ? 1 : bytes);
+	return block;
+}
+
+/* A block that nothing refers to, at hidden[0]; noinline: and no register does. */
+static __attribute__((noinline)) void make_block(size_t bytes)
+{
+	hide(0, new_block(bytes));
+}
+
+static bool is_reached(uint64_t object)
+{
+	struct ltr_reach_goroutine goroutine = waiting(1, object, 16);
+	struct ltr_reach_facts facts = look(&goroutine, 1);
+
+	assert_int_equal(facts.broken_heaps, 0);
+	return goroutine.reached;
+}
+
+static const size_t sizes[] = {24, 100, 1000, 5000, 100000, 1000000, 40000000};
+
+static void nothing_refers_to_a_block(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		make_block(sizes[i]);
+		assert_false(is_reached((uint64_t)~hidden[0]));
+		assert_false(is_reached((uint64_t)~hidden[0] + sizes[i] - 24));
+		free(shown(0));
+	}
+}
+
+static void a_global_refers_to_any_part_of_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		size_t usable;
+
+		make_block(sizes[i]);
+		usable = malloc_usable_size(shown(0));
+		root = shown(0);
+		assert_true(is_reached((uint64_t)~hidden[0] + usable - 24));
+		root = (char *)shown(0) + usable / 2 + 3;
+		assert_true(is_reached((uint64_t)~hidden[0]));
+		root = (char *)shown(0) + usable; /* just behind it */
+		assert_true(is_reached((uint64_t)~hidden[0]));
+		root = (void *)((uintptr_t)shown(0) | (uintptr_t)0xfff7 << 48);
+		assert_true(is_reached((uint64_t)~hidden[0]));
+		root = NULL;
+		free(shown(0));
+	}
+}
+
+static void a_block_leads_on(void **state)
+{
+	(void)state;
+	make_block(200);
+	((uint64_t **)shown(0))[3] = new_block(3000);
+	hide(1, ((uint64_t **)shown(0))[3]);
+	((void **)shown(1))[374] = new_block(48); /* its last word */
+	hide(2, ((void **)shown(1))[374]);
+	assert_false(is_reached((uint64_t)~hidden[2]));
+	root = shown(0);
+	assert_true(is_reached((uint64_t)~hidden[2]));
+	root = NULL;
+	free(shown(2));
+	free(shown(1));
+	free(shown(0));
+}
+
+static void a_free_block_does_not(void **state)
+{
+	(void)state;
+	make_block(48);
+	hide(1, malloc(5000));
+	hide(2, malloc(5000)); /* or the first would become part of the rest */
+	((void **)shown(1))[100] = shown(0);
+	root = shown(1);
+	assert_true(is_reached((uint64_t)~hidden[0]));
+	free(shown(1));
+	assert_false(is_reached((uint64_t)~hidden[0]));
+	root = NULL;
+	free(shown(2));
+	free(shown(0));
+}
+
+static void *make_block_elsewhere(void *argument)
+{
+	(void)argument;
+	/* The first of this thread's arena, and one that is not. */
+	hide(3, malloc(500));
+	hide(0, malloc(500));
+	return NULL;
+}
+
+static void blocks_of_other_arenas(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, make_block_elsewhere, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_false(is_reached((uint64_t)~hidden[0]));
+	root = shown(0);
+	assert_true(is_reached((uint64_t)~hidden[0] + 100));
+	assert_false(is_reached((uint64_t)~hidden[3]));
+	root = NULL;
+	free(shown(0));
+	free(shown(3));
+}
+
+static void unknown_memory_counts(void **state)
+{
+	void **map =
+		mmap(NULL, 1 << 22, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	make_block(48);
+	map[100000] = shown(0);
+	assert_true(is_reached((uint64_t)~hidden[0]));
+	map[100000] = NULL;
+	assert_false(is_reached((uint64_t)~hidden[0]));
+	/* What is waited on in there is anybody's. */
+	assert_true(is_reached((uint64_t)(uintptr_t)&map[5]));
+	munmap(map, 1 << 22);
+	free(shown(0));
+}
+
+/* A mapping that looks like a heap of malloc(), and is none: all of it counts. */
+static void what_only_looks_like_a_heap(void **state)
+{
+	const uint64_t bytes = 1 << 20;
+	uint64_t *map = mmap(NULL, 128 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *heap =
+		(uint64_t *)(((uintptr_t)map + (64 << 20) - 1) & ~(uintptr_t)((64 << 20) - 1));
+	struct ltr_reach_goroutine goroutine;
+
+	(void)state;
+	make_block(48);
+	assert_int_equal(mprotect(heap, bytes, PROT_READ | PROT_WRITE), 0);
+	heap[0] = (uint64_t)(uintptr_t)heap + 48;
+	heap[2] = heap[3] = bytes;
+	heap[4] = 4096;
+	heap[(48 + 2208) / 8 + 1] = 0x31;
+	heap[(48 + 2208 + 0x30) / 8 + 1] = 0x12345678; /* leads out of it */
+	heap[50000] = (uint64_t)(uintptr_t)shown(0);
+	goroutine = waiting(1, ~hidden[0], 16);
+	assert_int_equal(look(&goroutine, 1).broken_heaps, 1);
+	assert_true(goroutine.reached);
+	munmap(map, 128 << 20);
+	free(shown(0));
+}
+
+static void its_own_stack_does_not_count(void **state)
+{
+	(void)state;
+	make_block(48);
+	top_of(1)[-3] = (uint64_t)(uintptr_t)shown(0);
+	assert_false(is_reached((uint64_t)~hidden[0]));
+	/* What is waited on may lie there itself. */
+	assert_false(is_reached((uint64_t)(uintptr_t)&top_of(1)[-8]));
+	root = &top_of(1)[-5];
+	assert_true(is_reached((uint64_t)(uintptr_t)&top_of(1)[-8]));
+	assert_true(is_reached((uint64_t)~hidden[0]));
+	root = &top_of(1)[-30]; /* below the stack pointer */
+	assert_false(is_reached((uint64_t)(uintptr_t)&top_of(1)[-8]));
+	root = NULL;
+	free(shown(0));
+}
+
+/* 1 waits on the block of which 2 knows, 2 on one of which 3 knows; each reaches the one before. */
+static void who_waits_reaches_others(void **state)
+{
+	struct ltr_reach_goroutine goroutines[3];
+
+	(void)state;
+	make_block(48);
+	hide(1, new_block(48));
+	hide(2, new_block(48));
+	top_of(2)[-4] = (uint64_t)(uintptr_t)shown(0);
+	top_of(3)[-4] = (uint64_t)(uintptr_t)shown(1);
+	for (int live = 0; live < 2; live++) {
+		for (uint64_t i = 0; i < 3; i++)
+			goroutines[i] = waiting(i + 1, ~hidden[i], 16);
+		root = live ? shown(2) : NULL;
+		look(goroutines, 3);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(goroutines[i].reached, live);
+	}
+	/* And the last of them can go on by itself. */
+	root = NULL;
+	for (uint64_t i = 0; i < 3; i++)
+		goroutines[i] = waiting(i + 1, ~hidden[i], 16);
+	goroutines[2].candidate = false;
+	look(goroutines, 3);
+	assert_true(goroutines[0].reached && goroutines[1].reached && goroutines[2].reached);
+	for (size_t i = 0; i < 3; i++)
+		free(shown(i));
+}
+
+static void a_select_is_reached_by_its_waiters(void **state)
+{
+	(void)state;
+	assert_false(is_reached(0));
+	root = &top_of(1)[-2];
+	assert_true(is_reached(0));
+	root = NULL;
+}
+
+/* One that runs: all of its stack, used or not, and what its descriptor keeps. */
+static void who_runs_is_a_root(void **state)
+{
+	struct ltr_reach_goroutine goroutines[2];
+	uint64_t kept;
+
+	(void)state;
+	make_block(48);
+	hide(1, new_block(48));
+	kept = (uint64_t)(uintptr_t)shown(1);
+	top_of(2)[-3000] = (uint64_t)(uintptr_t)shown(0);
+	goroutines[1] = waiting(2, 0, 0);
+	goroutines[1].saved_sp = 0;
+	goroutines[1].candidate = false;
+	goroutines[0] = waiting(1, ~hidden[0], 16);
+	look(goroutines, 2);
+	assert_true(goroutines[0].reached);
+	goroutines[0] = waiting(1, ~hidden[1], 16);
+	goroutines[1].kept = (const unsigned char *)&kept;
+	goroutines[1].kept_bytes = sizeof(kept);
+	look(goroutines, 2);
+	assert_true(goroutines[0].reached);
+	free(shown(0));
+	free(shown(1));
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_refers_to_a_block),
+		TEST(a_global_refers_to_any_part_of_it),
+		TEST(a_block_leads_on),
+		TEST(a_free_block_does_not),
+		TEST(blocks_of_other_arenas),
+		TEST(unknown_memory_counts),
+		TEST(what_only_looks_like_a_heap),
+		TEST(its_own_stack_does_not_count),
+		TEST(who_waits_reaches_others),
+		TEST(a_select_is_reached_by_its_waiters),
+		TEST(who_runs_is_a_root),
+	};
+
+	return cmocka_run_group_tests_name("reach", tests, NULL, NULL);
+}

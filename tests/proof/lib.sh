@@ -42,10 +42,11 @@ judge() {
 	"$LOITER" check --all -o "$SCRATCH/report" "$@" 2>"$SCRATCH/error" || judged=$?
 }
 
-# leaked PLACE: how many goroutines the report calls leaked, of those that PLACE created
-leaked() {
-	sed -n "s/^\[[0-9]*\] leaked: \([0-9]*\) goroutines\{0,1\}, .*($1)\$/\1/p" "$SCRATCH/report" |
-		awk '{ sum += $1 } END { print sum + 0 }'
+# lost PLACE: how many goroutines the report calls leaked, of those that PLACE created; or
+# deadlocked, where it is a lock that nobody gives back
+lost() {
+	sed -nE "s/^\[[0-9]+\] (leaked|deadlock): ([0-9]+) goroutines?, .*\(($1)\)\$/\2/p" \
+		"$SCRATCH/report" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
 # all_found SHARE: at least SHARE percent of each kind that the program has planted
@@ -53,7 +54,7 @@ all_found() {
 	local word name planted found
 	while read -r word name planted; do
 		[[ $word == planted ]] || continue
-		found=$(leaked "$name")
+		found=$(lost "$name")
 		checks=$((checks + 1))
 		((found * 100 >= planted * $1 && found <= planted)) ||
 			fail "$name: $found of $planted found"

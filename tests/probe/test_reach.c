@@ -15,8 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <reach/private.h>
-#include <reach/reach.h>
+#include "reach/reach.h"
 
 #include "testing.h"
 

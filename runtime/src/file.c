@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Files, by the blocking pool. A call's arguments and result lie on the stack of the goroutine, which
- * does not run before the call is over.
+ * Files, by the ring (uring.h) and the blocking pool. A call's arguments and result lie on the stack
+ * of the goroutine, which does not run before the call is over.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <loiter/file.h>
 #include <loiter/goroutine.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "clock.h"
+#include "uring.h"
 
 #define AT_POSITION ((off_t)-1)
 
@@ -94,8 +98,8 @@ static void write_all(void *call)
 }
 
 /*
- * Reads around the page cache wait for the device, RWF_NOWAIT or not. The kernel takes none whose
- * buffer is not aligned to a sector at least, so that others need not ask.
+ * Whether the page cache is not asked. The kernel takes nothing that goes around it whose buffer is
+ * not aligned to a sector at least, so that others need not ask.
  */
 static bool is_direct(const struct file_call *call)
 {
@@ -108,8 +112,56 @@ static bool is_direct(const struct file_call *call)
 }
 
 /*
+ * The kernel moves the position of a file for one call at a time, but not for operations of an
+ * io_uring: what has no position (a pipe, a terminal) is theirs. Direct writes to one file it makes
+ * one after the other there, which the pool does not. And a thread does what the disk can do whatever
+ * has become of the deadline.
+ */
+static bool is_for_ring(const struct file_call *call, uint8_t opcode, int64_t deadline_ns)
+{
+	if (call->offset == AT_POSITION)
+		return lseek(call->fd, 0, SEEK_CUR) < 0 && errno == ESPIPE;
+	return (opcode == IORING_OP_READ || !is_direct(call)) && !ltr__is_late(deadline_ns);
+}
+
+/* From call->result on, by the ring as far as it goes. */
+static ssize_t transfer_rest(struct file_call *call, uint8_t opcode, void (*by_pool)(void *),
+			     int64_t deadline_ns)
+{
+	bool is_at_position = call->offset == AT_POSITION, by_ring;
+	ssize_t n = 1;
+
+	by_ring = is_for_ring(call, opcode, deadline_ns);
+
+	while (by_ring && (size_t)call->result < call->bytes && n != 0) {
+		struct ltr__uring_call part = {
+			.opcode = opcode,
+			.fd = call->fd,
+			.buffer = (const char *)call->data + call->result,
+			.bytes = call->bytes - (size_t)call->result,
+			.offset = (uint64_t)call->offset +
+				  (is_at_position ? 0 : (uint64_t)call->result),
+		};
+
+		by_ring = ltr__uring(&part, deadline_ns, &n) && n != -EAGAIN;
+		if (by_ring && n > 0)
+			call->result += n;
+		else if (by_ring && n < 0 && n != -EINTR)
+			return call->result > 0 ? call->result : n;
+		if (call->result > 0 && ltr__is_late(deadline_ns))
+			return call->result;
+	}
+	if (by_ring)
+		return call->result;
+	n = make(by_pool, call, deadline_ns);
+	/* The position has moved: what was done must not be lost. */
+	return n < 0 && call->result > 0 ? call->result : n;
+}
+
+/*
  * What is in the page cache needs no thread. Less than was asked for may be the end, or the end of
- * what is cached: the pool finds out.
+ * what is cached: the ring or the pool finds out. Reads around the page cache wait for the device,
+ * RWF_NOWAIT or not.
  */
 static ssize_t read_call(struct file_call *call, int64_t deadline_ns)
 {
@@ -118,9 +170,7 @@ static ssize_t read_call(struct file_call *call, int64_t deadline_ns)
 	call->result = n > 0 ? n : 0;
 	if ((size_t)call->result == call->bytes)
 		return call->result;
-	n = make(read_rest, call, deadline_ns);
-	/* The position has moved: what was read must not be lost. */
-	return n < 0 && call->result > 0 ? call->result : n;
+	return transfer_rest(call, IORING_OP_READ, read_rest, deadline_ns);
 }
 
 ssize_t ltr__file_read(int fd, void *buffer, size_t bytes, int64_t deadline_ns)
@@ -141,7 +191,7 @@ ssize_t ltr__file_write(int fd, const void *buffer, size_t bytes, int64_t deadli
 {
 	struct file_call call = {.fd = fd, .data = buffer, .bytes = bytes, .offset = AT_POSITION};
 
-	return make(write_all, &call, deadline_ns);
+	return transfer_rest(&call, IORING_OP_WRITE, write_all, deadline_ns);
 }
 
 ssize_t ltr__file_pwrite(int fd, const void *buffer, size_t bytes, off_t offset,
@@ -149,7 +199,7 @@ ssize_t ltr__file_pwrite(int fd, const void *buffer, size_t bytes, off_t offset,
 {
 	struct file_call call = {.fd = fd, .data = buffer, .bytes = bytes, .offset = offset};
 
-	return offset < 0 ? -EINVAL : make(write_all, &call, deadline_ns);
+	return offset < 0 ? -EINVAL : transfer_rest(&call, IORING_OP_WRITE, write_all, deadline_ns);
 }
 
 /* --- the rest ----------------------------------------------------------------------------------- */
@@ -187,8 +237,14 @@ static void do_sync(void *argument)
 int ltr__file_sync(int fd, int64_t deadline_ns)
 {
 	struct file_call call = {.fd = fd};
+	struct ltr__uring_call sync = {.opcode = IORING_OP_FSYNC, .fd = fd};
+	ssize_t r;
 
-	return (int)make(do_sync, &call, deadline_ns);
+	do
+		if (ltr__is_late(deadline_ns) || !ltr__uring(&sync, deadline_ns, &r))
+			return (int)make(do_sync, &call, deadline_ns);
+	while (r == -EINTR);
+	return (int)r;
 }
 
 static void do_stat(void *argument)

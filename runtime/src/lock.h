@@ -9,7 +9,7 @@
  *
  * Lock order, outermost first; who holds one takes only locks further down:
  *   channel locks (several: by address) > wait queue locks (a Cond's > its mutex's)
- *   > pollable locks > contexts > timer heap > scheduler > slabs, stacks, pools > a ring's lock
+ *   > pollable locks, the io_uring's two > contexts > timer heap > scheduler > slabs, stacks, pools > a ring's lock
  * Nobody who holds one calls ltr__caller(): it may let others run first (seed.h).
  */
 

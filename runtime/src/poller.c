@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "fatal.h"
 #include "pollable.h"
+#include "uring.h"
 
 #define EVENTS_A_CALL 128
 #define KICK          UINT64_C(0) /* no handle: the eventfd */
@@ -91,17 +92,22 @@ uint32_t ltr__poll(int64_t timeout_ns, struct ltr__goroutine **ret_first)
 {
 	struct epoll_event events[EVENTS_A_CALL];
 	struct ltr__woken woken = {.end = &woken.first};
-	int n = wait_for_events(events, timeout_ns);
+	int n;
 
+	ltr__uring_drain(&woken);
+	n = wait_for_events(events, woken.count ? 0 : timeout_ns);
 	for (int i = 0; i < n; i++) {
 		uint64_t kicks;
 
+		if (events[i].data.u64 == LTR__POLL_RING)
+			continue;
 		if (events[i].data.u64 != KICK)
 			ltr__pollable_event(events[i].data.u64, events[i].events, &woken);
 		else if (timeout_ns != 0 && /* a kick is for who waits */
 			 read(kick_fd, &kicks, sizeof(kicks)) < 0 && errno != EAGAIN)
 			ltr__fatal("the poller's eventfd cannot be read: error %d", errno);
 	}
+	ltr__uring_drain(&woken); /* whatever woke us: with EINTR there are no events */
 	if (woken.count)
 		*ret_first = woken.first;
 	return woken.count;

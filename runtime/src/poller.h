@@ -16,6 +16,9 @@ int ltr__poll_init(void);
 /* Only for a runtime that does not start after all. */
 void ltr__poll_done(void);
 
+/* The handle of the io_uring, which is no pollable: what it has is taken out at each look. */
+#define LTR__POLL_RING UINT64_C(1)
+
 /* Tell of every edge of `fd`, in either direction, by ltr__pollable_event(handle). */
 int ltr__poll_add(int fd, uint64_t handle);
 void ltr__poll_remove(int fd);

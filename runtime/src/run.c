@@ -23,6 +23,7 @@
 #include "reserve.h"
 #include "seed.h"
 #include "trace.h"
+#include "uring.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
@@ -83,11 +84,13 @@ static int init(void)
 	int r = ltr__seed_init();
 	int count = ltr__seed.on ? 1 : number_wanted("LTR_PROCS", 1, cpus_to_use());
 	int spares = ltr__seed.on ? 0 : number_wanted("LTR_SPARES", 0, LTR__PROCESSOR_MAX);
+	int uring = number_wanted("LTR_URING", 0, 1);
 
 	if (r < 0)
 		return r;
-	if (count < 0 || spares < 0)
+	if (count < 0 || spares < 0 || uring < 0 || uring > 1)
 		return -EINVAL;
+	ltr__uring_init(uring);
 	if (sysconf(_SC_PAGESIZE) > (long)LTR__STACK_GUARD_BYTES)
 		return -ENOTSUP;
 	ltr__sched.spare_max = (uint32_t)spares;

@@ -348,6 +348,16 @@ void ltr__unlock_commit(void *lock)
 	ltr__unlock(lock);
 }
 
+/* No lock is held. */
+static void poll_now(struct ltr__thread *thread)
+{
+	struct ltr__goroutine *polled;
+
+	thread->after.poll = false;
+	if (ltr__poll(0, &polled))
+		ltr__ready_list(polled);
+}
+
 /* Everything but the mostly used commit. */
 static __attribute__((noinline)) void after_switch_slowly(struct ltr__thread *thread)
 {
@@ -362,13 +372,8 @@ static __attribute__((noinline)) void after_switch_slowly(struct ltr__thread *th
 		thread->after.commit = NULL;
 		commit(thread->after.argument);
 	}
-	if (thread->after.poll) {
-		struct ltr__goroutine *polled;
-
-		thread->after.poll = false;
-		if (ltr__poll(0, &polled))
-			ltr__ready_list(polled);
-	}
+	if (thread->after.poll)
+		poll_now(thread);
 }
 
 static inline __attribute__((always_inline)) void after_switch(struct ltr__thread *thread)
@@ -496,8 +501,11 @@ __attribute__((noinline)) void ltr_yield(void)
 		if (next)
 			put_fifo(processor, next);
 		next = pick(processor);
-		if (!next && !must_leave(processor))
+		if (!next && !must_leave(processor)) {
+			if (thread->after.poll) /* nobody else will, while only we run */
+				poll_now(thread);
 			return;
+		}
 	} else {
 		count_pick(processor);
 	}

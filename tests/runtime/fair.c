@@ -105,6 +105,31 @@ static int nobody_starves_timers(int argc, char **argv)
 	return 0;
 }
 
+static void wait_for_a_byte(struct ltr_conn **conn)
+{
+	char byte;
+
+	expect(ltr_read(*conn, &byte, 1) == 1);
+	__atomic_store_n(&progress[0], 1, __ATOMIC_RELAXED);
+}
+
+/* Nor does one who yields alone: there is nobody to switch to. */
+static int nobody_starves_the_network(int argc, char **argv)
+{
+	struct ltr_conn *conn;
+	int ends[2];
+
+	(void)argc, (void)argv;
+	expect(pipe(ends) == 0 && ltr_conn_adopt(ends[0], &conn) == 0);
+	ltr_go(wait_for_a_byte, conn);
+	for (int i = 0; i < 1000; i++)
+		ltr_yield();
+	expect(write(ends[1], "x", 1) == 1);
+	while (!__atomic_load_n(&progress[0], __ATOMIC_RELAXED))
+		ltr_yield();
+	return 0;
+}
+
 static void call_nothing(void *argument)
 {
 	(void)argument;
@@ -225,10 +250,10 @@ static int a_hog_does_not_keep_a_mutex(int argc, char **argv)
 int main(void)
 {
 	static const struct rule rules[] = {
-		RULE(all_who_yield_get_on),          RULE(pairs_do_not_starve_who_yields),
-		RULE(nobody_starves_newborns),       RULE(nobody_starves_timers),
-		RULE(nobody_starves_blocking_calls), RULE(who_waits_first_is_woken_first),
-		RULE(a_hog_does_not_keep_a_mutex),
+		RULE(all_who_yield_get_on),           RULE(pairs_do_not_starve_who_yields),
+		RULE(nobody_starves_newborns),        RULE(nobody_starves_timers),
+		RULE(nobody_starves_the_network),     RULE(nobody_starves_blocking_calls),
+		RULE(who_waits_first_is_woken_first), RULE(a_hog_does_not_keep_a_mutex),
 	};
 
 	return run_rules(rules, sizeof(rules) / sizeof(rules[0]));

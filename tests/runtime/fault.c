@@ -165,8 +165,8 @@ int __wrap_fcntl(int fd, int command, ...)
 }
 
 /*
- * A wait on a futex and a poll may end early; the runtime makes no other call by number, but to wake:
- * that does not wait, so nothing can interrupt it, and who is to be woken would sleep for ever.
+ * A wait on a futex and a poll may end early. To wake does not wait, so nothing can interrupt it, and
+ * who is to be woken would sleep for ever. An io_uring may be forbidden, or have no memory.
  */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
@@ -179,6 +179,12 @@ long __wrap_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		argument[i] = va_arg(arguments, long);
 	va_end(arguments);
+	if ((number == SYS_io_uring_setup || number == SYS_io_uring_register ||
+	     number == SYS_io_uring_enter) &&
+	    fails(FAULT_SYSTEM_CALL, "io_uring")) {
+		errno = number == SYS_io_uring_enter ? EAGAIN : EPERM;
+		return -1;
+	}
 	if ((number == SYS_futex && (argument[1] & FUTEX_CMD_MASK) == FUTEX_WAKE) ||
 	    !interrupts("syscall"))
 		return __real_syscall(number, argument[0], argument[1], argument[2], argument[3],

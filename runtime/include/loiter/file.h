@@ -3,16 +3,20 @@
 #define LOITER_FILE_H
 
 /*
- * Files. The kernel has no way to wait for a disk as one waits for a socket, so these calls are made
- * by threads of the blocking pool (ltr_blocking(), at most 256 at once): the goroutine parks, in state
- * "syscall", and the others go on. A read whose data is in the page cache is done at once, without
- * another thread.
+ * Files. One cannot wait for a disk as one waits for a socket, so these calls are made by the kernel
+ * on its own (io_uring), or by threads of the blocking pool (ltr_blocking(), at most 256 at once): the
+ * goroutine parks, in state "syscall", and the others go on. A read whose data is in the page cache
+ * is done at once. docs/runtime.md says which calls go where.
  *
  * A file is an ordinary descriptor, opened with O_CLOEXEC: other calls may be made on it. As with
  * all descriptors, do not close it while another goroutine uses it.
  *
- * A call cannot be abandoned once it runs; a deadline bounds the wait for a thread: -ETIMEDOUT, and
- * nothing was done. Other errors are those of the system call. -EINTR does not occur.
+ * A call cannot be abandoned once a thread runs it; its deadline bounds the wait for a thread:
+ * -ETIMEDOUT, and nothing was done. What is under way in an io_uring is cancelled at the deadline, and
+ * its end awaited, since until then the buffer is the kernel's: a read from an empty pipe ends at
+ * once, one from a disk when the disk has answered, with its result. What was done by then counts:
+ * -ETIMEDOUT means that nothing was read or written; of a sync it says nothing. Other errors are those
+ * of the system call. -EINTR does not occur.
  */
 
 #include <stddef.h>

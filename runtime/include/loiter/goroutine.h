@@ -34,9 +34,9 @@ LTR__DECLARE_BEGIN
  * ends the process with status 2, as Go does.
  *
  * Returns -ENOMEM or -EAGAIN if threads or memory for the runtime itself could not be had, -EINVAL
- * if LTR_PROCS or LTR_SPARES is no number of its range or LTR_COLD no duration (<loiter/cold.h>),
- * -EALREADY if the runtime runs or has run before, -ENOTSUP if the kernel's pages are too large for
- * small stacks (more than 16 KiB, or 4 KiB on x86-64).
+ * if LTR_PROCS, LTR_SPARES or LTR_URING (0, 1: docs/runtime.md) is no number of its range or LTR_COLD
+ * no duration (<loiter/cold.h>), -EALREADY if the runtime runs or has run before, -ENOTSUP if the
+ * kernel's pages are too large for small stacks (more than 16 KiB, or 4 KiB on x86-64).
  */
 int ltr_run(int (*main_goroutine)(int argc, char **argv), int argc, char **argv);
 

@@ -10,6 +10,7 @@
  *   libloiter_layout.c    reading and judging it
  *   libloiter_snapshot.c  descriptors and stacks
  *   libloiter_stack.c     unwinding
+ *   libloiter_population.c  all descriptors at one moment, for:
  *   libloiter_reach.c     who cannot be woken any more
  *   libloiter_words.c     names, labels and sites
  *   libloiter_locks.c     the locks that they wait for

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "../reach/reach.h"
-#include "libloiter_private.h"
+#include "libloiter_population.h"
 
 #define PASSES        3u
 #define PASS_PAUSE_NS 20000000l
@@ -28,18 +28,6 @@
 #define UNKNOWN_BYTES (1ull << 20) /* fewer are not worth a word */
 #define MEMORY_PART   2u           /* of what the machine has left, one part in so many */
 #define MEGABYTE      1000000ull
-
-/* All goroutines at one moment. */
-struct population {
-	struct ltr_reach_goroutine *goroutines; /* in order of ids */
-	size_t count;
-	size_t capacity;
-	unsigned char *slabs; /* copies of all descriptors; what goroutines keep lies there */
-	bool some_call;       /* somebody is in a blocking call */
-	uint64_t *running;    /* ids of those that run or call, each with its sequence behind it */
-	size_t running_count;
-	size_t running_capacity;
-};
 
 /* A goroutine that was not reached. */
 struct suspect {
@@ -58,186 +46,11 @@ struct proof {
 	size_t own_tid_count;
 	struct suspect *suspects; /* in order of ids; not reached in any pass */
 	size_t suspect_count;
-	struct population last; /* of the last pass */
-	uint64_t *running;      /* as above: in all passes so far */
+	struct ltr__population last; /* of the last pass */
+	uint64_t *running;           /* as above: in all passes so far */
 	size_t running_count;
 	struct ltr_reach_facts facts; /* of the last pass */
 };
-
-static void population_done(struct population *population)
-{
-	free(population->goroutines);
-	free(population->slabs);
-	free(population->running);
-	*population = (struct population){0};
-}
-
-/* --- descriptors ---------------------------------------------------------------------------- */
-
-static bool waits_for_others(uint8_t reason)
-{
-	switch (reason) {
-	case LTR_REASON_CHAN_RECEIVE:
-	case LTR_REASON_CHAN_SEND:
-	case LTR_REASON_CHAN_RECEIVE_NIL:
-	case LTR_REASON_CHAN_SEND_NIL:
-	case LTR_REASON_SELECT:
-	case LTR_REASON_SELECT_NO_CASES:
-	case LTR_REASON_MUTEX_LOCK:
-	case LTR_REASON_RWMUTEX_RLOCK:
-	case LTR_REASON_RWMUTEX_LOCK:
-	case LTR_REASON_WAITGROUP_WAIT:
-	case LTR_REASON_COND_WAIT:
-	case LTR_REASON_SEMACQUIRE:
-	case LTR_REASON_ONCE_DO:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static int note_running(struct population *population, uint64_t id, uint32_t sequence)
-{
-	if (population->running_count == population->running_capacity) {
-		size_t more = population->running_capacity ? population->running_capacity * 2 : 64;
-		void *grown = reallocarray(population->running, more, 2 * sizeof(uint64_t));
-
-		if (!grown)
-			return -ENOMEM;
-		population->running = grown;
-		population->running_capacity = more;
-	}
-	population->running[2 * population->running_count] = id;
-	population->running[2 * population->running_count + 1] = sequence;
-	population->running_count++;
-	return 0;
-}
-
-/*
- * What outsiders know of it is no reference; what else is in there may be, and so may what lies where
- * the fields are that came later: the argument of one that has not begun.
- */
-static void clear_fields(const struct ltr_layout *layout, unsigned char *descriptor)
-{
-	for (size_t i = 0; i < LTR_FIELD_REQUIRED; i++)
-		memset(descriptor + layout->fields[i].offset, 0, layout->fields[i].bytes);
-}
-
-static int take_descriptor(struct population *population, const struct ltr_layout *layout,
-			   unsigned char *descriptor)
-{
-#define FIELD(name) ltr__field(layout, descriptor, LTR_FIELD_##name)
-	struct ltr_reach_goroutine goroutine = {
-		.id = FIELD(id),
-		.sequence = (uint32_t)FIELD(sequence),
-		.object = FIELD(object),
-		.saved_sp = FIELD(saved_sp),
-		.stack_low = FIELD(stack_low),
-		.stack_high = FIELD(stack_high),
-		.kept = descriptor,
-		.kept_bytes = layout->descriptor_bytes,
-	};
-	uint8_t state = (uint8_t)FIELD(state);
-	uint8_t reason = (uint8_t)FIELD(reason);
-	uint16_t flags = (uint16_t)FIELD(flags);
-#undef FIELD
-
-	if (goroutine.id == 0 || state == LTR_STATE_EXITED)
-		return 0;
-	clear_fields(layout, descriptor);
-	goroutine.candidate = !(goroutine.sequence & 1) && goroutine.saved_sp &&
-			      !(flags & LTR_GOROUTINE_TIMED) && waits_for_others(reason) &&
-			      ltr_reason_state(reason) == state;
-	if (goroutine.sequence & 1)
-		goroutine.saved_sp = 0;
-	population->some_call = population->some_call || state == LTR_STATE_SYSCALL;
-	population->goroutines[population->count++] = goroutine;
-	return state == LTR_STATE_RUNNING || state == LTR_STATE_SYSCALL
-		       ? note_running(population, goroutine.id, goroutine.sequence)
-		       : 0;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	const struct ltr_reach_goroutine *x = a;
-	const struct ltr_reach_goroutine *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
-/* How many slabs there are, and where; the caller frees them. */
-static int read_slab_addresses(const struct ltr__libloiter *target, uint64_t **ret_slabs,
-			       uint32_t *ret_count)
-{
-	const struct ltr_layout *layout = &target->layout;
-	uint32_t most = LTR__DESCRIPTORS_MAX / layout->slab_descriptors;
-	uint64_t *slabs;
-	uint32_t count;
-	int err = ltr_process_read(target->process, layout->slab_count, &count, sizeof(count));
-
-	if (err)
-		return err;
-	most = most < layout->slab_max ? most : layout->slab_max;
-	if (count > most)
-		return -EPROTO;
-	slabs = calloc(count ? count : 1, sizeof(*slabs));
-	if (!slabs)
-		return -ENOMEM;
-	err = ltr_process_read(target->process, layout->slabs, slabs, count * sizeof(*slabs));
-	if (err) {
-		free(slabs);
-		return err;
-	}
-	*ret_slabs = slabs;
-	*ret_count = count;
-	return 0;
-}
-
-static int read_slabs(const struct proof *proof, const uint64_t *slabs, uint32_t count,
-		      struct population *population)
-{
-	const struct ltr_layout *layout = &proof->target->layout;
-	size_t slab_bytes = (size_t)layout->slab_descriptors * layout->descriptor_bytes;
-	uint64_t total = (uint64_t)slab_bytes * count;
-	int err = 0;
-
-	if (total > proof->most_bytes)
-		return -ENOMEM;
-	population->capacity = (size_t)layout->slab_descriptors * count;
-	population->slabs = malloc(total ? total : 1);
-	population->goroutines = calloc(population->capacity + 1, sizeof(*population->goroutines));
-	if (!population->slabs || !population->goroutines)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < count && !err; i++) {
-		unsigned char *slab = population->slabs + i * slab_bytes;
-
-		err = ltr_process_read(proof->target->process, slabs[i], slab, slab_bytes);
-		for (uint32_t j = 0; j < layout->slab_descriptors && !err; j++)
-			err = take_descriptor(population, layout,
-					      slab + (size_t)j * layout->descriptor_bytes);
-	}
-	return err;
-}
-
-static int read_population(const struct proof *proof, struct population *ret_population)
-{
-	struct population population = {0};
-	uint64_t *slabs;
-	uint32_t count;
-	int err = read_slab_addresses(proof->target, &slabs, &count);
-
-	if (err)
-		return err;
-	err = read_slabs(proof, slabs, count, &population);
-	free(slabs);
-	if (err) {
-		population_done(&population);
-		return err;
-	}
-	qsort(population.goroutines, population.count, sizeof(*population.goroutines), compare_ids);
-	*ret_population = population;
-	return 0;
-}
 
 /* --- what is the runtime's own -------------------------------------------------------------- */
 
@@ -283,7 +96,7 @@ static int skip_slabs(struct proof *proof)
 	uint64_t bytes = (uint64_t)layout->slab_descriptors * layout->descriptor_bytes;
 	uint64_t *slabs;
 	uint32_t count;
-	int err = read_slab_addresses(proof->target, &slabs, &count);
+	int err = ltr__slab_addresses(proof->target, &slabs, &count);
 
 	if (err)
 		return err;
@@ -391,7 +204,7 @@ static int find_own(struct proof *proof, bool some_call, size_t *ret_foreign)
 /* --- one pass ------------------------------------------------------------------------------- */
 
 /* Whoever is not as it was can go on, and nothing is known of its stack. */
-static void distrust_moved(const struct population *before, struct population *after)
+static void distrust_moved(const struct ltr__population *before, struct ltr__population *after)
 {
 	size_t j = 0;
 
@@ -410,7 +223,7 @@ static void distrust_moved(const struct population *before, struct population *a
 }
 
 /* The stacks of those that can go on, before memory is read. */
-static int read_early(struct ltr_reach *reach, const struct population *population)
+static int read_early(struct ltr_reach *reach, const struct ltr__population *population)
 {
 	struct ltr_reach_goroutine *roots = calloc(population->count + 1, sizeof(*roots));
 	size_t count = 0;
@@ -427,17 +240,17 @@ static int read_early(struct ltr_reach *reach, const struct population *populati
 }
 
 /* Everything but marking. -EAGAIN: somebody has begun a call meanwhile. */
-static int read_all(struct proof *proof, const struct population *before, struct ltr_reach *reach,
-		    struct population *ret_after, struct ltr_why *why)
+static int read_all(struct proof *proof, const struct ltr__population *before,
+		    struct ltr_reach *reach, struct ltr__population *ret_after, struct ltr_why *why)
 {
-	struct population after;
+	struct ltr__population after;
 	int err = read_early(reach, before);
 
 	if (!err)
 		err = ltr_reach_read(reach, proof->skip, proof->skip_count, why);
 	if (err)
 		return err;
-	err = read_population(proof, &after);
+	err = ltr__population_read(proof->target, proof->most_bytes, &after);
 	if (err)
 		return err;
 	distrust_moved(before, &after);
@@ -445,7 +258,7 @@ static int read_all(struct proof *proof, const struct population *before, struct
 	if (!err && after.some_call && !before->some_call)
 		err = -EAGAIN;
 	if (err) {
-		population_done(&after);
+		ltr__population_done(&after);
 		return err;
 	}
 	*ret_after = after;
@@ -461,12 +274,12 @@ static int add_registers(struct ltr_reach *reach, const struct ltr_reach_stop *s
 }
 
 static int one_pass(struct proof *proof, const struct ltr_reach_stop *stop, size_t *ret_foreign,
-		    struct ltr_reach **ret_reach, struct population *ret_population,
+		    struct ltr_reach **ret_reach, struct ltr__population *ret_population,
 		    struct ltr_why *why)
 {
-	struct population before = {0};
+	struct ltr__population before = {0};
 	struct ltr_reach *reach = NULL;
-	int err = read_population(proof, &before);
+	int err = ltr__population_read(proof->target, proof->most_bytes, &before);
 
 	if (!err)
 		err = find_own(proof, before.some_call, ret_foreign);
@@ -476,7 +289,7 @@ static int one_pass(struct proof *proof, const struct ltr_reach_stop *stop, size
 		err = add_registers(reach, stop);
 	if (!err)
 		err = read_all(proof, &before, reach, ret_population, why);
-	population_done(&before);
+	ltr__population_done(&before);
 	if (err) {
 		ltr_reach_free(reach);
 		return err;
@@ -489,7 +302,7 @@ static int one_pass(struct proof *proof, const struct ltr_reach_stop *stop, size
 
 static int keep_suspects(struct proof *proof)
 {
-	const struct population *population = &proof->last;
+	const struct ltr__population *population = &proof->last;
 	bool first = proof->info->passes == 0;
 	size_t kept = 0;
 	size_t j = 0;
@@ -520,7 +333,7 @@ static int keep_suspects(struct proof *proof)
 
 static int keep_running(struct proof *proof)
 {
-	struct population *population = &proof->last;
+	struct ltr__population *population = &proof->last;
 	size_t kept = 0;
 
 	if (proof->info->passes == 0) {
@@ -541,11 +354,12 @@ static int keep_running(struct proof *proof)
 	return 0;
 }
 
-static int finish_pass(struct proof *proof, struct ltr_reach *reach, struct population *population)
+static int finish_pass(struct proof *proof, struct ltr_reach *reach,
+		       struct ltr__population *population)
 {
 	int err = ltr_reach_mark(reach, population->goroutines, population->count);
 
-	population_done(&proof->last);
+	ltr__population_done(&proof->last);
 	proof->last = *population;
 	if (!err)
 		err = keep_suspects(proof);
@@ -567,7 +381,7 @@ static int give_up(struct proof *proof, const char *text)
 
 static int pass_without_stop(struct proof *proof, size_t *ret_foreign, struct ltr_why *why)
 {
-	struct population population;
+	struct ltr__population population;
 	struct ltr_reach *reach;
 	int err = -EAGAIN;
 
@@ -615,7 +429,7 @@ static int prove_without_stop(struct proof *proof, struct ltr_why *why)
 static int prove_stopped(struct proof *proof, struct ltr_why *why)
 {
 	struct ltr_reach_stop *stop;
-	struct population population;
+	struct ltr__population population;
 	struct ltr_reach *reach;
 	uint64_t start_ns = ltr_process_now_ns();
 	size_t foreign;
@@ -730,6 +544,6 @@ int ltr__libloiter_reach(void *context, struct ltr_census *census, enum ltr_reac
 	free(proof.own_tids);
 	free(proof.suspects);
 	free(proof.running);
-	population_done(&proof.last);
+	ltr__population_done(&proof.last);
 	return err == -EFAULT ? -ESRCH : err;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clean.h"
 #include "metrics.h"
@@ -26,6 +27,7 @@ struct waits {
 };
 
 struct page {
+	enum ltr_metrics_format format;
 	const struct ltr_census *census;
 	const struct ltr_census_info *info;
 	struct ltr__text text;
@@ -64,10 +66,23 @@ static void count_all(struct page *page)
 	}
 }
 
+/* The name as the lines have it, and the suffix that OpenMetrics leaves out of a family's. */
+static void put_family_of(struct page *page, const char *name, const char *suffix, const char *type,
+			  const char *help)
+{
+	size_t length = strlen(name);
+
+	if (page->format == LTR_METRICS_OPENMETRICS)
+		length -= strlen(suffix);
+	ltr__text_format(&page->text, "# HELP %.*s %s\n", (int)length, name, help);
+	ltr__text_format(&page->text, "# TYPE %.*s %s\n", (int)length, name, type);
+}
+
 static void put_family(struct page *page, const char *name, const char *type, const char *help)
 {
-	ltr__text_format(&page->text, "# HELP %s %s\n", name, help);
-	ltr__text_format(&page->text, "# TYPE %s %s\n", name, type);
+	bool is_counter = strcmp(type, "counter") == 0;
+
+	put_family_of(page, name, is_counter ? "_total" : "", type, help);
 }
 
 static void put_number(struct page *page, const char *name, const char *type, const char *help,
@@ -203,7 +218,9 @@ static void put_info(struct page *page)
 	static const char name[] = "loiter_target_info";
 	char pid[16];
 
-	put_family(page, name, "gauge", "The watched program, and how it is watched.");
+	put_family_of(page, name, "_info",
+		      page->format == LTR_METRICS_OPENMETRICS ? "info" : "gauge",
+		      "The watched program, and how it is watched.");
 	snprintf(pid, sizeof(pid), "%" PRIu32, page->info->pid);
 	ltr__text_format(&page->text, "%s{", name);
 	put_label(page, "pid", pid);
@@ -241,12 +258,27 @@ static void free_page(struct page **page)
 	free(*page);
 }
 
-int ltr_metrics_write(const struct ltr_census *census, struct ltr_sink sink)
+enum ltr_metrics_format ltr_metrics_accepted(const char *accept)
+{
+	return accept && strstr(accept, "application/openmetrics-text") ? LTR_METRICS_OPENMETRICS
+									: LTR_METRICS_PROMETHEUS;
+}
+
+const char *ltr_metrics_content_type(enum ltr_metrics_format format)
+{
+	return format == LTR_METRICS_OPENMETRICS
+		       ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+		       : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+int ltr_metrics_write(const struct ltr_census *census, enum ltr_metrics_format format,
+		      struct ltr_sink sink)
 {
 	__attribute__((cleanup(free_page))) struct page *page = calloc(1, sizeof(*page));
 
 	if (!page)
 		return -ENOMEM;
+	page->format = format;
 	page->census = census;
 	page->info = ltr_census_info(census);
 	ltr__text_init(&page->text, sink);
@@ -256,5 +288,7 @@ int ltr_metrics_write(const struct ltr_census *census, struct ltr_sink sink)
 	put_waits(page);
 	put_watching(page);
 	put_info(page);
+	if (format == LTR_METRICS_OPENMETRICS)
+		ltr__text_put(&page->text, "# EOF\n");
 	return ltr__text_finish(&page->text);
 }

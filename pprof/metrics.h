@@ -3,7 +3,8 @@
 #define LOITER_PPROF_METRICS_H
 
 /*
- * A census in the text format of Prometheus (version 0.0.4). Names that dashboards of Go programs
+ * A census in the text format of Prometheus (version 0.0.4) or in that of OpenMetrics (1.0.0), which
+ * differ in how they name counters. Names that dashboards of Go programs
  * know (`go_goroutines`, ...) are used where the meaning is the same, `loiter_` is before all
  * others. docs/serve.md has the list. How many series there are depends on no number of the watched
  * program: there is one for each state and reason that occurs.
@@ -15,8 +16,16 @@
 
 #include "sink.h"
 
-#define LTR_METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+enum ltr_metrics_format {
+	LTR_METRICS_PROMETHEUS,
+	LTR_METRICS_OPENMETRICS,
+};
 
-int ltr_metrics_write(const struct ltr_census *census, struct ltr_sink sink);
+int ltr_metrics_write(const struct ltr_census *census, enum ltr_metrics_format format,
+		      struct ltr_sink sink);
+
+/* The one that a client asks for by its Accept header (NULL: none), and its Content-Type. */
+enum ltr_metrics_format ltr_metrics_accepted(const char *accept);
+const char *ltr_metrics_content_type(enum ltr_metrics_format format);
 
 #endif

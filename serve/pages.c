@@ -224,10 +224,13 @@ static void index_page(const struct ltr_serve_source *source, struct ltr__answer
 	finish(answer, err);
 }
 
-static void metrics(const struct ltr_serve_source *source, struct ltr__answer *answer)
+static void metrics(const struct ltr_serve_source *source, const struct ltr__question *question,
+		    struct ltr__answer *answer)
 {
-	answer->type = LTR_METRICS_CONTENT_TYPE;
-	finish(answer, ltr_metrics_write(source->census, ltr__body_sink(&answer->body)));
+	enum ltr_metrics_format format = ltr_metrics_accepted(question->accept);
+
+	answer->type = ltr_metrics_content_type(format);
+	finish(answer, ltr_metrics_write(source->census, format, ltr__body_sink(&answer->body)));
 }
 
 static void json(const struct ltr_serve_source *source, struct ltr__answer *answer)
@@ -263,7 +266,7 @@ static void program_page(const struct ltr_serve_source *source,
 	if (strcmp(path, "/") == 0 || strcmp(path, "/debug/pprof") == 0)
 		move_to(answer, PPROF);
 	else if (strcmp(path, "/metrics") == 0)
-		metrics(source, answer);
+		metrics(source, question, answer);
 	else if (strcmp(path, "/census.json") == 0)
 		json(source, answer);
 	else if (strcmp(path, PPROF) == 0)

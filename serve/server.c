@@ -233,6 +233,7 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
 		.debug = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "debug"),
 		.seconds =
 			MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "seconds"),
+		.accept = header_of(connection, MHD_HTTP_HEADER_ACCEPT),
 		.base = request->base,
 	};
 	struct ltr_sink sink = ltr__body_sink(&query);

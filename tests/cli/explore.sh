@@ -17,9 +17,11 @@ explored() {
 # The commands that the last report gives for its seeds, one a line.
 replays() { sed -n 's/^loiter: again: loiter //p' "$scratch/r.txt"; }
 
-# What a report says, but for what is another in each process: ids, times, addresses.
+# What a report says, but for what is another in each process: ids, times, addresses, and how a proof
+# went, which may stand in two lines.
 lasting() {
-	sed -E 's/\(pid [0-9]+/(pid N/; s/, for .*$//; s/0x[0-9a-f]+/ADDRESS/' "$1"
+	sed -E 's/\(pid [0-9]+/(pid N/; s/, for .*$//; s/0x[0-9a-f]+/ADDRESS/' "$1" |
+		tr -s '\n ' ' ' | sed -E 's/ \([^()]* read in [^()]*\)//g'
 }
 
 # again PATTERN: each of the first three seeds does it again, twice, with the same report

@@ -6,6 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 command -v promtool prometheus >/dev/null || skip "no prometheus (Debian: prometheus)"
+/usr/bin/python3 -c 'import prometheus_client' 2>/dev/null ||
+	skip "no parser of OpenMetrics (Debian: python3-prometheus-client)"
 printf 'a-token-of-24-characters\n' >"$scratch/token"
 start_subject
 start_server --token-file "$scratch/token" -p "$subject_pid"
@@ -18,6 +20,16 @@ promtool check metrics <"$scratch/body" >"$scratch/verdict" 2>&1 || {
 	cat "$scratch/verdict"
 }
 equal "what promtool would have otherwise" "" "$(cat "$scratch/verdict")"
+
+# The parser of OpenMetrics in Prometheus' own client library, stricter than its scraper.
+ask /metrics "${token[@]}" -H 'Accept: application/openmetrics-text'
+cat >"$scratch/parse.py" <<'END'
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as families
+print(sum(len(family.samples) for family in families(sys.stdin.read())))
+END
+/usr/bin/python3 "$scratch/parse.py" <"$scratch/body" >"$scratch/verdict" 2>&1 || true
+equal "samples in OpenMetrics" "$(grep -vc '^#' "$scratch/body")" "$(cat "$scratch/verdict")"
 
 configure_prometheus
 start_prometheus

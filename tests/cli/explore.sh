@@ -78,7 +78,7 @@ loiter_is 23 "^loiter: 1 of [0-9]+ schedules? leaks: seed ([0-9]+) \(random; [0-
 first=$(sed -nE 's/^loiter: 1 of .* seed ([0-9]+) .*/\1/p' "$scratch/err")
 loiter_is 23 "^loiter: 1 of 1 schedule leaks: seed $first " \
 	check --schedules 5 --seed "$first" -- "$seldom" leak
-LTR_SEED=$first loiter_is 23 "1 goroutine never exited" check --grace 50ms -- "$seldom" leak
+LTR_SEED=$first loiter_is 23 "1 goroutine leaked" check --grace 50ms -- "$seldom" leak
 loiter_is 0 "^loiter: seed 7 does not leak \(pct\)$" check --seed 7 --strategy pct -- "$seldom" never
 
 # What could not be judged is not clean; the command that is given back is one that a shell can read.

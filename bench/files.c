@@ -72,7 +72,7 @@ static int make_file(int flags)
 	if (fd < 0)
 		return -1;
 	unlink(path);
-	for (uint32_t i = 0; i < BLOCKS * BLOCK_BYTES / sizeof(zeros); i++)
+	for (uint32_t i = 0; i < (size_t)BLOCKS * BLOCK_BYTES / sizeof(zeros); i++)
 		if (write(made, zeros, sizeof(zeros)) != sizeof(zeros))
 			return -1;
 	if (fsync(made) != 0 || posix_fadvise(made, 0, 0, POSIX_FADV_DONTNEED) != 0 ||

@@ -386,28 +386,32 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	return 0;
 }
 
-static int probe_new(struct ltr_probe **ret_probe, struct ltr_why *why)
+/* NULL, and *ret_err says why. */
+static struct ltr_probe *probe_new(int *ret_err, struct ltr_why *why)
 {
 	struct ltr_probe *probe = calloc(1, sizeof(*probe));
-	if (!probe)
-		return ltr_why_set(why, -ENOMEM, "out of memory");
+
+	if (!probe) {
+		*ret_err = ltr_why_set(why, -ENOMEM, "out of memory");
+		return NULL;
+	}
 	probe->timer = -1;
 	probe->epoll = epoll_create1(EPOLL_CLOEXEC);
-	int err = probe->epoll < 0 ? ltr_why_set(why, -errno, "epoll: %s", strerror(errno)) : 0;
-	if (err)
+	if (probe->epoll < 0) {
+		*ret_err = ltr_why_set(why, -errno, "epoll: %s", strerror(errno));
 		ltr_probe_close(probe);
-	else
-		*ret_probe = probe;
-	return err;
+		return NULL;
+	}
+	return probe;
 }
 
 int ltr_probe_open(uint32_t pid, const struct ltr_probe_options *options,
 		   struct ltr_probe **ret_probe, struct ltr_why *ret_why)
 {
-	struct ltr_probe *probe;
-	int err = probe_new(&probe, ret_why);
+	int err = 0;
+	struct ltr_probe *probe = probe_new(&err, ret_why);
 
-	if (err)
+	if (!probe)
 		return err;
 	probe->snapshot_every_ns = options->snapshot_ns;
 	err = ltr_process_open(pid, &probe->process, ret_why);
@@ -440,10 +444,10 @@ static int recognise_file(struct ltr_probe *probe, const char *path, struct ltr_
 int ltr_probe_open_file(const char *path, const struct ltr_replay_options *options,
 			struct ltr_probe **ret_probe, struct ltr_why *ret_why)
 {
-	struct ltr_probe *probe;
-	int err = probe_new(&probe, ret_why);
+	int err = 0;
+	struct ltr_probe *probe = probe_new(&err, ret_why);
 
-	if (err)
+	if (!probe)
 		return err;
 	err = recognise_file(probe, path, ret_why);
 	if (!err) {

@@ -45,6 +45,7 @@ int ltr__graph_begin(struct ltr_reach *reach)
 	reach->targets = calloc(areas->count + 1, sizeof(struct ltr__area *));
 	if (!reach->targets)
 		return -ENOMEM;
+	reach->target_count = 0;
 	for (size_t i = 0; i < areas->count; i++)
 		if (areas->area[i].kind != LTR__AREA_DATA)
 			reach->targets[reach->target_count++] = &areas->area[i];

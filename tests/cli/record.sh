@@ -161,9 +161,11 @@ loiter_is 1 "^loiter: cannot record to .*: Is a directory$" record -o "$scratch"
 
 # --- killed: everything up to the last block is there, and it says that its end is not ---
 start stay-send
+names_send_one() { "$loiter" dump "$file.part" | grep send_one; } # reads all of it
 for way in "${ways[@]}"; do
 	record_in_background --via "$way" -p "$pid" -o "$file"
-	until_true "$way: nothing is recorded" "$loiter" dump "$file.part"
+	# Names are looked up a few at a time, between blocks.
+	until_true "$way: nothing is recorded" names_send_one
 	one_sentence_is 1 "another loiter is recording to" record -p "$pid" -o "$file"
 	kill -KILL "$recorder"
 	await_recorder

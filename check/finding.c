@@ -227,12 +227,14 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
 	struct ltr_finding_frame *created = &box->finding.created;
 
-	if (site) {
+	if (goroutine->flags & LTR_IS_MAIN) {
+		/* By the runtime itself: no place that a person could look at. */
+	} else if (site) {
 		created->pc = goroutine->creation_pc;
 		created->file = copy_text(box, ltr_census_string(census, site->file));
 		created->function = copy_text(box, ltr_census_string(census, site->function));
 		created->line = site->line;
-	} else if (goroutine->creation_pc && !(goroutine->flags & LTR_IS_MAIN)) {
+	} else if (goroutine->creation_pc) {
 		copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
 			    goroutine->creation_pc, created);
 	}

@@ -141,6 +141,7 @@ static void all_asleep_is_a_deadlock_with_everybody_in_it(void **at)
 
 	census_add(state->census, &(struct people){.id = 1,
 						   .flags = LTR_IS_MAIN,
+						   .created = AT(F_RUNTIME, 1),
 						   .reason = LTR_REASON_WAITGROUP_WAIT});
 	census_add(
 		state->census,
@@ -154,6 +155,9 @@ static void all_asleep_is_a_deadlock_with_everybody_in_it(void **at)
 
 		assert_int_equal(finding->grade, LTR_GRADE_DEADLOCK);
 		members += finding->count;
+		/* The runtime created it, at no place that a person could look at. */
+		if (finding->member[0].id == 1)
+			assert_string_equal(finding->created.function, "");
 	}
 	assert_int_equal(members, 3);
 	assert_int_equal(ltr_judgement_status(state->judgement, 0, 2), 23);

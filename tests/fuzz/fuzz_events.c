@@ -161,7 +161,7 @@ static void put_event(struct writer *writer, uint64_t id, uint8_t kind, uint8_t 
 		      uint32_t sequence)
 {
 	struct ltr_event event = {.goroutine = id,
-				  .ticks = 100 * sequence,
+				  .ticks = 100ull * sequence,
 				  .kind = kind,
 				  .reason = reason,
 				  .sequence = sequence};

@@ -60,7 +60,8 @@ int ltr_process_read_many(const struct ltr_process *process, struct ltr_process_
 }
 
 /* Nothing changes here while a reader waits. */
-int nanosleep(const struct timespec *time, struct timespec *ret_left)
+int __wrap_nanosleep(const struct timespec *time, struct timespec *ret_left);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *ret_left)
 {
 	(void)time, (void)ret_left;
 	return 0;
@@ -216,9 +217,9 @@ static void fill_goroutine(struct image *image, uint32_t index, uint8_t state, u
 		.labels = AT(labels),
 		.read_lock_0 = AT(slots),
 	};
-	stack[6] = low + 10 * 8; /* saved_fp_offset */
+	stack[6] = low + 10ull * 8; /* saved_fp_offset */
 	for (uint32_t i = 10; i < 30; i += 8) {
-		stack[i] = i + 8 < 30 ? low + (i + 8) * 8 : 0;
+		stack[i] = i + 8 < 30 ? low + (i + 8ull) * 8 : 0;
 		stack[i + 1] = 0x401000 + i;
 	}
 }

@@ -90,7 +90,7 @@ static void ranges_remember(void **state)
 	assert_non_null(history);
 	fixture_init(&fixture, FIXTURE_SMALL, 20);
 	info = ltr_census_info_mut(fixture.census);
-	for (uint64_t end = info->now_ns + 7200 * 1000 * MS; info->now_ns < end;) {
+	for (uint64_t end = info->now_ns + 7200ull * 1000 * MS; info->now_ns < end;) {
 		info->now_ns += (uint64_t)(rand() % 300 + 1) * MS;
 		info->created = info->now_ns / MS;
 		ltr__history_add(history, fixture.census, NULL);

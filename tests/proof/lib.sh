@@ -39,6 +39,7 @@ start() {
 # judge OPTIONS...: the report goes to $SCRATCH/report, the status to $judged
 judge() {
 	judged=0
+	# shellcheck disable=SC2034 # for the scripts
 	"$LOITER" check --all -o "$SCRATCH/report" "$@" 2>"$SCRATCH/error" || judged=$?
 }
 

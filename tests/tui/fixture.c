@@ -421,7 +421,7 @@ static void usage(void *context, struct ltr_tui_usage *ret_usage)
 	uint64_t ns = ltr_census_info(fixture->census)->now_ns;
 
 	*ret_usage = (struct ltr_tui_usage){
-		.program_cpu_ns = ns / 3 * 2 + fixture->steps % 5 * 40 * MS,
+		.program_cpu_ns = ns / 3 * 2 + (uint64_t)fixture->steps % 5 * 40 * MS,
 		.program_bytes = 48000000 + fixture->steps * UINT64_C(90000),
 		.own_cpu_ns = ns / 50,
 		.own_bytes = 6100000,

@@ -4,24 +4,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-lockers=$LTR_BUILD/tests/cli/lockers
-
-start() { # CASE: its id is in $pid
-	: >"$scratch/stays"
-	"$lockers" "$1" >"$scratch/stays" &
-	pid=$!
-	local end=$((SECONDS + patience))
-	until [[ -s $scratch/stays ]]; do
-		((SECONDS <= end)) || { fail "$1 does not start"; exit 1; }
-		sleep 0.01
-	done
-}
-
-stop() {
-	kill -0 "$pid" || fail "it does not run any more"
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null || true
-}
+cases=$LTR_BUILD/tests/cli/lockers
 
 # They come to where they wait in their own time.
 deadlocked() { # CASE PATTERN
@@ -74,8 +57,8 @@ stop
 
 # The same when their time is over; the status says that something was proven.
 loiter_is 23 "^loiter: deadlock: 2 goroutines wait for each other's lock" \
-	check --timeout 2s -- "$lockers" ab-ba
-loiter_is 23 "^loiter: deadlock: 1 goroutine" check --timeout 2s --fail-on deadlock -- "$lockers" double-lock
+	check --timeout 2s -- "$cases" ab-ba
+loiter_is 23 "^loiter: deadlock: 1 goroutine" check --timeout 2s --fail-on deadlock -- "$cases" double-lock
 
 start twins
 for _ in 1 2 3 4 5; do

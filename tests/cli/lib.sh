@@ -63,16 +63,35 @@ one_sentence_is() {
 	[[ ! -s $scratch/out ]] || fail "prints something: loiter $*"
 }
 
-# await_file FILE: until it is there
-await_file() {
-	local end=$((SECONDS + patience))
-	until [[ -e $1 ]]; do
+# until_true WHAT COMMAND...: repeats the command until it succeeds
+until_true() {
+	local what=$1 end=$((SECONDS + patience))
+	shift
+	until "$@" >/dev/null 2>&1; do
 		if ((SECONDS > end)); then
-			fail "there is no $1 after $patience s"
+			fail "$what"
 			exit 1
 		fi
 		sleep 0.01
 	done
+}
+
+# await_file FILE: until it is there
+await_file() { until_true "there is no $1 after $patience s" test -e "$1"; }
+
+# start NAME: a case of $cases that stays and has said so; its id is in $pid.
+start() {
+	: >"$scratch/stays"
+	"$cases" "$1" >"$scratch/stays" &
+	pid=$!
+	until_true "$1 does not start" test -s "$scratch/stays"
+}
+cases=$LTR_BUILD/tests/cli/cases
+
+stop() {
+	kill -0 "$pid" || fail "it does not run any more"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || true
 }
 
 nothing_left() {

@@ -4,26 +4,6 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-cases=$LTR_BUILD/tests/cli/cases
-
-# start NAME: a case that stays; its id is in $pid. All its goroutines have come to where they wait.
-start() {
-	"$cases" "$1" >"$scratch/stays" &
-	pid=$!
-	local end=$((SECONDS + patience))
-	until [[ -s $scratch/stays ]]; do
-		((SECONDS <= end)) || { fail "$1 does not start"; exit 1; }
-		sleep 0.01
-	done
-}
-
-stop() {
-	kill -0 "$pid" || fail "it does not run any more"
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null || true
-	: >"$scratch/stays"
-}
-
 start stay-clean
 loiter_is 0 "" check -p "$pid"
 loiter_is 0 "" check -p "$pid" --older-than 1h --fail-on suspect

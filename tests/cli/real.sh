@@ -4,8 +4,6 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-cases=$LTR_BUILD/tests/cli/cases
-
 # never NAME WAITING ADVICE: one goroutine of this case never exited, and this is what it waits for
 never() {
 	loiter_is 23 "^loiter: 1 goroutine never exited: created at .*cases.c:[0-9]+ \(run\)$" \

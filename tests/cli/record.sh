@@ -5,7 +5,6 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-cases=$LTR_BUILD/tests/cli/cases
 file=$scratch/x.ltr
 
 # --- wrong usage ---
@@ -21,33 +20,6 @@ one_sentence_is 64 "--timeout is for a command" check x.ltr --timeout 1s
 one_sentence_is 64 "one recording, not two" dump x.ltr y.ltr
 one_sentence_is 64 "not two of them" dump -p 1 x.ltr
 [[ ! -e $file && ! -e $file.part ]] || fail "wrong usage leaves a file"
-
-# start NAME: a case that stays; its id is in $pid. All its goroutines have come to where they wait.
-start() {
-	: >"$scratch/stays"
-	"$cases" "$1" >"$scratch/stays" &
-	pid=$!
-	until_true "$1 does not start" test -s "$scratch/stays"
-}
-
-stop() {
-	kill -0 "$pid" || fail "it does not run any more"
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null || true
-}
-
-# until_true WHAT COMMAND...: repeats the command until it succeeds
-until_true() {
-	local what=$1 end=$((SECONDS + patience))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		if ((SECONDS > end)); then
-			fail "$what"
-			exit 1
-		fi
-		sleep 0.02
-	done
-}
 
 # record_in_background ARGUMENTS...: its id is in $recorder
 record_in_background() {

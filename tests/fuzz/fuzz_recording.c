@@ -16,6 +16,7 @@
 #include <zstd.h>
 
 #include "census_fill.h"
+#include "fuzz_census.h"
 #include "probe.h"
 #include "record.h"
 #include "record_format.h"
@@ -96,20 +97,14 @@ static void look_at_symbols(const struct ltr_census *census, uint64_t pc)
 
 static void look_at_goroutines(const struct ltr_census *census)
 {
-	const struct ltr_census_info *info = ltr_census_info(census);
-	uint64_t sum = 0;
 	size_t count;
 
-	for (int i = 0; i < LTR_STATE_COUNT; i++)
-		sum += info->by_state[i];
-	fuzz_expect(sum == ltr_census_count(census));
+	fuzz_check_census(census);
 	for (size_t i = 0; i < ltr_census_count(census); i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_at(census, i);
 		const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &count);
 
-		fuzz_expect(ltr_census_find(census, goroutine->id) == goroutine);
 		fuzz_expect(goroutine->state < LTR_STATE_COUNT);
-		fuzz_expect(strlen(ltr_census_string(census, goroutine->name)) <= 255);
 		for (size_t frame = 0; frame < count; frame++)
 			look_at_symbols(census, pcs[frame]);
 		look_at_symbols(census, goroutine->creation_pc);
@@ -118,11 +113,6 @@ static void look_at_goroutines(const struct ltr_census *census)
 		(void)ltr_census_site(census, goroutine->site);
 		(void)ltr_census_lock_of(census, goroutine);
 	}
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++)
-		fuzz_expect(ltr_census_wait(census, i)->unfinished <=
-			    ltr_census_wait(census, i)->count);
-	for (size_t i = 0; i < ltr_census_lock_count(census); i++)
-		(void)ltr_census_locked_pc(census, ltr_census_lock(census, i));
 }
 
 static void replay(uint64_t at_ns)

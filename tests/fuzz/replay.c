@@ -6,8 +6,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "../probe/testing.h"
 #include "fuzz.h"
 
 #define INPUTS_MAX 4096
@@ -19,23 +19,14 @@ struct input {
 
 static struct input inputs[INPUTS_MAX];
 static size_t input_count;
-static uint64_t chance;
-
-static uint64_t random_next(void)
-{
-	uint64_t x = chance += 0x9e3779b97f4a7c15ull;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
-}
+static struct chance chance;
 
 static size_t below(size_t limit)
 {
-	return limit ? (size_t)(random_next() % limit) : 0;
+	return limit ? (size_t)(chance_next(&chance) % limit) : 0;
 }
 
-static _Noreturn void fail(const char *what)
+static _Noreturn void give_up(const char *what)
 {
 	fprintf(stderr, "%s: %s\n", what, strerror(errno));
 	exit(1);
@@ -49,7 +40,7 @@ static void add(const uint8_t *data, size_t size)
 		return;
 	input->data = malloc(size + 1); /* + 1: none is empty */
 	if (!input->data)
-		fail("malloc");
+		give_up("malloc");
 	memcpy(input->data, data, size);
 	input->size = size;
 	input_count++;
@@ -62,7 +53,7 @@ static void add_file(const char *path)
 	size_t size;
 
 	if (!file)
-		fail(path);
+		give_up(path);
 	size = fread(buffer, 1, sizeof(buffer), file);
 	fclose(file);
 	add(buffer, size);
@@ -91,7 +82,7 @@ static void mutate_once(uint8_t *data, size_t *size)
 		data[at] ^= (uint8_t)(1u << below(8));
 		break;
 	case 1:
-		data[at] = (uint8_t)random_next();
+		data[at] = (uint8_t)chance_next(&chance);
 		break;
 	case 2: /* a field, where fields lie */
 		at -= at % bytes;
@@ -121,13 +112,13 @@ static void run_mutation(void)
 	uint8_t *data = malloc(size + 1), *exact;
 
 	if (!data)
-		fail("malloc");
+		give_up("malloc");
 	memcpy(data, from->data, size);
 	for (size_t i = 1 + below(8); i > 0 && size; i--)
 		mutate_once(data, &size);
 	exact = malloc(size ? size : 1);
 	if (!exact)
-		fail("malloc");
+		give_up("malloc");
 	memcpy(exact, data, size);
 	free(data);
 	LLVMFuzzerTestOneInput(exact, size);
@@ -144,19 +135,15 @@ static void write_seeds(const char *folder)
 		file = fopen(path, "wb");
 		if (!file || fwrite(inputs[i].data, 1, inputs[i].size, file) != inputs[i].size ||
 		    fclose(file) != 0)
-			fail(path);
+			give_up(path);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	static uint8_t buffer[FUZZ_SEED_BYTES];
-	const char *given = getenv("LTR_TEST_SEED");
-	struct timespec now;
 	size_t mutations = 0, size;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	chance = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec;
 	for (size_t n = 0; (size = fuzz_seed(n, buffer, sizeof(buffer))) != 0; n++)
 		add(buffer, size);
 	if (argc == 3 && strcmp(argv[1], "--write-seeds") == 0)
@@ -167,7 +154,7 @@ int main(int argc, char **argv)
 		else
 			add_file(argv[i]);
 	}
-	printf("LTR_TEST_SEED=%llu\n", (unsigned long long)chance);
+	chance.state = chance_seed();
 	fflush(stdout);
 	for (size_t i = 0; i < input_count; i++)
 		LLVMFuzzerTestOneInput(inputs[i].data, inputs[i].size);

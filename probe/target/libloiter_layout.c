@@ -6,6 +6,7 @@
  * width that we know. Memory behind the addresses may still be unmapped: reading says so.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "libloiter_private.h"
@@ -165,4 +166,33 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 	if (!err)
 		*ret_layout = layout;
 	return err;
+}
+
+int ltr__slab_addresses(const struct ltr__libloiter *target, uint64_t **ret_slabs,
+			uint32_t *ret_count, bool *ret_all)
+{
+	const struct ltr_layout *layout = &target->layout;
+	uint32_t most = LTR__DESCRIPTORS_MAX / layout->slab_descriptors;
+	uint64_t *slabs;
+	uint32_t count;
+	int err = ltr_process_read(target->process, layout->slab_count, &count, sizeof(count));
+
+	if (err)
+		return err;
+	most = most < layout->slab_max ? most : layout->slab_max;
+	bool all = count <= most;
+	if (!all)
+		count = most;
+	slabs = calloc(count ? count : 1, sizeof(*slabs));
+	if (!slabs)
+		return -ENOMEM;
+	err = ltr_process_read(target->process, layout->slabs, slabs, count * sizeof(*slabs));
+	if (err) {
+		free(slabs);
+		return err;
+	}
+	*ret_slabs = slabs;
+	*ret_count = count;
+	*ret_all = all;
+	return 0;
 }

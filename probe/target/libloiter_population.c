@@ -107,33 +107,6 @@ static int compare_ids(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-int ltr__slab_addresses(const struct ltr__libloiter *target, uint64_t **ret_slabs,
-			uint32_t *ret_count)
-{
-	const struct ltr_layout *layout = &target->layout;
-	uint32_t most = LTR__DESCRIPTORS_MAX / layout->slab_descriptors;
-	uint64_t *slabs;
-	uint32_t count;
-	int err = ltr_process_read(target->process, layout->slab_count, &count, sizeof(count));
-
-	if (err)
-		return err;
-	most = most < layout->slab_max ? most : layout->slab_max;
-	if (count > most)
-		return -EPROTO;
-	slabs = calloc(count ? count : 1, sizeof(*slabs));
-	if (!slabs)
-		return -ENOMEM;
-	err = ltr_process_read(target->process, layout->slabs, slabs, count * sizeof(*slabs));
-	if (err) {
-		free(slabs);
-		return err;
-	}
-	*ret_slabs = slabs;
-	*ret_count = count;
-	return 0;
-}
-
 static int read_slabs(const struct ltr__libloiter *target, uint64_t most_bytes,
 		      const uint64_t *slabs, uint32_t count, struct ltr__population *population)
 {
@@ -166,11 +139,12 @@ int ltr__population_read(const struct ltr__libloiter *target, uint64_t most_byte
 	struct ltr__population population = {0};
 	uint64_t *slabs;
 	uint32_t count;
-	int err = ltr__slab_addresses(target, &slabs, &count);
+	bool all;
+	int err = ltr__slab_addresses(target, &slabs, &count, &all);
 
 	if (err)
 		return err;
-	err = read_slabs(target, most_bytes, slabs, count, &population);
+	err = all ? read_slabs(target, most_bytes, slabs, count, &population) : -EPROTO;
 	free(slabs);
 	if (err) {
 		ltr__population_done(&population);

@@ -22,8 +22,4 @@ int ltr__population_read(const struct ltr__libloiter *target, uint64_t most_byte
 			 struct ltr__population *ret_population);
 void ltr__population_done(struct ltr__population *population);
 
-/* How many slabs there are, and where; the caller frees them. */
-int ltr__slab_addresses(const struct ltr__libloiter *target, uint64_t **ret_slabs,
-			uint32_t *ret_count);
-
 #endif

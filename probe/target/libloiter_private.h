@@ -65,6 +65,10 @@ int ltr__open_path(const struct ltr_process *process, const struct ltr_process_m
 int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 		     struct ltr_layout *ret_layout, struct ltr_why *why);
 
+/* How many slabs there are, and where; the caller frees them. Not all if there are too many. */
+int ltr__slab_addresses(const struct ltr__libloiter *target, uint64_t **ret_slabs,
+			uint32_t *ret_count, bool *ret_all);
+
 /* libloiter_snapshot.c */
 int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t exact_ns);
 

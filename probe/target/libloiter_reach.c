@@ -96,10 +96,13 @@ static int skip_slabs(struct proof *proof)
 	uint64_t bytes = (uint64_t)layout->slab_descriptors * layout->descriptor_bytes;
 	uint64_t *slabs;
 	uint32_t count;
-	int err = ltr__slab_addresses(proof->target, &slabs, &count);
+	bool all;
+	int err = ltr__slab_addresses(proof->target, &slabs, &count, &all);
 
 	if (err)
 		return err;
+	if (!all)
+		err = -EPROTO;
 	for (uint32_t i = 0; i < count && !err; i++)
 		err = add_skip(proof, slabs[i], slabs[i] + bytes, LTR_REACH_SKIP);
 	free(slabs);

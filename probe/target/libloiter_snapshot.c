@@ -390,23 +390,15 @@ static int look_at_slab(struct look *look, uint64_t slab)
 
 static int first_round(struct look *look)
 {
-	const struct ltr_layout *layout = &look->target->layout;
-	const struct ltr_process *process = look->target->process;
+	uint64_t *slabs;
 	uint32_t count;
+	bool all;
 
-	int err = ltr_process_read(process, layout->slab_count, &count, sizeof(count));
+	int err = ltr__slab_addresses(look->target, &slabs, &count, &all);
 	if (err)
 		return err;
-	uint32_t most = LTR__DESCRIPTORS_MAX / layout->slab_descriptors;
-	most = most < layout->slab_max ? most : layout->slab_max;
-	if (count > most) {
-		count = most;
+	if (!all)
 		look->complete = false;
-	}
-	uint64_t *slabs = calloc(count ? count : 1, sizeof(*slabs));
-	if (!slabs)
-		return -ENOMEM;
-	err = ltr_process_read(process, layout->slabs, slabs, count * sizeof(*slabs));
 	for (uint32_t i = 0; i < count && !err; i++)
 		err = look_at_slab(look, slabs[i]);
 	free(slabs);

@@ -142,13 +142,26 @@ static int decide(struct ltr__walk *walk, const unsigned char *page)
 
 /* --- headers -------------------------------------------------------------------------------- */
 
+/* Words of the block that was begun last, of the pages that come by. */
+static int take_words(struct ltr__walk *walk, const unsigned char *pages, uint64_t from,
+		      uint64_t to)
+{
+	int error = 0;
+
+	while (walk->hit_at < walk->hit_count && walk->hits[walk->hit_at] < from)
+		walk->hit_at++;
+	while (walk->hit_at < walk->hit_count && walk->hits[walk->hit_at] < to && !error)
+		error = ltr__graph_word(walk->reach, word_at(pages, walk->hits[walk->hit_at++]));
+	return error;
+}
+
 /* The block before ends here: now it turns out whether anybody has it. */
-static int end_previous(struct ltr__walk *walk, const unsigned char *header)
+static int end_previous(struct ltr__walk *walk, const unsigned char *pages, uint64_t at)
 {
 	if (!walk->any || walk->skip)
 		return 0;
-	if (word_at(header, 8) & PREVIOUS_IN_USE)
-		return ltr__graph_words(walk->reach, header, 8);
+	if (word_at(pages, at + 8) & PREVIOUS_IN_USE)
+		return take_words(walk, pages, at, at + 8);
 	return ltr__graph_free(&walk->reach->graph);
 }
 
@@ -161,13 +174,13 @@ static bool has_grown(const struct ltr__walk *walk, uint64_t bytes, uint64_t lef
 	       (end + (bytes - left)) % LTR__PAGE_BYTES == 0;
 }
 
-static int take_header(struct ltr__walk *walk, const unsigned char *header)
+static int take_header(struct ltr__walk *walk, const unsigned char *pages, uint64_t at)
 {
-	uint64_t head = word_at(header, 8);
+	uint64_t head = word_at(pages, at + 8);
 	uint64_t bytes = head & ~(uint64_t)FLAGS;
 	uint64_t offset = walk->next;
 	uint64_t left = walk->until - offset;
-	int error = end_previous(walk, header);
+	int error = end_previous(walk, pages, at);
 
 	if (error)
 		return error;
@@ -196,13 +209,14 @@ static int take_header(struct ltr__walk *walk, const unsigned char *header)
 /* --- pages ---------------------------------------------------------------------------------- */
 
 void ltr__walk_begin(struct ltr__walk *walk, struct ltr_reach *reach, const struct ltr__area *area,
-		     bool as_root)
+		     bool as_root, uint32_t *hits)
 {
-	*walk = (struct ltr__walk){.reach = reach, .area = area, .as_root = as_root};
+	*walk = (struct ltr__walk){.reach = reach, .area = area, .as_root = as_root, .hits = hits};
 }
 
-/* Something begins at walk->next, which is in this page: returns how much of it was taken. */
-static int begin_next(struct ltr__walk *walk, const unsigned char *here, uint64_t *ret_taken)
+/* Something begins at walk->next, `at` in these pages: returns how much of it was taken. */
+static int begin_next(struct ltr__walk *walk, const unsigned char *pages, uint64_t at,
+		      uint64_t *ret_taken)
 {
 	bool decided = walk->next == walk->until;
 	uint64_t offset = walk->next;
@@ -210,12 +224,12 @@ static int begin_next(struct ltr__walk *walk, const unsigned char *here, uint64_
 
 	*ret_taken = 0;
 	if (decided)
-		error = decide(walk, here);
+		error = decide(walk, pages + at);
 	if (error || walk->next == UINT64_MAX)
 		return error;
 	/* The first block of the heap begins where the heap does; others behind what was decided. */
 	if (!decided || walk->next == offset) {
-		error = take_header(walk, here);
+		error = take_header(walk, pages, at);
 		*ret_taken = HEADER;
 	}
 	return error;
@@ -228,19 +242,20 @@ int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char
 	uint64_t end = offset + count;
 	int error = 0;
 
+	walk->hit_count = ltr__scan(bytes, count, walk->reach->low, walk->reach->bytes, walk->hits);
+	walk->hit_at = 0;
 	while (offset < end && !error) {
-		const unsigned char *here = bytes + (offset - first);
 		uint64_t stop = walk->next < end ? walk->next : end;
 		uint64_t taken;
 
 		if (offset < walk->next) {
 			if (!walk->skip)
-				error = ltr__graph_words(walk->reach, here, stop - offset);
+				error = take_words(walk, bytes, offset - first, stop - first);
 			if (walk->in_root && !walk->area->known)
 				walk->reach->facts.unknown_bytes += stop - offset;
 			offset = stop;
 		} else if (offset == walk->next) {
-			error = begin_next(walk, here, &taken);
+			error = begin_next(walk, bytes, offset - first, &taken);
 			offset += taken;
 		} else if (walk->next == walk->until) {
 			error = begin_root(walk, walk->next); /* its first page is not there */

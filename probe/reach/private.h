@@ -6,7 +6,10 @@
  * What the files of this folder share:
  *
  *   areas.c    which memory the process has, less what is left out; what of it is there
- *   read.c     reading areas and stacks, a piece at a time
+ *   read.c     reading areas, a piece at a time
+ *   scan.c     which words of a piece may lead somewhere
+ *   stacks.c   copies of stacks
+ *   memory.c   arrays that grow
  *   blocks.c   where malloc()'s blocks are, as their words come by
  *   graph.c    what is kept of words: who refers to whom
  *   mark.c     marking
@@ -22,9 +25,11 @@
 
 #include "reach.h"
 
-#define LTR__PAGE_BYTES   4096u
-#define LTR__GRANULE      16u /* blocks of malloc() are aligned to that */
-#define LTR__GRANULES     (LTR__PAGE_BYTES / LTR__GRANULE)
+#define LTR__PAGE_BYTES 4096u
+#define LTR__GRANULE    16u /* blocks of malloc() are aligned to that */
+#define LTR__GRANULES   (LTR__PAGE_BYTES / LTR__GRANULE)
+/* Tags in the highest bits are cut off: user space ends below. */
+#define LTR__ADDRESS_MASK 0x00007fffffffffffull
 #define LTR__GRANULES_MAX 0x80000000u /* of all areas; the upper half of edges is for stacks */
 #define LTR__EDGE_STACK   0x80000000u /* the rest: an index in graph->stack_words */
 
@@ -114,8 +119,19 @@ struct ltr_reach {
 	struct ltr_reach_facts facts;
 };
 
-/* Make room for one more element of an array. */
+/*
+ * memory.c. Make room for one more element of an array, which must come from here; large ones lie on
+ * large pages where there are any, and are never copied.
+ */
 int ltr__reach_grow(void *array_pointer, uint32_t *capacity, uint32_t count, size_t element);
+void ltr__reach_drop(void *array, uint32_t capacity, size_t element); /* takes NULL */
+
+/*
+ * scan.c. The offsets of the words in `bytes` that are in [low, low + span) without their tags, in
+ * order. There is room for all words in ret_at; `bytes` is 8-aligned; returns how many.
+ */
+size_t ltr__scan(const unsigned char *bytes, size_t count, uint64_t low, uint64_t span,
+		 uint32_t *ret_at);
 
 /* areas.c */
 int ltr__areas_read(const struct ltr_process *process, const struct ltr_reach_region *skip,
@@ -136,8 +152,8 @@ int ltr__pagemap_open(const struct ltr_process *process);
 /* graph.c. Where words may lead to is known once areas are. */
 int ltr__graph_begin(struct ltr_reach *reach);
 void ltr__graph_done(struct ltr__graph *graph);
-/* Words of the block that was begun last. */
-int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t count);
+/* A word of the block that was begun last. */
+int ltr__graph_word(struct ltr_reach *reach, uint64_t word);
 int ltr__graph_block(struct ltr__graph *graph, uint32_t granule);
 /* The block that was begun last is one; `of_malloc`: as in struct ltr__area. */
 int ltr__graph_root(struct ltr__graph *graph, bool of_malloc);
@@ -168,15 +184,23 @@ struct ltr__walk {
 	bool skip;      /* nobody has the block that was begun last */
 	bool in_root;   /* it is a root, and not of malloc() */
 	bool any;       /* there is one */
+
+	/* Of the pages that come by: words that may lead somewhere. */
+	uint32_t *hits; /* offsets, as of ltr__scan(); room for those of LTR__PIECE_BYTES */
+	size_t hit_count;
+	size_t hit_at; /* those before were dealt with */
 };
 
+#define LTR__PIECE_BYTES ((size_t)256 << 10) /* the most that comes by at once */
+
+/* `hits`: room for the hits of LTR__PIECE_BYTES. */
 void ltr__walk_begin(struct ltr__walk *walk, struct ltr_reach *reach, const struct ltr__area *area,
-		     bool as_root);
+		     bool as_root, uint32_t *hits);
 int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char *bytes,
 		    size_t count);
 int ltr__walk_end(struct ltr__walk *walk);
 
-/* read.c. Where the used part of its stack begins; 0: not known, or it has none. */
+/* stacks.c. Where the used part of its stack begins; 0: not known, or it has none. */
 uint64_t ltr__stack_used_from(const struct ltr_reach_goroutine *goroutine);
 
 static inline bool ltr__bit(const uint64_t *bits, uint32_t number)

@@ -162,7 +162,8 @@ static void follow_block(struct marker *marker, uint32_t block, bool of_malloc)
 	}
 }
 
-static void follow_words(struct marker *marker, const unsigned char *bytes, size_t count)
+static void follow_words(struct marker *marker, const unsigned char *bytes, size_t count,
+			 bool of_malloc)
 {
 	for (size_t at = 0; at + 8 <= count; at += 8) {
 		uint64_t word, address;
@@ -173,10 +174,10 @@ static void follow_words(struct marker *marker, const unsigned char *bytes, size
 		if (to == LTR__EDGE_STACK)
 			reach_stack(marker, address);
 		else if (to != UINT32_MAX)
-			enter_queue(marker, to, false);
+			enter_queue(marker, to, of_malloc);
 		to = ltr__reach_end(marker->reach, word);
 		if (to != UINT32_MAX)
-			enter_queue(marker, to, false);
+			enter_queue(marker, to, of_malloc);
 	}
 }
 
@@ -184,11 +185,11 @@ static void follow_goroutine(struct marker *marker, uint32_t index)
 {
 	const struct ltr_reach_goroutine *goroutine = &marker->goroutines[index];
 
-	follow_words(marker, goroutine->kept, goroutine->kept_bytes);
+	follow_words(marker, goroutine->kept, goroutine->kept_bytes, false);
 	if (marker->part_of[index]) {
 		const struct ltr__part *part = &marker->reach->parts[marker->part_of[index] - 1];
 
-		follow_words(marker, part->bytes, part->count);
+		follow_words(marker, part->bytes, part->count, false);
 	}
 }
 
@@ -317,7 +318,8 @@ static void mark_roots(struct marker *marker)
 		follow_block(marker, graph->mallocs[i], true);
 	for (size_t i = 0; i < reach->part_count && !marker->error; i++)
 		if (!reach->parts[i].id)
-			follow_words(marker, reach->parts[i].bytes, reach->parts[i].count);
+			follow_words(marker, reach->parts[i].bytes, reach->parts[i].count,
+				     reach->parts[i].of_malloc);
 	drain(marker);
 }
 
@@ -344,7 +346,9 @@ int ltr_reach_mark(struct ltr_reach *reach, struct ltr_reach_goroutine *goroutin
 
 	if (count >= UINT32_MAX)
 		return -ENOMEM;
-	marker.error = sort_stacks(&marker);
+	marker.error = ltr__again_end(reach);
+	if (!marker.error)
+		marker.error = sort_stacks(&marker);
 	if (!marker.error)
 		marker.error = find_parts(&marker);
 	if (!marker.error) {

@@ -10,92 +10,147 @@
 
 #include "private.h"
 
-struct passing {
-	struct ltr_reach *reach;
-	struct ltr__walk walk;
-	unsigned char *buffer;
-	uint32_t *hits;
-};
-
 /* A part that cannot be read is passed over: it is no memory, or not any more. */
-static int pass_piece(struct passing *passing, uint64_t from, uint64_t to)
+static int read_piece(struct ltr__reader *reader, uint64_t from, uint64_t to)
 {
-	uint64_t start = passing->walk.area->start;
+	struct ltr__walk *walk = &reader->walk;
+	uint64_t start = walk->area->start;
 	int error = 0;
 
 	while (from < to && !error) {
 		struct ltr_process_piece piece = {
-			.address = from, .buffer = passing->buffer, .bytes = to - from};
+			.address = from, .buffer = reader->buffer, .bytes = to - from};
 		size_t whole;
 
-		error = ltr_process_read_many(passing->reach->process, &piece, 1);
+		error = ltr_process_read_many(reader->process, &piece, 1);
 		whole = piece.done & ~(size_t)(LTR__PAGE_BYTES - 1);
-		if (!error && whole)
-			error = ltr__walk_pages(&passing->walk, from - start, passing->buffer,
-						whole);
-		passing->reach->facts.read_bytes += whole;
+		if (!error && whole) {
+			walk->hits = reader->hits;
+			walk->hit_count = reader->sieve(reader, whole);
+			walk->hit_at = 0;
+			error = ltr__walk_pages(walk, from - start, reader->buffer, whole);
+		}
+		reader->read_bytes += whole;
 		from += whole < piece.bytes ? whole + LTR__PAGE_BYTES : whole;
 	}
 	return error;
 }
 
-static int pass_run(void *context, uint64_t from, uint64_t to)
+static int read_run(void *context, uint64_t from, uint64_t to)
 {
-	struct passing *passing = context;
+	struct ltr__reader *reader = context;
 	int error = 0;
 
 	while (from < to && !error) {
 		uint64_t stop = to - from > LTR__PIECE_BYTES ? from + LTR__PIECE_BYTES : to;
 
-		error = pass_piece(passing, from, stop);
+		error = read_piece(reader, from, stop);
 		from = stop;
 	}
 	return error;
 }
 
-static int pass_area(struct passing *passing, int pagemap, const struct ltr__area *area)
+int ltr__reader_init(struct ltr__reader *reader, const struct ltr_process *process)
 {
-	struct ltr__graph *graph = &passing->reach->graph;
-	const struct ltr__graph before = *graph;
-	uint64_t unknown_bytes = passing->reach->facts.unknown_bytes;
-	int error;
-
-	ltr__walk_begin(&passing->walk, passing->reach, area, area->kind == LTR__AREA_DATA,
-			passing->hits);
-	error = ltr__pages_each(pagemap, area->start, area->end, area->of_file, pass_run, passing);
-	if (!error)
-		error = ltr__walk_end(&passing->walk);
-	if (error != -EBADMSG)
-		return error;
-	graph->block_count = before.block_count;
-	graph->edge_count = before.edge_count;
-	graph->stack_word_count = before.stack_word_count;
-	graph->root_count = before.root_count;
-	graph->malloc_count = before.malloc_count;
-	graph->free_count = before.free_count;
-	passing->reach->facts.unknown_bytes = unknown_bytes;
-	passing->reach->facts.broken_heaps++;
-	ltr__walk_begin(&passing->walk, passing->reach, area, true, passing->hits);
-	error = ltr__pages_each(pagemap, area->start, area->end, area->of_file, pass_run, passing);
-	return error ? error : ltr__walk_end(&passing->walk);
+	*reader = (struct ltr__reader){
+		.process = process,
+		.buffer = malloc(LTR__PIECE_BYTES),
+		.hits = malloc(LTR__PIECE_BYTES / 8 * sizeof(uint32_t)),
+	};
+	return reader->buffer && reader->hits ? 0 : -ENOMEM;
 }
 
-static int pass_areas(struct ltr_reach *reach)
+void ltr__reader_done(struct ltr__reader *reader)
 {
-	struct passing passing = {.reach = reach,
-				  .buffer = malloc(LTR__PIECE_BYTES),
-				  .hits = malloc(LTR__PIECE_BYTES / 8 * sizeof(uint32_t))};
-	int pagemap;
-	int error = passing.buffer && passing.hits ? 0 : -ENOMEM;
+	free(reader->buffer);
+	free(reader->hits);
+}
 
-	pagemap = ltr__pagemap_open(reach->process);
+int ltr__reader_run(struct ltr__reader *reader, int pagemap, uint64_t from, uint64_t to)
+{
+	int error =
+		ltr__pages_each(pagemap, from, to, reader->walk.area->of_file, read_run, reader);
+
+	return error ? error : ltr__walk_end(&reader->walk);
+}
+
+/* --- into the graph ------------------------------------------------------------------------- */
+
+static int begin_block(void *context, uint32_t granule)
+{
+	struct ltr_reach *reach = context;
+
+	return ltr__graph_block(&reach->graph, granule);
+}
+
+static int add_word(void *context, uint64_t word)
+{
+	return ltr__graph_word(context, word);
+}
+
+static int is_root(void *context, bool of_malloc)
+{
+	struct ltr_reach *reach = context;
+
+	return ltr__graph_root(&reach->graph, of_malloc);
+}
+
+static int is_free(void *context)
+{
+	struct ltr_reach *reach = context;
+
+	return ltr__graph_free(&reach->graph);
+}
+
+static const struct ltr__walk_ops into_graph = {begin_block, add_word, is_root, is_free};
+
+static size_t sieve_targets(struct ltr__reader *reader, size_t bytes)
+{
+	const struct ltr_reach *reach = reader->walk.context;
+
+	return ltr__scan(reader->buffer, bytes, reach->low, reach->bytes, reader->hits);
+}
+
+static int read_area(struct ltr_reach *reach, struct ltr__reader *reader, int pagemap,
+		     const struct ltr__area *area)
+{
+	struct ltr__graph *graph = &reach->graph;
+	const struct ltr__graph before = *graph;
+	int error;
+
+	ltr__walk_begin(&reader->walk, area, area->kind == LTR__AREA_DATA);
+	error = ltr__reader_run(reader, pagemap, area->start, area->end);
+	if (error == -EBADMSG) {
+		graph->block_count = before.block_count;
+		graph->edge_count = before.edge_count;
+		graph->stack_word_count = before.stack_word_count;
+		graph->root_count = before.root_count;
+		graph->malloc_count = before.malloc_count;
+		graph->free_count = before.free_count;
+		reach->facts.broken_heaps++;
+		ltr__walk_begin(&reader->walk, area, true);
+		error = ltr__reader_run(reader, pagemap, area->start, area->end);
+	}
+	reach->facts.unknown_bytes += reader->walk.unknown_bytes;
+	return error;
+}
+
+static int read_areas(struct ltr_reach *reach)
+{
+	struct ltr__reader reader;
+	int error = ltr__reader_init(&reader, reach->process);
+	int pagemap = ltr__pagemap_open(reach->process);
+
+	reader.sieve = sieve_targets;
+	reader.walk.ops = &into_graph;
+	reader.walk.context = reach;
 	for (size_t i = 0; i < reach->areas.count && !error; i++)
 		if (reach->areas.area[i].kind != LTR__AREA_STACKS)
-			error = pass_area(&passing, pagemap, &reach->areas.area[i]);
+			error = read_area(reach, &reader, pagemap, &reach->areas.area[i]);
+	reach->facts.read_bytes += reader.read_bytes;
 	if (pagemap >= 0)
 		close(pagemap);
-	free(passing.buffer);
-	free(passing.hits);
+	ltr__reader_done(&reader);
 	return error;
 }
 
@@ -121,7 +176,7 @@ int ltr_reach_read(struct ltr_reach *reach, const struct ltr_reach_region *skip,
 		return error;
 	error = ltr__graph_begin(reach);
 	if (!error)
-		error = pass_areas(reach);
+		error = read_areas(reach);
 	if (!error)
 		error = ltr__graph_end(reach);
 	if (error)
@@ -137,10 +192,8 @@ struct ltr_reach *ltr_reach_free(struct ltr_reach *reach)
 	ltr__areas_done(&reach->areas);
 	ltr__graph_done(&reach->graph);
 	free(reach->targets);
-	for (size_t i = 0; i < reach->buffer_count; i++)
-		free(reach->buffers[i]);
-	free(reach->buffers);
-	free(reach->parts);
+	ltr__parts_done(reach);
+	ltr__again_free(reach->again);
 	free(reach);
 	return NULL;
 }

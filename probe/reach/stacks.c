@@ -94,9 +94,10 @@ static int part_add(struct ltr_reach *reach, const struct ltr__part *part)
 	return 0;
 }
 
-int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count)
+int ltr__part_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count,
+			bool of_malloc)
 {
-	struct ltr__part part = {.count = count * sizeof(*words)};
+	struct ltr__part part = {.of_malloc = of_malloc, .count = count * sizeof(*words)};
 
 	part.bytes = new_buffer(reach, part.count);
 	if (!part.bytes)
@@ -104,6 +105,22 @@ int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t c
 	if (count)
 		memcpy(part.bytes, words, part.count);
 	return part_add(reach, &part);
+}
+
+int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count)
+{
+	return ltr__part_add_words(reach, words, count, false);
+}
+
+void ltr__parts_done(struct ltr_reach *reach)
+{
+	for (size_t i = 0; i < reach->buffer_count; i++)
+		free(reach->buffers[i]);
+	free(reach->buffers);
+	free(reach->parts);
+	reach->buffers = NULL;
+	reach->parts = NULL;
+	reach->buffer_count = reach->part_count = reach->part_capacity = 0;
 }
 
 static bool is_stack(const struct ltr_reach_goroutine *goroutine)

@@ -26,37 +26,6 @@
 #define PART_BYTES  ((uint64_t)8 << 20)
 #define THREADS_MAX 4u
 
-static void warm(struct ltr__again *again, uint32_t first, uint32_t last)
-{
-	for (uint32_t page = first / LTR__GRANULES; page <= last / LTR__GRANULES; page++)
-		ltr__bit_set(again->hot, page);
-}
-
-/* The header behind a block is its own, too. */
-static int warm_pages(struct ltr__again *again)
-{
-	const struct ltr__graph *graph = &again->reach->graph;
-	uint32_t granules = again->reach->areas.granules;
-
-	again->hot = calloc(granules / LTR__GRANULES / 64 + 1, sizeof(*again->hot));
-	again->same = calloc(graph->block_count / 64 + 1, sizeof(*again->same));
-	if (!again->hot || !again->same)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < graph->block_count; i++) {
-		uint32_t end;
-
-		if (i % 64 == 0 && graph->marks[i / 64] == UINT64_MAX) {
-			i += 63;
-			continue;
-		}
-		if (ltr__bit(graph->marks, i))
-			continue;
-		end = i + 1 < graph->block_count ? graph->blocks[i + 1].granule : granules;
-		warm(again, graph->blocks[i].granule, end < granules ? end : granules - 1);
-	}
-	return 0;
-}
-
 /* --- parts ---------------------------------------------------------------------------------- */
 
 static int add_part(struct ltr__again *again, const struct ltr__again_part *part)
@@ -225,27 +194,36 @@ static int repair(struct ltr__again *again)
 	return error;
 }
 
+/* What can be done before, so that a process need not stand meanwhile. */
+int ltr_reach_forget(struct ltr_reach *reach)
+{
+	struct ltr__again *again = calloc(1, sizeof(*again));
+
+	ltr__again_free(reach->again);
+	reach->again = again;
+	ltr__parts_forget(reach);
+	reach->facts = (struct ltr_reach_facts){0};
+	if (!again)
+		return -ENOMEM;
+	again->reach = reach;
+	again->same = calloc(reach->graph.block_count / 64 + 1, sizeof(*again->same));
+	return again->same ? ltr__hot_init(&again->hot, reach) : -ENOMEM;
+}
+
 int ltr_reach_read_again(struct ltr_reach *reach, const struct ltr_reach_region *skip,
 			 size_t skip_count, bool alone, struct ltr_why *ret_why)
 {
-	struct ltr__again *again = calloc(1, sizeof(*again));
-	int error;
+	struct ltr__again *again = reach->again;
+	int error = ltr__areas_read(reach->process, skip, skip_count, &again->areas, ret_why);
 
-	if (!again)
-		return ltr_why_set(ret_why, -ENOMEM, "out of memory");
-	ltr__again_free(reach->again);
-	reach->again = again;
-	again->reach = reach;
-	error = ltr__areas_read(reach->process, skip, skip_count, &again->areas, ret_why);
 	if (error)
 		return error;
-	error = warm_pages(again);
-	if (!error)
-		error = cut_areas(again);
+	error = cut_areas(again);
 	if (!error) {
 		look_at_all(again, alone ? 1 : processors());
 		error = repair(again);
 	}
+	again->read = true;
 	reach->facts.read_bytes += again->read_bytes;
 	if (error)
 		return ltr_why_set(ret_why, error, "its memory cannot be looked at: %s",
@@ -261,7 +239,7 @@ struct ltr__again *ltr__again_free(struct ltr__again *again)
 		drop_found(&again->parts[i]);
 	free(again->parts);
 	free(again->limits);
-	free(again->hot);
+	ltr__hot_done(&again->hot);
 	free((void *)again->same);
 	ltr__areas_done(&again->areas);
 	free(again);
@@ -317,7 +295,7 @@ int ltr__again_end(struct ltr_reach *reach)
 	struct ltr__again *again = reach->again;
 	int error;
 
-	if (!again)
+	if (!again || !again->read)
 		return 0;
 	error = replace_edges(again);
 	if (!error)
@@ -333,11 +311,4 @@ int ltr__again_end(struct ltr_reach *reach)
 	}
 	reach->again = ltr__again_free(again);
 	return error;
-}
-
-void ltr_reach_forget(struct ltr_reach *reach)
-{
-	reach->again = ltr__again_free(reach->again);
-	ltr__parts_done(reach);
-	reach->facts = (struct ltr_reach_facts){0};
 }

@@ -11,6 +11,9 @@
 
 #include "private.h"
 
+#define LTR__HOT_SHIFT       26u /* of addresses, to chunks */
+#define LTR__HOT_CHUNK_WORDS ((1u << LTR__HOT_SHIFT) / LTR__PAGE_BYTES / 64)
+
 /* A word in a block that was not reached. */
 struct ltr__inner {
 	uint32_t block;
@@ -37,17 +40,44 @@ struct ltr__again_part {
 	uint32_t inner_capacity;
 };
 
+/*
+ * Pages that a word has to lead to, to be of interest: a bit for each, in chunks, of which only those
+ * exist that have any.
+ */
+struct ltr__hot {
+	uint64_t low;
+	uint64_t span;    /* addresses from `low` on */
+	uint32_t *chunks; /* by chunk of addresses: its place in `bits`, in chunks; 0: none */
+	uint64_t *bits;
+	uint32_t chunk_count;
+	uint32_t chunk_capacity;
+};
+
+static inline bool ltr__is_hot(const struct ltr__hot *hot, uint64_t address)
+{
+	uint64_t offset = address - hot->low;
+	uint32_t chunk = hot->chunks[offset >> LTR__HOT_SHIFT];
+	uint32_t page = (uint32_t)(offset % (1u << LTR__HOT_SHIFT) / LTR__PAGE_BYTES);
+
+	return ltr__bit(hot->bits + (size_t)chunk * LTR__HOT_CHUNK_WORDS, page);
+}
+
+/* hot.c. Everything that was not reached; -ENOMEM. */
+int ltr__hot_init(struct ltr__hot *hot, const struct ltr_reach *reach);
+void ltr__hot_done(struct ltr__hot *hot);
+
 struct ltr__again {
 	struct ltr_reach *reach; /* the first reading */
 	struct ltr__areas areas; /* as they are now; their bases are those of the first reading */
 	uint32_t *limits;        /* by area: where the numbers of its granules ended then; or 0 */
-	uint64_t *hot;           /* a bit for each page in which a guessed block lies */
-	_Atomic uint64_t *same;  /* a bit for each guessed block that is still there */
+	struct ltr__hot hot;
+	_Atomic uint64_t *same;        /* a bit for each guessed block that is still there */
 	struct ltr__again_part *parts; /* in order of addresses */
 	size_t part_count;
 	size_t part_capacity;
 	_Atomic size_t next; /* part that nobody has taken */
 	_Atomic uint64_t read_bytes;
+	bool read; /* there is something to mark in */
 };
 
 /* look.c: reads parts until none is left. Errors are in the parts. */

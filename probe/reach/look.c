@@ -17,7 +17,6 @@ struct look {
 	int pagemap;
 	struct ltr__again *again;
 	struct ltr__again_part *part;
-	const struct ltr__area *last;
 	uint32_t limit;  /* of the part's area */
 	uint32_t cursor; /* the first block of the first reading that does not begin before: */
 	uint32_t granule;
@@ -127,41 +126,12 @@ static const struct ltr__walk_ops ops = {begin, word, root, is_free};
 
 /* --- which words ---------------------------------------------------------------------------- */
 
-static const struct ltr__area *find_target(struct look *look, uint64_t address)
-{
-	const struct ltr_reach *reach = look->again->reach;
-	const struct ltr__area *area = ltr__area_of(&reach->areas, address);
-
-	if (!area || area->kind == LTR__AREA_DATA)
-		return NULL;
-	return look->last = area;
-}
-
-/* May it lead to what is guessed? Exactly that is found out when marking. */
-static bool is_hot(struct look *look, uint64_t word)
-{
-	uint64_t address = word & LTR__ADDRESS_MASK;
-	const struct ltr__area *area = look->last;
-
-	/* The end of an area belongs to its last block. */
-	if (address % LTR__PAGE_BYTES == 0)
-		return true;
-	if (address < area->start || address >= area->end) {
-		area = find_target(look, address);
-		if (!area)
-			return false;
-	}
-	if (area->kind == LTR__AREA_STACKS)
-		return true;
-	return ltr__bit(look->again->hot, (uint32_t)(area->base / LTR__GRANULES +
-						     (address - area->start) / LTR__PAGE_BYTES));
-}
-
+/* Whether a word really leads to what is guessed is found out when marking. */
 static size_t sieve(struct ltr__reader *reader, size_t bytes)
 {
-	struct look *look = reader->walk.context;
-	const struct ltr_reach *reach = look->again->reach;
-	size_t count = ltr__scan(reader->buffer, bytes, reach->low, reach->bytes, reader->hits);
+	const struct look *look = reader->walk.context;
+	const struct ltr__hot *hot = &look->again->hot;
+	size_t count = ltr__scan(reader->buffer, bytes, hot->low, hot->span, reader->hits);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -169,7 +139,7 @@ static size_t sieve(struct ltr__reader *reader, size_t bytes)
 
 		memcpy(&word, reader->buffer + reader->hits[i], sizeof(word));
 		reader->hits[kept] = reader->hits[i];
-		kept += is_hot(look, word);
+		kept += ltr__is_hot(hot, word & LTR__ADDRESS_MASK);
 	}
 	return kept;
 }
@@ -220,10 +190,9 @@ static void read_part(struct look *look, struct ltr__again_part *part)
 
 static int look_init(struct look *look, struct ltr__again *again)
 {
-	static const struct ltr__area nowhere;
 	int error;
 
-	*look = (struct look){.again = again, .last = &nowhere};
+	*look = (struct look){.again = again};
 	error = ltr__reader_init(&look->reader, again->reach->process);
 	look->reader.sieve = sieve;
 	look->reader.walk.ops = &ops;

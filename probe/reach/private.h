@@ -7,7 +7,8 @@
  *
  *   areas.c    which memory the process has, less what is left out; what of it is there
  *   read.c     reading areas, a piece at a time
- *   again.c    reading them again, for references to what was not reached; look.c: a part of it
+ *   again.c    reading them again, for references to what was not reached; look.c: a part of it;
+ *              hot.c: where that lies
  *   scan.c     which words of a piece may lead somewhere
  *   stacks.c   copies of stacks
  *   memory.c   arrays that grow
@@ -100,6 +101,11 @@ struct ltr__part {
 	size_t count; /* of bytes */
 };
 
+struct ltr__buffer {
+	unsigned char *at;
+	size_t bytes;
+};
+
 struct ltr_reach {
 	const struct ltr_process *process;
 	uint64_t most_bytes;
@@ -116,8 +122,9 @@ struct ltr_reach {
 	struct ltr__part *parts;
 	size_t part_count;
 	size_t part_capacity;
-	unsigned char **buffers; /* what the parts point into */
+	struct ltr__buffer *buffers; /* what the parts point into */
 	size_t buffer_count;
+	struct ltr__buffer spare; /* zeros, in memory that was in use before; or nothing */
 	struct ltr_reach_facts facts;
 	struct ltr__again *again; /* another reading, that was not marked in yet, or NULL */
 };
@@ -173,7 +180,7 @@ uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_s
 /* The last granule of an area, if the word points just behind it; else UINT32_MAX. */
 uint32_t ltr__reach_end(struct ltr_reach *reach, uint64_t word);
 
-#define LTR__PIECE_BYTES ((size_t)256 << 10) /* the most that comes by at once */
+#define LTR__PIECE_BYTES ((size_t)128 << 10) /* the most that comes by at once */
 
 /* What a walk tells, of the block that was begun last. A block ends where the next one begins. */
 struct ltr__walk_ops {
@@ -239,7 +246,8 @@ struct ltr__again *ltr__again_free(struct ltr__again *again); /* takes NULL; ret
 /* stacks.c. Words that are roots. */
 int ltr__part_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count,
 			bool of_malloc);
-/* Forget all parts. */
+/* Forget all parts; some of their memory is kept, touched already, for others. */
+void ltr__parts_forget(struct ltr_reach *reach);
 void ltr__parts_done(struct ltr_reach *reach);
 
 /* Where the used part of its stack begins; 0: not known, or it has none. */

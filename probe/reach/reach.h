@@ -91,7 +91,7 @@ int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t c
  * this reading leaves unreached is unreached in it, be the first one as old as it may. `alone`: in this
  * thread only, not on all processors. Errors are those of ltr_reach_read().
  */
-void ltr_reach_forget(struct ltr_reach *reach);
+int ltr_reach_forget(struct ltr_reach *reach); /* -ENOMEM */
 int ltr_reach_read_again(struct ltr_reach *reach, const struct ltr_reach_region *skip,
 			 size_t skip_count, bool alone, struct ltr_why *ret_why);
 

@@ -64,19 +64,26 @@ static int add_piece(struct reading *reading, uint64_t address, void *buffer, si
 	return flush(reading);
 }
 
-/* Memory for parts, that is freed with the copy. */
+/* Memory for parts, that is freed with the copy: zeros. */
 static unsigned char *new_buffer(struct ltr_reach *reach, size_t bytes)
 {
-	unsigned char **grown =
+	struct ltr__buffer *grown =
 		reallocarray(reach->buffers, reach->buffer_count + 1, sizeof(*grown));
+	struct ltr__buffer buffer = {.bytes = bytes};
 
 	if (!grown)
 		return NULL;
 	reach->buffers = grown;
-	grown[reach->buffer_count] = calloc(1, bytes ? bytes : 1);
-	if (!grown[reach->buffer_count])
+	if (reach->spare.at && bytes <= reach->spare.bytes && bytes >= reach->spare.bytes / 2) {
+		buffer = reach->spare;
+		reach->spare = (struct ltr__buffer){0};
+	} else {
+		buffer.at = calloc(1, bytes ? bytes : 1);
+	}
+	if (!buffer.at)
 		return NULL;
-	return grown[reach->buffer_count++];
+	grown[reach->buffer_count++] = buffer;
+	return buffer.at;
 }
 
 static int part_add(struct ltr_reach *reach, const struct ltr__part *part)
@@ -115,12 +122,36 @@ int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t c
 void ltr__parts_done(struct ltr_reach *reach)
 {
 	for (size_t i = 0; i < reach->buffer_count; i++)
-		free(reach->buffers[i]);
+		free(reach->buffers[i].at);
 	free(reach->buffers);
 	free(reach->parts);
+	free(reach->spare.at);
 	reach->buffers = NULL;
 	reach->parts = NULL;
+	reach->spare = (struct ltr__buffer){0};
 	reach->buffer_count = reach->part_count = reach->part_capacity = 0;
+}
+
+/* The largest may serve again: that is where the stacks of all who wait are. */
+void ltr__parts_forget(struct ltr_reach *reach)
+{
+	struct ltr__buffer largest = reach->spare;
+
+	reach->spare = (struct ltr__buffer){0};
+	for (size_t i = 0; i < reach->buffer_count; i++) {
+		struct ltr__buffer *buffer = &reach->buffers[i];
+
+		if (buffer->bytes > largest.bytes) {
+			struct ltr__buffer smaller = largest;
+
+			largest = *buffer;
+			*buffer = smaller;
+		}
+	}
+	ltr__parts_done(reach);
+	if (largest.bytes)
+		memset(largest.at, 0, largest.bytes);
+	reach->spare = largest;
 }
 
 static bool is_stack(const struct ltr_reach_goroutine *goroutine)

@@ -81,32 +81,30 @@ static int add_registers(struct ltr_reach *reach, const struct ltr_reach_stop *s
 	return ltr_reach_add_words(reach, words, count);
 }
 
-static int read_running(struct ltr__pass *pass, bool first, struct ltr__population *after,
-			struct ltr_why *why)
+static int read_running(struct ltr__pass *pass, bool first, struct ltr_why *why)
 {
-	struct ltr__population before;
-	int err = ltr__population_read(pass->target, pass->most_bytes, &before);
+	struct ltr__population *before = &pass->before;
+	struct ltr__population *after = &pass->after;
+	int err = ltr__population_read(pass->target, pass->most_bytes, before);
 
-	if (err)
-		return err;
-	err = ltr__own_find(&pass->own, pass->target, before.some_call);
 	if (!err)
-		err = read_early(pass->reach, &before);
+		err = ltr__own_find(&pass->own, pass->target, before->some_call);
+	if (!err)
+		err = read_early(pass->reach, before);
 	if (!err)
 		err = read_memory(pass, first, why);
 	if (!err)
 		err = ltr__population_read(pass->target, pass->most_bytes, after);
-	if (!err && after->some_call && !before.some_call)
+	if (!err && after->some_call && !before->some_call)
 		err = -EAGAIN;
 	if (!err)
-		distrust_moved(&before, after);
-	ltr__population_done(&before);
+		distrust_moved(before, after);
 	return err;
 }
 
-static int read_stopped(struct ltr__pass *pass, bool first, struct ltr__population *population,
-			struct ltr_why *why)
+static int read_stopped(struct ltr__pass *pass, bool first, struct ltr_why *why)
 {
+	struct ltr__population *population = &pass->after;
 	int err = ltr__population_read(pass->target, pass->most_bytes, population);
 
 	if (!err)
@@ -118,28 +116,34 @@ static int read_stopped(struct ltr__pass *pass, bool first, struct ltr__populati
 
 int ltr__pass_read(struct ltr__pass *pass, struct ltr_why *why)
 {
-	struct ltr__population population = {0};
+	struct ltr__population population = pass->population;
 	bool first = !pass->reach;
 	int err = 0;
 
 	if (first)
 		err = ltr_reach_new(pass->target->process, pass->most_bytes, &pass->reach);
-	else
-		ltr_reach_forget(pass->reach);
 	if (!err)
-		err = pass->stop ? read_stopped(pass, first, &population, why)
-				 : read_running(pass, first, &population, why);
+		err = pass->stop ? read_stopped(pass, first, why) : read_running(pass, first, why);
 	if (!err && !first)
-		keep_suspects(pass, &population);
+		keep_suspects(pass, &pass->after);
 	if (!err)
-		err = ltr_reach_read_stacks(pass->reach, population.goroutines, population.count);
-	if (err) {
-		ltr__population_done(&population);
-		if (first)
-			pass->reach = ltr_reach_free(pass->reach);
+		err = ltr_reach_read_stacks(pass->reach, pass->after.goroutines, pass->after.count);
+	if (err && first)
+		pass->reach = ltr_reach_free(pass->reach);
+	else if (err == -EAGAIN && ltr_reach_forget(pass->reach) < 0)
+		err = -ENOMEM;
+	if (err)
 		return err;
-	}
-	ltr__population_done(&pass->population);
-	pass->population = population;
+	pass->population = pass->after;
+	pass->after = population;
 	return 0;
+}
+
+void ltr__pass_done(struct ltr__pass *pass)
+{
+	ltr_reach_free(pass->reach);
+	ltr__own_done(&pass->own);
+	ltr__population_done(&pass->before);
+	ltr__population_done(&pass->after);
+	ltr__population_done(&pass->population);
 }

@@ -36,10 +36,16 @@ struct ltr__pass {
 	struct ltr_reach *reach;
 	const struct ltr__suspect *suspects; /* in order of ids */
 	size_t suspect_count;
-	struct ltr__population population;
+	struct ltr__population population; /* those whom it was about */
+	struct ltr__population before;     /* while it reads */
+	struct ltr__population after;
 };
 
-/* Everything but marking. -EAGAIN: somebody has begun a call meanwhile; `reach` is then as before. */
+/*
+ * Everything but marking. Before it is called again, what was read has to be forgotten. -EAGAIN:
+ * somebody has begun a call meanwhile; then it has been.
+ */
 int ltr__pass_read(struct ltr__pass *pass, struct ltr_why *why);
+void ltr__pass_done(struct ltr__pass *pass);
 
 #endif

@@ -106,7 +106,7 @@ static int finish_pass(struct proof *proof)
 	proof->broken = proof->broken || facts.broken_heaps;
 	proof->info->bytes += facts.read_bytes;
 	proof->info->passes++;
-	return err;
+	return err ? err : ltr_reach_forget(pass->reach);
 }
 
 static int give_up(struct proof *proof, const char *text)
@@ -294,9 +294,7 @@ int ltr__libloiter_reach(void *context, struct ltr_census *census, enum ltr_reac
 		give_up(&proof, why.text[0] ? why.text : strerror(-err));
 		err = 0;
 	}
-	ltr_reach_free(proof.pass.reach);
-	ltr__own_done(&proof.pass.own);
-	ltr__population_done(&proof.pass.population);
+	ltr__pass_done(&proof.pass);
 	free(proof.suspects);
 	free(proof.running);
 	return err == -EFAULT ? -ESRCH : err;

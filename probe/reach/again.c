@@ -211,7 +211,7 @@ int ltr_reach_forget(struct ltr_reach *reach)
 }
 
 int ltr_reach_read_again(struct ltr_reach *reach, const struct ltr_reach_region *skip,
-			 size_t skip_count, bool alone, struct ltr_why *ret_why)
+			 size_t skip_count, struct ltr_why *ret_why)
 {
 	struct ltr__again *again = reach->again;
 	int error = ltr__areas_read(reach->process, skip, skip_count, &again->areas, ret_why);
@@ -220,7 +220,7 @@ int ltr_reach_read_again(struct ltr_reach *reach, const struct ltr_reach_region 
 		return error;
 	error = cut_areas(again);
 	if (!error) {
-		look_at_all(again, alone ? 1 : processors());
+		look_at_all(again, processors());
 		error = repair(again);
 	}
 	again->read = true;

@@ -209,11 +209,19 @@ int ltr__graph_end(struct ltr_reach *reach)
 uint32_t ltr__graph_at(const struct ltr__graph *graph, uint32_t granule)
 {
 	uint32_t block = graph->page_first[granule / LTR__GRANULES];
+	uint32_t next = graph->page_first[granule / LTR__GRANULES + 1];
+	uint32_t count;
 
 	if (!block)
 		return UINT32_MAX;
+	/* How many begin in this page, behind its first byte; not known at the end of some areas. */
+	count = next >= block ? next - block : graph->block_count - block;
 	block--;
-	while (block + 1 < graph->block_count && graph->blocks[block + 1].granule <= granule)
-		block++;
+	while (count) { /* it is one of [block, block + count]; without a branch to be guessed */
+		uint32_t half = (count + 1) / 2;
+
+		block += half * (graph->blocks[block + half].granule <= granule);
+		count -= half;
+	}
 	return block;
 }

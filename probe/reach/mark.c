@@ -133,6 +133,7 @@ static void fetch_blocks(const struct marker *marker, const struct lead *lead)
 	if (!block)
 		return;
 	__builtin_prefetch(&graph->blocks[block - 1]);
+	__builtin_prefetch(&graph->blocks[block + 7]); /* a page of small ones takes two lines */
 	__builtin_prefetch(&graph->marks[(block - 1) / 64]);
 }
 

@@ -69,8 +69,7 @@ static int read_memory(struct ltr__pass *pass, bool first, struct ltr_why *why)
 {
 	if (first)
 		return ltr_reach_read(pass->reach, pass->own.skip, pass->own.skip_count, why);
-	return ltr_reach_read_again(pass->reach, pass->own.skip, pass->own.skip_count, !pass->stop,
-				    why);
+	return ltr_reach_read_again(pass->reach, pass->own.skip, pass->own.skip_count, why);
 }
 
 static int add_registers(struct ltr_reach *reach, const struct ltr_reach_stop *stop)

@@ -35,6 +35,12 @@ int ltr_census_intern_stack(struct ltr_census *census, const uint64_t *pcs, size
 			    uint32_t *ret_stack);
 
 /*
+ * So many goroutines will come into a census that has none yet, at most: memory for them is had at once,
+ * and need not be moved. Only a hint.
+ */
+void ltr_census_reserve(struct ltr_census *census, size_t count);
+
+/*
  * A snapshot: begin, put each goroutine that was read, end. A goroutine put twice keeps the later
  * one. `goroutine->transitions` decides against the events already applied: an older reading of a
  * goroutine that has moved on since does not bring the old state back, but fills what events do not

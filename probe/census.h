@@ -103,6 +103,11 @@ struct ltr_census_info {
 	bool cut;             /* from a recording that ends without its end: more has happened */
 	char way_reason[160]; /* why this way and no better one; "" if it is the best */
 	char command[256];    /* the program's command line, blanks between the words */
+
+	/* Of ltr_census_cpu(). */
+	uint64_t cpu_period_ns;  /* what one sample is worth; 0: no samples are taken */
+	uint64_t cpu_started_ns; /* when the taking began */
+	uint64_t cpu_lost;       /* samples known to be lost since then */
 };
 
 const struct ltr_census_info *ltr_census_info(const struct ltr_census *census);
@@ -259,5 +264,27 @@ struct ltr_wait_total {
 
 size_t ltr_census_wait_count(const struct ltr_census *census);
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
+
+/*
+ * How often the program was seen to work at one stack, by what is known of the goroutine that ran: each
+ * sample stands for info->cpu_period_ns on a CPU. Filled only where the probe was asked to sample CPUs.
+ * All frames of the stack are as those of a waiting goroutine: ask for calls. `site`, `name` and
+ * `labels` are 0 if there are none, if the goroutine was not known yet or no more, and if none ran.
+ */
+struct ltr_cpu_total {
+	uint32_t stack; /* 0: not known */
+	uint32_t site;
+	uint32_t name;
+	uint32_t labels;
+	uint32_t
+		state; /* enum ltr_state: RUNNING, SYSCALL in a blocking call; UNKNOWN: no goroutine
+			   ran, but the runtime or a thread of which it knows nothing */
+	uint32_t reserved;
+	uint64_t samples;
+};
+
+/* The order does not change; new ones come last. */
+size_t ltr_census_cpu_count(const struct ltr_census *census);
+const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size_t index);
 
 #endif

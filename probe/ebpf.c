@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Live records through eBPF: a uprobe at the program's hand-over function, whose program
- * (bpf/loiter.bpf.c) copies each batch into a BPF ring buffer that is read here. This is the only
- * file that includes libbpf.
+ * (bpf/loiter.bpf.c) copies each batch into a BPF ring buffer that is read here; and samples of the
+ * CPUs: a clock event on each of them, whose program is in bpf/cpu.bpf.c. This is the only file that
+ * includes libbpf.
  *
  * Invariants
  *  - The kernel itself raises and lowers the semaphores in the program's watch word: it knows when
@@ -19,11 +20,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -31,6 +34,8 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/batch.h"
+#include "bpf/sample.h"
+#include "cpu.skel.h"
 #include "events.h"
 #include "loiter.skel.h"
 #include "process.h"
@@ -338,3 +343,180 @@ const struct ltr_event_source_ops ltr__ebpf_source = {
 	.fd = ebpf_fd,
 	.close = ebpf_close,
 };
+
+/* --- samples of the CPUs --- */
+
+/* Room for 80 ms of 64 CPUs at a thousand a second. */
+#define SAMPLES_BYTES (8u << 20)
+
+struct ltr_cpu_sampler {
+	struct cpu_bpf *kernel;
+	struct ring_buffer *buffer;
+	struct bpf_link **links; /* by CPU; NULL: that CPU is not there */
+	int cpu_count;
+	uint64_t lost; /* already reported */
+
+	/* During a poll only. */
+	const struct ltr_cpu_sink *sink;
+	uint64_t delivered;
+	int err;
+};
+
+static int take_sample(void *context, void *data, size_t size)
+{
+	struct ltr_cpu_sampler *sampler = context;
+	const struct ltr_cpu_sample *sample = data;
+
+	if (size < sizeof(*sample) || sample->depth > LTR_SAMPLE_FRAMES) {
+		sampler->err = -EBADMSG;
+		return POLL_ENOUGH;
+	}
+	sampler->err = sampler->sink->sample(sampler->sink->context, sample->goroutine,
+					     sample->in_call != 0, sample->pcs, sample->depth);
+	sampler->delivered++;
+	return sampler->err < 0 || sampler->delivered >= SAMPLES_BYTES / sizeof(*sample)
+		       ? POLL_ENOUGH
+		       : 0;
+}
+
+int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink)
+{
+	uint64_t lost = __atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED);
+	bool news = lost != sampler->lost;
+
+	if (news)
+		sink->lost(sink->context, lost - sampler->lost);
+	sampler->lost = lost;
+	sampler->sink = sink;
+	sampler->delivered = 0;
+	sampler->err = 0;
+
+	int err = ring_buffer__consume(sampler->buffer);
+
+	sampler->sink = NULL;
+	if (sampler->err < 0)
+		return sampler->err;
+	if (err < 0 && err != POLL_ENOUGH)
+		return err;
+	return news || sampler->delivered > 0;
+}
+
+struct ltr_cpu_sampler *ltr__cpu_close(struct ltr_cpu_sampler *sampler)
+{
+	if (!sampler)
+		return NULL;
+	for (int cpu = 0; sampler->links && cpu < sampler->cpu_count; cpu++)
+		bpf_link__destroy(sampler->links[cpu]);
+	free(sampler->links);
+	ring_buffer__free(sampler->buffer);
+	cpu_bpf__destroy(sampler->kernel);
+	free(sampler);
+	return NULL;
+}
+
+static int load_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_target *what,
+			struct ltr_why *ret_why)
+{
+	struct ltr_process_namespace namespace;
+	int err = ltr_process_namespace(what->process, &namespace);
+
+	if (err < 0)
+		return ltr_why_set(ret_why, err,
+				   "the pid namespace of process %" PRIu32 " cannot be read: %s",
+				   what->pid, strerror(-err));
+	sampler->kernel = cpu_bpf__open();
+	if (!sampler->kernel)
+		return refuse_load(ret_why, -errno);
+	sampler->kernel->rodata->namespace_device = namespace.device;
+	sampler->kernel->rodata->namespace_inode = namespace.inode;
+	sampler->kernel->rodata->process = namespace.pid;
+	sampler->kernel->rodata->rings = what->layout->rings;
+	sampler->kernel->rodata->ring_count = what->layout->ring_count;
+	sampler->kernel->rodata->ring_max = what->layout->ring_max;
+	err = bpf_map__set_max_entries(sampler->kernel->maps.samples, SAMPLES_BYTES);
+	if (err == 0)
+		err = cpu_bpf__load(sampler->kernel);
+	if (err < 0)
+		return refuse_load(ret_why, err);
+	sampler->buffer = ring_buffer__new(bpf_map__fd(sampler->kernel->maps.samples), take_sample,
+					   sampler, NULL);
+	return sampler->buffer ? 0 : refuse_load(ret_why, -errno);
+}
+
+static int refuse_clock(struct ltr_why *ret_why, int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return ltr_why_set(
+			ret_why, -EPERM,
+			"sampling the CPUs is refused: it needs root or CAP_PERFMON, and "
+			"no seccomp filter on perf_event_open()");
+	return ltr_why_set(ret_why, -EOPNOTSUPP, "this kernel does not sample CPUs: %s",
+			   strerror(-err));
+}
+
+/*
+ * The CPU clock, not a counter of the CPU: it is there in every virtual machine, takes no counter
+ * away from anybody, and its period is a time, so a sample is worth exactly so many nanoseconds.
+ */
+static int attach_clock(struct ltr_cpu_sampler *sampler, int cpu, uint32_t rate_hz,
+			struct ltr_why *ret_why)
+{
+	struct perf_event_attr clock = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(clock),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = ltr_cpu_period_ns(rate_hz),
+		.exclude_idle = 1,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &clock, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENODEV ? 0 : refuse_clock(ret_why, -errno);
+	sampler->links[cpu] =
+		bpf_program__attach_perf_event(sampler->kernel->progs.loiter_sample, fd);
+	if (sampler->links[cpu])
+		return 0;
+
+	int err = -errno;
+
+	close(fd);
+	return refuse_clock(ret_why, err);
+}
+
+static int start_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_target *what,
+			 uint32_t rate_hz, struct ltr_why *ret_why)
+{
+	int err = load_sampler(sampler, what, ret_why);
+
+	if (err < 0 || !sampler->kernel)
+		return err;
+	sampler->cpu_count = libbpf_num_possible_cpus();
+	if (sampler->cpu_count <= 0)
+		return refuse_clock(ret_why, sampler->cpu_count < 0 ? sampler->cpu_count : -ENODEV);
+	sampler->links = calloc((size_t)sampler->cpu_count, sizeof(struct bpf_link *));
+	if (!sampler->links)
+		return ltr_why_set(ret_why, -ENOMEM, "no memory");
+	for (int cpu = 0; cpu < sampler->cpu_count && err == 0; cpu++)
+		err = attach_clock(sampler, cpu, rate_hz, ret_why);
+	return err;
+}
+
+int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
+		  struct ltr_cpu_sampler **ret_sampler, struct ltr_why *ret_why)
+{
+	struct ltr_cpu_sampler *sampler = calloc(1, sizeof(*sampler));
+
+	if (!sampler)
+		return ltr_why_set(ret_why, -ENOMEM, "no memory");
+	last_warning[0] = '\0';
+	libbpf_set_print(keep_warning);
+
+	int err = start_sampler(sampler, what, rate_hz, ret_why);
+
+	if (err < 0) {
+		ltr__cpu_close(sampler);
+		return err;
+	}
+	*ret_sampler = sampler;
+	return 0;
+}

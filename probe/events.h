@@ -71,6 +71,31 @@ struct ltr_event_source_ops {
 extern const struct ltr_event_source_ops ltr__shm_source;  /* shm.c */
 extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf.c */
 
+/*
+ * Samples of what the CPUs are doing for the program (ebpf.c; there is no other way). A sampler is
+ * independent of the source of records and disturbs the program by one interrupt a sample.
+ */
+struct ltr_cpu_sink {
+	void *context;
+	/* One sample: the id of the goroutine that ran (0: none, or not known which), whether that was
+	 * in its blocking call, and the user stack, innermost first: the first address is of an
+	 * instruction, the others are where calls return to. A negative errno ends the poll with it. */
+	int (*sample)(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
+		      size_t depth);
+	void (*lost)(void *context, uint64_t samples);
+};
+
+struct ltr_cpu_sampler;
+
+/* `rate_hz` samples a second of each CPU that works for the program. -EPERM or -EOPNOTSUPP, with a
+ * sentence, where that is refused. */
+int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
+		  struct ltr_cpu_sampler **ret_sampler, struct ltr_why *ret_why);
+/* Deliver all there is, or a large part of it. 1 if there was something, 0 if not, -errno. */
+int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink);
+struct ltr_cpu_sampler *ltr__cpu_close(
+	struct ltr_cpu_sampler *sampler); /* takes and returns NULL */
+
 /* symbols.c: give the census symbols and modules of process `pid`. 0 or a negative errno. */
 int ltr__symbols_new(uint32_t pid, struct ltr_census *census);
 

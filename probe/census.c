@@ -35,6 +35,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
 	free(census->cpu);
+	free(census->threads);
 	free(census->goroutines);
 	free(census->follows);
 	free(census->slots);
@@ -104,6 +105,7 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       census->held_capacity * sizeof(*census->held) + wait_bytes(&census->finished) +
 	       wait_bytes(&census->view) + intern_bytes(&census->cpu_keys) +
 	       census->cpu_capacity * sizeof(*census->cpu) +
+	       census->thread_capacity * sizeof(*census->threads) +
 	       census->first_frame_count * sizeof(*census->first_frames);
 }
 

@@ -233,6 +233,42 @@ struct ltr_reader {
 size_t ltr_census_reader_count(const struct ltr_census *census);
 const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size_t index);
 
+/* What the kernel says of a thread. */
+enum ltr_thread_state {
+	LTR_THREAD_UNKNOWN = 0,
+	LTR_THREAD_ON_CPU = 1,
+	LTR_THREAD_READY = 2,   /* it waits for a CPU */
+	LTR_THREAD_ACTIVE = 3,  /* one of these two; only eBPF can tell which */
+	LTR_THREAD_ASLEEP = 4,  /* it waits in the kernel, until something comes or a signal */
+	LTR_THREAD_BLOCKED = 5, /* it waits in the kernel and nothing ends that: a disk, a page */
+	LTR_THREAD_STOPPED = 6, /* by a signal or a debugger */
+};
+
+/* "on CPU", "ready", "active", "asleep", "blocked", "stopped"; "?" for what is unknown */
+const char *ltr_thread_state_name(uint8_t state);
+
+/*
+ * The thread on which a goroutine runs, or which makes its blocking call, as the last snapshot found it.
+ * Only where the probe was asked for threads.
+ */
+struct ltr_thread {
+	uint64_t goroutine_id;
+	uint64_t since_ns;    /* when it entered this state; 0: not known */
+	uint32_t transitions; /* of the goroutine, when it was looked at */
+	uint32_t tid;         /* as the program has it (gettid()) */
+	uint32_t call_name;   /* for ltr_census_string(): the system call that it is in; 0: none */
+	int32_t call;         /* its number; below 0: none */
+	uint8_t state;        /* enum ltr_thread_state */
+};
+
+/* In order of the goroutines' ids. */
+size_t ltr_census_thread_count(const struct ltr_census *census);
+const struct ltr_thread *ltr_census_thread(const struct ltr_census *census, size_t index);
+
+/* NULL: it has none, nothing is known of it, or the goroutine has moved since it was looked at. */
+const struct ltr_thread *ltr_census_thread_of(const struct ltr_census *census,
+					      const struct ltr_goroutine *goroutine);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;

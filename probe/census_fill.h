@@ -91,6 +91,15 @@ bool ltr_census_is_unsure(const struct ltr_census *census);
 int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
 			      const uint64_t *pcs, size_t depth);
 
+/*
+ * What the kernel says of the threads of goroutines, instead of what was known before; each goroutine
+ * at most once. `transitions` are filled in here. Of goroutines that are not in the state that their
+ * thread says (`in_call` of its element: a blocking call; else running) nothing is kept. A tap is not
+ * told.
+ */
+int ltr_census_set_threads(struct ltr_census *census, const struct ltr_thread *threads,
+			   const bool *in_call, size_t count);
+
 /* The stack that a STACK record's identifier means, as soon as it is known. */
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
 			    size_t depth);

@@ -14,6 +14,7 @@
  *   census_waits.c     wait totals
  *   census_locks.c     locks and who reads
  *   census_cpu.c       samples of the CPUs
+ *   census_threads.c   what the kernel says of threads
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -155,8 +156,11 @@ struct ltr_census {
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
 	bool view_old;
 
-	struct ltr__intern
-		cpu_keys; /* the part of a total before `samples`; number - 1 is the index */
+	struct ltr_thread *threads; /* of the last look; in the order of goroutine_id */
+	uint32_t thread_count;
+	uint32_t thread_capacity;
+
+	struct ltr__intern cpu_keys; /* a total before `samples`; number - 1 is the index */
 	struct ltr_cpu_total *cpu;
 	uint32_t cpu_count;
 	uint32_t cpu_capacity;

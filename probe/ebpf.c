@@ -2,8 +2,8 @@
 /*
  * Live records through eBPF: a uprobe at the program's hand-over function, whose program
  * (bpf/loiter.bpf.c) copies each batch into a BPF ring buffer that is read here; and samples of the
- * CPUs: a clock event on each of them, whose program is in bpf/cpu.bpf.c. This is the only file that
- * includes libbpf.
+ * CPUs: a clock event on each of them, whose program is in bpf/cpu.bpf.c; and what threads are doing,
+ * from an iterator over tasks (bpf/threads.bpf.c). This is the only file that includes libbpf.
  *
  * Invariants
  *  - The kernel itself raises and lowers the semaphores in the program's watch word: it knows when
@@ -26,8 +26,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -35,10 +37,12 @@
 
 #include "bpf/batch.h"
 #include "bpf/sample.h"
+#include "bpf/thread_row.h"
 #include "cpu.skel.h"
 #include "events.h"
 #include "loiter.skel.h"
 #include "process.h"
+#include "threads.skel.h"
 
 /* Room for some 40 ms of a program that makes 5 million transitions a second. */
 #define BUFFER_BYTES (8u << 20)
@@ -518,5 +522,204 @@ int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
 		return err;
 	}
 	*ret_sampler = sampler;
+	return 0;
+}
+
+/* --- what threads are doing --- */
+
+#define THREADS_MAX 65536u
+
+/* Looks until one is not interrupted; after that, times are not known. */
+#define LOOKS_MAX 3
+
+struct ltr_thread_reader {
+	struct threads_bpf *kernel;
+	struct bpf_link *link;
+};
+
+struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader)
+{
+	if (!reader)
+		return NULL;
+	bpf_link__destroy(reader->link);
+	threads_bpf__destroy(reader->kernel);
+	free(reader);
+	return NULL;
+}
+
+/* Kernels before 6.1 cannot be told which process, and go over all tasks. */
+static int attach_iterator(struct ltr_thread_reader *reader, uint32_t pid)
+{
+	union bpf_iter_link_info which = {.task = {.pid = pid}};
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &which,
+		    .link_info_len = sizeof(which));
+	const struct bpf_program *program = reader->kernel->progs.loiter_threads;
+
+	reader->link = bpf_program__attach_iter(program, &options);
+	if (!reader->link)
+		reader->link = bpf_program__attach_iter(program, NULL);
+	return reader->link ? 0 : -errno;
+}
+
+static int start_reader(struct ltr_thread_reader *reader, const struct ltr_event_target *what,
+			struct ltr_why *ret_why)
+{
+	struct ltr_process_namespace namespace;
+	int err = ltr_process_namespace(what->process, &namespace);
+
+	if (err < 0)
+		return ltr_why_set(ret_why, err,
+				   "the pid namespace of process %" PRIu32 " cannot be read: %s",
+				   what->pid, strerror(-err));
+	reader->kernel = threads_bpf__open();
+	if (!reader->kernel)
+		return refuse_load(ret_why, -errno);
+	reader->kernel->rodata->namespace_inode = namespace.inode;
+	reader->kernel->rodata->process = namespace.pid;
+	err = threads_bpf__load(reader->kernel);
+	if (err == 0)
+		err = attach_iterator(reader, what->pid);
+	return err < 0 ? refuse_load(ret_why, err) : 0;
+}
+
+int ltr__thread_reader_open(const struct ltr_event_target *what,
+			    struct ltr_thread_reader **ret_reader, struct ltr_why *ret_why)
+{
+	struct ltr_thread_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return ltr_why_set(ret_why, -ENOMEM, "no memory");
+	last_warning[0] = '\0';
+	libbpf_set_print(keep_warning);
+
+	int err = start_reader(reader, what, ret_why);
+
+	if (err < 0) {
+		ltr__thread_reader_close(reader);
+		return err;
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+static int read_rows(const struct ltr_thread_reader *reader, struct ltr_thread_row *rows,
+		     size_t *ret_count)
+{
+	int fd = bpf_iter_create(bpf_link__fd(reader->link));
+	size_t most = THREADS_MAX * sizeof(*rows);
+	size_t bytes = 0;
+	ssize_t got = fd < 0 ? -errno : 1;
+
+	while (got > 0 && bytes < most) {
+		got = read(fd, (char *)rows + bytes, most - bytes);
+		if (got > 0)
+			bytes += (size_t)got;
+		else if (got < 0)
+			got = errno == EINTR || errno == EAGAIN ? 1 : -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	*ret_count = bytes / sizeof(*rows);
+	return got < 0 ? (int)got : 0;
+}
+
+static long switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+/*
+ * The rows, and what has to be added to the scheduler's times in them; INT64_MAX: not known. Nobody
+ * tells how its clock stands to ours, but it notes when a thread gets a CPU: we sleep for a moment,
+ * look at our clock as soon as we are back, and find the scheduler's time of the same moment in the
+ * rows, unless we had to leave the CPU in between.
+ */
+static int read_rows_and_clock(const struct ltr_thread_reader *reader, struct ltr_thread_row *rows,
+			       size_t *ret_count, int64_t *ret_offset_ns)
+{
+	int err = 0;
+
+	*ret_offset_ns = INT64_MAX;
+	for (int i = 0; i < LOOKS_MAX && !err && *ret_offset_ns == INT64_MAX; i++) {
+		const struct timespec moment = {.tv_nsec = 1000};
+
+		nanosleep(&moment, NULL);
+		uint64_t now_ns = ltr_process_now_ns();
+		long before = switches();
+		err = read_rows(reader, rows, ret_count);
+		if (!err && *ret_count > 0 && switches() == before)
+			*ret_offset_ns = (int64_t)(now_ns - rows[0].reader_arrival);
+	}
+	return err;
+}
+
+/* The kernel's bits of a task's state; they are part of its interface with user space. */
+static uint8_t state_of(const struct ltr_thread_row *row)
+{
+	enum { INTERRUPTIBLE = 1, UNINTERRUPTIBLE = 2, STOPPED = 4, TRACED = 8 };
+
+	if (row->on_cpu)
+		return LTR_THREAD_ON_CPU;
+	if (row->state == 0)
+		return LTR_THREAD_READY;
+	if (row->state & UNINTERRUPTIBLE)
+		return LTR_THREAD_BLOCKED;
+	if (row->state & (STOPPED | TRACED))
+		return LTR_THREAD_STOPPED;
+	return row->state & INTERRUPTIBLE ? LTR_THREAD_ASLEEP : LTR_THREAD_UNKNOWN;
+}
+
+/* On the scheduler's clock; 0: not known. */
+static uint64_t since_of(const struct ltr_thread_row *row, uint8_t state)
+{
+	if (state == LTR_THREAD_ON_CPU)
+		return row->arrival;
+	if (state == LTR_THREAD_READY)
+		return row->queued;
+	return row->arrival ? row->arrival + row->stretch_ns : 0;
+}
+
+static struct ltr_kernel_thread thread_of(const struct ltr_thread_row *row, int64_t offset_ns,
+					  uint64_t now_ns)
+{
+	uint8_t state = state_of(row);
+	uint64_t since = since_of(row, state);
+	struct ltr_kernel_thread thread = {
+		.tid = row->tid,
+		.call = row->call >= 0 && row->call <= INT32_MAX ? (int32_t)row->call : -1,
+		.state = state,
+	};
+
+	if (since && offset_ns != INT64_MAX)
+		thread.since_ns = since + (uint64_t)offset_ns;
+	if (thread.since_ns > now_ns)
+		thread.since_ns = now_ns;
+	return thread;
+}
+
+int ltr__thread_reader_read(struct ltr_thread_reader *reader,
+			    struct ltr_kernel_thread **ret_threads, size_t *ret_count)
+{
+	struct ltr_thread_row *rows = malloc(THREADS_MAX * sizeof(*rows));
+	struct ltr_kernel_thread *threads = NULL;
+	int64_t offset_ns = INT64_MAX;
+	size_t count = 0;
+	int err = rows ? read_rows_and_clock(reader, rows, &count, &offset_ns) : -ENOMEM;
+	uint64_t now_ns = ltr_process_now_ns();
+
+	if (!err)
+		threads = calloc(count ? count : 1, sizeof(*threads));
+	if (!err && !threads)
+		err = -ENOMEM;
+	for (size_t i = 0; i < count && !err; i++)
+		threads[i] = thread_of(&rows[i], offset_ns, now_ns);
+	free(rows);
+	if (err)
+		return err;
+	*ret_threads = threads;
+	*ret_count = count;
 	return 0;
 }

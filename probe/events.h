@@ -96,6 +96,26 @@ int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *si
 struct ltr_cpu_sampler *ltr__cpu_close(
 	struct ltr_cpu_sampler *sampler); /* takes and returns NULL */
 
+/*
+ * What the kernel says of the threads of the program, at the moment that it is asked (ebpf.c). Nothing
+ * is traced, and nothing is done to the program.
+ */
+struct ltr_kernel_thread {
+	uint64_t since_ns; /* when it entered the state; 0: not known */
+	uint32_t tid;      /* as the program has it */
+	int32_t call;      /* the system call that it is in; below 0: none */
+	uint8_t state;     /* enum ltr_thread_state */
+};
+
+struct ltr_thread_reader;
+
+int ltr__thread_reader_open(const struct ltr_event_target *what,
+			    struct ltr_thread_reader **ret_reader, struct ltr_why *ret_why);
+/* All of its threads, in no particular order; the caller frees them. */
+int ltr__thread_reader_read(struct ltr_thread_reader *reader,
+			    struct ltr_kernel_thread **ret_threads, size_t *ret_count);
+struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader);
+
 /* symbols.c: give the census symbols and modules of process `pid`. 0 or a negative errno. */
 int ltr__symbols_new(uint32_t pid, struct ltr_census *census);
 

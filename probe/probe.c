@@ -18,6 +18,7 @@
 
 #include "record.h"
 #include "target/target.h"
+#include "threads.h"
 
 /* To heal a census, not more often; no snapshots take more than a tenth of the time. */
 #define HEAL_NS 100000000ull
@@ -28,6 +29,7 @@ struct ltr_probe {
 	void *target;
 	const struct ltr_event_source_ops *source; /* NULL: snapshots only */
 	void *events;
+	struct ltr_threads *threads;     /* NULL: nobody wants to know */
 	struct ltr_cpu_sampler *sampler; /* NULL: nobody samples the CPUs */
 	struct ltr_census *census;
 	struct ltr_clock_rate rate;
@@ -122,6 +124,8 @@ static int snapshot(struct ltr_probe *probe)
 {
 	uint64_t begin_ns = ltr_process_now_ns();
 	int err = probe->kind->snapshot(probe->target, probe->census, probe->exact_ns);
+	if (!err && probe->threads)
+		err = ltr__threads_look(probe->threads, probe->census);
 	uint64_t end_ns = ltr_process_now_ns();
 	uint64_t pause_ns = (end_ns - begin_ns) * 9;
 
@@ -318,6 +322,7 @@ struct ltr_probe *ltr_probe_close(struct ltr_probe *probe)
 	if (!probe)
 		return NULL;
 	ltr__cpu_close(probe->sampler);
+	ltr__threads_close(probe->threads);
 	if (probe->events)
 		probe->source->close(probe->events);
 	if (probe->target)
@@ -438,6 +443,16 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 	return 0;
 }
 
+static int open_threads(struct ltr_probe *probe, struct ltr_why *why)
+{
+	struct ltr_event_target what;
+	int err = describe(probe, &what, why);
+
+	if (!err)
+		err = ltr__threads_open(&what, &probe->threads);
+	return err == -ENOMEM ? ltr_why_set(why, err, "out of memory") : err;
+}
+
 static int start_watching(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			  struct ltr_why *why)
 {
@@ -452,7 +467,9 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
 	info->started_ns = ltr_process_now_ns();
 	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
-	if (options->cpu_hz)
+	if (options->threads)
+		err = open_threads(probe, why);
+	if (!err && options->cpu_hz)
 		err = ltr_probe_sample_cpu(probe, options->cpu_hz, why);
 	if (err)
 		return err;

@@ -48,4 +48,5 @@ endfunction()
 
 loiter_bpf(loiter)
 loiter_bpf(cpu)
+loiter_bpf(threads)
 target_include_directories(loiter-probe SYSTEM PRIVATE ${bpf_folder})

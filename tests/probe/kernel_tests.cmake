@@ -52,6 +52,15 @@ loiter_test(cpu SOURCES cpu_test.c program.c
 add_dependencies(test_cpu cpu_target)
 loiter_script_test(cpu_profile cpu_profile.sh LABELS probe)
 
+# What the kernel says of threads.
+add_executable(thread_target thread_target.c)
+target_link_libraries(thread_target PRIVATE libloiter)
+loiter_test(threads SOURCES thread_test.c program.c
+	LIBRARIES loiter-probe
+	ENVIRONMENT THREAD_TARGET=$<TARGET_FILE:thread_target>
+	LABELS probe)
+add_dependencies(test_threads thread_target)
+
 # The USDT probes, as a stranger sees them: statically linked, and from the shared library.
 add_executable(usdt_program usdt_program.c)
 target_link_libraries(usdt_program PRIVATE libloiter)

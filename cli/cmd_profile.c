@@ -21,6 +21,9 @@
 #define SECONDS_MAX     86400
 #define POLL_MS         50
 
+/* So often it is looked who is who, for the labels of what is sampled. */
+#define CPU_SNAPSHOT_NS 250000000ull
+
 struct profile_options {
 	struct ltr__parsing parsing; /* first */
 	const struct ltr_profile_type *type;
@@ -29,6 +32,7 @@ struct profile_options {
 	regex_t ignore;
 	const char *file;
 	uint64_t seconds; /* 0: not said */
+	uint64_t rate_hz; /* the same */
 	bool folded;
 };
 
@@ -39,6 +43,7 @@ enum {
 	KEY_FOCUS,
 	KEY_IGNORE,
 	KEY_FOLDED,
+	KEY_RATE,
 };
 
 static const struct argp_option options[] = {
@@ -46,9 +51,13 @@ static const struct argp_option options[] = {
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
 	LTR__OPTION_AT,
-	{"type", 't', "TYPE", 0, "goroutine, wait, block, mutex, sched, wall or create; see below",
+	{"type", 't', "TYPE", 0,
+	 "goroutine, wait, block, mutex, sched, wall, create or cpu; see "
+	 "below",
 	 0},
 	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
+	{"rate", KEY_RATE, "HZ", 0,
+	 "sample each CPU so often a second (--type cpu); without this: 99", 0},
 	{"per-goroutine", KEY_PER_GOROUTINE, NULL, 0,
 	 "one sample for each goroutine, labelled with its id", 0},
 	{"runtime-frames", KEY_RUNTIME_FRAMES, NULL, 0, "keep the runtime's own frames", 0},
@@ -58,6 +67,23 @@ static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0, "where the profile goes (required; - is standard output)", 0},
 	{0},
 };
+
+static error_t check_cpu(struct argp_state *state, const struct profile_options *profile)
+{
+	if (!profile->type->from_cpu && profile->rate_hz)
+		return ltr__options_wrong(state, "--rate is for --type cpu");
+	if (!profile->type->from_cpu)
+		return 0;
+	if (profile->parsing.via != LTR_VIA_BEST && profile->parsing.via != LTR_VIA_EBPF)
+		return ltr__options_wrong(state, "--type cpu is sampled through eBPF alone");
+	if (profile->parsing.file)
+		return ltr__options_wrong(state, "--type cpu is for what runs: a recording has no "
+						 "samples of the CPUs");
+	if (profile->profile.per_goroutine)
+		return ltr__options_wrong(state, "samples of the CPUs are added up: --type cpu "
+						 "cannot be told --per-goroutine");
+	return 0;
+}
 
 static error_t check_options(struct argp_state *state)
 {
@@ -71,6 +97,9 @@ static error_t check_options(struct argp_state *state)
 	if (profile->type->from_waits && profile->parsing.via == LTR_VIA_SNAPSHOT)
 		return ltr__options_wrong(state, "--type %s needs every event: --via ebpf or shm",
 					  profile->type->name);
+	error = check_cpu(state, profile);
+	if (error)
+		return error;
 	if (profile->folded && profile->profile.per_goroutine)
 		return ltr__options_wrong(state, "folded stacks cannot be told --per-goroutine");
 	if (profile->parsing.file && profile->seconds)
@@ -128,6 +157,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			return ltr__options_wrong(state, "--seconds wants at least 1");
 		return error;
 	}
+	case KEY_RATE: {
+		error_t error = ltr__options_number(state, "--rate", argument, LTR_CPU_HZ_MAX,
+						    &profile->rate_hz);
+
+		if (!error && profile->rate_hz == 0)
+			return ltr__options_wrong(state, "--rate wants at least 1");
+		return error;
+	}
 	case KEY_PER_GOROUTINE:
 		profile->profile.per_goroutine = true;
 		return 0;
@@ -164,7 +201,9 @@ static const struct argp argp = {
 	       "wait counts the waits at each stack and adds up their time, unfinished ones "
 	       "included, from the beginning for a command, or for --seconds (10 for a process). "
 	       "Parts of it are block (channels, select and sync), mutex (mutexes and read-write "
-	       "locks) and sched (ready, but not running); wall is all time, running included.\n\n"
+	       "locks) and sched (ready, but not running); wall is all time, running included.\n"
+	       "cpu samples what the CPUs do for the program, as often as --rate says, and knows which "
+	       "goroutine it is; it needs eBPF (root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE).\n\n"
 	       "When --seconds are over, a command is ended with SIGTERM. Ctrl-C ends the watching of "
 	       "a process early; the profile is written.\n\n"
 	       "Exit status: the command's own; 0 for a process and for a command that was ended "
@@ -180,7 +219,7 @@ static uint64_t watch_ns(const struct profile_options *profile)
 {
 	if (profile->seconds)
 		return profile->seconds * LTR__SECOND_NS;
-	if (profile->parsing.pid && profile->type->from_waits)
+	if (profile->parsing.pid && (profile->type->from_waits || profile->type->from_cpu))
 		return DEFAULT_SECONDS * LTR__SECOND_NS;
 	return 0;
 }
@@ -245,6 +284,13 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 
 	if (!waits && profile->parsing.via == LTR_VIA_BEST)
 		options_of_target.probe.via = LTR_VIA_SNAPSHOT; /* one look needs no events */
+	if (profile->type->from_cpu) {
+		/* Events would cost the program more than the samples do, and change them. */
+		options_of_target.probe.via = LTR_VIA_SNAPSHOT;
+		options_of_target.probe.snapshot_ns = CPU_SNAPSHOT_NS;
+		options_of_target.probe.cpu_hz =
+			profile->rate_hz ? (uint32_t)profile->rate_hz : LTR_CPU_HZ;
+	}
 	error = ltr__target_open(&options_of_target, &target, &why, &status);
 	if (error) {
 		ltr_output_abort(output);

@@ -129,6 +129,17 @@ static void refresh(void *context)
 	ltr_probe_refresh(ltr__target_probe(serving->target));
 }
 
+static int sample_cpu(void *context, char *why, size_t bytes)
+{
+	struct serving *serving = context;
+	struct ltr_why sentence;
+	int error = ltr_probe_sample_cpu(ltr__target_probe(serving->target), LTR_CPU_HZ, &sentence);
+
+	if (error)
+		snprintf(why, bytes, "%s", sentence.text);
+	return error;
+}
+
 static void await_news(const struct serving *serving)
 {
 	struct pollfd news[] = {
@@ -145,7 +156,8 @@ static void await_news(const struct serving *serving)
 
 static void serve_all(struct serving *serving)
 {
-	struct ltr_serve_source source = {.refresh = refresh, .context = serving};
+	struct ltr_serve_source source = {
+		.refresh = refresh, .context = serving, .sample_cpu = sample_cpu};
 
 	for (;;) {
 		int got = ltr__target_poll(serving->target, 0);

@@ -308,6 +308,7 @@ static int run(int argc, char **argv)
 	target_options.probe.via = top.parsing.via;
 	target_options.probe.waits = top.waits;
 	target_options.probe.snapshot_ns = SNAPSHOT_NS;
+	target_options.probe.threads = true;
 	error = ltr__target_open(&target_options, &target, &why, &status);
 	if (target_options.output >= 0)
 		close(target_options.output); /* the command has its own */

@@ -181,6 +181,29 @@ static void add_holder(struct document *document, object *to, const struct ltr_g
 		ltr__json_add(&document->json, to, "locked_at", frame(document, pc - 1));
 }
 
+/* Of the thread that it is on. */
+static void add_thread(struct document *document, object *to, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = document->census;
+	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
+	object *about;
+
+	if (!thread)
+		return;
+	about = json_object_new_object();
+	ltr__json_add_number(&document->json, about, "tid", thread->tid);
+	if (thread->state != LTR_THREAD_UNKNOWN)
+		ltr__json_add_text(&document->json, about, "state",
+				   ltr_thread_state_name(thread->state));
+	ltr__json_add_known_number(&document->json, about, "since_ns", thread->since_ns);
+	ltr__json_add_known_text(&document->json, about, "syscall",
+				 ltr_census_string(census, thread->call_name));
+	if (thread->call >= 0)
+		ltr__json_add_number(&document->json, about, "syscall_number",
+				     (uint64_t)thread->call);
+	ltr__json_add(&document->json, to, "thread", about);
+}
+
 static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
@@ -204,6 +227,7 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	ltr__json_add_known_number(&document->json, to, "created_ns", goroutine->created_ns);
 	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
 	add_holder(document, to, goroutine);
+	add_thread(document, to, goroutine);
 	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
 	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
 	add_origin(document, to, goroutine);

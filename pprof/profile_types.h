@@ -16,5 +16,6 @@ extern const struct ltr_profile_type ltr__profile_mutex;
 extern const struct ltr_profile_type ltr__profile_sched;
 extern const struct ltr_profile_type ltr__profile_wall;
 extern const struct ltr_profile_type ltr__profile_create;
+extern const struct ltr_profile_type ltr__profile_cpu;
 
 #endif

@@ -103,6 +103,11 @@ struct ltr_census_info {
 	bool cut;             /* from a recording that ends without its end: more has happened */
 	char way_reason[160]; /* why this way and no better one; "" if it is the best */
 	char command[256];    /* the program's command line, blanks between the words */
+
+	/* Of ltr_census_cpu(). */
+	uint64_t cpu_period_ns;  /* what one sample is worth; 0: no samples are taken */
+	uint64_t cpu_started_ns; /* when the taking began */
+	uint64_t cpu_lost;       /* samples known to be lost since then */
 };
 
 const struct ltr_census_info *ltr_census_info(const struct ltr_census *census);
@@ -228,6 +233,42 @@ struct ltr_reader {
 size_t ltr_census_reader_count(const struct ltr_census *census);
 const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size_t index);
 
+/* What the kernel says of a thread. */
+enum ltr_thread_state {
+	LTR_THREAD_UNKNOWN = 0,
+	LTR_THREAD_ON_CPU = 1,
+	LTR_THREAD_READY = 2,   /* it waits for a CPU */
+	LTR_THREAD_ACTIVE = 3,  /* one of these two; only eBPF can tell which */
+	LTR_THREAD_ASLEEP = 4,  /* it waits in the kernel, until something comes or a signal */
+	LTR_THREAD_BLOCKED = 5, /* it waits in the kernel and nothing ends that: a disk, a page */
+	LTR_THREAD_STOPPED = 6, /* by a signal or a debugger */
+};
+
+/* "on CPU", "ready", "active", "asleep", "blocked", "stopped"; "?" for what is unknown */
+const char *ltr_thread_state_name(uint8_t state);
+
+/*
+ * The thread on which a goroutine runs, or which makes its blocking call, as the last snapshot found it.
+ * Only where the probe was asked for threads.
+ */
+struct ltr_thread {
+	uint64_t goroutine_id;
+	uint64_t since_ns;    /* when it entered this state; 0: not known */
+	uint32_t transitions; /* of the goroutine, when it was looked at */
+	uint32_t tid;         /* as the program has it (gettid()) */
+	uint32_t call_name;   /* for ltr_census_string(): the system call that it is in; 0: none */
+	int32_t call;         /* its number; below 0: none */
+	uint8_t state;        /* enum ltr_thread_state */
+};
+
+/* In order of the goroutines' ids. */
+size_t ltr_census_thread_count(const struct ltr_census *census);
+const struct ltr_thread *ltr_census_thread(const struct ltr_census *census, size_t index);
+
+/* NULL: it has none, nothing is known of it, or the goroutine has moved since it was looked at. */
+const struct ltr_thread *ltr_census_thread_of(const struct ltr_census *census,
+					      const struct ltr_goroutine *goroutine);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;
@@ -259,5 +300,27 @@ struct ltr_wait_total {
 
 size_t ltr_census_wait_count(const struct ltr_census *census);
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
+
+/*
+ * How often the program was seen to work at one stack, by what is known of the goroutine that ran: each
+ * sample stands for info->cpu_period_ns on a CPU. Filled only where the probe was asked to sample CPUs.
+ * All frames of the stack are as those of a waiting goroutine: ask for calls. `site`, `name` and
+ * `labels` are 0 if there are none, if the goroutine was not known yet or no more, and if none ran.
+ */
+struct ltr_cpu_total {
+	uint32_t stack; /* 0: not known */
+	uint32_t site;
+	uint32_t name;
+	uint32_t labels;
+	uint32_t
+		state; /* enum ltr_state: RUNNING, SYSCALL in a blocking call; UNKNOWN: no goroutine
+			   ran, but the runtime or a thread of which it knows nothing */
+	uint32_t reserved;
+	uint64_t samples;
+};
+
+/* The order does not change; new ones come last. */
+size_t ltr_census_cpu_count(const struct ltr_census *census);
+const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size_t index);
 
 #endif

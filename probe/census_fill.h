@@ -87,6 +87,25 @@ void ltr_census_note_doubt(struct ltr_census *census);
 /* Whether anybody is marked LTR_IS_UNSURE, or there is a doubt: a complete snapshot would help. */
 bool ltr_census_is_unsure(const struct ltr_census *census);
 
+/*
+ * A CPU was seen to work for the program: goroutine `id` ran (0: none, or not known which), `in_call`
+ * if in a blocking call, at `pcs`,
+ * innermost first, of which the first is the very instruction and the others are where calls return to.
+ * What the census knows of the goroutine now goes with it. The owner of info writes cpu_*. A tap is not
+ * told of samples.
+ */
+int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
+			      const uint64_t *pcs, size_t depth);
+
+/*
+ * What the kernel says of the threads of goroutines, instead of what was known before; each goroutine
+ * at most once. `transitions` are filled in here. Of goroutines that are not in the state that their
+ * thread says (`in_call` of its element: a blocking call; else running) nothing is kept. A tap is not
+ * told.
+ */
+int ltr_census_set_threads(struct ltr_census *census, const struct ltr_thread *threads,
+			   const bool *in_call, size_t count);
+
 /* The stack that a STACK record's identifier means, as soon as it is known. */
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
 			    size_t depth);

@@ -13,6 +13,8 @@
  *   census_held.c      records that came too early
  *   census_waits.c     wait totals
  *   census_locks.c     locks and who reads
+ *   census_cpu.c       samples of the CPUs
+ *   census_threads.c   what the kernel says of threads
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -153,6 +155,15 @@ struct ltr_census {
 	struct ltr__wait_table finished;
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
 	bool view_old;
+
+	struct ltr_thread *threads; /* of the last look; in the order of goroutine_id */
+	uint32_t thread_count;
+	uint32_t thread_capacity;
+
+	struct ltr__intern cpu_keys; /* a total before `samples`; number - 1 is the index */
+	struct ltr_cpu_total *cpu;
+	uint32_t cpu_count;
+	uint32_t cpu_capacity;
 
 	struct ltr_symbol_source symbols;
 	void *symbols_context;

@@ -56,6 +56,11 @@ struct ltr_serve_source {
 	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
 	void (*refresh)(void *context);
 	void *context;
+	/*
+	 * Sees to it that the CPUs are sampled from now on: called when somebody asks for a CPU
+	 * profile. 0, or a negative errno and why not. NULL: they cannot be.
+	 */
+	int (*sample_cpu)(void *context, char *why, size_t bytes);
 };
 
 /* Does all that can be done without waiting. `source` is used until it returns. */

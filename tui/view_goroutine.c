@@ -207,6 +207,32 @@ static void draw_object(struct pen *pen, const struct page *page)
 	pen->y++;
 }
 
+/* What the kernel says of the thread that it is on. */
+static void draw_thread(struct pen *pen, const struct ltr__scene *scene,
+			const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = scene->moment.census;
+	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
+	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
+	const char *call;
+	int x = FACTS_AT;
+
+	if (!thread)
+		return;
+	call = ltr_census_string(census, thread->call_name);
+	fact(pen, "thread");
+	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
+			"%" PRIu32 " %s", thread->tid, ltr_thread_state_name(thread->state));
+	if (thread->since_ns && thread->since_ns <= now)
+		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
+				" for %s", ltr__words_duration(now - thread->since_ns).text);
+	if (call[0]) {
+		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, " in ");
+		ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_STRONG, call);
+	}
+	pen->y++;
+}
+
 static void draw_labels(struct pen *pen, const struct ltr_census *census, uint32_t labels)
 {
 	size_t count;
@@ -251,6 +277,7 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 
 	draw_object(pen, page);
 	draw_holder(pen, scene, goroutine);
+	draw_thread(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)) {
 		fact(pen, "is");

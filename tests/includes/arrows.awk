@@ -14,7 +14,7 @@ BEGIN {
 	# room or part of it: what it may include. The longest match counts. A room may always
 	# include itself. event.h and layout.h come with the census, whose numbers they name.
 	may["runtime/"] = "libc contract api sanitizer"
-	may["probe/"] = "libc contract census census-fill probe elfutils libbpf zlib zstd probe/bpf/"
+	may["probe/"] = "libc contract census census-fill probe elfutils libbpf seccomp zlib zstd probe/bpf/"
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
 	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
@@ -47,6 +47,7 @@ BEGIN {
 	library["^(elfutils/.*|dwarf\\.h|libelf\\.h|gelf\\.h)$"] = "elfutils"
 	library["^(ncursesw?/)?(curses|ncurses|term|panel|menu|form)\\.h$"] = "curses"
 	library["^(protobuf-c/.*|.*\\.pb-c\\.h)$"] = "protobuf-c"
+	library["^seccomp\\.h$"] = "seccomp"
 	library["^zlib\\.h$"] = "zlib"
 	library["^zstd\\.h$"] = "zstd"
 	library["^json-c/.*"] = "json-c"

@@ -285,6 +285,20 @@ static void put_odd(struct ltr_census *census)
 					   .stack = stack(census, runtime_pcs, 2)});
 }
 
+/* A goroutine with a label that works in reply(), 3 : 1 with the runtime. */
+static void add_cpu(struct ltr_census *census)
+{
+	static const uint64_t reply_pcs[] = {PC_REPLY + 0x44, PC_SERVE + 0x25,
+					     PC_TRAMPOLINE + 0x21};
+	static const uint64_t runtime_pcs[] = {PC_BLOCK + 0x10};
+
+	ltr_census_info_mut(census)->cpu_period_ns = FIXTURE_CPU_PERIOD_NS;
+	ltr_census_info_mut(census)->cpu_started_ns = FIXTURE_NOW_NS - 5 * SECOND_NS;
+	for (int i = 0; i < 3; i++)
+		must(ltr_census_add_cpu_sample(census, 10, i == 2, reply_pcs, 3));
+	must(ltr_census_add_cpu_sample(census, 0, false, runtime_pcs, 1));
+}
+
 struct ltr_census *fixture_census(bool lossy)
 {
 	struct ltr_census *census = fixture_empty();
@@ -294,6 +308,7 @@ struct ltr_census *fixture_census(bool lossy)
 	put_without_stack(census);
 	put_odd(census);
 	must(ltr_census_snapshot_end(census, true));
+	add_cpu(census);
 	if (lossy) {
 		ltr_census_note_loss(census, 12);
 		ltr_census_info_mut(census)->unreadable = 2;

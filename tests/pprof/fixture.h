@@ -21,6 +21,9 @@
 #define FIXTURE_NOW_NS  (1000 * SECOND_NS)
 #define FIXTURE_WALL_NS 1700000000000000000ull
 
+/* Its CPU samples: 3 of goroutine 10 in reply(), the last one in a blocking call, 1 of the runtime. */
+#define FIXTURE_CPU_PERIOD_NS 10000000ull
+
 /* Functions of the fixture's program; add 0x20 for every source line. */
 #define PC_MAIN       0x401000ull
 #define PC_SERVE      0x402000ull /* httpd.c, from line 40 on */

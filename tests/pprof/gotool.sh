@@ -81,6 +81,10 @@ has wall "$text" '^Type: wall$'
 has wall "$text" ' 550\.75s total$'
 text=$(pprof -top -lines create.pb.gz)
 has create "$text" '^ +8 57\.14% .* accept_connections /src/httpd\.c:123$'
+text=$(pprof -top -lines cpu.pb.gz)
+has cpu "$text" '^Type: cpu$'
+has cpu "$text" '^Duration: 5s, Total samples = 40ms '
+has cpu "$text" '^ +30ms 75\.00% .* reply /src/httpd\.c:82$'
 has folded "$(cat wait.folded)" '^serve;reply 540000000000$'
 has folded "$(cat goroutine.folded)" '^serve;handle;parse 1$'
 

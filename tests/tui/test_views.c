@@ -276,6 +276,78 @@ static void a_held_moment_does_not_move(void **state)
 	stage_done(&stage);
 }
 
+/* The line of what is drawn that has `text` in it; fails if there is none. */
+static void expect_text(const struct ltr__grid *grid, const char *text)
+{
+	char line[WIDTH * 2 + 1];
+
+	for (int y = 0; y < grid->height; y++) {
+		int length = 0;
+
+		for (int x = 0; x < grid->width && length < WIDTH * 2; x++) {
+			uint32_t rune = ltr__grid_at(grid, x, y)->rune;
+
+			line[length++] = rune < 0x7f ? (char)rune : '?';
+		}
+		line[length] = '\0';
+		if (strstr(line, text))
+			return;
+	}
+	fail_msg("'%s' is nowhere", text);
+}
+
+static void draw_once(struct stage *stage, const struct ltr__view_kind *kind,
+		      const struct ltr__subject *subject)
+{
+	struct ltr__view *view;
+
+	assert_int_equal(kind->open(&stage->scene, subject, &view), 0);
+	ltr__grid_resize(&stage->grid, WIDTH * 2, HEIGHT);
+	renew(stage, view);
+	kind->draw(view, &stage->scene, ltr__grid_area(&stage->grid));
+	kind->close(view);
+}
+
+static void what_the_kernel_says_is_shown(void **state)
+{
+	static const bool in_call[] = {false, true};
+	struct stage stage;
+	struct ltr_goroutine goroutines[] = {
+		{.id = 9001, .state = LTR_STATE_RUNNING, .transitions = 2},
+		{.id = 9002,
+		 .state = LTR_STATE_SYSCALL,
+		 .reason = LTR_REASON_SYSCALL,
+		 .transitions = 2},
+	};
+	struct ltr_thread threads[] = {
+		{.goroutine_id = 9001, .tid = 41, .call = -1, .state = LTR_THREAD_READY},
+		{.goroutine_id = 9002, .tid = 42, .call = 74, .state = LTR_THREAD_BLOCKED},
+	};
+	struct ltr__subject subject = {.goroutine = 9002};
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 0);
+	struct ltr_census *census = stage.fixture.census;
+
+	assert_int_equal(ltr_census_snapshot_begin(census, 1), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutines[i]), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	threads[1].since_ns = ltr_census_info(census)->now_ns - 3000000000ull;
+	assert_int_equal(ltr_census_intern_string(census, "fsync", &threads[1].call_name), 0);
+	assert_int_equal(ltr_census_set_threads(census, threads, in_call, 2), 0);
+
+	draw_once(&stage, &ltr__view_goroutines, &subject);
+	expect_text(&stage.grid, "running ready ");
+	expect_text(&stage.grid, "syscall fsync ");
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "42 blocked for 3.0s in fsync");
+	subject.goroutine = 9001;
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "41 ready ");
+	stage_done(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +355,7 @@ int main(void)
 		cmocka_unit_test(headers_stay_in_their_area),
 		cmocka_unit_test(prompts_stay_in_their_line),
 		cmocka_unit_test(a_held_moment_does_not_move),
+		cmocka_unit_test(what_the_kernel_says_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@
 #include "cli.h"
 #include "interrupts.h"
 #include "options.h"
+#include "prove.h"
+#include "second_look.h"
 #include "target.h"
 
 #define DEFAULT_SECONDS 10
@@ -30,6 +32,7 @@ struct profile_options {
 	const char *file;
 	uint64_t seconds; /* 0: not said */
 	bool folded;
+	bool freeze;
 };
 
 enum {
@@ -39,6 +42,7 @@ enum {
 	KEY_FOCUS,
 	KEY_IGNORE,
 	KEY_FOLDED,
+	KEY_FREEZE,
 };
 
 static const struct argp_option options[] = {
@@ -46,8 +50,8 @@ static const struct argp_option options[] = {
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
 	LTR__OPTION_AT,
-	{"type", 't', "TYPE", 0, "goroutine, wait, block, mutex, sched, wall or create; see below",
-	 0},
+	{"type", 't', "TYPE", 0,
+	 "goroutine, goroutineleak, wait, block, mutex, sched, wall or create; see below", 0},
 	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
 	{"per-goroutine", KEY_PER_GOROUTINE, NULL, 0,
 	 "one sample for each goroutine, labelled with its id", 0},
@@ -55,6 +59,8 @@ static const struct argp_option options[] = {
 	{"focus", KEY_FOCUS, "REGEX", 0, "only stacks with a function that matches", 0},
 	{"ignore", KEY_IGNORE, "REGEX", 0, "no stacks with a function that matches", 0},
 	{"folded", KEY_FOLDED, NULL, 0, "folded stacks for flamegraph.pl instead", 0},
+	{"freeze", KEY_FREEZE, NULL, 0,
+	 "goroutineleak: stop the program while its references are looked at", 0},
 	{"output", 'o', "FILE", 0, "where the profile goes (required; - is standard output)", 0},
 	{0},
 };
@@ -71,6 +77,11 @@ static error_t check_options(struct argp_state *state)
 	if (profile->type->from_waits && profile->parsing.via == LTR_VIA_SNAPSHOT)
 		return ltr__options_wrong(state, "--type %s needs every event: --via ebpf or shm",
 					  profile->type->name);
+	if (profile->freeze && !profile->type->from_proof)
+		return ltr__options_wrong(state, "--freeze is for --type goroutineleak");
+	if (profile->freeze && profile->parsing.file)
+		return ltr__options_wrong(state, "--freeze is for what runs: a recording is only "
+						 "read");
 	if (profile->folded && profile->profile.per_goroutine)
 		return ltr__options_wrong(state, "folded stacks cannot be told --per-goroutine");
 	if (profile->parsing.file && profile->seconds)
@@ -143,6 +154,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_FOLDED:
 		profile->folded = true;
 		return 0;
+	case KEY_FREEZE:
+		profile->freeze = true;
+		return 0;
 	case 'o':
 		profile->file = argument;
 		return 0;
@@ -160,6 +174,11 @@ static const struct argp argp = {
 	.doc = "Write a profile of a program's goroutines in pprof's format.\v"
 	       "goroutine counts the goroutines at each stack, at one moment: now for a process, or "
 	       "--seconds from now; for a command when its main goroutine has returned.\n"
+	       "goroutineleak counts those that nobody can ever wake: that nothing alive in the "
+	       "program refers to what they wait on is looked for then, as loiter check does it, "
+	       "and what is not proven is not in it. Without a proof loiter says why, and so does "
+	       "the profile; goroutines that wait for what cannot come (a nil channel, a select "
+	       "without cases) are counted in any case, and in a recording only they are.\n"
 	       "create counts them at the line that created them.\n"
 	       "wait counts the waits at each stack and adds up their time, unfinished ones "
 	       "included, from the beginning for a command, or for --seconds (10 for a process). "
@@ -168,7 +187,7 @@ static const struct argp argp = {
 	       "When --seconds are over, a command is ended with SIGTERM. Ctrl-C ends the watching of "
 	       "a process early; the profile is written.\n\n"
 	       "Exit status: the command's own; 0 for a process and for a command that was ended "
-	       "after --seconds; 1 if the program cannot be watched or the profile cannot be written; "
+	       "after --seconds; 24 instead of 0 if leaks could not be proven; 1 if the program cannot be watched or the profile cannot be written; "
 	       "64, 126 and 127 as a shell.\n\n"
 	       "Examples:\n"
 	       "  loiter profile -p $(pidof httpd) --type wait --seconds 5 -o wait.pb.gz\n"
@@ -227,6 +246,24 @@ static int write_profile(const struct profile_options *profile, struct ltr_outpu
 	return error;
 }
 
+/* Of a command that is to end now anyway, somebody may be stopped. */
+static int prove(const struct profile_options *profile, struct ltr_probe *probe)
+{
+	enum ltr_reach_freeze freeze = LTR_FREEZE_IF_NEEDED;
+	int error = ltr__look_whole(probe);
+
+	if (profile->parsing.pid)
+		freeze = LTR_FREEZE_NEVER;
+	if (profile->freeze)
+		freeze = LTR_FREEZE_ALWAYS;
+	if (!error)
+		error = ltr__prove(probe, freeze);
+	if (error)
+		ltr__say("no leak can be proven: %s",
+			 error == -ESRCH ? "the program has ended" : strerror(-error));
+	return error;
+}
+
 static int run_with_output(const struct profile_options *profile, struct ltr_output *output)
 {
 	bool waits = profile->type->from_waits;
@@ -238,7 +275,9 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 		.probe = {.via = profile->parsing.via, .waits = waits},
 	};
 	struct ltr__target *target;
+	struct ltr_probe *probe;
 	struct ltr_why why;
+	bool unproven = false;
 	bool timed_out;
 	int status;
 	int error;
@@ -252,10 +291,16 @@ static int run_with_output(const struct profile_options *profile, struct ltr_out
 		return status;
 	}
 	timed_out = watch(profile, target);
-	ltr_probe_refresh(ltr__target_probe(target)); /* if it has ended: its last moment */
-	error = write_profile(profile, output, ltr_probe_census(ltr__target_probe(target)));
+	probe = ltr__target_probe(target);
+	ltr_probe_refresh(probe); /* if it has ended: its last moment */
+	if (profile->type->from_proof)
+		unproven = prove(profile, probe) != 0 ||
+			   !ltr_census_info(ltr_probe_census(probe))->reach.conclusive;
+	error = write_profile(profile, output, ltr_probe_census(probe));
 	status = ltr__target_close(target, timed_out);
-	return error ? LTR__STATUS_FAILED : status;
+	if (error)
+		return LTR__STATUS_FAILED;
+	return status == LTR__STATUS_OK && unproven ? LTR__STATUS_INCONCLUSIVE : status;
 }
 
 static int run(int argc, char **argv)

@@ -129,6 +129,13 @@ static void refresh(void *context)
 	ltr_probe_refresh(ltr__target_probe(serving->target));
 }
 
+static void prove(void *context)
+{
+	struct serving *serving = context;
+
+	ltr_probe_reach(ltr__target_probe(serving->target), LTR_FREEZE_NEVER);
+}
+
 static void await_news(const struct serving *serving)
 {
 	struct pollfd news[] = {
@@ -145,7 +152,7 @@ static void await_news(const struct serving *serving)
 
 static void serve_all(struct serving *serving)
 {
-	struct ltr_serve_source source = {.refresh = refresh, .context = serving};
+	struct ltr_serve_source source = {.refresh = refresh, .prove = prove, .context = serving};
 
 	for (;;) {
 		int got = ltr__target_poll(serving->target, 0);

@@ -260,4 +260,27 @@ struct ltr_wait_total {
 size_t ltr_census_wait_count(const struct ltr_census *census);
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
 
+/*
+ * Goroutines that nobody can ever wake, for sure. Daemons are excused, and who is unsure is not told.
+ * Unreachable are only those whom the last look at references proved to be: if nobody looked, or the
+ * look was not conclusive (info->reach), there may be more.
+ */
+enum ltr_leak {
+	LTR_LEAK_NONE = 0,
+	LTR_LEAK_HOPELESS =
+		1, /* waits without a deadline for what cannot come: a nil channel, ... */
+	LTR_LEAK_UNREACHABLE = 2, /* nothing alive refers to what it waits on */
+};
+
+enum ltr_leak ltr_census_leak(const struct ltr_census *census,
+			      const struct ltr_goroutine *goroutine);
+size_t ltr_census_leak_count(const struct ltr_census *census);
+
+/*
+ * Only reading a goroutine tells whether its wait has a deadline (LTR_IS_TIMED). Is that known of this
+ * one? Where events come, of those that were read since they began to wait.
+ */
+bool ltr_census_knows_deadline(const struct ltr_census *census,
+			       const struct ltr_goroutine *goroutine);
+
 #endif

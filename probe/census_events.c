@@ -78,7 +78,8 @@ static void show_event(struct ltr_census *census, uint32_t index, const struct l
 		to.since_ns = ns;
 		to.flags |= LTR_SINCE_EXACT;
 		if (newer > 0)
-			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ);
+			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ |
+						 LTR_IS_UNREACHABLE | LTR_IS_REACHABLE);
 		if (event->kind == LTR_KIND_READY)
 			to.waker_id = event->arg;
 		/* Queued, it still stands where it waited. */

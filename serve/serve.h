@@ -56,6 +56,11 @@ struct ltr_serve_source {
 	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
 	void (*refresh)(void *context);
 	void *context;
+	/*
+	 * Looks for references, so that the census tells who is leaked: called after that, before a
+	 * page that shows it. NULL: it cannot be proven, and pages say so.
+	 */
+	void (*prove)(void *context);
 };
 
 /* Does all that can be done without waiting. `source` is used until it returns. */

@@ -144,7 +144,22 @@ static struct ltr_goroutine random_goroutine(struct ltr_census *census,
 		goroutine.parent_id = random_below(id) + 1;
 	if (one_in(10))
 		goroutine.object = random_next();
+	if (one_in(8))
+		goroutine.flags |= LTR_IS_DAEMON;
+	if (one_in(4))
+		goroutine.flags |= LTR_IS_TIMED;
 	return goroutine;
+}
+
+static void look_at_references(struct ltr_census *census)
+{
+	struct ltr_reach_info *reach = &ltr_census_info_mut(census)->reach;
+
+	reach->tried = !one_in(4);
+	reach->conclusive = reach->tried && one_in(2);
+	for (size_t i = 0; reach->tried && i < ltr_census_count(census); i++)
+		if (one_in(2))
+			ltr_census_note_reach(census, ltr_census_at(census, i)->id, 1, one_in(2));
 }
 
 static struct ltr_census *random_census(void)
@@ -169,6 +184,7 @@ static struct ltr_census *random_census(void)
 	}
 	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
 	assert_int_equal(ltr_census_count(census), count);
+	look_at_references(census);
 	return census;
 }
 
@@ -220,6 +236,38 @@ static void check_states(const struct ltr_census *census, const Profile *profile
 	assert_memory_equal(got, want, sizeof(got));
 }
 
+/* What the documentation says of leaks, a second time and in other words. */
+static bool is_leaked(const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	const char *words = ltr_reason_name(goroutine->reason);
+	bool waits = goroutine->state != LTR_STATE_QUEUED && goroutine->state != LTR_STATE_RUNNING;
+	bool for_nothing = strstr(words, "nil chan") || strstr(words, "no cases");
+	bool proven = ltr_census_info(census)->reach.conclusive &&
+		      (goroutine->flags & LTR_IS_UNREACHABLE);
+
+	if (goroutine->flags & LTR_IS_DAEMON)
+		return false;
+	return proven || (waits && for_nothing && !(goroutine->flags & LTR_IS_TIMED));
+}
+
+/* Exactly the leaked ones are in it; and whoever has no proof is told so. */
+static void check_leaks(const struct ltr_census *census, const struct ltr_profile_options *options)
+{
+	Profile *profile = write_and_read(census, ltr_profile_type_find("goroutineleak"), options);
+	int64_t want = 0;
+
+	for (size_t i = 0; i < ltr_census_count(census); i++)
+		want += is_leaked(census, ltr_census_at(census, i));
+	assert_int_equal(profile_sum(profile, 0), want);
+	for (size_t i = 0; options->per_goroutine && i < profile->n_sample; i++) {
+		const Label *id = profile_label(profile, profile->sample[i], "go::goroutine");
+
+		assert_true(is_leaked(census, ltr_census_find(census, (uint64_t)id->num)));
+	}
+	assert_int_equal(profile->n_comment, ltr_census_info(census)->reach.conclusive ? 0 : 1);
+	profile_free(profile);
+}
+
 static void check_profiles(const struct ltr_census *census)
 {
 	for (int i = 0; i < 4; i++) {
@@ -239,6 +287,7 @@ static void check_profiles(const struct ltr_census *census)
 		check_states(census, goroutines, false);
 		check_states(census, waits, true);
 		check_states(census, created, false);
+		check_leaks(census, &options);
 		profile_free(created);
 		profile_free(goroutines);
 		profile_free(waits);

@@ -13,15 +13,14 @@
 #include <pprof/profile.h>
 
 #include "cli.h"
-#include "interrupts.h"
 #include "options.h"
 #include "prove.h"
 #include "second_look.h"
 #include "target.h"
+#include "watch.h"
 
 #define DEFAULT_SECONDS 10
 #define SECONDS_MAX     86400
-#define POLL_MS         50
 
 struct profile_options {
 	struct ltr__parsing parsing; /* first */
@@ -208,24 +207,10 @@ static uint64_t watch_ns(const struct profile_options *profile)
 static bool watch(const struct profile_options *profile, struct ltr__target *target)
 {
 	uint64_t length_ns = watch_ns(profile);
-	uint64_t end_ns = ltr__now_ns() + length_ns;
-	struct ltr__interrupts interrupts = {.fd = -1};
-	bool timed_out = false;
 
 	if (profile->parsing.pid && !length_ns)
 		return false; /* one look */
-	if (profile->parsing.pid)
-		ltr__interrupts_begin(&interrupts);
-	while (!timed_out && !ltr__target_is_over(target) && !ltr__interrupts_came(&interrupts)) {
-		int got = ltr__target_poll(target, POLL_MS);
-
-		if (got < 0)
-			break;
-		timed_out = length_ns && ltr__now_ns() >= end_ns;
-	}
-	if (profile->parsing.pid)
-		ltr__interrupts_end(&interrupts);
-	return timed_out;
+	return ltr__watch(target, profile->parsing.pid != 0, length_ns);
 }
 
 static int write_profile(const struct profile_options *profile, struct ltr_output *output,

@@ -7,7 +7,7 @@
 one_sentence_is 64 "say what to do"
 one_sentence_is 64 "no subcommand 'dance'" dance
 one_sentence_is 64 "no subcommand 'dance'" help dance
-for command in top profile record serve dump check; do
+for command in top profile trace record serve dump check; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"

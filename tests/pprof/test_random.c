@@ -20,8 +20,10 @@
 #include <pprof/json.h>
 #include <pprof/profile.h>
 #include <pprof/text.h>
+#include <pprof/trace.h>
 
 #include "fixture.h"
+#include "traced.h"
 #include "unpacked.h"
 
 #define ROUNDS 60
@@ -403,7 +405,7 @@ static void every_form_adds_up_to_the_census(void **state)
 }
 
 /* A random life: events of some goroutines in the order of time. */
-static struct ltr_census *random_lives(void)
+static struct ltr_census *random_lives(const struct ltr_steps *steps)
 {
 	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
 	uint32_t sequence[16] = {0};
@@ -412,6 +414,7 @@ static struct ltr_census *random_lives(void)
 	uint64_t now = FIXTURE_NOW_NS - 9 * SECOND_NS;
 	bool runs[16] = {false};
 
+	ltr_census_set_steps(census, steps);
 	assert_int_equal(ltr_census_keep_waits(census), 0);
 	for (size_t i = 0; i < 500; i++) {
 		uint64_t id = random_below(16);
@@ -433,7 +436,13 @@ static struct ltr_census *random_lives(void)
 			runs[id] = true;
 		}
 	}
-	assert_int_equal(ltr_census_apply(census, &clock, 0, 0, events, 500), 0);
+	for (size_t i = 0; i < 500; i++) { /* as if each had a thread of its own */
+		uint32_t ring = (uint32_t)events[i].goroutine;
+
+		assert_int_equal(
+			ltr_census_apply(census, &clock, ring, events[i].sequence, &events[i], 1),
+			0);
+	}
 	ltr_census_advance(census, FIXTURE_NOW_NS);
 	return census;
 }
@@ -479,7 +488,7 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 {
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct ltr_census *census = random_lives();
+		struct ltr_census *census = random_lives(NULL);
 		size_t types = 0;
 
 		assert_true(ltr_census_wait_count(census) > 0);
@@ -548,10 +557,49 @@ static void parts_add_up_to_the_whole(void **state)
 {
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct ltr_census *census = round % 2 ? random_lives() : random_census();
+		struct ltr_census *census = round % 2 ? random_lives(NULL) : random_census();
 
 		for (size_t i = 0; i < ltr_profile_type_count(); i++)
 			check_parts(census, ltr_profile_type_at(i));
+		ltr_census_free(census);
+	}
+}
+
+/* The slices of a timeline are the wait totals, taken apart; and every run is one on its thread. */
+static void timelines_add_up_to_the_totals(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct memory memory = {0};
+		struct traced want = {0};
+		struct traced got;
+		struct ltr_trace *trace;
+		struct ltr_steps steps;
+		struct ltr_census *census;
+
+		assert_int_equal(ltr_trace_new(memory_sink(&memory), false, &trace), 0);
+		steps = ltr_trace_steps(trace);
+		census = random_lives(&steps);
+		ltr_census_tell_unfinished(census);
+		assert_int_equal(ltr_trace_finish(trace, census), 0);
+		assert_true(trace_is_valid(memory.data, memory.bytes, true, &got));
+		for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+			const struct ltr_wait_total *total = ltr_census_wait(census, i);
+
+			if (total->reason) {
+				want.reason_ns[total->reason] += total->total_ns;
+				want.reason_count[total->reason] += total->count;
+			} else {
+				want.state_ns[total->state] += total->total_ns;
+				want.state_count[total->state] += total->count;
+			}
+		}
+		assert_memory_equal(got.reason_ns, want.reason_ns, sizeof(want.reason_ns));
+		assert_memory_equal(got.reason_count, want.reason_count, sizeof(want.reason_count));
+		assert_memory_equal(got.state_ns, want.state_ns, sizeof(want.state_ns));
+		assert_memory_equal(got.state_count, want.state_count, sizeof(want.state_count));
+		memory_done(&memory);
+		ltr_trace_free(trace);
 		ltr_census_free(census);
 	}
 }
@@ -563,6 +611,7 @@ int main(void)
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
 		cmocka_unit_test(parts_add_up_to_the_whole),
+		cmocka_unit_test(timelines_add_up_to_the_totals),
 	};
 	struct timespec now;
 

@@ -11,6 +11,7 @@
 
 #include <pprof/output.h>
 #include <pprof/profile.h>
+#include <pprof/text.h>
 
 #include "cli.h"
 #include "options.h"
@@ -22,6 +23,8 @@
 #define DEFAULT_SECONDS 10
 #define SECONDS_MAX     86400
 
+enum form { FORM_PPROF, FORM_FOLDED, FORM_TEXT, FORM_GOROUTINES };
+
 struct profile_options {
 	struct ltr__parsing parsing; /* first */
 	const struct ltr_profile_type *type;
@@ -30,7 +33,7 @@ struct profile_options {
 	regex_t ignore;
 	const char *file;
 	uint64_t seconds; /* 0: not said */
-	bool folded;
+	enum form form;
 	bool freeze;
 };
 
@@ -42,6 +45,7 @@ enum {
 	KEY_IGNORE,
 	KEY_FOLDED,
 	KEY_FREEZE,
+	KEY_TEXT,
 };
 
 static const struct argp_option options[] = {
@@ -58,6 +62,8 @@ static const struct argp_option options[] = {
 	{"focus", KEY_FOCUS, "REGEX", 0, "only stacks with a function that matches", 0},
 	{"ignore", KEY_IGNORE, "REGEX", 0, "no stacks with a function that matches", 0},
 	{"folded", KEY_FOLDED, NULL, 0, "folded stacks for flamegraph.pl instead", 0},
+	{"text", KEY_TEXT, "LEVEL", OPTION_ARG_OPTIONAL,
+	 "text instead, as Go's debug=1, or with 2 every goroutine by itself, as its debug=2", 0},
 	{"freeze", KEY_FREEZE, NULL, 0,
 	 "goroutineleak: stop the program while its references are looked at", 0},
 	{"output", 'o', "FILE", 0, "where the profile goes (required; - is standard output)", 0},
@@ -81,8 +87,15 @@ static error_t check_options(struct argp_state *state)
 	if (profile->freeze && profile->parsing.file)
 		return ltr__options_wrong(state, "--freeze is for what runs: a recording is only "
 						 "read");
-	if (profile->folded && profile->profile.per_goroutine)
-		return ltr__options_wrong(state, "folded stacks cannot be told --per-goroutine");
+	if (profile->form != FORM_PPROF && profile->profile.per_goroutine)
+		return ltr__options_wrong(state, "%s cannot be told --per-goroutine",
+					  profile->form == FORM_FOLDED ? "folded stacks" : "text");
+	if (profile->form == FORM_GOROUTINES &&
+	    profile->type != ltr_profile_type_find("goroutine") && !profile->type->from_proof)
+		return ltr__options_wrong(state, "--text=2 is for goroutine and goroutineleak");
+	if (profile->form == FORM_GOROUTINES &&
+	    (profile->profile.focus || profile->profile.ignore || profile->profile.runtime_frames))
+		return ltr__options_wrong(state, "--text=2 shows every goroutine as it is");
 	if (profile->parsing.file && profile->seconds)
 		return ltr__options_wrong(state, "--seconds is for what runs: a recording is only "
 						 "read");
@@ -120,6 +133,16 @@ static void free_patterns(struct profile_options *profile)
 		regfree(&profile->ignore);
 }
 
+static error_t parse_form(struct argp_state *state, enum form form)
+{
+	struct profile_options *profile = state->input;
+
+	if (profile->form != FORM_PPROF && profile->form != form)
+		return ltr__options_wrong(state, "a profile has one form: --folded or --text");
+	profile->form = form;
+	return 0;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct profile_options *profile = state->input;
@@ -151,8 +174,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return parse_pattern(state, "--ignore", argument, &profile->ignore,
 				     &profile->profile.ignore);
 	case KEY_FOLDED:
-		profile->folded = true;
-		return 0;
+		return parse_form(state, FORM_FOLDED);
+	case KEY_TEXT:
+		if (argument && strcmp(argument, "1") != 0 && strcmp(argument, "2") != 0)
+			return ltr__options_wrong(state, "--text wants 1 or 2, not '%s'", argument);
+		return parse_form(state,
+				  argument && argument[0] == '2' ? FORM_GOROUTINES : FORM_TEXT);
 	case KEY_FREEZE:
 		profile->freeze = true;
 		return 0;
@@ -213,13 +240,25 @@ static bool watch(const struct profile_options *profile, struct ltr__target *tar
 	return ltr__watch(target, profile->parsing.pid != 0, length_ns);
 }
 
+static int write_form(const struct profile_options *profile, const struct ltr_census *census,
+		      struct ltr_sink sink)
+{
+	switch (profile->form) {
+	case FORM_FOLDED:
+		return ltr_profile_folded(census, profile->type, &profile->profile, sink);
+	case FORM_TEXT:
+		return ltr_text_profile(census, profile->type, &profile->profile, sink);
+	case FORM_GOROUTINES:
+		return ltr_text_debug2(census, sink);
+	default:
+		return ltr_profile_write(census, profile->type, &profile->profile, sink);
+	}
+}
+
 static int write_profile(const struct profile_options *profile, struct ltr_output *output,
 			 const struct ltr_census *census)
 {
-	int (*form)(const struct ltr_census *, const struct ltr_profile_type *,
-		    const struct ltr_profile_options *, struct ltr_sink) =
-		profile->folded ? ltr_profile_folded : ltr_profile_write;
-	int error = form(census, profile->type, &profile->profile, ltr_output_sink(output));
+	int error = write_form(profile, census, ltr_output_sink(output));
 
 	if (error)
 		ltr_output_abort(output);
@@ -299,7 +338,7 @@ static int run(int argc, char **argv)
 	if (!ltr__options_parse(&argp, argc, argv, &profile.parsing, &status))
 		return status;
 	/* Before anything is started: whoever waits for --seconds wants the file in the end. */
-	error = ltr_output_open(profile.file, !profile.folded, &output);
+	error = ltr_output_open(profile.file, profile.form == FORM_PPROF, &output);
 	if (error) {
 		ltr__say("cannot write the profile to %s: %s", ltr__output_name(profile.file),
 			 ltr_output_error(error));

@@ -96,16 +96,19 @@ static void count_goroutine(struct trace *trace, json_object *event, uint64_t ns
 	const char *category = text_of(event, "cat");
 
 	trace->found.slices++;
-	for (uint8_t reason = 1; reason < LTR_REASON_COUNT; reason++) {
-		if (strcmp(name, ltr_reason_name(reason)) != 0 ||
-		    strcmp(category, ltr_state_name(ltr_reason_state(reason))) != 0)
+	for (unsigned int reason = 1; reason < LTR_REASON_COUNT; reason++) {
+		uint8_t state = ltr_reason_state((uint8_t)reason);
+
+		if (strcmp(name, ltr_reason_name((uint8_t)reason)) != 0 ||
+		    strcmp(category, ltr_state_name(state)) != 0)
 			continue;
 		trace->found.reason_ns[reason] += ns;
 		trace->found.reason_count[reason]++;
 		return;
 	}
-	for (uint8_t state = 0; state < LTR_STATE_COUNT; state++) {
-		if (strcmp(name, ltr_state_name(state)) != 0 || strcmp(category, name) != 0)
+	for (unsigned int state = 0; state < LTR_STATE_COUNT; state++) {
+		if (strcmp(name, ltr_state_name((uint8_t)state)) != 0 ||
+		    strcmp(category, name) != 0)
 			continue;
 		trace->found.state_ns[state] += ns;
 		trace->found.state_count[state]++;
@@ -232,8 +235,9 @@ static void check_tracks(struct trace *trace)
 		bool is_first = i == 0 || slice[-1].track != slice->track;
 
 		trace->found.tracks += is_first;
-		if (is_first && !bsearch(&slice->track, trace->named, trace->named_count,
-					 sizeof(*trace->named), by_number))
+		if (is_first && trace->named_count &&
+		    !bsearch(&slice->track, trace->named, trace->named_count, sizeof(*trace->named),
+			     by_number))
 			unnamed++;
 		if (!is_first && slice->from < slice[-1].to) {
 			fprintf(stderr,

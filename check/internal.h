@@ -65,7 +65,7 @@ static inline bool ltr__knows_some_deadlines(const struct ltr_census *census)
 static inline bool ltr__knows_deadline(const struct ltr_census *census,
 				       const struct ltr_goroutine *goroutine)
 {
-	return ltr_census_info(census)->way == LTR_WAY_SNAPSHOT || goroutine->flags & LTR_IS_READ;
+	return ltr_census_knows_deadline(census, goroutine);
 }
 
 struct ltr_rule {

@@ -11,27 +11,16 @@
 
 #include "internal.h"
 
-static bool is_hopeless(const struct ltr_goroutine *goroutine)
-{
-	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_DAEMON | LTR_IS_UNSURE))
-		return false;
-	return goroutine->reason == LTR_REASON_CHAN_RECEIVE_NIL ||
-	       goroutine->reason == LTR_REASON_CHAN_SEND_NIL ||
-	       goroutine->reason == LTR_REASON_SELECT_NO_CASES;
-}
-
 static int hopeless_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
 
 	if (!ltr__knows_some_deadlines(trial->census))
 		return 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
-
-		if (ltr__knows_deadline(trial->census, goroutine) && is_hopeless(goroutine))
+	for (size_t i = 0; i < count; i++)
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, i)) ==
+		    LTR_LEAK_HOPELESS)
 			ltr__trial_claim(trial, i);
-	}
 	return 0;
 }
 

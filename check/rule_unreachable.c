@@ -11,14 +11,10 @@ static int unreachable_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
 
-	if (!trial->info->reach.conclusive)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		uint16_t flags = ltr_census_at(trial->census, i)->flags;
-
-		if ((flags & LTR_IS_UNREACHABLE) && !(flags & (LTR_IS_DAEMON | LTR_IS_UNSURE)))
+	for (size_t i = 0; i < count; i++)
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, i)) ==
+		    LTR_LEAK_UNREACHABLE)
 			ltr__trial_claim(trial, i);
-	}
 	return 0;
 }
 

@@ -140,6 +140,13 @@ static int sample_cpu(void *context, char *why, size_t bytes)
 	return error;
 }
 
+static void prove(void *context)
+{
+	struct serving *serving = context;
+
+	ltr_probe_reach(ltr__target_probe(serving->target), LTR_FREEZE_NEVER);
+}
+
 static void await_news(const struct serving *serving)
 {
 	struct pollfd news[] = {
@@ -157,7 +164,7 @@ static void await_news(const struct serving *serving)
 static void serve_all(struct serving *serving)
 {
 	struct ltr_serve_source source = {
-		.refresh = refresh, .context = serving, .sample_cpu = sample_cpu};
+		.refresh = refresh, .sample_cpu = sample_cpu, .prove = prove, .context = serving};
 
 	for (;;) {
 		int got = ltr__target_poll(serving->target, 0);

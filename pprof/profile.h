@@ -66,6 +66,7 @@ struct ltr_profile_type {
 	int64_t period;
 	bool from_waits; /* made of wait totals: the probe has to be asked for them */
 	bool from_cpu;   /* made of samples of the CPUs: likewise */
+	bool from_proof; /* made of what a look at references has found (ltr_probe_reach()) */
 	/* Adds all samples, in the order of their stacks (samples.h). */
 	int (*collect)(const struct ltr_census *census, const struct ltr_profile_options *options,
 		       struct ltr__samples *samples);

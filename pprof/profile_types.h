@@ -10,6 +10,7 @@
 #include "profile.h"
 
 extern const struct ltr_profile_type ltr__profile_goroutine;
+extern const struct ltr_profile_type ltr__profile_goroutineleak;
 extern const struct ltr_profile_type ltr__profile_wait;
 extern const struct ltr_profile_type ltr__profile_block;
 extern const struct ltr_profile_type ltr__profile_mutex;

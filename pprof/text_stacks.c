@@ -62,6 +62,9 @@ static void put_header(struct printer *printer, const struct ltr_goroutine *goro
 
 	ltr__text_format(&printer->text, "goroutine %" PRIu64 " [%s", goroutine->id,
 			 ltr__go_status(goroutine->state, goroutine->reason));
+	if (ltr_census_info(census)->reach.tried &&
+	    ltr_census_leak(census, goroutine) != LTR_LEAK_NONE)
+		ltr__text_put(&printer->text, " (leaked)");
 	if (minutes)
 		ltr__text_format(&printer->text, ", %" PRIu64 " minutes", minutes);
 	put_thread(printer, goroutine);

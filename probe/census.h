@@ -99,6 +99,7 @@ struct ltr_census_info {
 	uint64_t coarse_ns;  /* how inexact since_ns is without LTR_SINCE_EXACT */
 	struct ltr_reach_info reach;
 	enum ltr_way way;
+	enum ltr_way recorded_way; /* with LTR_WAY_FILE: how it was watched then */
 	bool gone;            /* the program has ended; the census shows its last known moment */
 	bool cut;             /* from a recording that ends without its end: more has happened */
 	char way_reason[160]; /* why this way and no better one; "" if it is the best */
@@ -322,5 +323,57 @@ struct ltr_cpu_total {
 /* The order does not change; new ones come last. */
 size_t ltr_census_cpu_count(const struct ltr_census *census);
 const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size_t index);
+
+/*
+ * One step of a goroutine: what it has been until then, and what it is from then on. For who wants to
+ * see a census come to be (struct ltr_replay_options); nothing is in memory of the ones before.
+ */
+#define LTR_RING_UNKNOWN UINT32_MAX
+
+struct ltr_step {
+	uint64_t goroutine_id;
+	uint64_t from_ns;  /* since when it had been in `state`; 0: neither is known */
+	uint64_t at_ns;    /* not before from_ns */
+	uint64_t object;   /* what it waited on; 0: nothing, or not known */
+	uint64_t other_id; /* who woke it (READY) or created it (CREATE); 0: nobody, the runtime */
+	uint32_t stack;    /* where it waited; 0: not known */
+	uint32_t ring; /* of the thread that did it: while it ran, its own; or LTR_RING_UNKNOWN */
+	uint8_t state;
+	uint8_t reason;
+	uint8_t next_state; /* EXITED: it is no more */
+	uint8_t next_reason;
+	uint8_t kind; /* enum ltr_kind; 0: only a snapshot tells, and what was in between is not known */
+	bool unfinished; /* no step: it is still so at `at_ns`, when the census ends */
+};
+
+struct ltr_steps {
+	/* The steps of one goroutine come in their order. The census shows it as before, or already
+	 * as something later. Must not poll. */
+	void (*take)(void *context, const struct ltr_census *census, const struct ltr_step *step);
+	void *context;
+};
+
+/*
+ * Goroutines that nobody can ever wake, for sure. Daemons are excused, and who is unsure is not told.
+ * Unreachable are only those whom the last look at references proved to be: if nobody looked, or the
+ * look was not conclusive (info->reach), there may be more.
+ */
+enum ltr_leak {
+	LTR_LEAK_NONE = 0,
+	LTR_LEAK_HOPELESS =
+		1, /* waits without a deadline for what cannot come: a nil channel, ... */
+	LTR_LEAK_UNREACHABLE = 2, /* nothing alive refers to what it waits on */
+};
+
+enum ltr_leak ltr_census_leak(const struct ltr_census *census,
+			      const struct ltr_goroutine *goroutine);
+size_t ltr_census_leak_count(const struct ltr_census *census);
+
+/*
+ * Only reading a goroutine tells whether its wait has a deadline (LTR_IS_TIMED). Is that known of this
+ * one? Where events come, of those that were read since they began to wait.
+ */
+bool ltr_census_knows_deadline(const struct ltr_census *census,
+			       const struct ltr_goroutine *goroutine);
 
 #endif

@@ -139,6 +139,12 @@ struct ltr_census_tap {
 /* NULL: nobody any more. */
 void ltr_census_set_tap(struct ltr_census *census, const struct ltr_census_tap *tap, void *context);
 
+/* Who is told of each step from now on; NULL: nobody any more. */
+void ltr_census_set_steps(struct ltr_census *census, const struct ltr_steps *steps);
+
+/* The census ends here: tell what is under way (ltr_step.unfinished). */
+void ltr_census_tell_unfinished(struct ltr_census *census);
+
 /* About how much memory it has taken, its symbols not counted. */
 size_t ltr_census_bytes(const struct ltr_census *census);
 

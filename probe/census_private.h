@@ -11,6 +11,7 @@
  *   census_snapshot.c  begin, put, end
  *   census_events.c    apply, order, loss
  *   census_held.c      records that came too early
+ *   census_steps.c     who is told of each step
  *   census_waits.c     wait totals
  *   census_locks.c     locks and who reads
  *   census_cpu.c       samples of the CPUs
@@ -79,6 +80,7 @@ struct ltr__held {
 	uint64_t ns;
 	uint64_t seen_ns; /* the first ltr_census_advance() that found it; 0: none yet */
 	uint32_t next;    /* index + 1 */
+	uint32_t ring;    /* that it came from */
 	bool used;
 };
 
@@ -150,6 +152,7 @@ struct ltr_census {
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;
+	struct ltr_steps steps; /* take is NULL: nobody is told */
 
 	bool keep_waits;
 	struct ltr__wait_table finished;
@@ -226,7 +229,8 @@ static inline bool ltr__is_shown(const struct ltr_census *census, uint32_t index
 void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *to);
 
 /* census_events.c */
-int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns);
+int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns,
+		     uint32_t ring);
 /* Take what is held of goroutine `id` as far as it is in order. */
 int ltr__events_drain(struct ltr_census *census, uint64_t id);
 /* The same, but the first gap is given up: what is missing in it is lost. */
@@ -239,7 +243,7 @@ void ltr__resolve_stack(struct ltr_census *census, uint32_t index);
 #define LTR__HELD_MAX      (1u << 17)
 #define LTR__HELD_GRACE_NS 1000000000ull
 int ltr__held_add(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
-		  uint64_t ns);
+		  uint64_t ns, uint32_t ring);
 void ltr__held_pop(struct ltr_census *census, uint32_t index); /* drop its first */
 void ltr__held_drop_all(struct ltr_census *census, uint32_t index);
 int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
@@ -247,6 +251,12 @@ int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
 /* census_locks.c */
 void ltr__locks_forget(struct ltr_census *census);
 void ltr__locks_sort(struct ltr_census *census);
+
+/* census_steps.c. Before the cursor moves: a record is taken; a snapshot shows it as `now` (NULL: it is
+ * no more), and records will not tell what was in between. */
+void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
+			 uint64_t ns, uint32_t ring);
+void ltr__step_by_look(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *now);
 
 /* census_waits.c */
 int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,

@@ -113,12 +113,14 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 		if (spent > total->longest_ns)
 			total->longest_ns = spent;
 	}
+	/* Clocks of two threads may differ a little: no time begins before the one before it did. */
+	if (!(follow->bits & LTR__FOLLOW_WAITING) || ns > follow->wait_since_ns)
+		follow->wait_since_ns = from_start(census, ns);
 	follow->bits |= LTR__FOLLOW_WAITING;
 	follow->wait_state = state;
 	follow->wait_reason = reason;
 	if (!stays)
 		follow->stack = 0;
-	follow->wait_since_ns = from_start(census, ns);
 	census->view_old = true;
 	return 0;
 }

@@ -62,6 +62,8 @@ struct ltr_replay_options {
 	bool waits;       /* keep wait totals */
 	uint64_t at_ns;   /* show the moment so long after its beginning; UINT64_MAX: its end */
 	size_t bytes_max; /* the most memory that it may want; 0: 2 GiB */
+	/* Is told of each step, functions and lines known from the first on; NULL: nobody. */
+	const struct ltr_steps *steps;
 };
 
 /*

@@ -139,12 +139,14 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 	if (type->from_cpu && !samples_cpu(source, answer))
 		return;
 	refresh(source);
+	if (type->from_proof && source->prove)
+		source->prove(source->context);
 	if (!question->base && (is_go_cpu(name) || (question->seconds && question->seconds[0]))) {
 		begin_delta(source, type, name, question, answer);
 		return;
 	}
 	answer->type = TEXT;
-	if (debug >= 2 && strcmp(name, "goroutine") == 0) {
+	if (debug >= 2 && (strcmp(name, "goroutine") == 0 || type->from_proof)) {
 		finish(answer, ltr_text_debug2(source->census, sink));
 	} else if (debug != 0) {
 		finish(answer, ltr_text_debug1(source->census, type, sink));
@@ -216,6 +218,16 @@ static void symbol(const struct ltr_serve_source *source, const struct ltr__ques
 	finish(answer, err);
 }
 
+/* What the page of this type will have, by what is known now. */
+static size_t rows_of(const struct ltr_census *census, const struct ltr_profile_type *type)
+{
+	if (type->from_proof)
+		return ltr_census_leak_count(census);
+	if (type->from_cpu)
+		return ltr_census_cpu_count(census);
+	return type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census);
+}
+
 static int put_row(struct ltr__body *body, const struct ltr_census *census,
 		   const struct ltr_profile_type *type)
 {
@@ -223,10 +235,7 @@ static int put_row(struct ltr__body *body, const struct ltr_census *census,
 
 	snprintf(row, sizeof(row),
 		 "<tr><td>%zu</td><td><a href='%s?debug=1'>%s</a></td><td>%s</td></tr>\n",
-		 type->from_waits ? ltr_census_wait_count(census)
-		 : type->from_cpu ? ltr_census_cpu_count(census)
-				  : ltr_census_count(census),
-		 type->name, type->name, type->what);
+		 rows_of(census, type), type->name, type->name, type->what);
 	return ltr__body_text(body, row);
 }
 

@@ -61,6 +61,11 @@ struct ltr_serve_source {
 	 * profile. 0, or a negative errno and why not. NULL: they cannot be.
 	 */
 	int (*sample_cpu)(void *context, char *why, size_t bytes);
+	/*
+	 * Looks for references, so that the census tells who is leaked: called after that, before a
+	 * page that shows it. NULL: it cannot be proven, and pages say so.
+	 */
+	void (*prove)(void *context);
 };
 
 /* Does all that can be done without waiting. `source` is used until it returns. */

@@ -63,11 +63,13 @@ static void describe(struct ltr_census *census, const struct meta *meta)
 	snprintf(info->way_reason, sizeof(info->way_reason), "recorded through %s on %s, %s%s",
 		 ltr_way_name((enum ltr_way)meta->way), meta->host, when,
 		 info->cut ? "; its end is missing" : "");
+	info->recorded_way = (enum ltr_way)meta->way;
 	info->way = LTR_WAY_FILE;
 }
 
 struct state {
 	const struct ltr_replay_options *options;
+	bool symbols_only;
 	struct ltr__replay replay;
 	struct ltr__recorded_symbols *symbols;
 	struct meta meta;
@@ -95,13 +97,20 @@ static int begin(struct state *state, const struct ltr__block *block, struct ltr
 static int take_block(struct state *state, const struct ltr__block *block,
 		      struct ltr__reading *reading)
 {
+	if (state->symbols_only) {
+		state->ended = block->kind == LTR__BLOCK_END;
+		return block->kind == LTR__BLOCK_SYMBOLS
+			       ? ltr__recorded_symbols_add(state->symbols, reading)
+			       : 0;
+	}
 	if (!state->begun)
 		return begin(state, block, reading);
 	switch (block->kind) {
 	case LTR__BLOCK_LOG:
 		return state->replay.past ? 0 : ltr__replay_log(&state->replay, reading);
 	case LTR__BLOCK_SYMBOLS:
-		return ltr__recorded_symbols_add(state->symbols, reading);
+		return state->options->steps ? 0 /* they are known */
+					     : ltr__recorded_symbols_add(state->symbols, reading);
 	case LTR__BLOCK_META:
 		return -EBADMSG;
 	case LTR__BLOCK_END:
@@ -126,6 +135,21 @@ static int read_blocks(struct ltr__recording *recording, struct state *state, si
 		if (!err && ltr__replay_bytes(&state->replay) > bytes_max)
 			err = -EFBIG;
 	}
+	return err;
+}
+
+/* Symbols may stand long after what they are of: who wants to see the steps wants them before. */
+static int read_symbols_first(struct ltr__recording *recording, struct state *state,
+			      size_t bytes_max)
+{
+	uint64_t first = recording->offset;
+
+	state->symbols_only = true;
+	int err = read_blocks(recording, state, bytes_max);
+	state->symbols_only = false;
+	state->ended = false;
+	recording->offset = first;
+	ltr_census_set_steps(state->replay.census, state->options->steps);
 	return err;
 }
 
@@ -161,8 +185,13 @@ static int target_replay(void *context, struct ltr_census *census,
 	struct ltr_census_info *info = ltr_census_info_mut(census);
 
 	int err = ltr__recorded_symbols_new(census, &state.symbols);
+	if (!err && options->steps)
+		err = read_symbols_first(recording, &state, bytes_max);
 	if (!err)
 		err = read_blocks(recording, &state, bytes_max);
+	if (!err)
+		ltr_census_tell_unfinished(census);
+	ltr_census_set_steps(census, NULL);
 	/* Cut in the middle of a snapshot: what was read is true, what was not may be there. */
 	if (!err && census->snapshot_open)
 		err = ltr_census_snapshot_end(census, false);

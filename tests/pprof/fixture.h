@@ -39,6 +39,12 @@
 /* A number of goroutines in every state, with losses if `lossy`. Never fails but by abort(). */
 struct ltr_census *fixture_census(bool lossy);
 
+/*
+ * As if references had been looked at: 10, 11 and 12 of that census were not reached, everybody else
+ * was. If it is not `conclusive`, the note has something in it that a terminal would obey.
+ */
+void fixture_prove(struct ltr_census *census, bool conclusive);
+
 /* An empty one, with the symbols of the fixture. */
 struct ltr_census *fixture_empty(void);
 

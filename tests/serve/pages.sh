@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 text='text/plain; charset=utf-8'
-types=(goroutine wait block mutex sched wall create)
+types=(goroutine goroutineleak wait block mutex sched wall create)
 start_subject
 start_server -p "$subject_pid"
 await_crowd

@@ -16,6 +16,7 @@
 #include "settings.h"
 #include "target.h"
 #include "usage.h"
+#include "verdicts.h"
 
 #define SNAPSHOT_NS         (1000 * LTR__MS_NS)
 #define DEFAULT_INTERVAL_MS 250 /* as the screen's */
@@ -25,6 +26,7 @@ struct top_options {
 	struct ltr_tui_options tui;
 	const char *log;
 	bool waits;
+	uint64_t older_than_ns;
 };
 
 enum {
@@ -41,6 +43,7 @@ enum {
 	KEY_LOG,
 	KEY_WAITS,
 	KEY_COLUMNS,
+	KEY_OLDER_THAN,
 };
 
 static const struct argp_option options[] = {
@@ -62,6 +65,8 @@ static const struct argp_option options[] = {
 	{"screen", KEY_SCREEN, "WxH", 0, "size of the screen for --once and --script (80x24)", 0},
 	{"waits", KEY_WAITS, NULL, 0,
 	 "also learn how long goroutines are queued (costs the program a few ns a wait)", 0},
+	{"older-than", KEY_OLDER_THAN, "TIME", 0,
+	 "who waits longer without a deadline is suspect (not looked for)", 0},
 	{"command-output", KEY_LOG, "FILE", 0,
 	 "add what COMMAND prints to FILE; without this it is thrown away", 0},
 	{0},
@@ -149,6 +154,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_WAITS:
 		top->waits = true;
 		return 0;
+	case KEY_OLDER_THAN:
+		return ltr__options_duration(state, "--older-than", argument, &top->older_than_ns);
 	case KEY_LOG:
 		top->log = argument;
 		return 0;
@@ -166,8 +173,8 @@ static const struct argp argp = {
 	       "The program is not stopped. A command runs with /dev/null as its input while the "
 	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
 	       "you quit. Without a terminal use --once.\n\n"
-	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, via, "
-	       "waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
+	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, "
+	       "older-than, via, waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
 	       "sort = -age.\n\n"
 	       "Exit status: 0; 1 if the program cannot be watched or there is no usable terminal; "
 	       "64, 126 and 127 as a shell.\n\n"
@@ -176,24 +183,34 @@ static const struct argp argp = {
 	       "  loiter top --once --screen 120x40 --sort age -p 4711",
 };
 
+struct source {
+	struct ltr__target *target;
+	struct ltr__verdicts *verdicts;
+};
+
+static struct ltr__target *target_of(void *context)
+{
+	return ((struct source *)context)->target;
+}
+
 static int source_poll(void *context, int timeout_ms)
 {
-	return ltr__target_poll(context, timeout_ms);
+	return ltr__target_poll(target_of(context), timeout_ms);
 }
 
 static int source_refresh(void *context)
 {
-	return ltr_probe_refresh(ltr__target_probe(context));
+	return ltr_probe_refresh(ltr__target_probe(target_of(context)));
 }
 
 static const struct ltr_census *source_census(void *context)
 {
-	return ltr_probe_census(ltr__target_probe(context));
+	return ltr_probe_census(ltr__target_probe(target_of(context)));
 }
 
 static int source_fd(void *context)
 {
-	return ltr__target_fd(context);
+	return ltr__target_fd(target_of(context));
 }
 
 static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
@@ -208,6 +225,17 @@ static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
 		.own_cpu_ns = ltr__usage_cpu_ns((uint32_t)getpid()),
 		.own_bytes = ltr__usage_bytes((uint32_t)getpid()),
 	};
+}
+
+static int source_judge(void *context, uint64_t budget_ns,
+			const struct ltr_tui_findings **ret_findings)
+{
+	return ltr__verdicts_go_on(((struct source *)context)->verdicts, budget_ns, ret_findings);
+}
+
+static int source_prove(void *context)
+{
+	return ltr__verdicts_prove(((struct source *)context)->verdicts);
 }
 
 /* One screen of a command: not of its first moment, but of what it has come to by then. */
@@ -225,21 +253,26 @@ static void let_it_run(const struct top_options *top, struct ltr__target *target
 
 static int run_screen(const struct top_options *top, struct ltr__target *target)
 {
+	struct source own = {.target = target};
 	struct ltr_tui_source source = {
-		.context = target,
+		.context = &own,
 		.poll = source_poll,
 		.refresh = source_refresh,
 		.census = source_census,
 		.fd = source_fd,
 		.usage = source_usage,
+		.judge = source_judge,
+		.prove = source_prove,
 	};
 	struct ltr_tui_end end = {0};
 	int error;
 
 	if (top->tui.once && top->parsing.program)
 		let_it_run(top, target);
-	error = ltr_tui_run(&top->tui, &source, &end);
-
+	error = ltr__verdicts_new(ltr__target_probe(target), top->older_than_ns, &own.verdicts);
+	if (!error)
+		error = ltr_tui_run(&top->tui, &source, &end);
+	ltr__verdicts_free(own.verdicts);
 	ltr__target_close(target, true);
 	if (error) {
 		ltr__say("%s", end.why[0] ? end.why : strerror(-error));
@@ -254,9 +287,9 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 }
 
 /* What may stand in the file of settings: options that are a matter of taste. */
-static const char *const setting_names[] = {"ascii",    "colours", "columns", "filter",
-					    "interval", "mouse",   "sort",    "via",
-					    "view",     "waits",   NULL};
+static const char *const setting_names[] = {"ascii",    "colours", "columns",    "filter",
+					    "interval", "mouse",   "older-than", "sort",
+					    "via",      "view",    "waits",      NULL};
 
 /* A script does the same for everybody. */
 static bool takes_script(int argc, char **argv)

@@ -26,6 +26,7 @@
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define RENEW_REST    30
+#define JUDGE_REST    50
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
 
@@ -101,6 +102,46 @@ static void renew_view(struct ltr__tui *tui)
 	go_on_renewing(tui, tui->terminal && tui->terminal->is_scripted ? UINT64_MAX : BUDGET_NS);
 }
 
+static bool shows_findings(const struct ltr__tui *tui)
+{
+	const struct ltr__view_kind *kind = ltr__tui_view(tui)->kind;
+
+	return kind == &ltr__view_verdicts || kind == &ltr__view_finding ||
+	       kind == &ltr__view_goroutines;
+}
+
+/* Go on looking for what is wrong. Returns whether the screen has to be drawn. */
+static bool go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
+{
+	uint64_t start = clock_ns();
+	int more = tui->source->judge(tui->source->context, budget_ns, &tui->scene.findings);
+	uint64_t now = clock_ns();
+
+	tui->judging_cost_ns += now - start;
+	if (more > 0)
+		return false;
+	note_memory(tui, more);
+	tui->is_judging = false;
+	tui->next_judging_ns = now + interval_ns(tui) + tui->judging_cost_ns * JUDGE_REST;
+	tui->judging_cost_ns = 0;
+	/* held or not: lists of findings are made of those that there are now */
+	if (shows_findings(tui))
+		renew_view(tui);
+	return true;
+}
+
+static void finish_judging(struct ltr__tui *tui)
+{
+	while (tui->is_judging)
+		go_on_judging(tui, UINT64_MAX);
+}
+
+static void judge_at_once(struct ltr__tui *tui)
+{
+	tui->is_judging = tui->source->judge != NULL;
+	finish_judging(tui);
+}
+
 static void note_error(struct ltr__tui *tui, int error)
 {
 	if (error == -ESRCH)
@@ -116,6 +157,7 @@ static void poll_source(struct ltr__tui *tui)
 {
 	if (tui->scene.is_ended)
 		return;
+	finish_judging(tui);
 	note_error(tui, tui->source->poll(tui->source->context, 0));
 	tui->next_poll_ns = clock_ns() + (tui->source_fd < 0 ? POLL_BLIND_NS : POLL_APART_NS);
 }
@@ -126,6 +168,7 @@ static void refresh_source(struct ltr__tui *tui)
 
 	if (tui->scene.is_ended || !tui->source->refresh)
 		return;
+	finish_judging(tui);
 	note_error(tui, tui->source->refresh(tui->source->context));
 	tui->next_refresh_ns = start + (clock_ns() - start) * RENEW_REST;
 }
@@ -146,8 +189,11 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 	if (refresh)
 		refresh_source(tui);
 	remember(tui);
-	if (!ltr__moment_is_held(&tui->scene.moment))
-		renew_view(tui);
+	if (ltr__moment_is_held(&tui->scene.moment))
+		return;
+	if (tui->terminal && tui->terminal->is_scripted)
+		judge_at_once(tui);
+	renew_view(tui);
 }
 
 static void draw(struct ltr__tui *tui)
@@ -317,6 +363,36 @@ static void go_back(struct ltr__tui *tui)
 	}
 }
 
+/* It takes seconds in which no key is answered: the screen says so before. */
+static void prove(struct ltr__tui *tui)
+{
+	int error;
+
+	if (!tui->source->prove || !tui->source->judge) {
+		ltr__tui_say(tui, "nobody can look at the references of this program");
+		return;
+	}
+	if (ltr__moment_is_held(&tui->scene.moment)) {
+		ltr__tui_say(tui, "this moment is held, and the program has gone on: Space first");
+		return;
+	}
+	ltr__tui_say(tui, "looking at all references of the program; it may take seconds ...");
+	draw(tui);
+	refresh_source(tui);
+	error = tui->source->prove(tui->source->context);
+	judge_at_once(tui);
+	remember(tui);
+	if (!error)
+		ltr__tui_say(tui, tui->scene.findings ? tui->scene.findings->note : "");
+	else if (error == -ESRCH)
+		ltr__tui_say(tui, "the program has ended");
+	else if (error == -EOPNOTSUPP)
+		ltr__tui_say(tui, "references can be looked at only in a program that runs");
+	else
+		ltr__tui_say(tui, strerror(-error));
+	renew_view(tui);
+}
+
 static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
 {
 	struct ltr__view *view = ltr__tui_view(tui);
@@ -369,6 +445,12 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		break;
 	case LTR__DO_OVERVIEW:
 		show_root(tui, 3);
+		break;
+	case LTR__DO_VERDICTS:
+		show_root(tui, 4);
+		break;
+	case LTR__DO_PROVE:
+		prove(tui);
 		break;
 	case LTR__DO_NEXT_VIEW:
 		show_root(tui, (tui->root + 1) % LTR__TUI_ROOTS);
@@ -444,7 +526,7 @@ static int milliseconds_until(uint64_t now, uint64_t then)
 static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_fd)
 {
 	*ret_fd = -1;
-	if (tui->is_renewing)
+	if (tui->is_renewing || tui->is_judging)
 		return now;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
@@ -464,6 +546,8 @@ static bool do_what_is_due(struct ltr__tui *tui)
 		go_on_renewing(tui, BUDGET_NS);
 		return !tui->is_renewing;
 	}
+	if (tui->is_judging)
+		return go_on_judging(tui, BUDGET_NS);
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);
 	if (now < tui->next_frame_ns)
@@ -475,6 +559,8 @@ static bool do_what_is_due(struct ltr__tui *tui)
 		refresh_source(tui);
 	if (!ltr__moment_is_held(&tui->scene.moment) && now >= tui->next_renewal_ns)
 		renew_view(tui);
+	tui->is_judging = tui->source->judge && now >= tui->next_judging_ns &&
+			  !ltr__moment_is_held(&tui->scene.moment);
 	return true;
 }
 

@@ -22,6 +22,37 @@ struct ltr_tui_usage {
 	uint64_t own_bytes;
 };
 
+/* A piece of evidence: what it is, in a word ("": as the line before), and a text. */
+struct ltr_tui_line {
+	const char *label;
+	const char *text;
+};
+
+/* Something that is wrong with the program, or may be. */
+struct ltr_tui_finding {
+	uint64_t key;      /* stays the same as long as it is the same finding; never 0 */
+	unsigned strength; /* 0: the surest grade; then in their order */
+	bool is_serious;   /* to be told on top of every view */
+	const char *grade; /* the grade in a word or two */
+	const char *title;
+	const char *advice;
+	uint64_t count;     /* goroutines; 0: it is about the program as a whole */
+	uint64_t oldest_ns; /* how long the first of them has been there; 0: not known */
+	uint64_t found_ns;  /* the moment in which it was found first */
+	const struct ltr_tui_line *lines;
+	size_t line_count;
+	const uint64_t *ids; /* its goroutines, in order; there may be more */
+	size_t id_count;
+};
+
+struct ltr_tui_findings {
+	const struct ltr_tui_finding *findings; /* the surest first */
+	size_t count;
+	size_t more;        /* that were found besides */
+	uint64_t judged_ns; /* the moment that they are of */
+	const char *note;   /* what has not been looked at, or how that ended; "" */
+};
+
 /*
  * Where the census comes from. All functions are called on the thread that runs the screen, with
  * `context`. They behave as the functions of probe.h with the same names:
@@ -32,6 +63,11 @@ struct ltr_tui_usage {
  *   fd       becomes readable when poll has something to do; NULL or -1: poll is called every few
  *            milliseconds instead
  *   usage    what the program and loiter cost until now; NULL: nobody knows. Asked once a frame.
+ *   judge    look for what is wrong in the census as it is, for about budget_ns. 1: there is more to
+ *            do, and the census is not polled until it is done; 0: done, *ret_findings is good until
+ *            the next call. Negative: -ENOMEM. NULL: nobody judges.
+ *   prove    look at all references of the program, so that the next judgement can prove leaks. May
+ *            take seconds. Negative: it was not possible. NULL: nobody can.
  */
 struct ltr_tui_source {
 	void *context;
@@ -40,6 +76,9 @@ struct ltr_tui_source {
 	const struct ltr_census *(*census)(void *context);
 	int (*fd)(void *context);
 	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
+	int (*judge)(void *context, uint64_t budget_ns,
+		     const struct ltr_tui_findings **ret_findings);
+	int (*prove)(void *context);
 };
 
 enum ltr_tui_colours {

@@ -12,7 +12,7 @@
 #include "tui.h"
 #include "view.h"
 
-#define LTR__TUI_ROOTS 4 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_ROOTS 5 /* views that stand at the bottom, see ltr__view_by_index() */
 #define LTR__TUI_DEPTH 16
 
 struct ltr__tui {
@@ -35,6 +35,10 @@ struct ltr__tui {
 	bool is_renewing; /* the view on screen; the census must not change meanwhile */
 	size_t renewed;   /* of the goroutines of the moment */
 	uint64_t renewal_cost_ns;
+
+	bool is_judging; /* what is wrong is being looked for; the census must not change meanwhile */
+	uint64_t judging_cost_ns;
+	uint64_t next_judging_ns;
 
 	bool is_done;
 	uint64_t next_frame_ns;

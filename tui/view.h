@@ -77,6 +77,8 @@ extern const struct ltr__view_kind ltr__view_groups;
 extern const struct ltr__view_kind ltr__view_objects;
 extern const struct ltr__view_kind ltr__view_overview;
 extern const struct ltr__view_kind ltr__view_goroutine;
+extern const struct ltr__view_kind ltr__view_verdicts;
+extern const struct ltr__view_kind ltr__view_finding;
 extern const struct ltr__view_kind ltr__view_help;
 
 /* The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the last. */
@@ -93,8 +95,21 @@ struct ltr__want ltr__want_object(const struct ltr_goroutine *goroutine);
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 		    const struct ltr__place *place);
 
+/* How a finding's grade looks; how long its oldest goroutine has been there, by now; its evidence from
+ * line y on, as many lines as are returned. */
+enum ltr__style ltr__finding_style(const struct ltr_tui_finding *finding);
+uint64_t ltr__finding_age(const struct ltr__scene *scene, const struct ltr_tui_finding *finding);
+int ltr__finding_draw_lines(const struct ltr_tui_finding *finding, struct ltr__area area, int y);
+
 /* A short sentence in the middle of an area that has nothing else to show. */
 void ltr__draw_note(struct ltr__area area, const char *text);
+
+/*
+ * A text on as many lines as it takes, broken at blanks, in `columns` from (x, y) on. Returns the lines;
+ * those outside the area are counted as well.
+ */
+int ltr__draw_wrapped(struct ltr__area area, int x, int y, int columns, enum ltr__style style,
+		      const char *text);
 
 /* "12-34 of 10,243" */
 void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size);

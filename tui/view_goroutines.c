@@ -48,8 +48,8 @@ static void goroutines_close(struct ltr__view *view)
 static bool is_shown(const struct goroutines *goroutines, struct ltr__scene *scene,
 		     const struct ltr_goroutine *goroutine)
 {
-	return ltr__subject_has(&goroutines->subject, &scene->places, scene->moment.census,
-				goroutine) &&
+	return ltr__subject_has(&goroutines->subject, &scene->places, scene->findings,
+				scene->moment.census, goroutine) &&
 	       ltr__filter_lets(scene->filter, &scene->moment, goroutine);
 }
 

@@ -4,7 +4,7 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash]
+ *            [--phase N] [--still] [--crash] [--judged]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--interval MS] [--columns C]
  */
@@ -22,6 +22,7 @@ struct demo {
 	uint64_t last_ns;
 	bool crashes;
 	bool is_still;
+	bool judges;
 };
 
 static uint64_t clock_ns(void)
@@ -76,6 +77,7 @@ enum {
 	PHASE,
 	STILL,
 	CRASH,
+	JUDGED,
 	ONCE,
 	SCRIPT,
 	SCREEN,
@@ -99,6 +101,7 @@ static const struct option long_options[] = {
 	{"phase", required_argument, NULL, PHASE},
 	{"still", no_argument, NULL, STILL},
 	{"crash", no_argument, NULL, CRASH},
+	{"judged", no_argument, NULL, JUDGED},
 	{"once", no_argument, NULL, ONCE},
 	{"script", required_argument, NULL, SCRIPT},
 	{"screen", required_argument, NULL, SCREEN},
@@ -164,6 +167,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case CRASH:
 			demo->crashes = true;
+			break;
+		case JUDGED:
+			demo->judges = true;
 			break;
 		case ONCE:
 			setup->options.once = true;
@@ -240,6 +246,8 @@ int main(int argc, char **argv)
 	if (setup.options.script || setup.options.once)
 		source = demo.is_still ? fixture_still_source(&demo.fixture)
 				       : fixture_source(&demo.fixture);
+	if (demo.judges)
+		fixture_judges(&source);
 	error = ltr_tui_run(&setup.options, &source, &end);
 	fixture_done(&demo.fixture);
 	if (end.why[0])

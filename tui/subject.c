@@ -169,9 +169,7 @@ bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_plac
 const struct ltr_lock *ltr__lock_at(const struct ltr__moment *moment,
 				    const struct ltr__trait *trait)
 {
-	if (trait->kind != LTR__TRAIT_OBJECT || ltr__moment_is_held(moment))
-		return NULL;
-	return ltr_census_find_lock(moment->census, trait->value);
+	return trait->kind == LTR__TRAIT_OBJECT ? ltr__moment_lock(moment, trait->value) : NULL;
 }
 
 static const char *known(const char *function)

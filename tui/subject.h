@@ -67,10 +67,7 @@ const struct ltr_tui_finding *ltr__finding_of(const struct ltr_tui_findings *fin
 /* What it waits on as a trait; false: on nothing that has an address or a number. */
 bool ltr__object_of(const struct ltr_goroutine *goroutine, struct ltr__trait *ret_trait);
 
-/*
- * Who held a lock at the last snapshot; NULL: it is no lock, or not known. Nothing is known of the locks
- * of a held moment.
- */
+/* Who held a lock at the last snapshot; NULL: it is no lock, or not known. */
 const struct ltr_lock *ltr__lock_at(const struct ltr__moment *moment,
 				    const struct ltr__trait *trait);
 

@@ -446,8 +446,11 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	case LTR__DO_OVERVIEW:
 		show_root(tui, 3);
 		break;
-	case LTR__DO_VERDICTS:
+	case LTR__DO_GRAPH:
 		show_root(tui, 4);
+		break;
+	case LTR__DO_VERDICTS:
+		show_root(tui, 5);
 		break;
 	case LTR__DO_PROVE:
 		prove(tui);

@@ -12,7 +12,7 @@
 #include "tui.h"
 #include "view.h"
 
-#define LTR__TUI_ROOTS 5 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_ROOTS 6 /* views that stand at the bottom, see ltr__view_by_index() */
 #define LTR__TUI_DEPTH 16
 
 struct ltr__tui {

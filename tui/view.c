@@ -11,8 +11,8 @@
 #include "tui.h"
 
 static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups,
-						     &ltr__view_objects, &ltr__view_overview,
-						     &ltr__view_verdicts};
+						     &ltr__view_objects,    &ltr__view_overview,
+						     &ltr__view_graph,      &ltr__view_verdicts};
 
 const struct ltr__view_kind *ltr__view_by_index(size_t index)
 {
@@ -41,6 +41,17 @@ struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject)
 		.kind = LTR__WANT_OPEN,
 		.view = &ltr__view_goroutines,
 		.subject = *subject,
+	};
+}
+
+struct ltr__want ltr__want_graph(uint64_t goroutine)
+{
+	if (!goroutine)
+		return (struct ltr__want){0};
+	return (struct ltr__want){
+		.kind = LTR__WANT_OPEN,
+		.view = &ltr__view_graph,
+		.subject = {.goroutine = goroutine},
 	};
 }
 

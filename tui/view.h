@@ -77,6 +77,7 @@ extern const struct ltr__view_kind ltr__view_groups;
 extern const struct ltr__view_kind ltr__view_objects;
 extern const struct ltr__view_kind ltr__view_overview;
 extern const struct ltr__view_kind ltr__view_goroutine;
+extern const struct ltr__view_kind ltr__view_graph;
 extern const struct ltr__view_kind ltr__view_verdicts;
 extern const struct ltr__view_kind ltr__view_finding;
 extern const struct ltr__view_kind ltr__view_help;
@@ -87,6 +88,9 @@ const struct ltr__view_kind *ltr__view_by_name(const char *name);
 
 /* The table of goroutines, and what a list of something else opens for a row. */
 struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject);
+
+/* Where a goroutine (0: there is none) stands in who waits for whom. */
+struct ltr__want ltr__want_graph(uint64_t goroutine);
 
 /* Those that wait on the same as `goroutine` (NULL: there is none), or a sentence. */
 struct ltr__want ltr__want_object(const struct ltr_goroutine *goroutine);

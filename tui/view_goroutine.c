@@ -463,6 +463,8 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 	(void)line;
 	if (action == LTR__DO_OBJECT)
 		return ltr__want_object(page->last.id ? &page->last : NULL);
+	if (action == LTR__DO_GRAPH_OF)
+		return ltr__want_graph(page->id);
 	if (action == LTR__DO_CHILDREN && !page->children)
 		return (struct ltr__want){.kind = LTR__WANT_SAY,
 					  .say = "it created none that still lives"};

@@ -172,6 +172,8 @@ static struct ltr__want goroutines_act(struct ltr__view *view, struct ltr__scene
 		return ltr__want_object(
 			list->has_selected ? ltr__moment_find(&scene->moment, list->selected.id)
 					   : NULL);
+	if (action == LTR__DO_GRAPH_OF)
+		return ltr__want_graph(list->has_selected ? list->selected.id : 0);
 	if (ltr__table_act(&goroutines->table, action))
 		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	if (action == LTR__DO_OPEN && list->has_selected)

@@ -29,6 +29,12 @@ until locked at\nscreen\nkeys <Enter>\nscreen\nkeys <Enter>\nscreen' -- "$locker
 	contains "$via" "verdicts › deadlock › goroutines of a finding +1-2 of 2" "$scratch/screen"
 done
 
+# Who waits for whom, drawn.
+screen circle auto $'until FOUND: 1 deadlock\nkeys 5\nscreen\nkeys j<Enter>\nscreen\nkeys W\nscreen' -- "$lockers" circle
+contains circle "^.CYCLE of 5 goroutines: each waits for what the next one holds" "$scratch/screen"
+contains circle "^ ╔═ [0-9]+  sync.Mutex.Lock " "$scratch/screen"
+contains circle "who waits for whom, 1 cycle › goroutine [0-9]+ › who waits for whom, 1 cycle" "$scratch/screen"
+
 # What is no mistake is not found: many frames of programs that do the same rightly.
 frames=$(printf "renew\n%.0s" {1..60})
 for via in auto snapshot; do

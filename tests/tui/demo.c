@@ -4,7 +4,7 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash] [--judged]
+ *            [--phase N] [--still] [--crash] [--judged] [--knots]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--interval MS] [--columns C]
  */
@@ -78,6 +78,7 @@ enum {
 	STILL,
 	CRASH,
 	JUDGED,
+	KNOTS,
 	ONCE,
 	SCRIPT,
 	SCREEN,
@@ -102,6 +103,7 @@ static const struct option long_options[] = {
 	{"still", no_argument, NULL, STILL},
 	{"crash", no_argument, NULL, CRASH},
 	{"judged", no_argument, NULL, JUDGED},
+	{"knots", no_argument, NULL, KNOTS},
 	{"once", no_argument, NULL, ONCE},
 	{"script", required_argument, NULL, SCRIPT},
 	{"screen", required_argument, NULL, SCREEN},
@@ -167,6 +169,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case CRASH:
 			demo->crashes = true;
+			break;
+		case KNOTS:
+			setup->kind = FIXTURE_KNOTS;
 			break;
 		case JUDGED:
 			demo->judges = true;

@@ -309,6 +309,71 @@ static void put_lock(struct fixture *fixture)
 	must(ltr_census_snapshot_lock(fixture->census, &lock));
 }
 
+/* One who waits on an object; its id is returned. */
+static uint64_t put_waiting(struct fixture *fixture, uint8_t reason, uint64_t object)
+{
+	static const int where[] = {F_PARK, F_LOCK, F_STORE, F_HANDLE, F_SERVE, F_RUN, -1};
+	uint64_t id = fixture->next_id++;
+	struct ltr_goroutine goroutine = {
+		.id = id,
+		.parent_id = 2,
+		.since_ns = START - id * SEC / 10,
+		.created_ns = START - id * SEC / 5,
+		.object = object,
+		.entry_pc = PC(F_SERVE) - 8,
+		.stack = stack(fixture, where),
+		.site = site(fixture, F_ACCEPT),
+		.transitions = 7,
+		.state = reason ? ltr_reason_state(reason) : LTR_STATE_RUNNING,
+		.reason = reason,
+		.flags = LTR_SINCE_EXACT,
+	};
+
+	must(ltr_census_snapshot_put(fixture->census, &goroutine));
+	return id;
+}
+
+static void put_owner(struct fixture *fixture, uint64_t object, uint64_t owner)
+{
+	must(ltr_census_snapshot_lock(fixture->census,
+				      &(struct ltr_lock){.object = object, .owner_id = owner}));
+}
+
+#define LOCK(n) (UINT64_C(0x7f3a20000000) + (n)*0x40)
+
+/* Two who wait for each other, others behind them; one who waits for itself; a reader behind a writer;
+ * a chain that is deeper than is shown. */
+static void put_knots(struct fixture *fixture)
+{
+	uint64_t first = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(2));
+	uint64_t second = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(1));
+	uint64_t behind = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(1));
+	uint64_t twice;
+	uint64_t reader;
+
+	put_owner(fixture, LOCK(1), first);
+	put_owner(fixture, LOCK(2), second);
+	put_owner(fixture, LOCK(3), behind);
+	put_owner(fixture, LOCK(4), first);
+	put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(3));
+	put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(4));
+	twice = put_waiting(fixture, LTR_REASON_ONCE_DO, LOCK(5));
+	put_owner(fixture, LOCK(5), twice);
+	reader = put_waiting(fixture, LTR_REASON_RWMUTEX_RLOCK, LOCK(6));
+	put_waiting(fixture, LTR_REASON_RWMUTEX_LOCK, LOCK(6));
+	must(ltr_census_snapshot_lock(fixture->census,
+				      &(struct ltr_lock){.object = LOCK(6), .readers = 1}));
+	must(ltr_census_snapshot_reader(
+		fixture->census, &(struct ltr_reader){.object = LOCK(6), .goroutine_id = reader}));
+	first = put_waiting(fixture, 0, 0);
+	for (uint64_t i = 0; i < 12; i++) {
+		put_owner(fixture, LOCK(7 + i), first);
+		first = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(7 + i));
+	}
+	put_owner(fixture, LOCK(30), 999999);
+	put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(30));
+}
+
 static void fill_info(struct fixture *fixture, enum fixture_kind kind)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(fixture->census);
@@ -347,8 +412,10 @@ void fixture_init(struct fixture *fixture, enum fixture_kind kind, size_t count)
 			put(fixture, sort, sort->created_in == F_MAIN ? 1 : 2, age_of(i),
 			    i % 3 ? LTR_SINCE_EXACT : 0);
 	}
-	if (kind == FIXTURE_SMALL)
+	if (kind == FIXTURE_SMALL || kind == FIXTURE_KNOTS)
 		put_lock(fixture);
+	if (kind == FIXTURE_KNOTS)
+		put_knots(fixture);
 	must(ltr_census_snapshot_end(fixture->census, true));
 }
 

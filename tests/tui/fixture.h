@@ -20,6 +20,7 @@ struct fixture {
 
 enum fixture_kind {
 	FIXTURE_SMALL,   /* what a person sees at a glance, all states */
+	FIXTURE_KNOTS,   /* the same, and goroutines that wait for each other's locks */
 	FIXTURE_HOSTILE, /* names, files, functions and labels that attack a terminal */
 };
 

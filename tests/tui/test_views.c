@@ -100,7 +100,7 @@ static const enum ltr__action actions[] = {
 	LTR__DO_REVERSE,    LTR__DO_GROUP_BY, LTR__DO_CLICK,     LTR__DO_WHEEL_UP,
 	LTR__DO_WHEEL_DOWN, LTR__DO_PARENT,   LTR__DO_RANGE,     LTR__DO_OBJECT,
 	LTR__DO_HOLDER,     LTR__DO_UNFOLD,   LTR__DO_FOLD,      LTR__DO_FOLD_ALL,
-	LTR__DO_MARK,       LTR__DO_OPEN,
+	LTR__DO_MARK,       LTR__DO_OPEN,     LTR__DO_GRAPH_OF,
 };
 
 static void renew(struct stage *stage, struct ltr__view *view)
@@ -178,6 +178,7 @@ static void views_stay_in_their_area(void **state)
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
 		fill_history(&stage);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_graph, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_verdicts, &everything);
 		stage.scene.findings = fixture_findings(kind);
 		draw_at_all_sizes(&stage, &ltr__view_verdicts, &everything);

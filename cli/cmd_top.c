@@ -44,6 +44,7 @@ enum {
 	KEY_WAITS,
 	KEY_COLUMNS,
 	KEY_OLDER_THAN,
+	KEY_THEME,
 };
 
 static const struct argp_option options[] = {
@@ -59,8 +60,10 @@ static const struct argp_option options[] = {
 	{"sort", KEY_SORT, "COLUMN", 0, "sort by this column; -COLUMN the other way round", 0},
 	{"columns", KEY_COLUMNS, "NAMES", 0, "columns of goroutines, as id,state,age,where", 0},
 	{"ascii", KEY_ASCII, NULL, 0, "nothing but ASCII", 0},
-	{"mouse", KEY_MOUSE, NULL, 0, "let the mouse select and scroll", 0},
+	{"mouse", KEY_MOUSE, "yes|no", OPTION_ARG_OPTIONAL,
+	 "let the mouse select, sort and scroll (yes); no: it is the terminal's", 0},
 	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16 or 256", 0},
+	{"theme", KEY_THEME, "NAME", 0, "dark, light, or auto: what the terminal says", 0},
 	{"script", KEY_SCRIPT, "FILE", 0, "type the keys in FILE, without a terminal", 0},
 	{"screen", KEY_SCREEN, "WxH", 0, "size of the screen for --once and --script (80x24)", 0},
 	{"waits", KEY_WAITS, NULL, 0,
@@ -98,6 +101,32 @@ static error_t parse_interval(struct argp_state *state, const char *text, struct
 	return error;
 }
 
+/* The number of a name in a list; -1: it is not there. */
+static int find_name(const char *const *names, int count, const char *text)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(names[i], text) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static error_t parse_theme(struct argp_state *state, const char *text, struct top_options *top)
+{
+	static const char *const names[] = {
+		[LTR_TUI_THEME_AUTO] = "auto",
+		[LTR_TUI_THEME_DARK] = "dark",
+		[LTR_TUI_THEME_LIGHT] = "light",
+	};
+	int theme = find_name(names, 3, text);
+
+	if (theme < 0)
+		return ltr__options_wrong(state, "--theme wants auto, dark or light, not '%s'",
+					  text);
+	top->tui.theme = (enum ltr_tui_theme)theme;
+	return 0;
+}
+
 static error_t parse_colours(struct argp_state *state, const char *text, struct top_options *top)
 {
 	static const char *const names[] = {
@@ -107,13 +136,21 @@ static error_t parse_colours(struct argp_state *state, const char *text, struct 
 		[LTR_TUI_COLOURS_256] = "256",
 	};
 
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], text) == 0) {
-			top->tui.colours = i;
-			return 0;
-		}
-	}
-	return ltr__options_wrong(state, "--colours wants auto, none, 16 or 256, not '%s'", text);
+	int colours = find_name(names, 4, text);
+
+	if (colours < 0)
+		return ltr__options_wrong(state, "--colours wants auto, none, 16 or 256, not '%s'",
+					  text);
+	top->tui.colours = (enum ltr_tui_colours)colours;
+	return 0;
+}
+
+static error_t parse_mouse(struct argp_state *state, const char *text, struct top_options *top)
+{
+	top->tui.mouse = !text || strcmp(text, "yes") == 0;
+	if (!top->tui.mouse && strcmp(text, "no") != 0)
+		return ltr__options_wrong(state, "--mouse wants yes or no, not '%s'", text);
+	return 0;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -144,10 +181,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		top->tui.ascii = true;
 		return 0;
 	case KEY_MOUSE:
-		top->tui.mouse = true;
-		return 0;
+		return parse_mouse(state, argument, top);
 	case KEY_COLOURS:
 		return parse_colours(state, argument, top);
+	case KEY_THEME:
+		return parse_theme(state, argument, top);
 	case KEY_COLUMNS:
 		top->tui.columns = argument;
 		return 0;
@@ -174,7 +212,7 @@ static const struct argp argp = {
 	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
 	       "you quit. Without a terminal use --once.\n\n"
 	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, "
-	       "older-than, via, waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
+	       "older-than, theme, via, waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
 	       "sort = -age.\n\n"
 	       "Exit status: 0; 1 if the program cannot be watched or there is no usable terminal; "
 	       "64, 126 and 127 as a shell.\n\n"
@@ -287,9 +325,9 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 }
 
 /* What may stand in the file of settings: options that are a matter of taste. */
-static const char *const setting_names[] = {"ascii",    "colours", "columns",    "filter",
-					    "interval", "mouse",   "older-than", "sort",
-					    "via",      "view",    "waits",      NULL};
+static const char *const setting_names[] = {"ascii", "colours",    "columns", "filter", "interval",
+					    "mouse", "older-than", "sort",    "theme",  "via",
+					    "view",  "waits",      NULL};
 
 /* A script does the same for everybody. */
 static bool takes_script(int argc, char **argv)
@@ -303,7 +341,8 @@ static bool takes_script(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true}};
+	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true},
+				  .tui = {.mouse = true}};
 	struct ltr__target_options target_options = {.background = true, .output = -1};
 	struct ltr__target *target;
 	struct ltr_why why;

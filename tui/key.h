@@ -96,6 +96,7 @@ enum ltr__action {
 	LTR__DO_PROVE,
 	LTR__DO_GRAPH,
 	LTR__DO_GRAPH_OF,
+	LTR__DO_MOUSE,
 };
 
 struct ltr__binding {

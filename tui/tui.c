@@ -411,6 +411,12 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	struct ltr__subject help = {.help_for = ltr__tui_view(tui)->kind->where};
 	char why[8];
 
+	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
+		if (action == ltr__view_action(i)) {
+			show_root(tui, i);
+			return;
+		}
+	}
 	switch (action) {
 	case LTR__DO_NOTHING:
 		break;
@@ -434,24 +440,6 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	case LTR__DO_PREVIOUS_MATCH:
 		search(tui, action == LTR__DO_NEXT_MATCH);
 		break;
-	case LTR__DO_GOROUTINES:
-		show_root(tui, 0);
-		break;
-	case LTR__DO_GROUPS:
-		show_root(tui, 1);
-		break;
-	case LTR__DO_OBJECTS:
-		show_root(tui, 2);
-		break;
-	case LTR__DO_OVERVIEW:
-		show_root(tui, 3);
-		break;
-	case LTR__DO_GRAPH:
-		show_root(tui, 4);
-		break;
-	case LTR__DO_VERDICTS:
-		show_root(tui, 5);
-		break;
 	case LTR__DO_PROVE:
 		prove(tui);
 		break;
@@ -467,6 +455,14 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	case LTR__DO_SAVE:
 		ltr__save_text(tui, tui->message, sizeof(tui->message));
 		break;
+	case LTR__DO_MOUSE:
+		tui->has_mouse = !tui->has_mouse;
+		tui->terminal->kind->mouse(tui->terminal, tui->has_mouse);
+		ltr__tui_say(tui,
+			     tui->has_mouse
+				     ? "the mouse selects, sorts and scrolls (M: not any more)"
+				     : "the mouse is the terminal's: select text (M: ours again)");
+		break;
 	case LTR__DO_REDRAW:
 		tui->terminal->kind->redraw(tui->terminal);
 		break;
@@ -479,14 +475,33 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	}
 }
 
+static bool click_spot(struct ltr__tui *tui, int x, int y)
+{
+	for (size_t i = 0; i < tui->spot_count; i++) {
+		struct ltr__spot spot = tui->spots[i];
+
+		if (y != spot.y || x < spot.x || x >= spot.x + spot.width)
+			continue;
+		if (spot.action == LTR__DO_BACK && spot.depth < tui->depth) {
+			close_opened(tui, spot.depth);
+			renew_view(tui);
+		} else if (spot.action != LTR__DO_BACK) {
+			act(tui, spot.action, 0);
+		}
+		return true;
+	}
+	return false;
+}
+
 static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 {
 	unsigned where = LTR__IN_ALL | ltr__tui_view(tui)->kind->where;
 
 	tui->message[0] = 0;
+	tui->scene.click_x = input->x;
 	if (tui->prompt.is_open)
 		prompt_key(tui, input->key);
-	else
+	else if (input->key != LTR__KEY_CLICK || !click_spot(tui, input->x, input->y))
 		act(tui, ltr__key_action(input->key, where), input->y - tui->body_y);
 }
 
@@ -711,6 +726,7 @@ int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_sour
 	tui->options = options;
 	tui->source = source;
 	tui->end = ret_end;
+	tui->has_mouse = options->mouse;
 	tui->source_fd = source->fd ? source->fd(source->context) : -1;
 	tui->scene.moment.census = source->census(source->context);
 	error = prepare(tui);

@@ -88,12 +88,20 @@ enum ltr_tui_colours {
 	LTR_TUI_COLOURS_256,
 };
 
+/* What is behind the text: looks are chosen so that they can be read on it. */
+enum ltr_tui_theme {
+	LTR_TUI_THEME_AUTO = 0, /* what the terminal says of itself (COLORFGBG), else dark */
+	LTR_TUI_THEME_DARK,
+	LTR_TUI_THEME_LIGHT,
+};
+
 /* All zero is a good choice: an interactive screen, everything by default. */
 struct ltr_tui_options {
 	unsigned interval_ms; /* between frames; 0: 250 */
 	enum ltr_tui_colours colours;
+	enum ltr_tui_theme theme;
 	bool ascii; /* nothing but ASCII, also in a UTF-8 locale */
-	bool mouse; /* let the mouse select and scroll (the terminal's own selecting needs shift) */
+	bool mouse; /* let the mouse select, sort and scroll (the terminal's own selecting needs shift) */
 
 	const char *view;   /* "goroutines", "objects"; NULL: the first. See ltr_tui_view_name() */
 	const char *filter; /* as typed at `f`; NULL: none */

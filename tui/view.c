@@ -14,6 +14,17 @@ static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr
 						     &ltr__view_objects,    &ltr__view_overview,
 						     &ltr__view_graph,      &ltr__view_verdicts};
 
+static const enum ltr__action actions[] = {LTR__DO_GOROUTINES, LTR__DO_GROUPS, LTR__DO_OBJECTS,
+					   LTR__DO_OVERVIEW,   LTR__DO_GRAPH,  LTR__DO_VERDICTS};
+
+_Static_assert(sizeof(actions) / sizeof(*actions) == sizeof(views) / sizeof(*views),
+	       "each view at the bottom has a key");
+
+enum ltr__action ltr__view_action(size_t index)
+{
+	return actions[index];
+}
+
 const struct ltr__view_kind *ltr__view_by_index(size_t index)
 {
 	return index < sizeof(views) / sizeof(*views) ? views[index] : NULL;

@@ -168,6 +168,8 @@ static struct ltr__want goroutines_act(struct ltr__view *view, struct ltr__scene
 	struct goroutines *goroutines = goroutines_of(view);
 	struct ltr__list *list = &goroutines->list;
 
+	if (action == LTR__DO_CLICK)
+		action = ltr__table_click(&goroutines->table, list, scene->click_x, line);
 	if (action == LTR__DO_OBJECT)
 		return ltr__want_object(
 			list->has_selected ? ltr__moment_find(&scene->moment, list->selected.id)

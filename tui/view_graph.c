@@ -300,6 +300,10 @@ static struct ltr__want graph_act(struct ltr__view *view, struct ltr__scene *sce
 	struct graph_view *graph = graph_of(view);
 
 	(void)scene;
+	/* a click on what is selected opens it */
+	if (action == LTR__DO_CLICK && line >= 0 && graph->list.has_selected &&
+	    graph->list.first + (size_t)line == graph->list.rank)
+		action = LTR__DO_OPEN;
 	if (action == LTR__DO_OPEN)
 		return open_row(selected(graph));
 	ltr__list_act(&graph->list, action, line);

@@ -373,8 +373,11 @@ static struct ltr__want objects_act(struct ltr__view *view, struct ltr__scene *s
 {
 	struct objects *objects = objects_of(view);
 	struct ltr__list *list = &objects->list;
-	uint32_t at = list->selected.text;
+	uint32_t at;
 
+	if (action == LTR__DO_CLICK)
+		action = ltr__table_click(&objects->table, list, scene->click_x, line);
+	at = list->selected.text;
 	if (ltr__table_act(&objects->table, action)) {
 		list_objects(objects, scene);
 	} else if (action == LTR__DO_OPEN) {

@@ -296,6 +296,8 @@ static struct ltr__want verdicts_act(struct ltr__view *view, struct ltr__scene *
 	struct verdicts *verdicts = verdicts_of(view);
 	struct ltr__list *list = &verdicts->list;
 
+	if (action == LTR__DO_CLICK)
+		action = ltr__table_click(&verdicts->table, list, scene->click_x, line);
 	if (ltr__table_act(&verdicts->table, action))
 		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	if (action == LTR__DO_OPEN && list->has_selected &&

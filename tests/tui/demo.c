@@ -6,7 +6,7 @@
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
  *            [--phase N] [--still] [--crash] [--judged] [--knots]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
- *            [--colours none|16|256] [--mouse] [--interval MS] [--columns C]
+ *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -88,6 +88,7 @@ enum {
 	ASCII,
 	COLOURS,
 	MOUSE,
+	THEME,
 	INTERVAL,
 	COLUMNS
 };
@@ -113,6 +114,7 @@ static const struct option long_options[] = {
 	{"ascii", no_argument, NULL, ASCII},
 	{"colours", required_argument, NULL, COLOURS},
 	{"mouse", no_argument, NULL, MOUSE},
+	{"theme", required_argument, NULL, THEME},
 	{"interval", required_argument, NULL, INTERVAL},
 	{"columns", required_argument, NULL, COLUMNS},
 	{NULL, 0, NULL, 0},
@@ -201,6 +203,10 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case COLOURS:
 			setup->options.colours = colours(optarg);
+			break;
+		case THEME:
+			setup->options.theme =
+				!strcmp(optarg, "light") ? LTR_TUI_THEME_LIGHT : LTR_TUI_THEME_DARK;
 			break;
 		case MOUSE:
 			setup->options.mouse = true;

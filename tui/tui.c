@@ -75,8 +75,10 @@ static void go_on_renewing(struct ltr__tui *tui, uint64_t budget_ns)
 			note_memory(tui, view->kind->take(view, &tui->scene, tui->renewed, to));
 			tui->renewed = to;
 		} else {
-			note_memory(tui, view->kind->end(view, &tui->scene));
-			tui->is_renewing = false;
+			int more = view->kind->end(view, &tui->scene);
+
+			note_memory(tui, more < 0 ? more : 0);
+			tui->is_renewing = more > 0;
 		}
 		now = clock_ns();
 	}

@@ -48,7 +48,7 @@ struct ltr__view_kind {
 	 * Renewal: the moment or the filter is another one. Begin, then take all goroutines of the
 	 * moment, [from, to) at a time, then end. It may be spread over several frames, in which the
 	 * view shows what it had, or be begun again. The census is not polled meanwhile.
-	 * -ENOMEM: it shows what it could take.
+	 * -ENOMEM: it shows what it could take. An end of 1 is not the end: it is called again.
 	 */
 	void (*begin)(struct ltr__view *view, struct ltr__scene *scene);
 	int (*take)(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pprof/json.h>
+#include <pprof/profile.h>
 #include <tui/tui.h>
 
 #include "cli.h"
@@ -276,6 +278,24 @@ static int source_prove(void *context)
 	return ltr__verdicts_prove(((struct source *)context)->verdicts);
 }
 
+static int write_to_file(void *context, const void *data, size_t bytes)
+{
+	return fwrite(data, 1, bytes, context) == bytes ? 0 : -EIO;
+}
+
+static int source_save(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
+		       FILE *file)
+{
+	const struct ltr_choice choice = {.has = shown->has, .context = shown->context};
+	const struct ltr_profile_options chosen = {.choice = &choice};
+	const struct ltr_sink sink = {.write = write_to_file, .context = file};
+	const struct ltr_census *census = source_census(context);
+
+	if (format == LTR_TUI_FORMAT_JSON)
+		return ltr_json_write_chosen(census, &choice, sink);
+	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), &chosen, sink);
+}
+
 /* One screen of a command: not of its first moment, but of what it has come to by then. */
 static void let_it_run(const struct top_options *top, struct ltr__target *target)
 {
@@ -301,6 +321,7 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 		.usage = source_usage,
 		.judge = source_judge,
 		.prove = source_prove,
+		.save = source_save,
 	};
 	struct ltr_tui_end end = {0};
 	int error;

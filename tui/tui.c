@@ -455,7 +455,8 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		next_moment(tui, true);
 		break;
 	case LTR__DO_SAVE:
-		ltr__save_text(tui, tui->message, sizeof(tui->message));
+		tui->is_saving = true;
+		ltr__tui_say(tui, ltr__save_question);
 		break;
 	case LTR__DO_MOUSE:
 		tui->has_mouse = !tui->has_mouse;
@@ -501,7 +502,10 @@ static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 
 	tui->message[0] = 0;
 	tui->scene.click_x = input->x;
-	if (tui->prompt.is_open)
+	if (tui->is_saving) {
+		tui->is_saving = false;
+		ltr__save(tui, input->key, tui->message, sizeof(tui->message));
+	} else if (tui->prompt.is_open)
 		prompt_key(tui, input->key);
 	else if (input->key != LTR__KEY_CLICK || !click_spot(tui, input->x, input->y))
 		act(tui, ltr__key_action(input->key, where), input->y - tui->body_y);

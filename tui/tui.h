@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 struct ltr_census;
+struct ltr_goroutine;
 
 /* What the program and its watcher cost, since each of them began; 0: not known. */
 struct ltr_tui_usage {
@@ -53,6 +54,18 @@ struct ltr_tui_findings {
 	const char *note;   /* what has not been looked at, or how that ended; "" */
 };
 
+/* What a source can write of goroutines; the screen writes text by itself. */
+enum ltr_tui_format {
+	LTR_TUI_FORMAT_JSON,
+	LTR_TUI_FORMAT_PPROF, /* the profile of goroutines, gzip'd */
+};
+
+/* The goroutines of the census that are shown. */
+struct ltr_tui_shown {
+	bool (*has)(void *context, const struct ltr_goroutine *goroutine);
+	void *context;
+};
+
 /*
  * Where the census comes from. All functions are called on the thread that runs the screen, with
  * `context`. They behave as the functions of probe.h with the same names:
@@ -68,6 +81,8 @@ struct ltr_tui_findings {
  *            the next call. Negative: -ENOMEM. NULL: nobody judges.
  *   prove    look at all references of the program, so that the next judgement can prove leaks. May
  *            take seconds. Negative: it was not possible. NULL: nobody can.
+ *   save     write those that are shown to `file`; does not close it. Negative: why it was not
+ *            possible. NULL: nobody can.
  */
 struct ltr_tui_source {
 	void *context;
@@ -79,6 +94,8 @@ struct ltr_tui_source {
 	int (*judge)(void *context, uint64_t budget_ns,
 		     const struct ltr_tui_findings **ret_findings);
 	int (*prove)(void *context);
+	int (*save)(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
+		    FILE *file);
 };
 
 enum ltr_tui_colours {

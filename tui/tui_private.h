@@ -41,7 +41,8 @@ struct ltr__tui {
 	struct ltr__spot spots[LTR__TUI_SPOTS]; /* as they were drawn last */
 	size_t spot_count;
 	bool has_mouse;
-	int body_y; /* where the view's area began when it was drawn last */
+	bool is_saving; /* the next key says in which format */
+	int body_y;     /* where the view's area began when it was drawn last */
 
 	bool is_renewing; /* the view on screen; the census must not change meanwhile */
 	size_t renewed;   /* of the goroutines of the moment */

@@ -68,6 +68,9 @@ struct ltr__view_kind {
 	/* Jump to the next (or previous) row that scene->search finds. NULL: nothing to search. */
 	bool (*search)(struct ltr__view *view, struct ltr__scene *scene, bool forward);
 
+	/* Whose goroutines it shows; NULL: those of the whole program. */
+	struct ltr__subject (*subject)(const struct ltr__view *view);
+
 	/* Sort by a column, '-' before its name for the other direction. -EINVAL; NULL: cannot. */
 	int (*sort)(struct ltr__view *view, const char *name);
 };

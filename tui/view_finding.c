@@ -172,6 +172,14 @@ static void page_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_lines(page->top, page->lines, page->height, ret_text, size);
 }
 
+static struct ltr__subject page_subject(const struct ltr__view *view)
+{
+	return (struct ltr__subject){
+		.trait_count = 1,
+		.traits = {{LTR__TRAIT_FINDING, ((const struct finding_page *)view)->key}},
+	};
+}
+
 const struct ltr__view_kind ltr__view_finding = {
 	.name = "finding",
 	.where = LTR__IN_FINDING,
@@ -184,4 +192,5 @@ const struct ltr__view_kind ltr__view_finding = {
 	.act = page_act,
 	.title = page_title,
 	.place = page_place,
+	.subject = page_subject,
 };

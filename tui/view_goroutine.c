@@ -508,6 +508,11 @@ static void page_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_lines(page->top, page->lines, page->height, ret_text, size);
 }
 
+static struct ltr__subject page_subject(const struct ltr__view *view)
+{
+	return (struct ltr__subject){.goroutine = ((const struct page *)view)->id};
+}
+
 const struct ltr__view_kind ltr__view_goroutine = {
 	.name = "goroutine",
 	.where = LTR__IN_PAGE,
@@ -520,4 +525,5 @@ const struct ltr__view_kind ltr__view_goroutine = {
 	.act = page_act,
 	.title = page_title,
 	.place = page_place,
+	.subject = page_subject,
 };

@@ -202,6 +202,11 @@ static void goroutines_place(struct ltr__view *view, char *ret_text, size_t size
 	ltr__say_place(&goroutines_of(view)->list, ret_text, size);
 }
 
+static struct ltr__subject goroutines_subject(const struct ltr__view *view)
+{
+	return ((const struct goroutines *)view)->subject;
+}
+
 static int goroutines_sort(struct ltr__view *view, const char *name)
 {
 	return ltr__table_sort(&goroutines_of(view)->table, name);
@@ -225,5 +230,6 @@ const struct ltr__view_kind ltr__view_goroutines = {
 	.title = goroutines_title,
 	.place = goroutines_place,
 	.search = goroutines_search,
+	.subject = goroutines_subject,
 	.sort = goroutines_sort,
 };

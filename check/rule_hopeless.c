@@ -5,22 +5,22 @@
  * of the program for that, so it holds at any moment, and for the main goroutine too. Daemons are
  * excused: to wait for nothing is a way to live for ever.
  *
- * Whether a wait has a deadline is only known to snapshots: in a recording, of those that one has read
- * since they began to wait.
+ * Whether a wait has a deadline is only known to snapshots: where events are followed, and in a
+ * recording, of those that one has read since they began to wait.
  */
 
 #include "internal.h"
 
 static int hopeless_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
-	if (!ltr__knows_some_deadlines(trial->census))
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, i)) ==
-		    LTR_LEAK_HOPELESS)
-			ltr__trial_claim(trial, i);
+	for (size_t i = 0; i < count; i++) {
+		size_t index = ltr__trial_index(trial, i);
+
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) == LTR_LEAK_HOPELESS)
+			ltr__trial_claim(trial, index);
+	}
 	return 0;
 }
 

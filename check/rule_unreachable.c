@@ -9,12 +9,14 @@
 
 static int unreachable_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
-	for (size_t i = 0; i < count; i++)
-		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, i)) ==
-		    LTR_LEAK_UNREACHABLE)
-			ltr__trial_claim(trial, i);
+	for (size_t i = 0; i < count; i++) {
+		size_t index = ltr__trial_index(trial, i);
+
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) == LTR_LEAK_UNREACHABLE)
+			ltr__trial_claim(trial, index);
+	}
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 
 struct document {
 	const struct ltr_census *census;
+	const struct ltr_choice *choice; /* NULL: all */
 	bool *stack_used;
 	uint32_t stack_count;
 	struct ltr__json json;
@@ -286,11 +287,17 @@ static object *stack_object(struct document *document, uint32_t stack)
 static void put_goroutines(struct document *document, const struct ltr_goroutine **goroutines)
 {
 	size_t count = ltr_census_count(document->census);
+	bool is_first = true;
 
+	if (document->choice)
+		ltr__text_put(&document->json.text, ",\n\"chosen\":true");
 	ltr__text_put(&document->json.text, ",\n\"goroutines\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {
-		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		if (!ltr_choice_has(document->choice, goroutines[i]))
+			continue;
+		ltr__text_put(&document->json.text, is_first ? "\n" : ",\n");
 		ltr__json_put(&document->json, goroutine_object(document, goroutines[i]));
+		is_first = false;
 	}
 	ltr__text_put(&document->json.text, "\n]");
 }
@@ -299,7 +306,7 @@ static void put_waits(struct document *document)
 {
 	size_t count = ltr_census_wait_count(document->census);
 
-	if (count == 0)
+	if (count == 0 || document->choice)
 		return;
 	ltr__text_put(&document->json.text, ",\n\"waits\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {
@@ -378,7 +385,13 @@ static int write_document(struct document *document, struct ltr_sink sink)
 
 int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
 {
-	struct document document = {.census = census};
+	return ltr_json_write_chosen(census, NULL, sink);
+}
+
+int ltr_json_write_chosen(const struct ltr_census *census, const struct ltr_choice *choice,
+			  struct ltr_sink sink)
+{
+	struct document document = {.census = census, .choice = choice};
 	int err;
 
 	document.stack_count = ltr_census_stack_count(census);

@@ -20,6 +20,7 @@
 
 #include <probe/census.h>
 
+#include "choice.h"
 #include "sink.h"
 
 struct ltr__samples;
@@ -44,6 +45,11 @@ struct ltr_profile_options {
 	 * that has gone since counts as -1. Not together with per_goroutine. NULL: from the beginning.
 	 */
 	const struct ltr_profile_base *base;
+	/*
+	 * The profile `goroutine` of these alone, which a comment says; NULL: of all. Other types do not
+	 * know it.
+	 */
+	const struct ltr_choice *choice;
 };
 
 #define LTR_PROFILE_VALUES_MAX 2

@@ -43,7 +43,11 @@ enum ltr__key {
 #define LTR__IN_PAGE       0x10u
 #define LTR__IN_HELP       0x20u
 #define LTR__IN_OVERVIEW   0x40u
-#define LTR__IN_MOVES      (LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP)
+#define LTR__IN_VERDICTS   0x80u
+#define LTR__IN_FINDING    0x100u
+#define LTR__IN_GRAPH      0x200u
+#define LTR__IN_MOVES \
+	(LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP | LTR__IN_FINDING | LTR__IN_GRAPH)
 
 enum ltr__action {
 	LTR__DO_NOTHING,
@@ -88,6 +92,11 @@ enum ltr__action {
 	LTR__DO_CLICK,
 	LTR__DO_WHEEL_UP,
 	LTR__DO_WHEEL_DOWN,
+	LTR__DO_VERDICTS,
+	LTR__DO_PROVE,
+	LTR__DO_GRAPH,
+	LTR__DO_GRAPH_OF,
+	LTR__DO_MOUSE,
 };
 
 struct ltr__binding {

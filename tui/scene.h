@@ -10,6 +10,7 @@
 #include "history.h"
 #include "moment.h"
 #include "subject.h"
+#include "tui.h"
 
 struct ltr__scene {
 	struct ltr__moment moment;
@@ -23,6 +24,9 @@ struct ltr__scene {
 	bool has_letters; /* no colours: what only they would tell apart is written in letters */
 	bool is_ended;    /* the program has ended */
 	char error[128];  /* why the program cannot be read; "": it can */
+	int click_x;      /* of the click that a view is asked about, in its area */
+	/* What is wrong with the program, of its last judgement; NULL: nobody judges. */
+	const struct ltr_tui_findings *findings;
 };
 
 #endif

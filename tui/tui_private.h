@@ -12,8 +12,16 @@
 #include "tui.h"
 #include "view.h"
 
-#define LTR__TUI_ROOTS 4 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_ROOTS 6 /* views that stand at the bottom, see ltr__view_by_index() */
 #define LTR__TUI_DEPTH 16
+#define LTR__TUI_SPOTS 64
+
+/* Where a click does something besides what it does in a view: an action, or to go back. */
+struct ltr__spot {
+	int x, y, width;
+	enum ltr__action action; /* DO_BACK: to the view at `depth` */
+	size_t depth;
+};
 
 struct ltr__tui {
 	const struct ltr_tui_options *options;
@@ -30,11 +38,19 @@ struct ltr__tui {
 	size_t root;
 	struct ltr__view *opened[LTR__TUI_DEPTH]; /* on top of the root */
 	size_t depth;
-	int body_y; /* where the view's area began when it was drawn last */
+	struct ltr__spot spots[LTR__TUI_SPOTS]; /* as they were drawn last */
+	size_t spot_count;
+	bool has_mouse;
+	bool is_saving; /* the next key says in which format */
+	int body_y;     /* where the view's area began when it was drawn last */
 
 	bool is_renewing; /* the view on screen; the census must not change meanwhile */
 	size_t renewed;   /* of the goroutines of the moment */
 	uint64_t renewal_cost_ns;
+
+	bool is_judging; /* what is wrong is being looked for; the census must not change meanwhile */
+	uint64_t judging_cost_ns;
+	uint64_t next_judging_ns;
 
 	bool is_done;
 	uint64_t next_frame_ns;

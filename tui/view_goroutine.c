@@ -463,6 +463,8 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 	(void)line;
 	if (action == LTR__DO_OBJECT)
 		return ltr__want_object(page->last.id ? &page->last : NULL);
+	if (action == LTR__DO_GRAPH_OF)
+		return ltr__want_graph(page->id);
 	if (action == LTR__DO_CHILDREN && !page->children)
 		return (struct ltr__want){.kind = LTR__WANT_SAY,
 					  .say = "it created none that still lives"};
@@ -506,6 +508,11 @@ static void page_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_lines(page->top, page->lines, page->height, ret_text, size);
 }
 
+static struct ltr__subject page_subject(const struct ltr__view *view)
+{
+	return (struct ltr__subject){.goroutine = ((const struct page *)view)->id};
+}
+
 const struct ltr__view_kind ltr__view_goroutine = {
 	.name = "goroutine",
 	.where = LTR__IN_PAGE,
@@ -518,4 +525,5 @@ const struct ltr__view_kind ltr__view_goroutine = {
 	.act = page_act,
 	.title = page_title,
 	.place = page_place,
+	.subject = page_subject,
 };

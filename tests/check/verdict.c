@@ -349,14 +349,27 @@ static void what_ends_by_itself_has_not_leaked(void **at)
 	end(at);
 }
 
-/* Events do not say whether a wait has a deadline: nothing is proven by them. */
+/*
+ * Events do not say whether a wait has a deadline: nothing is proven by them, but by a snapshot that has
+ * read a goroutine in its wait.
+ */
 static void a_census_of_events_proves_no_leak(void **at)
 {
 	static const struct ltr_judge_options alive = {.alive = true};
+	static const struct ltr_clock_rate ticks = {.ns_per_tick = 1};
 	struct state *state = begin(at, LTR_PHASE_RUNNING);
+	struct ltr_event park = {
+		.kind = LTR_KIND_PARK,
+		.reason = LTR_REASON_CHAN_RECEIVE_NIL,
+		.goroutine = 2,
+	};
 
-	add_waiting(state->census, 2, LTR_REASON_CHAN_RECEIVE_NIL, 0);
 	ltr_census_info_mut(state->census)->way = LTR_WAY_SHM;
+	add_waiting(state->census, 2, LTR_REASON_CHAN_SEND, 0);
+	park.sequence = ltr_census_find(state->census, 2)->transitions + 1;
+	park.ticks = NOW_NS + SECOND;
+	assert_int_equal(ltr_census_apply(state->census, &ticks, 0, 0, &park, 1), 0);
+	assert_int_equal(ltr_census_find(state->census, 2)->reason, LTR_REASON_CHAN_RECEIVE_NIL);
 	assert_int_equal(ltr_judge_census(state->judgement, state->census, &alive), 0);
 	assert_int_equal(ltr_judgement_count(state->judgement), 0);
 	end(at);

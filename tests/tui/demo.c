@@ -4,9 +4,9 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash]
+ *            [--phase N] [--still] [--crash] [--judged] [--knots]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
- *            [--colours none|16|256] [--mouse] [--interval MS] [--columns C]
+ *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -22,6 +22,7 @@ struct demo {
 	uint64_t last_ns;
 	bool crashes;
 	bool is_still;
+	bool judges;
 };
 
 static uint64_t clock_ns(void)
@@ -76,6 +77,8 @@ enum {
 	PHASE,
 	STILL,
 	CRASH,
+	JUDGED,
+	KNOTS,
 	ONCE,
 	SCRIPT,
 	SCREEN,
@@ -85,6 +88,7 @@ enum {
 	ASCII,
 	COLOURS,
 	MOUSE,
+	THEME,
 	INTERVAL,
 	COLUMNS
 };
@@ -99,6 +103,8 @@ static const struct option long_options[] = {
 	{"phase", required_argument, NULL, PHASE},
 	{"still", no_argument, NULL, STILL},
 	{"crash", no_argument, NULL, CRASH},
+	{"judged", no_argument, NULL, JUDGED},
+	{"knots", no_argument, NULL, KNOTS},
 	{"once", no_argument, NULL, ONCE},
 	{"script", required_argument, NULL, SCRIPT},
 	{"screen", required_argument, NULL, SCREEN},
@@ -108,6 +114,7 @@ static const struct option long_options[] = {
 	{"ascii", no_argument, NULL, ASCII},
 	{"colours", required_argument, NULL, COLOURS},
 	{"mouse", no_argument, NULL, MOUSE},
+	{"theme", required_argument, NULL, THEME},
 	{"interval", required_argument, NULL, INTERVAL},
 	{"columns", required_argument, NULL, COLUMNS},
 	{NULL, 0, NULL, 0},
@@ -165,6 +172,12 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case CRASH:
 			demo->crashes = true;
 			break;
+		case KNOTS:
+			setup->kind = FIXTURE_KNOTS;
+			break;
+		case JUDGED:
+			demo->judges = true;
+			break;
 		case ONCE:
 			setup->options.once = true;
 			break;
@@ -190,6 +203,10 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case COLOURS:
 			setup->options.colours = colours(optarg);
+			break;
+		case THEME:
+			setup->options.theme =
+				!strcmp(optarg, "light") ? LTR_TUI_THEME_LIGHT : LTR_TUI_THEME_DARK;
 			break;
 		case MOUSE:
 			setup->options.mouse = true;
@@ -240,6 +257,8 @@ int main(int argc, char **argv)
 	if (setup.options.script || setup.options.once)
 		source = demo.is_still ? fixture_still_source(&demo.fixture)
 				       : fixture_source(&demo.fixture);
+	if (demo.judges)
+		fixture_judges(&source);
 	error = ltr_tui_run(&setup.options, &source, &end);
 	fixture_done(&demo.fixture);
 	if (end.why[0])

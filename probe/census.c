@@ -33,6 +33,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	ltr__intern_done(&census->stacks);
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
+	ltr__histograms_done(&census->histograms);
 	free(census->goroutines);
 	free(census->follows);
 	free(census->slots);
@@ -101,6 +102,7 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       census->ring_count * sizeof(*census->rings) +
 	       census->held_capacity * sizeof(*census->held) + wait_bytes(&census->finished) +
 	       wait_bytes(&census->view) +
+	       census->histograms.capacity * sizeof(*census->histograms.all) +
 	       census->first_frame_count * sizeof(*census->first_frames);
 }
 

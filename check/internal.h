@@ -57,9 +57,9 @@ struct ltr__trial {
  */
 static inline bool ltr__knows_some_deadlines(const struct ltr_census *census)
 {
-	enum ltr_way way = ltr_census_info(census)->way;
+	const struct ltr_census_info *info = ltr_census_info(census);
 
-	return way == LTR_WAY_SNAPSHOT || way == LTR_WAY_FILE;
+	return info->way == LTR_WAY_SNAPSHOT || info->looked_ns;
 }
 
 static inline bool ltr__knows_deadline(const struct ltr_census *census,

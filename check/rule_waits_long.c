@@ -24,8 +24,7 @@ static int waits_long_check(struct ltr__trial *trial)
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
 
-		if (trial->info->way == LTR_WAY_FILE &&
-		    !ltr__knows_deadline(trial->census, goroutine))
+		if (!ltr__knows_deadline(trial->census, goroutine))
 			continue;
 		if (may_be_suspect(goroutine) &&
 		    ltr_census_age_ns(trial->census, goroutine) > trial->options->older_than_ns)

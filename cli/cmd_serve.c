@@ -17,6 +17,7 @@
 #include <serve/serve.h>
 
 #include "cli.h"
+#include "findings.h"
 #include "interrupts.h"
 #include "options.h"
 #include "target.h"
@@ -28,10 +29,11 @@ struct serve_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr_serve_options serve;
 	const char *token_file;
+	uint64_t older_than_ns;
 	char token[TOKEN_BYTES_MAX + 1];
 };
 
-enum { KEY_LISTEN = LTR__KEY_OWN, KEY_ALLOW_REMOTE, KEY_TOKEN_FILE };
+enum { KEY_LISTEN = LTR__KEY_OWN, KEY_ALLOW_REMOTE, KEY_TOKEN_FILE, KEY_OLDER_THAN };
 
 static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
@@ -42,6 +44,8 @@ static const struct argp_option options[] = {
 	{"token-file", KEY_TOKEN_FILE, "FILE", 0, "clients have to know what is in FILE", 0},
 	{"allow-remote", KEY_ALLOW_REMOTE, NULL, 0,
 	 "listen on an address that others can reach; needs --token-file", 0},
+	{"older-than", KEY_OLDER_THAN, "TIME", 0,
+	 "in loiter_findings, whoever waits longer than TIME without a deadline is suspect", 0},
 	{0},
 };
 
@@ -59,6 +63,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_TOKEN_FILE:
 		serve->token_file = argument;
 		return 0;
+	case KEY_OLDER_THAN:
+		return ltr__options_duration(state, "--older-than", argument,
+					     &serve->older_than_ns);
 	case ARGP_KEY_END:
 		if (serve->serve.allow_remote && !serve->token_file)
 			return ltr__options_wrong(state, "--allow-remote needs a --token-file");
@@ -75,7 +82,8 @@ static const struct argp argp = {
 	.doc = "Serve a program's profiles and metrics over HTTP.\v"
 	       "/debug/pprof/ has the profiles at the addresses and in the forms of Go's "
 	       "net/http/pprof, with seconds=N for what changes meanwhile; /metrics is for "
-	       "Prometheus, /healthz for whoever looks after loiter itself.\n\n"
+	       "Prometheus, and loiter_findings there has what check would find, by grade; /healthz is for "
+	       "whoever looks after loiter itself.\n\n"
 	       "Only this machine can ask, unless --allow-remote says otherwise. There is no "
 	       "encryption: put a proxy before it if others listen in.\n\n"
 	       "When a process has ended, every page but /healthz answers with 503. When a command "
@@ -119,6 +127,7 @@ struct serving {
 	struct ltr__target *target;
 	struct ltr_serve *server;
 	struct ltr__interrupts interrupts;
+	struct ltr__findings findings;
 	bool is_command;
 };
 
@@ -127,6 +136,14 @@ static void refresh(void *context)
 	struct serving *serving = context;
 
 	ltr_probe_refresh(ltr__target_probe(serving->target));
+}
+
+static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)
+{
+	struct serving *serving = context;
+
+	*ret_count = LTR_GRADE_COUNT;
+	return ltr__findings_of(&serving->findings, ltr__target_probe(serving->target));
 }
 
 static void await_news(const struct serving *serving)
@@ -145,7 +162,7 @@ static void await_news(const struct serving *serving)
 
 static void serve_all(struct serving *serving)
 {
-	struct ltr_serve_source source = {.refresh = refresh, .context = serving};
+	struct ltr_serve_source source = {.refresh = refresh, .grades = grades, .context = serving};
 
 	for (;;) {
 		int got = ltr__target_poll(serving->target, 0);
@@ -175,6 +192,7 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	struct serving serving = {
 		.server = server,
 		.interrupts.fd = -1,
+		.findings.older_than_ns = serve->older_than_ns,
 		.is_command = serve->parsing.pid == 0,
 	};
 	struct ltr_why why;
@@ -188,6 +206,7 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 		ltr__interrupts_begin(&serving.interrupts);
 	ltr__say("serving http://%s/debug/pprof/ and /metrics", ltr_serve_address(server));
 	serve_all(&serving);
+	ltr__findings_done(&serving.findings);
 	status = ltr__target_close(serving.target, false);
 	if (!serving.is_command)
 		ltr__interrupts_end(&serving.interrupts);

@@ -195,6 +195,29 @@ static void put_watching(struct page *page)
 			    info->unreadable);
 }
 
+static void put_grade(struct page *page, const char *name, const char *grade, uint64_t number)
+{
+	ltr__text_format(&page->out.text, "%s{", name);
+	ltr__metrics_label(&page->out, "grade", grade);
+	ltr__text_format(&page->out.text, "} %" PRIu64 "\n", number);
+}
+
+static void put_findings(struct page *page, const struct ltr_metrics_options *options)
+{
+	static const char findings[] = "loiter_findings";
+	static const char goroutines[] = "loiter_finding_goroutines";
+
+	if (!options->grades)
+		return;
+	ltr__metrics_family(&page->out, findings, "gauge",
+			    "What loiter check would find in the program, by grade.");
+	for (size_t i = 0; i < options->grade_count; i++)
+		put_grade(page, findings, options->grades[i].name, options->grades[i].findings);
+	ltr__metrics_family(&page->out, goroutines, "gauge", "Goroutines in these findings.");
+	for (size_t i = 0; i < options->grade_count; i++)
+		put_grade(page, goroutines, options->grades[i].name, options->grades[i].goroutines);
+}
+
 static void free_page(struct page **page)
 {
 	free(*page);
@@ -213,14 +236,14 @@ const char *ltr_metrics_content_type(enum ltr_metrics_format format)
 		       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-int ltr_metrics_write(const struct ltr_census *census, enum ltr_metrics_format format,
+int ltr_metrics_write(const struct ltr_census *census, const struct ltr_metrics_options *options,
 		      struct ltr_sink sink)
 {
 	__attribute__((cleanup(free_page))) struct page *page = calloc(1, sizeof(*page));
 
 	if (!page)
 		return -ENOMEM;
-	page->out.format = format;
+	page->out.format = options->format;
 	page->census = census;
 	page->info = ltr_census_info(census);
 	ltr__text_init(&page->out.text, sink);
@@ -230,8 +253,9 @@ int ltr_metrics_write(const struct ltr_census *census, enum ltr_metrics_format f
 	put_waits(page);
 	ltr__metrics_histograms(&page->out, census);
 	put_watching(page);
+	put_findings(page, options);
 	put_info(page);
-	if (format == LTR_METRICS_OPENMETRICS)
+	if (options->format == LTR_METRICS_OPENMETRICS)
 		ltr__text_put(&page->out.text, "# EOF\n");
 	return ltr__text_finish(&page->out.text);
 }

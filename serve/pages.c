@@ -227,10 +227,12 @@ static void index_page(const struct ltr_serve_source *source, struct ltr__answer
 static void metrics(const struct ltr_serve_source *source, const struct ltr__question *question,
 		    struct ltr__answer *answer)
 {
-	enum ltr_metrics_format format = ltr_metrics_accepted(question->accept);
+	struct ltr_metrics_options options = {.format = ltr_metrics_accepted(question->accept)};
 
-	answer->type = ltr_metrics_content_type(format);
-	finish(answer, ltr_metrics_write(source->census, format, ltr__body_sink(&answer->body)));
+	if (source->grades)
+		options.grades = source->grades(source->context, &options.grade_count);
+	answer->type = ltr_metrics_content_type(options.format);
+	finish(answer, ltr_metrics_write(source->census, &options, ltr__body_sink(&answer->body)));
 }
 
 static void json(const struct ltr_serve_source *source, struct ltr__answer *answer)

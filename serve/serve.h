@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <pprof/metrics.h>
 #include <probe/census.h>
 
 struct ltr_serve;
@@ -55,6 +56,8 @@ struct ltr_serve_source {
 	const struct ltr_census *census;
 	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
 	void (*refresh)(void *context);
+	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */
+	const struct ltr_metrics_grade *(*grades)(void *context, size_t *ret_count);
 	void *context;
 };
 

@@ -69,14 +69,18 @@ static struct ltr_census *made(bool lossy)
 	return life.census;
 }
 
+static const struct ltr_metrics_grade grades[] = {{"deadlock", 1, 2}, {"never exited", 0, 0}};
+
 static const struct page {
 	const char *golden;
-	enum ltr_metrics_format format;
+	struct ltr_metrics_options options;
 	bool lossy;
 } pages[] = {
-	{"metrics.prometheus", LTR_METRICS_PROMETHEUS, false},
-	{"metrics-lossy.prometheus", LTR_METRICS_PROMETHEUS, true},
-	{"metrics.openmetrics", LTR_METRICS_OPENMETRICS, false},
+	{"metrics.prometheus", {.grades = grades, .grade_count = 2}, false},
+	{"metrics-lossy.prometheus", {.format = LTR_METRICS_PROMETHEUS}, true},
+	{"metrics.openmetrics",
+	 {.format = LTR_METRICS_OPENMETRICS, .grades = grades, .grade_count = 2},
+	 false},
 };
 
 #define PAGE_COUNT (sizeof(pages) / sizeof(pages[0]))
@@ -90,7 +94,7 @@ static void pages_are_golden(void **state)
 		struct ltr_census *census = made(pages[i].lossy);
 		struct memory memory = {0};
 
-		assert_int_equal(ltr_metrics_write(census, pages[i].format, memory_sink(&memory)),
+		assert_int_equal(ltr_metrics_write(census, &pages[i].options, memory_sink(&memory)),
 				 0);
 		all &= is_golden(pages[i].golden, memory.data, memory.bytes);
 		memory_done(&memory);
@@ -98,6 +102,8 @@ static void pages_are_golden(void **state)
 	}
 	assert_true(all);
 }
+
+static const struct ltr_metrics_options prometheus = {.format = LTR_METRICS_PROMETHEUS};
 
 /* The number of a line; fails the test if there is none that begins so. */
 static double value_of(const char *page, const char *series)
@@ -118,8 +124,7 @@ static void histograms_agree_with_spans(void **state)
 	struct memory memory = {0};
 
 	(void)state;
-	assert_int_equal(ltr_metrics_write(census, LTR_METRICS_PROMETHEUS, memory_sink(&memory)),
-			 0);
+	assert_int_equal(ltr_metrics_write(census, &prometheus, memory_sink(&memory)), 0);
 	const char *page = memory.data;
 	assert_true(value_of(page, "loiter_spans_total{state=\"queued\",reason=\"\"} ") ==
 		    value_of(page, "go_sched_latencies_seconds_count "));
@@ -140,8 +145,7 @@ static void snapshots_have_no_histogram(void **state)
 	struct memory memory = {0};
 
 	(void)state;
-	assert_int_equal(ltr_metrics_write(census, LTR_METRICS_PROMETHEUS, memory_sink(&memory)),
-			 0);
+	assert_int_equal(ltr_metrics_write(census, &prometheus, memory_sink(&memory)), 0);
 	assert_null(strstr(memory.data, "_bucket"));
 	assert_non_null(strstr(memory.data, "\ngo_goroutines 14\n"));
 	memory_done(&memory);
@@ -154,8 +158,7 @@ static void a_failing_sink_fails_the_page(void **state)
 	struct memory memory = {.fail_at = 1};
 
 	(void)state;
-	assert_int_equal(ltr_metrics_write(census, LTR_METRICS_OPENMETRICS, memory_sink(&memory)),
-			 -ENOSPC);
+	assert_int_equal(ltr_metrics_write(census, &prometheus, memory_sink(&memory)), -ENOSPC);
 	memory_done(&memory);
 	ltr_census_free(census);
 }

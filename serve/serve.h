@@ -53,7 +53,8 @@ const char *ltr_serve_address(const struct ltr_serve *server);
 
 /* Where the answers come from. */
 struct ltr_serve_source {
-	const struct ltr_census *census;
+	const struct ltr_census *census; /* NULL: there is nothing to see, for `why` */
+	const char *why;                 /* a sentence without its full stop */
 	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
 	void (*refresh)(void *context);
 	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */

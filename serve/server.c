@@ -465,7 +465,7 @@ void ltr_serve_turn(struct ltr_serve *server, const struct ltr_serve_source *sou
 	uint64_t now = now_ms();
 
 	server->source = source;
-	resume_due(server, now, ltr_census_info(source->census)->gone);
+	resume_due(server, now, !source->census || ltr_census_info(source->census)->gone);
 	shut_late(server, now);
 	MHD_run(server->daemon);
 	server->source = NULL;

@@ -34,6 +34,7 @@
 #define REPLY_MS        120000u
 #define SWEEP_MS        1000u
 #define FDS_OF_OURS     64 /* that are no connections */
+#define TLS_PRIORITIES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct client {
 	struct client *next;
@@ -54,6 +55,7 @@ struct ltr_serve {
 	struct MHD_Daemon *daemon;
 	struct ltr__listener listener;
 	char *token;
+	bool is_tls;
 	struct ltr__budget budget;
 	struct client *clients;
 	struct request *waiting;
@@ -373,20 +375,46 @@ static unsigned int connection_limit(void)
 						  : FDS_OF_OURS;
 }
 
-static int start(struct ltr_serve *server, struct ltr_serve_why *ret_why)
+/* libmicrohttpd says no more than that it does not start. */
+static int why_no_daemon(const struct ltr_serve *server, struct ltr_serve_why *ret_why)
 {
+	if (server->is_tls && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+		snprintf(ret_why->text, sizeof(ret_why->text), "libmicrohttpd has no TLS here");
+		return -EOPNOTSUPP;
+	}
+	if (server->is_tls) {
+		snprintf(ret_why->text, sizeof(ret_why->text),
+			 "the certificate and the key are no pair: both have to be PEM, the key "
+			 "without a password");
+		return -EINVAL;
+	}
+	snprintf(ret_why->text, sizeof(ret_why->text), "the HTTP server does not start");
+	return -ENOMEM;
+}
+
+static int start(struct ltr_serve *server, const struct ltr_serve_options *options,
+		 struct ltr_serve_why *ret_why)
+{
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)options->tls_certificate},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->tls_key},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, TLS_PRIORITIES},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+
+	server->is_tls = options->tls_certificate && options->tls_key;
+	if (server->is_tls)
+		flags |= MHD_USE_TLS;
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_CONNECTION_LIMIT,
-		connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
+		flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
+		server->listener.fd, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_END);
-	if (server->daemon)
-		return 0;
-	snprintf(ret_why->text, sizeof(ret_why->text), "the HTTP server does not start");
-	return -ENOMEM;
+		MHD_OPTION_ARRAY, server->is_tls ? tls : tls + 3, MHD_OPTION_END);
+	return server->daemon ? 0 : why_no_daemon(server, ret_why);
 }
 
 int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **ret_server,
@@ -405,7 +433,7 @@ int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **r
 		err = server->token ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = start(server, ret_why);
+		err = start(server, options, ret_why);
 	if (err) {
 		ltr_serve_close(server);
 		return err;
@@ -433,6 +461,11 @@ struct ltr_serve *ltr_serve_close(struct ltr_serve *server)
 const char *ltr_serve_address(const struct ltr_serve *server)
 {
 	return server->listener.address;
+}
+
+const char *ltr_serve_scheme(const struct ltr_serve *server)
+{
+	return server->is_tls ? "https" : "http";
 }
 
 static void resume_due(struct ltr_serve *server, uint64_t now, bool gone)

@@ -124,6 +124,8 @@ static void *thread_main(void *context)
 		.listen = inside->options.listen,
 		.token = inside->options.token,
 		.allow_remote = inside->options.allow_remote,
+		.tls_certificate = inside->options.tls_certificate,
+		.tls_key = inside->options.tls_key,
 	};
 	struct ltr_serve_why why;
 

@@ -40,6 +40,7 @@ one_sentence_is 64 "--ignore '\[' is no regular expression: " \
 	profile -p 1 --type wait --ignore a --ignore '[' -o /dev/null
 one_sentence_is 64 "folded stacks cannot" profile -p 1 --type wait --folded --per-goroutine -o /dev/null
 one_sentence_is 64 "--allow-remote needs a --token-file" serve -p 1 --allow-remote
+one_sentence_is 64 "--tls-cert and --tls-key go together" serve -p 1 --tls-cert x
 one_sentence_is 64 "--older-than wants a time" serve -p 1 --older-than soon
 one_sentence_is 64 "--via wants" top -p 1 --via pigeon
 one_sentence_is 64 "--screen wants" top -p 1 --screen 80

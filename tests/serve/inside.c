@@ -8,6 +8,7 @@
  *   life ADDRESS             begins and ends, twice each
  *   fork ADDRESS             a child is no server, and may become one
  *   error ADDRESS [TOKEN]    prints what comes of it; with a token, others may reach it
+ *   tls|tls-error ADDRESS CERTIFICATE KEY  as serve and as error, encrypted
  */
 #include <errno.h>
 #include <loiter.h>
@@ -53,6 +54,19 @@ static void print_address(void)
 	must("the address", ltr_serve_pprof_address(address, sizeof(address)), 0);
 	printf("http://%s\n", address);
 	fflush(stdout);
+}
+
+static const char *read_all(const char *path)
+{
+	static char texts[2][8192];
+	static int next;
+	char *text = texts[next++ % 2];
+	FILE *file = fopen(path, "r");
+
+	must("opening a file", file != NULL, true);
+	text[fread(text, 1, sizeof(texts[0]) - 1, file)] = '\0';
+	fclose(file);
+	return text;
 }
 
 static void wait_for_end(void *nothing)
@@ -104,18 +118,20 @@ static int forks(const char *listen)
 static int run(int argc, char **argv)
 {
 	const char *how = argv[1];
+	const struct ltr_pprof_options options = {
+		.listen = argv[2],
+		.snapshots_only = strcmp(how, "snapshots") == 0,
+		.tls_certificate = argc > 4 ? read_all(argv[3]) : NULL,
+		.tls_key = argc > 4 ? read_all(argv[4]) : NULL,
+	};
 
-	(void)argc;
 	channel = ltr_make(numbers, 0);
 	for (int i = 0; i < 3; i++)
 		ltr_go(send_one);
 	for (int i = 0; i < 2; i++)
 		ltr_go(quarrel);
 	if (strcmp(how, "before") != 0)
-		must("start",
-		     ltr_serve_pprof_with(&(struct ltr_pprof_options){
-			     .listen = argv[2], .snapshots_only = strcmp(how, "snapshots") == 0}),
-		     0);
+		must("start", ltr_serve_pprof_with(&options), 0);
 	print_address();
 	ltr_blocking(wait_for_end, NULL);
 	return 0;
@@ -125,8 +141,10 @@ static int error(int argc, char **argv)
 {
 	const struct ltr_pprof_options options = {
 		.listen = argv[2],
-		.token = argc > 3 ? argv[3] : NULL,
-		.allow_remote = argc > 3,
+		.token = argc == 4 ? argv[3] : NULL,
+		.allow_remote = argc == 4,
+		.tls_certificate = argc > 4 ? read_all(argv[3]) : NULL,
+		.tls_key = argc > 4 ? read_all(argv[4]) : NULL,
 	};
 	int got = ltr_serve_pprof_with(&options);
 
@@ -142,7 +160,7 @@ int main(int argc, char **argv)
 		return life(argv[2]);
 	if (strcmp(argv[1], "fork") == 0)
 		return forks(argv[2]);
-	if (strcmp(argv[1], "error") == 0)
+	if (strstr(argv[1], "error"))
 		return error(argc, argv);
 	if (strcmp(argv[1], "before") == 0 || strcmp(argv[1], "no-runtime") == 0)
 		must("start", ltr_serve_pprof(argv[2]), 0);

@@ -49,6 +49,9 @@ struct ltr_pprof_options {
 	/* Clients have to send "Authorization: Bearer TOKEN", 16 characters or more; NULL: nothing. */
 	const char *token;
 	bool allow_remote; /* listen on an address that others can reach, too; needs a token */
+	/* Both, in PEM, not the names of files: connections are encrypted (https). */
+	const char *tls_certificate;
+	const char *tls_key;
 	/*
 	 * Do not follow the program's records: then nothing is done between requests, but the
 	 * profiles of waits know only the waits under way, and the metrics no times.
@@ -56,7 +59,8 @@ struct ltr_pprof_options {
 	bool snapshots_only;
 };
 
-/* The same with options, which are copied; also -EINVAL if the token is too short. */
+/* The same with options, which are copied; also -EINVAL if the token is too short, or if certificate
+ * and key are no pair. */
 int ltr_serve_pprof_with(const struct ltr_pprof_options *options);
 
 /* As in a URL, with the real port: "127.0.0.1:6060". -ENOTCONN: nothing is served; -ENOSPC. */

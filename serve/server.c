@@ -10,10 +10,12 @@
  * looks. libmicrohttpd closes those that say nothing for SILENCE_SECONDS.
  *
  * A request that has to wait (seconds=N) is suspended and stands in `waiting` until its time has
- * come; it is resumed then, and asked a second time.
+ * come; it is resumed then, and asked a second time. libmicrohttpd does not look at it meanwhile, so we
+ * look whether its client has left: it would keep a place from others.
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +51,7 @@ struct request {
 	struct MHD_Connection *connection;
 	struct ltr_profile_base *base;
 	uint64_t due_ms;
+	bool is_left; /* by its client: nobody wants the answer */
 };
 
 struct ltr_serve {
@@ -276,7 +279,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (!server->source) /* the server is being closed */
 		return MHD_NO;
 	if (request)
-		return answer_request(server, request, path);
+		return request->is_left ? MHD_NO : answer_request(server, request, path);
 	note_deadline(connection, now_ms() + REPLY_MS);
 	status = refusal(server, connection, path, method, &sentence);
 	if (status)
@@ -483,11 +486,38 @@ static void resume_due(struct ltr_serve *server, uint64_t now, bool gone)
 	}
 }
 
-static void shut_late(struct ltr_serve *server, uint64_t now)
+/* As Go's server sees it: who will send no more has left. */
+static bool has_left(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd end = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+
+	return poll(&end, 1, 0) > 0;
+}
+
+static void drop_left(struct ltr_serve *server)
+{
+	struct request *request = server->waiting;
+
+	while (request) {
+		struct request *next = request->next;
+
+		if (has_left(request->connection)) {
+			request->is_left = true;
+			wait_no_more(server, request);
+			MHD_resume_connection(request->connection);
+		}
+		request = next;
+	}
+}
+
+static void sweep(struct ltr_serve *server, uint64_t now)
 {
 	if (now - server->swept_ms < SWEEP_MS)
 		return;
 	server->swept_ms = now;
+	drop_left(server);
 	for (struct client *client = server->clients; client; client = client->next)
 		if (client->deadline_ms <= now)
 			shutdown(client->fd, SHUT_RDWR);
@@ -499,7 +529,7 @@ void ltr_serve_turn(struct ltr_serve *server, const struct ltr_serve_source *sou
 
 	server->source = source;
 	resume_due(server, now, !source->census || ltr_census_info(source->census)->gone);
-	shut_late(server, now);
+	sweep(server, now);
 	MHD_run(server->daemon);
 	server->source = NULL;
 }

@@ -25,8 +25,7 @@ static int waits_long_check(struct ltr__trial *trial)
 		size_t index = ltr__trial_index(trial, i);
 		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
 
-		if (trial->info->way == LTR_WAY_FILE &&
-		    !ltr__knows_deadline(trial->census, goroutine))
+		if (!ltr__knows_deadline(trial->census, goroutine))
 			continue;
 		if (may_be_suspect(goroutine) &&
 		    ltr_census_age_ns(trial->census, goroutine) > trial->options->older_than_ns)

@@ -36,6 +36,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	ltr__waits_done(&census->view);
 	free(census->cpu);
 	free(census->threads);
+	ltr__histograms_done(&census->histograms);
 	free(census->goroutines);
 	free(census->follows);
 	free(census->slots);
@@ -106,6 +107,7 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       wait_bytes(&census->view) + intern_bytes(&census->cpu_keys) +
 	       census->cpu_capacity * sizeof(*census->cpu) +
 	       census->thread_capacity * sizeof(*census->threads) +
+	       census->histograms.capacity * sizeof(*census->histograms.all) +
 	       census->first_frame_count * sizeof(*census->first_frames);
 }
 

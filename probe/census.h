@@ -376,4 +376,31 @@ size_t ltr_census_leak_count(const struct ltr_census *census);
 bool ltr_census_knows_deadline(const struct ltr_census *census,
 			       const struct ltr_goroutine *goroutine);
 
+/*
+ * How long the times in one state for one reason were that have ended since the watching began, of
+ * all goroutines together. Filled where wait totals are, and from the same times: `count` is what
+ * their counts add up to without the unfinished ones. A time whose end was lost is in neither, so
+ * after a loss (info->lost) these are lower bounds.
+ *
+ * `buckets` are not cumulative. Bucket i has the times of at most ltr_histogram_bound_ns(i) that are
+ * too long for bucket i - 1. Reasons that this build has no name for share LTR_REASON_COUNT.
+ */
+#define LTR_HISTOGRAM_FIRST_BIT 6 /* bucket 0: up to 64 ns; the last but one: up to 275 s */
+#define LTR_HISTOGRAM_BUCKETS   34
+
+struct ltr_histogram {
+	uint8_t state;
+	uint8_t reason;
+	uint64_t count;
+	uint64_t total_ns;
+	uint64_t buckets[LTR_HISTOGRAM_BUCKETS];
+};
+
+/* UINT64_MAX for the last. */
+uint64_t ltr_histogram_bound_ns(uint32_t bucket);
+
+/* One for each state and reason that has occurred, in no particular order. */
+size_t ltr_census_histogram_count(const struct ltr_census *census);
+const struct ltr_histogram *ltr_census_histogram(const struct ltr_census *census, size_t index);
+
 #endif

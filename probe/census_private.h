@@ -13,6 +13,7 @@
  *   census_held.c      records that came too early
  *   census_steps.c     who is told of each step
  *   census_waits.c     wait totals
+ *   census_histograms.c  how long the finished ones were
  *   census_locks.c     locks and who reads
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
@@ -98,6 +99,15 @@ struct ltr__wait_table {
 	uint32_t slot_count;
 };
 
+#define LTR__HISTOGRAM_REASONS (LTR_REASON_COUNT + 1)
+
+struct ltr__histograms {
+	struct ltr_histogram *all;
+	uint32_t count;
+	uint32_t capacity;
+	uint8_t at[LTR_STATE_COUNT][LTR__HISTOGRAM_REASONS]; /* index + 1, 0: none */
+};
+
 struct ltr_census {
 	struct ltr_census_info info;
 
@@ -158,6 +168,7 @@ struct ltr_census {
 	struct ltr__wait_table finished;
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
 	bool view_old;
+	struct ltr__histograms histograms;
 
 	struct ltr_thread *threads; /* of the last look; in the order of goroutine_id */
 	uint32_t thread_count;
@@ -264,6 +275,12 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine);
 void ltr__waits_done(struct ltr__wait_table *table);
+
+/* census_histograms.c. NULL: no memory. */
+struct ltr_histogram *ltr__histogram_at(struct ltr__histograms *histograms, uint8_t state,
+					uint8_t reason);
+void ltr__histogram_add(struct ltr_histogram *histogram, uint64_t ns);
+void ltr__histograms_done(struct ltr__histograms *histograms);
 
 static inline bool ltr__is_wait(uint8_t state)
 {

@@ -104,10 +104,13 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 	if (census->keep_waits && follow->bits & LTR__FOLLOW_WAITING &&
 	    ns > census->info.started_ns) {
 		struct ltr__wait_key key = key_of_follow(follow);
+		struct ltr_histogram *histogram = ltr__histogram_at(
+			&census->histograms, follow->wait_state, follow->wait_reason);
 		struct ltr_wait_total *total = table_at(&census->finished, &key);
-		if (!total)
+		if (!total || !histogram)
 			return -ENOMEM;
 		uint64_t spent = lasted(follow->wait_since_ns, ns);
+		ltr__histogram_add(histogram, spent);
 		total->count++;
 		total->total_ns = ltr__add_saturated(total->total_ns, spent);
 		if (spent > total->longest_ns)

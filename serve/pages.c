@@ -266,10 +266,12 @@ static void index_page(const struct ltr_serve_source *source, struct ltr__answer
 static void metrics(const struct ltr_serve_source *source, const struct ltr__question *question,
 		    struct ltr__answer *answer)
 {
-	enum ltr_metrics_format format = ltr_metrics_accepted(question->accept);
+	struct ltr_metrics_options options = {.format = ltr_metrics_accepted(question->accept)};
 
-	answer->type = ltr_metrics_content_type(format);
-	finish(answer, ltr_metrics_write(source->census, format, ltr__body_sink(&answer->body)));
+	if (source->grades)
+		options.grades = source->grades(source->context, &options.grade_count);
+	answer->type = ltr_metrics_content_type(options.format);
+	finish(answer, ltr_metrics_write(source->census, &options, ltr__body_sink(&answer->body)));
 }
 
 static void json(const struct ltr_serve_source *source, struct ltr__answer *answer)
@@ -288,7 +290,7 @@ static void move_to(struct ltr__answer *answer, const char *location)
 /* Whoever asks whether we are well does not ask about the program. */
 static void healthz(const struct ltr_serve_source *source, struct ltr__answer *answer)
 {
-	bool gone = ltr_census_info(source->census)->gone;
+	bool gone = source->census && ltr_census_info(source->census)->gone;
 
 	answer->type = TEXT;
 	finish(answer,
@@ -323,16 +325,18 @@ static void program_page(const struct ltr_serve_source *source,
 void ltr__page(const struct ltr_serve_source *source, const struct ltr__question *question,
 	       struct ltr__answer *answer)
 {
-	const struct ltr_census_info *info = ltr_census_info(source->census);
-	char gone[128];
+	char why[300];
 
 	answer->status = 200;
 	if (strcmp(question->path, "/healthz") == 0) {
 		healthz(source, answer);
-	} else if (info->gone) {
-		snprintf(gone, sizeof(gone), "The program (process %" PRIu32 ") has ended.",
-			 info->pid);
-		ltr__answer_error(answer, 503, gone);
+	} else if (!source->census) {
+		snprintf(why, sizeof(why), "There is nothing to see: %.250s.", source->why);
+		ltr__answer_error(answer, 503, why);
+	} else if (ltr_census_info(source->census)->gone) {
+		snprintf(why, sizeof(why), "The program (process %" PRIu32 ") has ended.",
+			 ltr_census_info(source->census)->pid);
+		ltr__answer_error(answer, 503, why);
 	} else {
 		program_page(source, question, answer);
 	}

@@ -46,6 +46,8 @@ one_sentence_is 64 "--text=2 is for goroutine" profile -p 1 --type wait --text=2
 one_sentence_is 64 "--text=2 shows every" profile -p 1 --type goroutine --text=2 --focus a -o /dev/null
 one_sentence_is 64 "a profile has one form" profile -p 1 --type wait --text --folded -o /dev/null
 one_sentence_is 64 "--allow-remote needs a --token-file" serve -p 1 --allow-remote
+one_sentence_is 64 "--tls-cert and --tls-key go together" serve -p 1 --tls-cert x
+one_sentence_is 64 "--older-than wants a time" serve -p 1 --older-than soon
 one_sentence_is 64 "--via wants" top -p 1 --via pigeon
 one_sentence_is 64 "--screen wants" top -p 1 --screen 80
 one_sentence_is 64 "--screen wants" top -p 1 --screen 0x24

@@ -19,6 +19,8 @@ BEGIN {
 	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
 	may["serve/"] = "libc census event layout pprof/ microhttpd"
+	may["serve/inside/"] = "libc api census probe serve/"
+	may["serve/include/"] = "libc api"
 	may["tui/"] = "libc census event layout curses"
 	may["cli/"] = "libc contract census probe check/ pprof/ serve/ tui/"
 	may["examples/"] = "libc api http-parser"
@@ -38,6 +40,7 @@ BEGIN {
 	shared["probe/census_fill.h"] = "census-fill"
 	shared["probe/probe.h"] = "probe"
 	shared["probe/record.h"] = "probe"
+	shared["serve/include/loiter/pprof.h"] = "api"
 
 	# Libraries: a pattern for the name in the #include.
 	library["^bpf/bpf_(helpers|tracing|core_read|endian)\\.h$"] = "libbpf-kernel"
@@ -129,7 +132,7 @@ function find_in(folders, name,    folder, n, i, candidate)
 function find_ours(file, name, quoted,    room, tested)
 {
 	if (!quoted)
-		return find_in(". runtime/include/", name)
+		return find_in(". runtime/include/ serve/include/", name)
 	room = substr(file, 1, index(file, "/"))
 	tested = ""
 	if (room == "tests/" && match(file, /^tests\/[^\/]*\//))

@@ -91,6 +91,20 @@ struct ltr_finding_lock {
 };
 
 /*
+ * How a population has grown; of rule "grows", else all 0. Either against another census: how many
+ * were like these (created, entered, at the stack and for the reason that they are), and how many were
+ * created at the same place, whatever they did. Or against earlier looks at the same process, window_ns
+ * before: then only the latter is known.
+ */
+struct ltr_finding_growth {
+	uint64_t before;
+	uint64_t after;
+	uint64_t place_before;
+	uint64_t place_after;
+	uint64_t window_ns;
+};
+
+/*
  * What was found: `count` goroutines created at one place, that are in the same state at the same
  * stack; or, if `count` is 0, something about the process as a whole, that `text` says.
  */
@@ -116,6 +130,7 @@ struct ltr_finding {
 	uint64_t object;                     /* what the first of them waits on; 0: not one thing */
 	struct ltr_reach_info proof;         /* of rule "unreachable": how it was found out */
 	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
+	struct ltr_finding_growth growth;
 	/*
 	 * Goroutines that wait for each other: cycle_count of them, 2 at least, each described by a
 	 * finding of its own, of count 1 and without a cycle. Each waits for what the next one holds,
@@ -157,6 +172,7 @@ struct ltr_judge_options {
 	bool alive;                     /* the program is looked at while it runs, and goes on */
 	const struct ltr_look *earlier; /* NULL: none; then locks are judged only at a standstill */
 	struct ltr_baseline *baseline;  /* what it excuses is counted in it; NULL: none */
+	uint64_t least; /* by how much a population has to grow to be found; 0: by one */
 };
 
 /*
@@ -166,6 +182,45 @@ struct ltr_judge_options {
  */
 int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
 		     const struct ltr_judge_options *options);
+
+/*
+ * Judge what has grown from one census to another: of two runs, or of two moments of one. Goroutines are
+ * held against each other by source positions, so the processes need not be the same; if they ran
+ * different binaries, by functions without lines. Found (rule "grows") are those of `after` that
+ *
+ *   - wait without a deadline, and for longer than options->older_than_ns or past the end of the main
+ *     goroutine: neither the main goroutine, nor daemons, nor who accepts connections;
+ *   - are more than there were of their kind, whatever their age was then; and
+ *   - come from a place of which all goroutines together have become more, too: workers that were busy and
+ *     wait now are no growth.
+ *
+ * More means by options->least at least (0: 1), and by more than twice the square root of how many there
+ * were: populations that come and go by themselves differ by that much. Everything else that differs is
+ * a change, not a finding. A census that is not whole makes the judgement inconclusive.
+ */
+int ltr_judge_growth(struct ltr_judgement *judgement, const struct ltr_census *before,
+		     const struct ltr_census *after, const struct ltr_judge_options *options);
+
+/* Goroutines of one kind, as a finding describes them, of which there were more or fewer before. */
+struct ltr_change {
+	const struct ltr_finding *kind;
+	uint64_t before;
+	uint64_t after;
+	bool found; /* it is in a finding as well */
+};
+
+/* What ltr_judge_growth() compared. */
+struct ltr_comparison {
+	const char *before; /* the commands */
+	const char *after;
+	uint64_t count_before; /* goroutines */
+	uint64_t count_after;
+	const struct ltr_change *changes; /* new and grown ones first, the largest first */
+	size_t change_count;
+};
+
+/* NULL: nothing was compared. */
+const struct ltr_comparison *ltr_judgement_comparison(const struct ltr_judgement *judgement);
 
 /*
  * A process that could not be judged. `text` completes the sentence that begins with the command,

@@ -357,6 +357,8 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	copy_stack(box, trial->census, first->stack);
 	if (rule->shows_lock)
 		copy_lock(box, trial->census, &claims[0]);
+	if (claims[0].growth)
+		finding->growth = *claims[0].growth;
 	if (count > 1 && claims[0].group)
 		copy_cycle(box, trial, claims, count);
 	return box_close(box);
@@ -370,6 +372,42 @@ static int compare_frames(const struct ltr_finding_frame *a, const struct ltr_fi
 		order = compare_u64(a->line, b->line);
 	if (!order)
 		order = strcmp(a->function, b->function);
+	return order;
+}
+
+/* Without lines, by their functions, as far as those are known. */
+static int compare_positions(const struct ltr_finding_frame *a, const struct ltr_finding_frame *b,
+			     bool lines)
+{
+	int order = strcmp(a->function, b->function);
+
+	if (!order)
+		order = strcmp(a->file, b->file);
+	if (!order && (lines || !a->function[0]))
+		order = compare_u64(a->line, b->line);
+	return order;
+}
+
+int ltr__finding_compare_places(const struct ltr_finding *a, const struct ltr_finding *b,
+				bool lines)
+{
+	return compare_positions(&a->created, &b->created, lines);
+}
+
+int ltr__finding_compare_kinds(const struct ltr_finding *a, const struct ltr_finding *b, bool lines)
+{
+	int order = ltr__finding_compare_places(a, b, lines);
+
+	if (!order)
+		order = compare_u64(a->reason, b->reason);
+	if (!order)
+		order = compare_u64(a->state, b->state);
+	if (!order)
+		order = compare_positions(&a->entry, &b->entry, lines);
+	if (!order)
+		order = compare_u64(a->depth, b->depth);
+	for (size_t i = 0; !order && i < a->depth; i++)
+		order = compare_positions(&a->stack[i], &b->stack[i], lines);
 	return order;
 }
 

@@ -20,6 +20,7 @@
 struct ltr__claim {
 	const struct ltr_rule *rule;
 	const struct ltr_goroutine *goroutine;
+	size_t index; /* in the census */
 	bool excused; /* by the baseline */
 
 	/* Of rules that show locks. */
@@ -29,6 +30,8 @@ struct ltr__claim {
 	uint64_t behind_id;
 	uint64_t holder_id; /* who holds what it waits for */
 	uint64_t writer_id; /* not 0: it waits behind this one, who waits for the holder to write */
+
+	const struct ltr_finding_growth *growth; /* of rule "grows"; NULL: none */
 };
 
 /* What a baseline tells goroutines apart by; "" is not known. Owned by the census. */
@@ -49,6 +52,8 @@ struct ltr__trial {
 	struct ltr__claim *claims;   /* at most one for each goroutine */
 	size_t claim_count;
 	bool *claimed; /* by the goroutine's index in the census */
+	/* Of whom there are more now, by the goroutine's index: owned by who knows it; NULL: nobody. */
+	const struct ltr_finding_growth *const *growth;
 };
 
 /*
@@ -98,6 +103,7 @@ extern const struct ltr_rule ltr__rule_hopeless;
 extern const struct ltr_rule ltr__rule_unreachable;
 extern const struct ltr_rule ltr__rule_held_for_ever;
 extern const struct ltr_rule ltr__rule_never_exited;
+extern const struct ltr_rule ltr__rule_grows;
 extern const struct ltr_rule ltr__rule_waits_long;
 extern const struct ltr_rule ltr__rule_still_running;
 extern const struct ltr_rule ltr__rule_incomplete;
@@ -132,8 +138,31 @@ int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *
 /* Do both say the same, though of different processes? By names and lines, not by addresses. */
 bool ltr__finding_is_same(const struct ltr_finding *a, const struct ltr_finding *b);
 
+/* By what both say of their goroutines; `lines`: positions count, and not only functions. */
+int ltr__finding_compare_kinds(const struct ltr_finding *a, const struct ltr_finding *b,
+			       bool lines);
+int ltr__finding_compare_places(const struct ltr_finding *a, const struct ltr_finding *b,
+				bool lines);
+
 /* judge.c: takes the finding over, also on failure. */
 int ltr__judgement_add(struct ltr_judgement *judgement, struct ltr_finding *finding);
+
+/*
+ * Ask some rules (a table, NULL at the end) about a census, of whom there are more as in
+ * struct ltr__trial. On failure everything is as before.
+ */
+int ltr__judge_by(struct ltr_judgement *judgement, const struct ltr_census *census,
+		  const struct ltr_judge_options *options, const struct ltr_rule *const *rules,
+		  const struct ltr_finding_growth *const *growth);
+
+/* The judgement owns it from now on; there is none yet. */
+void ltr__judgement_compare(struct ltr_judgement *judgement, struct ltr_comparison *comparison);
+
+/* growth.c; takes NULL. */
+void ltr__comparison_free(struct ltr_comparison *comparison);
+
+/* Is it more, and not only by chance? `least` as in struct ltr_judge_options. */
+bool ltr__has_grown(uint64_t before, uint64_t after, uint64_t least);
 
 /* advice.c: what the rule's pattern asks for, else the reason, else the state. Never NULL. */
 const char *ltr__advice(const struct ltr_rule *rule, uint8_t state, uint8_t reason);
@@ -196,6 +225,17 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
  */
 void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			const struct ltr_report_options *options, FILE *out);
+
+/* print_growth.c */
+
+/* "3 like these before and 15 now; ..." */
+void ltr__print_growth(const struct ltr_finding_growth *growth, FILE *out);
+
+/* "12 goroutines of ./httpd before, 24 of ./httpd now" */
+void ltr__print_comparison(const struct ltr_comparison *comparison, FILE *out);
+
+/* "3 -> 15  chan send, created at FILE:LINE (FUNCTION)" */
+void ltr__print_change(const struct ltr_change *change, const char *strip, FILE *out);
 
 /* explored.c */
 

@@ -15,6 +15,7 @@ struct ltr_judgement {
 	size_t process_count;
 	struct ltr_finding **findings; /* owned, sorted */
 	size_t finding_count;
+	struct ltr_comparison *comparison; /* owned; NULL: none */
 };
 
 static const struct {
@@ -54,6 +55,7 @@ struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement)
 		ltr__finding_free(judgement->findings[i]);
 	for (size_t i = 0; i < judgement->process_count; i++)
 		free((char *)judgement->processes[i].command);
+	ltr__comparison_free(judgement->comparison);
 	free(judgement->findings);
 	free(judgement->processes);
 	free(judgement);
@@ -127,6 +129,7 @@ void ltr__trial_claim(struct ltr__trial *trial, size_t index)
 	trial->claims[trial->claim_count++] = (struct ltr__claim){
 		.rule = trial->rule,
 		.goroutine = ltr_census_at(trial->census, index),
+		.index = index,
 	};
 }
 
@@ -183,7 +186,7 @@ static int add_claims(struct ltr__trial *trial)
 	return 0;
 }
 
-static int try_census(struct ltr__trial *trial)
+static int try_census(struct ltr__trial *trial, const struct ltr_rule *const *rules)
 {
 	size_t count = ltr_census_count(trial->census);
 	int error = 0;
@@ -192,8 +195,8 @@ static int try_census(struct ltr__trial *trial)
 	trial->claimed = calloc(count + 1, sizeof(*trial->claimed));
 	if (!trial->claims || !trial->claimed)
 		error = -ENOMEM;
-	for (size_t i = 0; !error && ltr__rules[i]; i++) {
-		trial->rule = ltr__rules[i];
+	for (size_t i = 0; !error && rules[i]; i++) {
+		trial->rule = rules[i];
 		error = trial->rule->check(trial);
 	}
 	if (!error)
@@ -203,8 +206,9 @@ static int try_census(struct ltr__trial *trial)
 	return error;
 }
 
-int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
-		     const struct ltr_judge_options *options)
+int ltr__judge_by(struct ltr_judgement *judgement, const struct ltr_census *census,
+		  const struct ltr_judge_options *options, const struct ltr_rule *const *rules,
+		  const struct ltr_finding_growth *const *growth)
 {
 	const struct ltr_census_info *info = ltr_census_info(census);
 	size_t finding_count = judgement->finding_count;
@@ -222,16 +226,33 @@ int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *c
 		.options = options,
 		.judgement = judgement,
 		.process = process_count,
+		.growth = growth,
 	};
 	int error = add_process(judgement, &process);
 
 	if (!error)
-		error = try_census(&trial);
+		error = try_census(&trial, rules);
 	if (error)
 		roll_back(judgement, finding_count, process_count);
 	else
 		sort_findings(judgement);
 	return error;
+}
+
+int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
+		     const struct ltr_judge_options *options)
+{
+	return ltr__judge_by(judgement, census, options, ltr__rules, NULL);
+}
+
+void ltr__judgement_compare(struct ltr_judgement *judgement, struct ltr_comparison *comparison)
+{
+	judgement->comparison = comparison;
+}
+
+const struct ltr_comparison *ltr_judgement_comparison(const struct ltr_judgement *judgement)
+{
+	return judgement->comparison;
 }
 
 int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const char *command,

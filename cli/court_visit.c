@@ -70,10 +70,10 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	return error;
 }
 
-int ltr__court_read(const char *file, const struct ltr__court_options *options,
+int ltr__court_read(const char *file, uint64_t at_ns, const struct ltr__court_options *options,
 		    struct ltr_judgement *judgement, struct ltr_why *ret_why)
 {
-	const struct ltr_replay_options replay = {.at_ns = UINT64_MAX};
+	const struct ltr_replay_options replay = {.at_ns = at_ns};
 	struct ltr_judge_options judge_options = {
 		.older_than_ns = options->older_than_ns,
 		.baseline = options->baseline,

@@ -209,6 +209,34 @@ static int many(void)
 	return 0;
 }
 
+/* For who compares: five of what `send` leaves one of. */
+static int five_sends(void)
+{
+	for (int i = 0; i < 5; i++)
+		ltr_go(send_one);
+	return 0;
+}
+
+static void read_input(void *argument)
+{
+	if (read(STDIN_FILENO, argument, 1) < 0)
+		abort();
+}
+
+/* Four more that send for each byte that comes in, until there is no more. */
+static int grow(void)
+{
+	char byte;
+
+	do {
+		for (int i = 0; i < 4; i++)
+			ltr_go(send_one);
+		byte = 0;
+		ltr_blocking(read_input, &byte);
+	} while (byte);
+	return 0;
+}
+
 static int kill_itself(void)
 {
 	raise(SIGKILL);
@@ -253,6 +281,8 @@ static const struct {
 	{"late", sleep_a_little, nothing},
 	{"send", send_one, nothing},
 	{"range", range_over, nothing},
+	{"sends", NULL, five_sends},
+	{"grow", NULL, grow},
 	{"nil-send", send_to_nil, nothing},
 	{"nil-receive", receive_from_nil, nothing},
 	{"nil-timed", receive_from_nil_for_an_hour, nothing},

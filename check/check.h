@@ -165,6 +165,17 @@ struct ltr_look *ltr_look_free(struct ltr_look *look); /* takes NULL, returns NU
 /* Is there anything that would be a deadlock if it lasted? If not, no second look is needed. */
 bool ltr_look_suspects(const struct ltr_look *look);
 
+/*
+ * What a row of looks at one process has seen, for suspects that need more than one moment: a place where
+ * more and more goroutines wait, a loop that sleeps and tries again. Each look is added before it is judged.
+ * Memory is by living goroutine, not by look.
+ */
+struct ltr_history;
+
+int ltr_history_new(struct ltr_history **ret_history);
+struct ltr_history *ltr_history_free(struct ltr_history *history); /* takes NULL, returns NULL */
+int ltr_history_add(struct ltr_history *history, const struct ltr_census *census);
+
 struct ltr_judge_options {
 	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
 	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
@@ -173,6 +184,7 @@ struct ltr_judge_options {
 	const struct ltr_look *earlier; /* NULL: none; then locks are judged only at a standstill */
 	struct ltr_baseline *baseline;  /* what it excuses is counted in it; NULL: none */
 	uint64_t least; /* by how much a population has to grow to be found; 0: by one */
+	const struct ltr_history *history; /* NULL: this is the only look */
 };
 
 /*
@@ -228,6 +240,14 @@ const struct ltr_comparison *ltr_judgement_comparison(const struct ltr_judgement
  */
 int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const char *command,
 			   const char *text);
+
+/*
+ * For who judges a process again and again. keep_news() leaves in `run` only findings that `known` has
+ * none like (by rule, names and lines), and returns how many; merge() takes over all of them, and of each
+ * process one. `run` is left empty then; on failure (-ENOMEM) both are as before.
+ */
+size_t ltr_judgement_keep_news(struct ltr_judgement *run, const struct ltr_judgement *known);
+int ltr_judgement_merge(struct ltr_judgement *judgement, struct ltr_judgement *run);
 
 /*
  * How many of the census's goroutines keep a program that is about to end from being clean: all
@@ -302,6 +322,8 @@ struct ltr_report_options {
 	const struct ltr_baseline *baseline;       /* to say what of it is stale; NULL: none */
 	const char *baseline_file;                 /* its name */
 	const struct ltr_exploration *exploration; /* NULL: it ran once */
+	bool one_line;                             /* JSON: as one line */
+	uint64_t wall_ns; /* JSON: the CLOCK_REALTIME of this look; 0: not one of many */
 };
 
 /*

@@ -357,8 +357,7 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	copy_stack(box, trial->census, first->stack);
 	if (rule->shows_lock)
 		copy_lock(box, trial->census, &claims[0]);
-	if (claims[0].growth)
-		finding->growth = *claims[0].growth;
+	finding->growth = claims[0].growth;
 	if (count > 1 && claims[0].group)
 		copy_cycle(box, trial, claims, count);
 	return box_close(box);

@@ -95,9 +95,8 @@ bool ltr__has_grown(uint64_t before, uint64_t after, uint64_t least)
 	return more > UINT32_MAX || more * more > 4 * before;
 }
 
-/* May nobody but the program itself end this wait, and has it lasted? */
-static bool is_lasting(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
-		       uint64_t older_than_ns)
+bool ltr__is_lasting(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+		     uint64_t older_than_ns)
 {
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
 		return false;
@@ -241,15 +240,15 @@ static void note_grown(struct comparison *all, size_t index,
 	if (!ltr__has_grown(growth->place_before, growth->place_after, least))
 		return;
 	for (size_t i = 0; i < kind->count; i++)
-		lasting +=
-			is_lasting(all->after.census, all->after.members[kind->first + i].goroutine,
-				   options->older_than_ns);
+		lasting += ltr__is_lasting(all->after.census,
+					   all->after.members[kind->first + i].goroutine,
+					   options->older_than_ns);
 	if (!ltr__has_grown(growth->before, lasting, least))
 		return;
 	for (size_t i = 0; i < kind->count; i++) {
 		const struct ltr__claim *member = &all->after.members[kind->first + i];
 
-		if (is_lasting(all->after.census, member->goroutine, options->older_than_ns))
+		if (ltr__is_lasting(all->after.census, member->goroutine, options->older_than_ns))
 			all->grown[member->index] = growth;
 	}
 	for (size_t i = 0; i < all->public.change_count; i++)

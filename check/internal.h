@@ -31,7 +31,7 @@ struct ltr__claim {
 	uint64_t holder_id; /* who holds what it waits for */
 	uint64_t writer_id; /* not 0: it waits behind this one, who waits for the holder to write */
 
-	const struct ltr_finding_growth *growth; /* of rule "grows"; NULL: none */
+	struct ltr_finding_growth growth; /* of rule "grows" */
 };
 
 /* What a baseline tells goroutines apart by; "" is not known. Owned by the census. */
@@ -104,6 +104,8 @@ extern const struct ltr_rule ltr__rule_unreachable;
 extern const struct ltr_rule ltr__rule_held_for_ever;
 extern const struct ltr_rule ltr__rule_never_exited;
 extern const struct ltr_rule ltr__rule_grows;
+extern const struct ltr_rule ltr__rule_retries;
+extern const struct ltr_rule ltr__rule_runs_long;
 extern const struct ltr_rule ltr__rule_waits_long;
 extern const struct ltr_rule ltr__rule_still_running;
 extern const struct ltr_rule ltr__rule_incomplete;
@@ -160,6 +162,19 @@ void ltr__judgement_compare(struct ltr_judgement *judgement, struct ltr_comparis
 
 /* growth.c; takes NULL. */
 void ltr__comparison_free(struct ltr_comparison *comparison);
+
+/* May nobody but the program itself end this wait, and has it lasted, or outlived the main goroutine? */
+bool ltr__is_lasting(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+		     uint64_t older_than_ns);
+
+/* history.c: has it slept here again and again, and for how long? */
+bool ltr__history_sleeps(const struct ltr_history *history, const struct ltr_goroutine *goroutine,
+			 uint64_t *ret_for_ns);
+
+/* Is it one of those who wait on and on at a place where more and more do? */
+bool ltr__history_grows(const struct ltr_history *history, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine, uint64_t least,
+			struct ltr_finding_growth *ret_growth);
 
 /* Is it more, and not only by chance? `least` as in struct ltr_judge_options. */
 bool ltr__has_grown(uint64_t before, uint64_t after, uint64_t least);

@@ -329,6 +329,73 @@ int ltr_judgement_add_schedule(struct ltr_judgement *judgement, struct ltr_judge
 	return 0;
 }
 
+static bool is_known(const struct ltr_judgement *known, const struct ltr_finding *finding)
+{
+	for (size_t i = 0; i < known->finding_count; i++)
+		if (ltr__finding_is_same(known->findings[i], finding))
+			return true;
+	return false;
+}
+
+size_t ltr_judgement_keep_news(struct ltr_judgement *run, const struct ltr_judgement *known)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < run->finding_count; i++) {
+		if (is_known(known, run->findings[i]))
+			ltr__finding_free(run->findings[i]);
+		else
+			run->findings[kept++] = run->findings[i];
+	}
+	run->finding_count = kept;
+	return kept;
+}
+
+/* Where a process is in the judgement: the number of processes if it is not. */
+static size_t find_process(const struct ltr_judgement *judgement, const struct ltr_judged *process)
+{
+	size_t i = 0;
+
+	while (i < judgement->process_count &&
+	       (judgement->processes[i].pid != process->pid ||
+		strcmp(judgement->processes[i].command, process->command) != 0))
+		i++;
+	return i;
+}
+
+int ltr_judgement_merge(struct ltr_judgement *judgement, struct ltr_judgement *run)
+{
+	size_t first_process = judgement->process_count;
+	struct ltr_finding **findings =
+		reallocarray(judgement->findings, judgement->finding_count + run->finding_count + 1,
+			     sizeof(struct ltr_finding *));
+
+	if (!findings)
+		return -ENOMEM;
+	judgement->findings = findings;
+	for (size_t i = 0; i < run->process_count; i++) {
+		size_t at = find_process(judgement, &run->processes[i]);
+
+		if (at == judgement->process_count && add_process(judgement, &run->processes[i])) {
+			roll_back(judgement, judgement->finding_count, first_process);
+			return -ENOMEM;
+		}
+		/* The later one knows more. */
+		judgement->processes[at].alive = run->processes[i].alive;
+		judgement->processes[at].created = run->processes[i].created;
+		judgement->processes[at].exited = run->processes[i].exited;
+	}
+	for (size_t i = 0; i < run->finding_count; i++) {
+		run->findings[i]->process =
+			find_process(judgement, &run->processes[run->findings[i]->process]);
+		findings[judgement->finding_count++] = run->findings[i];
+	}
+	run->finding_count = 0;
+	roll_back(run, 0, 0);
+	sort_findings(judgement);
+	return 0;
+}
+
 size_t ltr_judge_remaining(const struct ltr_census *census)
 {
 	size_t count = ltr_census_count(census);

@@ -8,10 +8,10 @@
 void ltr__print_growth(const struct ltr_finding_growth *growth, FILE *out)
 {
 	if (growth->window_ns) {
-		fprintf(out, "%" PRIu64, growth->place_before);
-		fprintf(out, " goroutine%s created here ", growth->place_before == 1 ? "" : "s");
+		fprintf(out, "created here and waiting on and on were %" PRIu64 " ",
+			growth->place_before);
 		ltr__print_duration(growth->window_ns, out);
-		fprintf(out, " ago, and more at each look since: %" PRIu64 " now",
+		fprintf(out, " ago and ever more at the looks since: %" PRIu64 " now",
 			growth->place_after);
 		return;
 	}

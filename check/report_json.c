@@ -319,6 +319,8 @@ int ltr__report_json(const struct ltr_judgement *judgement,
 				     finding_object(&document, ltr_judgement_at(judgement, i)));
 	ltr__document_add_text(&document, root, "format", "loiter check");
 	ltr__document_add_number(&document, root, "version", VERSION);
+	if (options->wall_ns)
+		ltr__document_add_number(&document, root, "time_unix_ns", options->wall_ns);
 	ltr__document_add(&document, root, "processes", processes);
 	ltr__document_add(&document, root, "findings", findings);
 	if (ltr_judgement_comparison(judgement))

@@ -1,23 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * suspect, grows: the goroutine waits at a place whose population has become larger. Who counts was
- * decided by who looked back (growth.c); here the goroutines are claimed, and it is said in words.
+ * decided by who looked back (growth.c, history.c); here the goroutines are claimed, and it is said in words.
  */
 
 #include "internal.h"
 
+/* The growth that is known of the goroutine; NULL: none. `seen` is for that of a row of looks. */
+static const struct ltr_finding_growth *growth_of(const struct ltr__trial *trial, size_t index,
+						  struct ltr_finding_growth *seen)
+{
+	if (trial->growth)
+		return trial->growth[index];
+	if (trial->options->history &&
+	    ltr__history_grows(trial->options->history, trial->census,
+			       ltr_census_at(trial->census, index), trial->options->least, seen))
+		return seen;
+	return NULL;
+}
+
 static int grows_check(struct ltr__trial *trial)
 {
 	size_t count = ltr_census_count(trial->census);
+	struct ltr_finding_growth seen;
 
-	for (size_t i = 0; trial->growth && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_finding_growth *growth = growth_of(trial, i, &seen);
 		size_t claimed = trial->claim_count;
 
-		if (!trial->growth[i])
+		if (!growth)
 			continue;
 		ltr__trial_claim(trial, i);
 		if (trial->claim_count > claimed)
-			trial->claims[claimed].growth = trial->growth[i];
+			trial->claims[claimed].growth = *growth;
 	}
 	return 0;
 }

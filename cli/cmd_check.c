@@ -13,8 +13,10 @@
 #include "cli.h"
 #include "court.h"
 #include "explore.h"
+#include "news.h"
 #include "options.h"
 #include "reports.h"
+#include "watch.h"
 
 struct check_options {
 	struct ltr__parsing parsing; /* first */
@@ -47,6 +49,7 @@ enum {
 	KEY_FREEZE,
 	KEY_DIFF,
 	KEY_GROWTH,
+	KEY_EVERY,
 };
 
 static const struct argp_option option_list[] = {
@@ -58,8 +61,13 @@ static const struct argp_option option_list[] = {
 	 "report what has grown since BEFORE, a recording (FILE.ltr, or FILE.ltr@TIME for a moment in "
 	 "it) or the number of a process: the same recording, another one or -p PID follows",
 	 0},
+	{"every", KEY_EVERY, "TIME", 0,
+	 "judge whoever runs again every TIME, and tell each new finding once, when it arises, until "
+	 "the program ends",
+	 0},
 	{"growth", KEY_GROWTH, "N", 0,
-	 "with --diff: by how many goroutines a population has to grow at least (1)", 0},
+	 "with --diff and --every: by how many goroutines a population has to grow at least (1)",
+	 0},
 	LTR__OPTION_AT,
 	{"grace", KEY_GRACE, "TIME", 0,
 	 "how long goroutines may take to end after the main goroutine has returned (1s)", 0},
@@ -166,13 +174,15 @@ static error_t check_diff(struct argp_state *state, struct check_options *check)
 {
 	int error;
 
-	if (!check->diff && check->court.least)
-		return ltr__options_wrong(state, "--growth is for --diff");
+	if (!check->diff && !check->court.every_ns && check->court.least)
+		return ltr__options_wrong(state, "--growth is for --diff and --every");
 	if (!check->diff)
 		return 0;
 	if (check->parsing.program || check->explore.schedules || check->seeded)
 		return ltr__options_wrong(state, "--diff compares with a recording or with -p PID, "
 						 "not with a command");
+	if (check->court.every_ns)
+		return ltr__options_wrong(state, "--every watches, --diff compares");
 	if (check->court.freeze)
 		return ltr__options_wrong(state, "--freeze proves leaks, --diff compares");
 	error = ltr__moment_parse(check->diff, &check->before);
@@ -201,6 +211,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 				       &check->court.older_than_ns);
 	case KEY_FORMAT:
 		return ltr__reports_format(&check->reports, state, argument);
+	case KEY_EVERY:
+		return parse_some_time(state, "--every", argument, &check->court.every_ns);
 	case KEY_DIFF:
 		check->diff = argument;
 		return 0;
@@ -246,6 +258,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		error = check_diff(state, check);
 		if (error)
 			return error;
+		if (check->court.every_ns && (check->parsing.file || check->explore.schedules))
+			return ltr__options_wrong(state,
+						  "--every is for what runs once: a process, or "
+						  "a command");
 		if (check->parsing.file && check->court.timeout_ns)
 			return ltr__options_wrong(state,
 						  "--timeout is for a command: a recording is "
@@ -291,6 +307,9 @@ static const struct argp argp = {
 	       "least --growth, by more than twice the square root of how many there were, and only "
 	       "if all goroutines from that place have become more. What else differs is listed. A "
 	       "recording that is cut or has lost records gives 24.\n"
+	       "With --every whoever runs is judged again and again, and each finding is told once: besides "
+	       "what -p finds, suspects that need more than one look: more and more goroutines that wait on "
+	       "and on at one place, and a loop that sleeps and tries again. In JSON each document is a line.\n"
 	       "With --schedules the command runs many times, each time with another order of its "
 	       "goroutines that a seed decides, in virtual time, until one of the runs is not clean. "
 	       "The same seed gives the same order: the command that repeats it is in the report.\n\n"
@@ -302,6 +321,7 @@ static const struct argp argp = {
 	       "  loiter check -- ./server --self-test\n"
 	       "  loiter check --schedules 200 -- ./test\n"
 	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test\n"
+	       "  loiter check -p $(pidof server) --every 30s --format json -o leaks.json\n"
 	       "  loiter check --diff before.ltr after.ltr\n"
 	       "  loiter check --format text --format junit -o leaks.xml -- make test",
 };
@@ -325,6 +345,20 @@ static bool is_worth_telling(const struct ltr_judgement *judgement,
 	return ltr_judgement_comparison(judgement) != NULL; /* what else is different */
 }
 
+static struct ltr_report_options report_options(const struct check_options *check, char *folder,
+						size_t bytes,
+						const struct ltr_exploration *exploration)
+{
+	return (struct ltr_report_options){
+		.strip = getcwd(folder, bytes) ? folder : NULL,
+		.all = check->all,
+		.fail_on = check->fail_on,
+		.baseline = check->court.baseline,
+		.baseline_file = check->baseline,
+		.exploration = exploration,
+	};
+}
+
 /* Growth between populations that are not known whole is reported, and proves nothing. */
 static int report_uncertain(const struct check_options *check,
 			    const struct ltr_judgement *judgement,
@@ -344,14 +378,8 @@ static int report(const struct check_options *check, const struct ltr_judgement 
 		  const struct ltr_exploration *exploration, int command_status)
 {
 	char folder[4096];
-	const struct ltr_report_options options = {
-		.strip = getcwd(folder, sizeof(folder)) ? folder : NULL,
-		.all = check->all,
-		.fail_on = check->fail_on,
-		.baseline = check->court.baseline,
-		.baseline_file = check->baseline,
-		.exploration = exploration,
-	};
+	const struct ltr_report_options options =
+		report_options(check, folder, sizeof(folder), exploration);
 	uint64_t left_out = 0;
 
 	if (check->diff && !ltr_judgement_is_conclusive(judgement))
@@ -427,6 +455,67 @@ static int judge(struct check_options *check)
 	return status;
 }
 
+static int tell(void *context, struct ltr_judgement *run)
+{
+	return ltr__news_tell(context, run);
+}
+
+/* The status of everything that was told, at any time. */
+static int watched_status(const struct check_options *check, const struct ltr__news *news,
+			  int command_status)
+{
+	uint64_t left_out = 0;
+
+	if (news->lost)
+		command_status = LTR__STATUS_INCONCLUSIVE;
+	if (check->write_baseline) {
+		if (ltr__baseline_file_write(check->write_baseline, news->told, check->fail_on,
+					     &left_out))
+			command_status = LTR__STATUS_INCONCLUSIVE;
+		else if (!left_out)
+			return command_status;
+	}
+	return ltr_judgement_status(news->told, check->fail_on, command_status);
+}
+
+/* Judged while it runs, and a command also at its end. */
+static int watch(struct check_options *check)
+{
+	char folder[4096];
+	const struct ltr_report_options options =
+		report_options(check, folder, sizeof(folder), NULL);
+	struct ltr_judgement *last = NULL;
+	int status = LTR__STATUS_OK;
+	struct ltr__news news;
+	struct ltr_why why;
+	int error = ltr__news_begin(&news, &check->reports, &options);
+
+	if (error)
+		return LTR__STATUS_INCONCLUSIVE;
+	check->court.tell = tell;
+	check->court.tell_context = &news;
+	if (check->parsing.pid) {
+		error = ltr__court_watch(check->parsing.pid, &check->court, &why);
+	} else {
+		error = ltr_judgement_new(&last);
+		if (error)
+			ltr__why(&why, "cannot judge: %s", strerror(-error));
+		else
+			error = hold(check, last, &status, &why);
+		if (last && ltr__news_tell(&news, last) != 0)
+			news.lost = true;
+		ltr_judgement_free(last);
+	}
+	if (error) {
+		ltr__say("%s", why.text);
+		status = status ? status : LTR__STATUS_INCONCLUSIVE;
+	}
+	ltr__news_end(&news);
+	status = watched_status(check, &news, status);
+	ltr__news_done(&news);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	struct check_options check = {
@@ -444,7 +533,7 @@ static int run(int argc, char **argv)
 		return LTR__STATUS_USAGE; /* before anything runs */
 	check.explore.court = check.court;
 	check.explore.fail_on = check.fail_on;
-	status = judge(&check);
+	status = check.court.every_ns ? watch(&check) : judge(&check);
 	ltr_baseline_free(check.court.baseline);
 	ltr__moment_done(&check.before);
 	return status;

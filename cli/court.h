@@ -25,6 +25,13 @@ struct ltr__court_options {
 	bool freeze;            /* stop the program while its references are looked at */
 	struct ltr_baseline *baseline; /* as in check.h; NULL: none */
 	/*
+	 * Judge whoever runs every so often as well, and give each of these judgements away: what tell
+	 * leaves in it is forgotten. 0: no.
+	 */
+	uint64_t every_ns;
+	int (*tell)(void *context, struct ltr_judgement *run);
+	void *tell_context;
+	/*
 	 * One of many runs: the command is silent, and the grace is over as soon as nobody who is
 	 * left can go on.
 	 */
@@ -50,6 +57,9 @@ int ltr__court_hold(const struct ltr__court_options *options, struct ltr_judgeme
  */
 int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		     struct ltr_judgement *judgement, struct ltr_why *ret_why);
+
+/* Says it if no leak can be proven in the process, and why; false: nothing was to be said. */
+bool ltr__say_if_not_proven(const struct ltr_census *census);
 
 /*
  * Judge a recording by the moment at_ns after its beginning; UINT64_MAX: by its end. What cannot be read

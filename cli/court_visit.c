@@ -12,13 +12,15 @@
 #include "court.h"
 #include "second_look.h"
 
-static void say_if_not_proven(const struct ltr_census *census)
+bool ltr__say_if_not_proven(const struct ltr_census *census)
 {
 	const struct ltr_reach_info *reach = &ltr_census_info(census)->reach;
 
-	if (reach->tried && !reach->conclusive)
-		ltr__say("no leak can be proven in process %u: %s", ltr_census_info(census)->pid,
-			 reach->note);
+	if (!reach->tried || reach->conclusive)
+		return false;
+	ltr__say("no leak can be proven in process %u: %s", ltr_census_info(census)->pid,
+		 reach->note);
+	return true;
 }
 
 int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
@@ -57,7 +59,7 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 			 error == -ESRCH ? "it has ended" : strerror(-error));
 	}
 	if (!error)
-		say_if_not_proven(ltr_probe_census(probe));
+		ltr__say_if_not_proven(ltr_probe_census(probe));
 	judge_options.earlier = earlier;
 	if (error)
 		error = ltr_judge_inconclusive(judgement, pid, command, text);

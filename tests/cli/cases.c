@@ -125,6 +125,14 @@ static void spin(void)
 		ltr_yield();
 }
 
+static void loop(void)
+{
+	static volatile int never;
+
+	while (!never)
+		;
+}
+
 static void sleep_a_little(void)
 {
 	ltr_sleep(50 * LTR_MILLISECOND);
@@ -320,6 +328,8 @@ static const struct {
 	{"stay-nil-timed", receive_from_nil_for_an_hour, stay},
 	{"stay-nothing", select_nothing, stay},
 	{"stay-spin", spin, stay},
+	{"stay-sleep", sleep_and_retry, stay},
+	{"stay-loop", loop, stay},
 	{"stay-accept", accept_one, stay},
 };
 

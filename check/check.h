@@ -91,6 +91,22 @@ struct ltr_finding_lock {
 };
 
 /*
+ * The channel that the first member of a finding waits on, as it says of itself: where it was made, and
+ * who came last to the other end, to receive if the member sends, and to send (or close) if it receives.
+ */
+struct ltr_finding_channel {
+	uint64_t address;
+	struct ltr_finding_frame made;
+	bool receives;     /* the other end is the receiving one */
+	uint64_t other_id; /* 0: nobody ever came */
+	bool other_ended;
+	uint8_t other_state;                    /* if it lives */
+	uint8_t other_reason;                   /* 0 unless it waits */
+	struct ltr_finding_frame other_created; /* where it was created, */
+	struct ltr_finding_frame other_at;      /* and where it is; all unknown if it has ended */
+};
+
+/*
  * How a population has grown; of rule "grows", else all 0. Either against another census: how many
  * were like these (created, entered, at the stack and for the reason that they are), and how many were
  * created at the same place, whatever they did. Or against earlier looks at the same process, window_ns
@@ -130,6 +146,7 @@ struct ltr_finding {
 	uint64_t object;                     /* what the first of them waits on; 0: not one thing */
 	struct ltr_reach_info proof;         /* of rule "unreachable": how it was found out */
 	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
+	const struct ltr_finding_channel *channel; /* NULL: none, or nothing is known of it */
 	struct ltr_finding_growth growth;
 	/*
 	 * Goroutines that wait for each other: cycle_count of them, 2 at least, each described by a

@@ -22,6 +22,7 @@ struct box {
 	struct ltr_finding finding;
 	struct ltr_finding_frame *frames;
 	struct ltr_finding_lock lock;
+	struct ltr_finding_channel channel;
 	const struct ltr_finding **cycle; /* owned, as are the findings */
 	struct text *texts;
 	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
@@ -221,11 +222,10 @@ static void copy_stack(struct box *box, const struct ltr_census *census, uint32_
 	box->finding.depth = used;
 }
 
-static void copy_origin(struct box *box, const struct ltr_census *census,
-			const struct ltr_goroutine *goroutine)
+static void copy_creation(struct box *box, const struct ltr_census *census,
+			  const struct ltr_goroutine *goroutine, struct ltr_finding_frame *created)
 {
 	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
-	struct ltr_finding_frame *created = &box->finding.created;
 
 	if (goroutine->flags & LTR_IS_MAIN) {
 		/* By the runtime itself: no place that a person could look at. */
@@ -238,6 +238,12 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 		copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
 			    goroutine->creation_pc, created);
 	}
+}
+
+static void copy_origin(struct box *box, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine)
+{
+	copy_creation(box, census, goroutine, &box->finding.created);
 	if (goroutine->entry_pc)
 		copy_symbol(box, ltr_census_symbol(census, goroutine->entry_pc),
 			    goroutine->entry_pc, &box->finding.entry);
@@ -261,6 +267,61 @@ static void copy_lock(struct box *box, const struct ltr_census *census,
 	if (pc)
 		copy_symbol(box, ltr_census_call_symbol(census, pc), pc, &box->lock.locked);
 	box->finding.lock = &box->lock;
+}
+
+/* Where a goroutine is: its innermost frame that is not the runtime's. */
+static void copy_position(struct box *box, const struct ltr_census *census,
+			  const struct ltr_goroutine *goroutine,
+			  struct ltr_finding_frame *ret_frame)
+{
+	size_t depth, first;
+	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
+
+	if (!pcs || !depth)
+		return;
+	trim(census, pcs, goroutine->stack, depth, &first);
+	copy_symbol(box, ltr_census_call_symbol(census, pcs[first]), pcs[first], ret_frame);
+}
+
+/* Who came last to the end of the channel that this goroutine does not wait at. */
+static uint64_t other_of(const struct ltr_channel_use *use, const struct ltr_goroutine *goroutine,
+			 bool *ret_receives)
+{
+	*ret_receives = goroutine->reason == LTR_REASON_CHAN_SEND;
+	if (goroutine->reason == LTR_REASON_SELECT)
+		*ret_receives = use->sender_id == goroutine->id;
+	return *ret_receives ? use->receiver_id : use->sender_id;
+}
+
+static void copy_channel(struct box *box, const struct ltr_census *census,
+			 const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_channel_use *use = ltr_census_channel_of(census, goroutine);
+	struct ltr_finding_channel *channel = &box->channel;
+	const struct ltr_finding_frame unknown = {.function = "", .file = ""};
+	const struct ltr_goroutine *other;
+
+	if (!use)
+		return;
+	*channel = (struct ltr_finding_channel){
+		.address = use->object,
+		.made = unknown,
+		.other_created = unknown,
+		.other_at = unknown,
+	};
+	if (use->made_pc)
+		copy_symbol(box, ltr_census_call_symbol(census, use->made_pc), use->made_pc,
+			    &channel->made);
+	channel->other_id = other_of(use, goroutine, &channel->receives);
+	other = ltr_census_find(census, channel->other_id);
+	channel->other_ended = channel->other_id && !other;
+	if (other) {
+		channel->other_state = other->state;
+		channel->other_reason = other->reason;
+		copy_creation(box, census, other, &channel->other_created);
+		copy_position(box, census, other, &channel->other_at);
+	}
+	box->finding.channel = channel;
 }
 
 /* The claims of a cycle, each for itself. */
@@ -357,6 +418,7 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	copy_stack(box, trial->census, first->stack);
 	if (rule->shows_lock)
 		copy_lock(box, trial->census, &claims[0]);
+	copy_channel(box, trial->census, first);
 	finding->growth = claims[0].growth;
 	if (count > 1 && claims[0].group)
 		copy_cycle(box, trial, claims, count);

@@ -200,6 +200,8 @@ void ltr__print_bytes(uint64_t bytes, FILE *out);
 /* "1 goroutine", "3 goroutines". */
 void ltr__print_count(uint64_t count, const char *singular, FILE *out);
 
+bool ltr__is_known(const struct ltr_finding_frame *frame);
+
 /* "file:line (function)", as far as it is known, cleaned. */
 void ltr__print_place(const struct ltr_finding_frame *frame, const char *strip, FILE *out);
 
@@ -251,6 +253,18 @@ void ltr__print_comparison(const struct ltr_comparison *comparison, FILE *out);
 
 /* "3 -> 15  chan send, created at FILE:LINE (FUNCTION)" */
 void ltr__print_change(const struct ltr_change *change, const char *strip, FILE *out);
+
+/* print_channel.c */
+
+/* "last to receive" or "last to send" */
+const char *ltr__other_end(const struct ltr_finding_channel *channel);
+
+/* "goroutine 7, which has ended", "nobody, ever", "goroutine 7, now chan send at FILE:LINE (FUNCTION)" */
+void ltr__print_other(const struct ltr_finding_channel *channel, const char *strip, FILE *out);
+
+/* "; made at PLACE, last to receive: goroutine 7, which has ended" */
+void ltr__print_channel_message(const struct ltr_finding_channel *channel, const char *strip,
+				FILE *out);
 
 /* explored.c */
 

@@ -109,6 +109,34 @@ static void add_locks(struct ltr__document *document, struct json_object *to,
 	ltr__document_add(document, to, "cycle", cycle);
 }
 
+static struct json_object *channel_object(struct ltr__document *document,
+					  const struct ltr_finding_channel *channel)
+{
+	struct json_object *to = json_object_new_object();
+	struct json_object *other;
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, channel->address);
+	ltr__document_add_text(document, to, "address", address);
+	add_frame(document, to, "made_at", &channel->made);
+	if (!channel->other_id)
+		return to;
+	other = json_object_new_object();
+	ltr__document_add_number(document, other, "id", channel->other_id);
+	if (channel->other_ended) {
+		ltr__document_add_bool(document, other, "ended", true);
+	} else {
+		ltr__document_add_text(document, other, "state",
+				       ltr_state_name(channel->other_state));
+		ltr__document_add_text(document, other, "reason",
+				       ltr_reason_name(channel->other_reason));
+	}
+	add_frame(document, other, "at", &channel->other_at);
+	add_frame(document, other, "created_by", &channel->other_created);
+	ltr__document_add(document, to, channel->receives ? "last_receiver" : "last_sender", other);
+	return to;
+}
+
 static struct json_object *growth_object(struct ltr__document *document,
 					 const struct ltr_finding_growth *growth)
 {
@@ -151,6 +179,9 @@ static void add_goroutines(struct ltr__document *document, struct json_object *t
 	add_frame(document, to, "created_by", &finding->created);
 	add_frame(document, to, "entry", &finding->entry);
 	ltr__document_add(document, to, "stack", stack_array(document, finding));
+	if (finding->channel)
+		ltr__document_add(document, to, "channel",
+				  channel_object(document, finding->channel));
 	if (finding->growth.place_after)
 		ltr__document_add(document, to, "growth",
 				  growth_object(document, &finding->growth));

@@ -322,6 +322,25 @@ static void print_creation(const struct ltr_finding *finding, int columns,
 	fputc('\n', out);
 }
 
+static void print_channel(const struct ltr_finding *finding,
+			  const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_finding_channel *channel = finding->channel;
+
+	if (!channel)
+		return;
+	label("channel", out);
+	if (ltr__is_known(&channel->made)) {
+		fputs(finding->count > 1 ? "the first's was made at " : "made at ", out);
+		ltr__print_place(&channel->made, options->strip, out);
+		fputc('\n', out);
+		label("", out);
+	}
+	fprintf(out, "%s: ", ltr__other_end(channel));
+	ltr__print_other(channel, options->strip, out);
+	fputc('\n', out);
+}
+
 /* Who they are, what they wait for, and where they come from. */
 static void print_goroutines(const struct ltr_finding *finding, int columns,
 			     const struct ltr_report_options *options, FILE *out)
@@ -335,6 +354,7 @@ static void print_goroutines(const struct ltr_finding *finding, int columns,
 	}
 	print_stack(finding, columns, options, out);
 	print_creation(finding, columns, options, out);
+	print_channel(finding, options, out);
 }
 
 /* Words, broken so that no line is longer than ADVICE_COLUMNS behind the label. */

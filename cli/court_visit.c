@@ -58,6 +58,8 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		snprintf(text, sizeof(text), "could not be read: %s",
 			 error == -ESRCH ? "it has ended" : strerror(-error));
 	}
+	if (!error && ltr_probe_channels(probe) == -ENOMEM)
+		error = -ENOMEM;
 	if (!error)
 		ltr__say_if_not_proven(ltr_probe_census(probe));
 	judge_options.earlier = earlier;

@@ -228,6 +228,22 @@ struct ltr_reader {
 size_t ltr_census_reader_count(const struct ltr_census *census);
 const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size_t index);
 
+/*
+ * What a channel that somebody waits on says of itself, if the probe was asked to read that
+ * (ltr_probe_channels()). The ids are of those who came last to send (or closed it) and to receive, also
+ * if they wait or have given up since; 0: nobody ever did.
+ */
+struct ltr_channel_use {
+	uint64_t object;
+	uint64_t made_pc; /* where the call that made it returns to; 0: not known */
+	uint64_t sender_id;
+	uint64_t receiver_id;
+};
+
+/* Of the channel that a goroutine waits on; NULL: it waits for something else, or nothing is known. */
+const struct ltr_channel_use *ltr_census_channel_of(const struct ltr_census *census,
+						    const struct ltr_goroutine *goroutine);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;

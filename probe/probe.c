@@ -222,6 +222,16 @@ int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 	return err ? judge(probe, err) : 0;
 }
 
+int ltr_probe_channels(struct ltr_probe *probe)
+{
+	if (probe->gone)
+		return -ESRCH;
+	if (!probe->kind->channels)
+		return -EOPNOTSUPP;
+	int err = probe->kind->channels(probe->target, probe->census);
+	return err ? judge(probe, err) : 0;
+}
+
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe)
 {
 	return probe->census;

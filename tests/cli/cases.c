@@ -27,6 +27,23 @@ static void send_one(void)
 	ltr_send(channel, 1);
 }
 
+/* The classic leak: who wanted the answer has given up when it comes. */
+static struct ltr_waitgroup gave_up;
+
+static void receive_impatiently(void)
+{
+	ltr_select(LTR_NOW, LTR_RECV(channel, (int *)NULL));
+	ltr_waitgroup_done(&gave_up);
+}
+
+static void answer_late(void)
+{
+	ltr_waitgroup_add(&gave_up, 1);
+	ltr_go(receive_impatiently);
+	ltr_waitgroup_wait(&gave_up);
+	ltr_send(channel, 1);
+}
+
 static void range_over(void)
 {
 	int n;
@@ -288,6 +305,7 @@ static const struct {
 	{"status", sleep_a_little, status_nine},
 	{"late", sleep_a_little, nothing},
 	{"send", send_one, nothing},
+	{"late-answer", answer_late, nothing},
 	{"range", range_over, nothing},
 	{"sends", NULL, five_sends},
 	{"grow", NULL, grow},

@@ -50,7 +50,7 @@ static int compare_kin(const struct ltr__claim *a, const struct ltr__claim *b)
 	if (!order && !x->site)
 		order = compare_u64(x->creation_pc, y->creation_pc);
 	if (!order)
-		order = compare_u64(x->stack, y->stack);
+		order = compare_u64(a->shape, b->shape);
 	if (!order && !x->stack)
 		order = compare_u64(x->entry_pc, y->entry_pc);
 	if (!order)
@@ -73,9 +73,98 @@ static int compare_claims(const void *a, const void *b)
 	return order ? order : compare_u64(x->goroutine->id, y->goroutine->id);
 }
 
-void ltr__claims_sort(struct ltr__claim *claims, size_t count)
+/*
+ * The frames that a person wants to see, as [*ret_first, end): without the runtime's own at both
+ * ends. Of a stack that is all runtime, everything.
+ */
+static size_t trim(const struct ltr_census *census, const uint64_t *pcs, uint32_t stack,
+		   size_t depth, size_t *ret_first)
 {
-	qsort(claims, count, sizeof(*claims), compare_claims);
+	size_t first = ltr_census_first_frame(census, stack);
+	size_t end = depth;
+
+	if (first >= depth) {
+		*ret_first = 0;
+		return depth;
+	}
+	while (end > first + 1 && ltr_census_call_symbol(census, pcs[end - 1])->is_runtime)
+		end--;
+	*ret_first = first;
+	return end;
+}
+
+/* A stack as it is shown. */
+struct shown {
+	const uint64_t *pcs;
+	size_t depth;
+	uint32_t stack;
+};
+
+static int compare_shown(const void *a, const void *b)
+{
+	const struct shown *x = a;
+	const struct shown *y = b;
+	int order = compare_u64(x->depth, y->depth);
+
+	for (size_t i = 0; !order && i < x->depth; i++)
+		order = compare_u64(x->pcs[i], y->pcs[i]);
+	return order;
+}
+
+/* Each stack that somebody has, once; `seen` by their numbers. */
+static size_t gather_stacks(const struct ltr_census *census, const struct ltr__claim *claims,
+			    size_t count, uint32_t *seen, struct shown *stacks)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t stack = claims[i].goroutine->stack;
+		size_t depth, first, end;
+		const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
+
+		if (!pcs || seen[stack])
+			continue;
+		seen[stack] = 1;
+		end = trim(census, pcs, stack, depth, &first);
+		stacks[used++] = (struct shown){pcs + first, end - first, stack};
+	}
+	return used;
+}
+
+static int find_shapes(const struct ltr_census *census, struct ltr__claim *claims, size_t count)
+{
+	uint32_t stack_count = ltr_census_stack_count(census);
+	uint32_t *shapes = calloc((size_t)stack_count + 1, sizeof(*shapes));
+	struct shown *stacks = calloc(count + 1, sizeof(*stacks));
+	size_t used = 0;
+	int error;
+
+	if (shapes && stacks)
+		used = gather_stacks(census, claims, count, shapes, stacks);
+	if (used > 1)
+		qsort(stacks, used, sizeof(*stacks), compare_shown);
+	for (size_t i = 0; i < used; i++)
+		shapes[stacks[i].stack] = i && compare_shown(&stacks[i - 1], &stacks[i]) == 0
+						  ? shapes[stacks[i - 1].stack]
+						  : (uint32_t)i + 1;
+	for (size_t i = 0; shapes && stacks && i < count; i++) {
+		uint32_t stack = claims[i].goroutine->stack;
+
+		claims[i].shape = stack < stack_count ? shapes[stack] : 0;
+	}
+	error = shapes && stacks ? 0 : -ENOMEM;
+	free(stacks);
+	free(shapes);
+	return error;
+}
+
+int ltr__claims_sort(const struct ltr_census *census, struct ltr__claim *claims, size_t count)
+{
+	int error = find_shapes(census, claims, count);
+
+	if (!error)
+		qsort(claims, count, sizeof(*claims), compare_claims);
+	return error;
 }
 
 bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b)
@@ -162,26 +251,6 @@ static void copy_symbol(struct box *box, const struct ltr_symbol *symbol, uint64
 	ret_frame->function = copy_text(box, symbol->function);
 	ret_frame->file = copy_text(box, symbol->file);
 	ret_frame->line = symbol->line;
-}
-
-/*
- * The frames that a person wants to see, as [*ret_first, end): without the runtime's own at both
- * ends. Of a stack that is all runtime, everything.
- */
-static size_t trim(const struct ltr_census *census, const uint64_t *pcs, uint32_t stack,
-		   size_t depth, size_t *ret_first)
-{
-	size_t first = ltr_census_first_frame(census, stack);
-	size_t end = depth;
-
-	if (first >= depth) {
-		*ret_first = 0;
-		return depth;
-	}
-	while (end > first + 1 && ltr_census_call_symbol(census, pcs[end - 1])->is_runtime)
-		end--;
-	*ret_first = first;
-	return end;
 }
 
 /* How many functions, inlined ones included, the frames [first, end) are. */

@@ -54,6 +54,7 @@ static int side_init(struct side *side, const struct ltr_census *census,
 	};
 	size_t count = ltr_census_count(census);
 	size_t end;
+	int error;
 
 	*side = (struct side){.census = census, .member_count = count};
 	side->members = calloc(count + 1, sizeof(*side->members));
@@ -65,7 +66,9 @@ static int side_init(struct side *side, const struct ltr_census *census,
 		side->members[i].goroutine = ltr_census_at(census, i);
 		side->members[i].index = i;
 	}
-	ltr__claims_sort(side->members, count);
+	error = ltr__claims_sort(census, side->members, count);
+	if (error)
+		return error;
 	for (size_t begin = 0; begin < count; begin = end) {
 		struct kind *kind = &side->kinds[side->kind_count];
 

@@ -20,8 +20,9 @@
 struct ltr__claim {
 	const struct ltr_rule *rule;
 	const struct ltr_goroutine *goroutine;
-	size_t index; /* in the census */
-	bool excused; /* by the baseline */
+	size_t index;   /* in the census */
+	uint32_t shape; /* of its stack: the same for stacks that look the same; 0: none */
+	bool excused;   /* by the baseline */
 
 	/* Of rules that show locks. */
 	uint32_t group; /* not 0: one finding with all others of this number, in order of rank */
@@ -124,8 +125,11 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 					     const struct ltr__claim *claims, size_t count);
 struct ltr_finding *ltr__finding_free(struct ltr_finding *finding);
 
-/* Sorts claims so that those of one finding are neighbours, lowest id first. */
-void ltr__claims_sort(struct ltr__claim *claims, size_t count);
+/*
+ * Sorts claims so that those of one finding are neighbours, lowest id first. Stacks that differ only in
+ * the runtime's own frames, which are not shown, are the same. -ENOMEM.
+ */
+int ltr__claims_sort(const struct ltr_census *census, struct ltr__claim *claims, size_t count);
 bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b);
 
 struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_goroutine *goroutine);

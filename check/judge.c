@@ -163,15 +163,17 @@ static int add_claims(struct ltr__trial *trial)
 	size_t end;
 	int error;
 
-	ltr__claims_sort(trial->claims, trial->claim_count);
-	if (trial->options->baseline) {
+	error = ltr__claims_sort(trial->census, trial->claims, trial->claim_count);
+	if (!error && trial->options->baseline) {
 		error = ltr__baseline_excuse(trial->options->baseline, trial->census, trial->claims,
 					     trial->claim_count);
 		if (error)
 			return error;
 		excuse_cycles(trial->claims, trial->claim_count);
-		ltr__claims_sort(trial->claims, trial->claim_count);
+		error = ltr__claims_sort(trial->census, trial->claims, trial->claim_count);
 	}
+	if (error)
+		return error;
 	for (size_t begin = 0; begin < trial->claim_count; begin = end) {
 		end = begin + 1;
 		while (end < trial->claim_count &&

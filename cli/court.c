@@ -2,7 +2,7 @@
 /*
  * One case for each visitor of the gate. A case is
  *
- *	RUNNING  from HELLO on: its probe is open, nobody looks
+ *	RUNNING  from HELLO on: its probe is open, nobody looks but now and then, if that was asked for
  *	GRACE    its main goroutine has returned: looked at more and more seldom until it is judged
  *	CLOSED   judged, or found impossible to judge; whatever it asks at the gate is granted
  *
@@ -25,6 +25,7 @@
 #include "child.h"
 #include "cli.h"
 #include "court.h"
+#include "court_watch.h"
 #include "gate.h"
 #include "second_look.h"
 
@@ -44,6 +45,8 @@ struct trial {
 	uint64_t pause_ns; /* and how long to wait after that */
 	bool settled;      /* GRACE, the last look: nobody could go on, with this signature */
 	uint64_t signature;
+	struct ltr__watch watch; /* RUNNING, if it is judged again and again */
+	uint64_t watch_ns;       /* when next; 0: it is not */
 	uint32_t pid;
 	char command[256];
 };
@@ -77,6 +80,7 @@ static void inconclusive(struct court *court, const struct trial *trial, const c
 static void close_case(struct trial *trial)
 {
 	trial->probe = ltr_probe_close(trial->probe);
+	ltr__watch_done(&trial->watch);
 	trial->stage = CLOSED;
 	if (trial->visitor)
 		ltr__visitor_release(trial->visitor);
@@ -103,6 +107,8 @@ static void prove(struct court *court, struct trial *trial)
 {
 	const struct ltr_census *census = ltr_probe_census(trial->probe);
 
+	if (ltr_probe_channels(trial->probe) == -ENOMEM)
+		note(court, -ENOMEM);
 	if (ltr_judge_remaining(census) == 0 ||
 	    ltr_census_info(census)->phase == LTR_PHASE_DEADLOCK)
 		return;
@@ -213,6 +219,10 @@ static void open_case(struct court *court, struct ltr__visitor *visitor)
 		inconclusive(court, trial, text);
 		trial->stage = CLOSED;
 	}
+	if (trial->stage == RUNNING && court->options->every_ns) {
+		trial->watch_ns = ltr__now_ns() + court->options->every_ns;
+		trial->watch.said = true; /* the proof that counts is that at its end */
+	}
 	ltr__visitor_go(visitor);
 }
 
@@ -266,6 +276,7 @@ static void leave(struct court *court, struct trial *trial, bool alive)
 		inconclusive(court, trial, text);
 	}
 	ltr_probe_close(trial->probe);
+	ltr__watch_done(&trial->watch);
 	free(trial);
 }
 
@@ -405,9 +416,12 @@ static int idle_ms(const struct court *court)
 	uint64_t at_ns = UINT64_MAX;
 	uint64_t now_ns = ltr__now_ns();
 
-	for (const struct trial *trial = court->trials; trial; trial = trial->next)
+	for (const struct trial *trial = court->trials; trial; trial = trial->next) {
 		if (trial->stage == GRACE)
 			earlier(&at_ns, trial->look_ns);
+		else if (trial->stage == RUNNING)
+			earlier(&at_ns, trial->watch_ns);
+	}
 	earlier(&at_ns, court->timeout_at_ns);
 	earlier(&at_ns, court->end_at_ns);
 	earlier(&at_ns, court->patience_at_ns);
@@ -421,13 +435,26 @@ static int idle_ms(const struct court *court)
 	return at_ns > 60000 ? 60000 : (int)at_ns;
 }
 
+/* A look at somebody who runs on. One who ends meanwhile says so at the gate. */
+static void watch(struct court *court, struct trial *trial)
+{
+	int error = ltr__watch_look(&trial->watch, trial->probe, court->options);
+
+	trial->watch_ns = ltr__now_ns() + court->options->every_ns;
+	if (error == -ENOMEM)
+		note(court, error);
+}
+
 static void look_at_clock(struct court *court)
 {
 	uint64_t now_ns = ltr__now_ns();
 
-	for (struct trial *trial = court->trials; trial; trial = trial->next)
+	for (struct trial *trial = court->trials; trial; trial = trial->next) {
 		if (trial->stage == GRACE)
 			look_in_grace(court, trial);
+		else if (trial->stage == RUNNING && trial->watch_ns && now_ns >= trial->watch_ns)
+			watch(court, trial);
+	}
 	if (court->timeout_at_ns && now_ns >= court->timeout_at_ns && !court->child_ended)
 		time_out(court);
 	if (court->end_at_ns && now_ns >= court->end_at_ns && !court->child_ended)
@@ -487,6 +514,7 @@ static void court_done(struct court *court)
 		struct trial *next = court->trials->next;
 
 		ltr_probe_close(court->trials->probe);
+		ltr__watch_done(&court->trials->watch);
 		free(court->trials);
 		court->trials = next;
 	}

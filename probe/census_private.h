@@ -17,6 +17,7 @@
  *   census_locks.c     locks and who reads
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
+ *   census_channels.c  channels that somebody waits on
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -159,6 +160,11 @@ struct ltr_census {
 	struct ltr_reader *readers;
 	uint32_t reader_count;
 	uint32_t reader_capacity;
+
+	struct ltr_channel_use *channels; /* sorted, if they are known */
+	uint32_t channel_count;
+	uint32_t channel_capacity;
+	bool channels_known;
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;

@@ -6,7 +6,8 @@
  * out.
  *
  * Each form is written by a process of its own, because peak memory never goes down again; the
- * columns have it before (the census itself) and after.
+ * columns have it before (the census itself) and after. The last rows are timelines of a thousand
+ * goroutines, a short and a long one: the column has their steps, and their memory is to be the same.
  *
  * pprof [GOROUTINES [FORM]]
  */
@@ -23,6 +24,7 @@
 #include <pprof/json.h>
 #include <pprof/profile.h>
 #include <pprof/text.h>
+#include <pprof/trace.h>
 #include <probe/census_fill.h>
 
 #define STACKS      1000
@@ -144,6 +146,10 @@ static struct ltr_census *make_census(uint64_t count, bool names)
 		must(ltr_census_snapshot_put(census, &goroutine));
 	}
 	must(ltr_census_snapshot_end(census, true));
+	ltr_census_info_mut(census)->reach =
+		(struct ltr_reach_info){.tried = true, .conclusive = true};
+	for (uint64_t i = 0; i < count; i += 2)
+		ltr_census_note_reach(census, i + 1, 1, false);
 	return census;
 }
 
@@ -175,6 +181,11 @@ static int write_goroutine(const struct ltr_census *census, struct ltr_sink sink
 	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), NULL, sink);
 }
 
+static int write_leaks(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_profile_write(census, ltr_profile_type_find("goroutineleak"), NULL, sink);
+}
+
 static int write_single(const struct ltr_census *census, struct ltr_sink sink)
 {
 	static const struct ltr_profile_options single = {.per_goroutine = true};
@@ -200,6 +211,7 @@ static const struct form {
 	{"goroutine", write_goroutine, false},
 	{"goroutine, all named", write_goroutine, true},
 	{"goroutine, per goroutine", write_single, false},
+	{"goroutineleak, half", write_leaks, false},
 	{"wait", write_wait, false},
 	{"debug=1", write_debug1, false},
 	{"debug=2", ltr_text_debug2, false},
@@ -227,6 +239,69 @@ static void measure(const struct form *form, uint64_t count)
 	ltr_census_free(census);
 }
 
+#define RUNNERS 1000
+
+/* Each of them parks, is woken by its neighbour and goes on, in turn, four to a thread's batch. */
+static void run_about(struct ltr_census *census, uint64_t steps)
+{
+	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
+	static const uint8_t kinds[] = {LTR_KIND_START, LTR_KIND_PARK, LTR_KIND_READY};
+	uint64_t position = 0;
+
+	for (uint64_t i = 0; i < steps; i++) {
+		uint64_t round = i / RUNNERS;
+		uint8_t kind = round ? kinds[(round - 1) % 3] : LTR_KIND_CREATE;
+		struct ltr_event event = {
+			.goroutine = i % RUNNERS + 1,
+			.ticks = NOW_NS + i * 100,
+			.sequence = (uint32_t)round + 1,
+			.kind = kind,
+			.reason = kind == LTR_KIND_PARK ? LTR_REASON_CHAN_RECEIVE : 0,
+		};
+
+		if (kind == LTR_KIND_READY)
+			event.arg = (i + 1) % RUNNERS + 1;
+		must(ltr_census_apply(census, &clock, (uint32_t)(i % RUNNERS), position + round,
+				      &event, 1));
+	}
+}
+
+static void measure_timeline(uint64_t steps)
+{
+	struct ltr_census *census = make_census(0, false);
+	long before = peak_kib();
+	struct timespec start;
+	struct timespec cpu_start;
+	struct ltr_trace *trace;
+	struct ltr_steps listener;
+	uint64_t bytes = 0;
+
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
+	must(ltr_trace_new((struct ltr_sink){count_bytes, &bytes}, false, &trace));
+	listener = ltr_trace_steps(trace);
+	ltr_census_set_steps(census, &listener);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
+	run_about(census, steps);
+	ltr_census_tell_unfinished(census);
+	must(ltr_trace_finish(trace, census));
+	printf("%-26s %10" PRIu64 " %8.3f s %8.3f s %8ld MiB %8ld MiB %12" PRIu64 "\n", "timeline",
+	       steps, seconds_since(CLOCK_MONOTONIC, &start),
+	       seconds_since(CLOCK_PROCESS_CPUTIME_ID, &cpu_start), before / 1024,
+	       peak_kib() / 1024, bytes);
+	fflush(stdout);
+	ltr_trace_free(trace);
+	ltr_census_free(census);
+}
+
+/* 0 if the child of fork() has done its part. */
+static int await_child(pid_t child)
+{
+	int status = 1;
+
+	return child < 0 || waitpid(child, &status, 0) != child || status != 0;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
@@ -236,7 +311,6 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		pid_t child;
-		int status = 1;
 
 		if (argc > 2 && strcmp(argv[2], forms[i].name) != 0)
 			continue;
@@ -245,7 +319,20 @@ int main(int argc, char **argv)
 			measure(&forms[i], count);
 			return 0;
 		}
-		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+		if (await_child(child) != 0)
+			return 1;
+	}
+	for (uint64_t steps = count; steps <= 20 * count; steps *= 20) {
+		pid_t child;
+
+		if (argc > 2 && strcmp(argv[2], "timeline") != 0)
+			continue;
+		child = fork();
+		if (child == 0) {
+			measure_timeline(steps);
+			return 0;
+		}
+		if (await_child(child) != 0)
 			return 1;
 	}
 	return 0;

@@ -74,6 +74,7 @@ static int keep_running(struct proof *proof)
 		proof->running = population->running;
 		proof->running_count = population->running_count;
 		population->running = NULL;
+		population->running_count = population->running_capacity = 0;
 		return 0;
 	}
 	for (size_t i = 0; i < proof->running_count; i++)

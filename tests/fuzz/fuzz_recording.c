@@ -115,6 +115,34 @@ static void look_at_goroutines(const struct ltr_census *census)
 	}
 }
 
+/* What holds of every step, whatever is in the file. */
+static void take_step(void *context, const struct ltr_census *census, const struct ltr_step *step)
+{
+	size_t depth;
+
+	(void)context;
+	fuzz_expect(step->goroutine_id != 0);
+	fuzz_expect(step->at_ns >= step->from_ns);
+	fuzz_expect(step->from_ns || !step->state);
+	fuzz_expect(!step->unfinished || !step->other_id);
+	(void)ltr_census_first_frame(census, step->stack);
+	(void)ltr_census_stack(census, step->stack, &depth);
+	(void)ltr_census_find(census, step->other_id);
+}
+
+static void tell_steps(void)
+{
+	static const struct ltr_steps steps = {.take = take_step};
+	const struct ltr_replay_options options = {
+		.waits = true, .at_ns = UINT64_MAX, .bytes_max = BYTES_MAX, .steps = &steps};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {.text = ""};
+	int err = ltr_probe_open_file(file_name, &options, &probe, &why);
+
+	fuzz_expect(!err || why.text[0]);
+	ltr_probe_close(probe);
+}
+
 static void replay(uint64_t at_ns)
 {
 	const struct ltr_replay_options options = {
@@ -139,6 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)ltr_probe_is_recording(file_name);
 	replay(UINT64_MAX);
 	replay(5000);
+	tell_steps();
 	return 0;
 }
 

@@ -14,7 +14,8 @@ static int unreachable_check(struct ltr__trial *trial)
 	for (size_t i = 0; i < count; i++) {
 		size_t index = ltr__trial_index(trial, i);
 
-		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) == LTR_LEAK_UNREACHABLE)
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) ==
+		    LTR_LEAK_UNREACHABLE)
 			ltr__trial_claim(trial, index);
 	}
 	return 0;

@@ -3,6 +3,9 @@
 /* Findings by grade (findings.h). */
 
 #include "findings.h"
+#include <errno.h>
+#include <stdlib.h>
+
 #include "cli.h"
 
 #define AGE_NS    LTR__SECOND_NS
@@ -23,23 +26,44 @@ static void count(struct ltr__findings *findings, const struct ltr_judgement *ju
 	}
 }
 
+/* Most goroutines of a large program can be in no finding, and cost nothing but a look. */
+static int choose(const struct ltr_census *census, struct ltr_judge_options *options,
+		  uint32_t **ret_among)
+{
+	size_t count = ltr_census_count(census);
+	uint32_t *among = calloc(count + 1, sizeof(*among));
+
+	if (!among)
+		return -ENOMEM;
+	options->among = among;
+	for (size_t i = 0; i < count; i++)
+		if (ltr_judge_concerns(census, options, ltr_census_at(census, i)))
+			among[options->among_count++] = (uint32_t)i;
+	*ret_among = among;
+	return 0;
+}
+
 /* Locks are judged together with the look that the judgement before took. */
 static int judge(struct ltr__findings *findings, const struct ltr_census *census)
 {
-	const struct ltr_judge_options options = {
+	struct ltr_judge_options options = {
 		.alive = true,
 		.older_than_ns = findings->older_than_ns,
 		.earlier = findings->earlier,
 	};
 	struct ltr_judgement *judgement;
 	struct ltr_look *look = NULL;
+	uint32_t *among = NULL;
 	int error = ltr_judgement_new(&judgement);
 
 	if (error)
 		return error;
-	error = ltr_judge_census(judgement, census, &options);
+	error = choose(census, &options, &among);
 	if (!error)
-		error = ltr_look_new(census, &look);
+		error = ltr_judge_census(judgement, census, &options);
+	if (!error)
+		error = ltr_look_new_among(census, options.among, options.among_count, &look);
+	free(among);
 	if (!error) {
 		count(findings, judgement);
 		ltr_look_free(findings->earlier);

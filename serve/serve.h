@@ -63,8 +63,6 @@ struct ltr_serve_source {
 	const char *why;                 /* a sentence without its full stop */
 	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
 	void (*refresh)(void *context);
-	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */
-	const struct ltr_metrics_grade *(*grades)(void *context, size_t *ret_count);
 	void *context;
 	/*
 	 * Sees to it that the CPUs are sampled from now on: called when somebody asks for a CPU
@@ -76,6 +74,8 @@ struct ltr_serve_source {
 	 * page that shows it. NULL: it cannot be proven, and pages say so.
 	 */
 	void (*prove)(void *context);
+	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */
+	const struct ltr_metrics_grade *(*grades)(void *context, size_t *ret_count);
 };
 
 /* Does all that can be done without waiting. `source` is used until it returns. */

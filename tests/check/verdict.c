@@ -386,6 +386,7 @@ static void a_wait_that_no_snapshot_has_read_proves_no_leak(void **at)
 	struct ltr_event parks = {
 		.goroutine = 2, .kind = LTR_KIND_PARK, .reason = LTR_REASON_CHAN_RECEIVE_NIL};
 
+	add_waiting(state->census, 2, LTR_REASON_CHAN_RECEIVE_NIL, 0);
 	ltr_census_info_mut(state->census)->way = LTR_WAY_SHM;
 	parks.sequence = ltr_census_find(state->census, 2)->transitions + 1;
 	parks.ticks = ltr_census_info(state->census)->now_ns;

@@ -12,6 +12,9 @@ deploy=$LTR_SOURCE/deploy
 command -v go >/dev/null || skip "no go (Debian: golang-go)"
 printf 'a-token-of-24-characters\n' >"$scratch/token"
 token=(-H 'Authorization: Bearer a-token-of-24-characters')
+# Under a name that no other program has: the DaemonSet looks for it.
+cp "$subject" "$scratch/fleet$$"
+subject=$scratch/fleet$$
 start_subject
 start_server --token-file "$scratch/token" -p "$subject_pid"
 await eval 'curl -s "${token[@]}" "$url/metrics" | grep -q "^go_goroutines 6$"'
@@ -55,7 +58,7 @@ well "the DaemonSet" /usr/bin/python3 "$here/daemonset.py" "$deploy/kubernetes/l
 	"$scratch/command"
 sed -i "s|/run/loiter/pid|$scratch/pid|; s|:6060|:0|; s|/etc/loiter/token|$scratch/token|; s|exec loiter|exec $loiter|" \
 	"$scratch/command"
-PROGRAM=subject POD_IP=127.0.0.1 sh -ec "$(<"$scratch/command")" >/dev/null 2>"$scratch/said" &
+PROGRAM=fleet$$ POD_IP=127.0.0.1 sh -ec "$(<"$scratch/command")" >/dev/null 2>"$scratch/said" &
 server_pid=$!
 await has_address
 url=$(sed -n 's|^loiter: serving \(http://[^/]*\)/.*|\1|p' "$scratch/said")

@@ -38,7 +38,8 @@ for how in serve before snapshots; do
 	answers 200 'text/html; charset=utf-8' /debug/pprof/
 	answers 200 "$text" /debug/pprof/cmdline
 	equal "$how: the command line" "$inside $how 127.0.0.1:0" "$(tr '\0' ' ' <"$scratch/body")"
-	for type in goroutine wait block mutex sched wall create; do
+	answers 500 "$text" '/debug/pprof/profile?seconds=1'
+	for type in goroutine goroutineleak wait block mutex sched wall create; do
 		answers 200 application/octet-stream "/debug/pprof/$type"
 		gzip -t "$scratch/body" || fail "$how: $type is not gzip'd"
 	done

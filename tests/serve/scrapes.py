@@ -118,6 +118,12 @@ def main():
                 print(f"{name}.{number}")
         status, _, body = ask(connection, "/debug/pprof/allocs", address, plain)
         assert status == 404 and body, status
+        # What process_cpu would be, if it were on: there are samples, or a sentence why not.
+        answer = ask(connection, "/debug/pprof/profile?seconds=2", address, plain)
+        if answer[0] == 500:
+            assert answer[2].startswith(b"Could not enable CPU profiling: "), answer[2]
+        else:
+            judge(who, "profile", *answer)
         # Without the token; whoever is refused is not talked to any longer.
         status, fields, body = ask(connection, "/debug/pprof/goroutine", address, plain[:1])
         assert status == 401 and body and fields["connection"] == "close", (status, fields)

@@ -22,7 +22,8 @@
  * It may be called before ltr_run(), in a goroutine or on any thread. A thread is started that runs
  * no goroutine, takes no signal and is no part of the runtime: it reads the program as an outsider
  * does, and goes on doing so when every goroutine is stuck. It ends with the program, or with
- * ltr_serve_pprof_stop(). A child of fork() does not serve.
+ * ltr_serve_pprof_stop(). A child of fork() does not serve. There is no CPU profile in here, and
+ * leaks are not proven: `loiter serve` and `loiter check` do that from outside.
  *
  * Functions return 0 or a negative errno.
  */

@@ -143,6 +143,7 @@ static const struct format {
 /* A file without a name, or, where there is no such thing, with a hidden one, which is in `ret_hidden`. */
 static int open_nameless(char *ret_hidden)
 {
+	static const char template[] = ".loiter-XXXXXX";
 	int fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	ret_hidden[0] = 0;
@@ -150,7 +151,7 @@ static int open_nameless(char *ret_hidden)
 		return fd;
 	if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
 		return -errno;
-	strcpy(ret_hidden, ".loiter-XXXXXX");
+	memcpy(ret_hidden, template, sizeof(template));
 	fd = mkostemp(ret_hidden, O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

@@ -26,7 +26,7 @@ until locked at\nscreen\nkeys <Enter>\nscreen\nkeys <Enter>\nscreen' -- "$locker
 	contains "$via" "held by +goroutine [0-9]+, locked at .*lockers.c:[0-9]+ \(lock_a_then_b\)" "$scratch/screen"
 	contains "$via" "What to do" "$scratch/screen"
 	contains "$via" "Take the two locks in the same order everywhere" "$scratch/screen"
-	contains "$via" "verdicts › deadlock › goroutines of a finding +1-2 of 2" "$scratch/screen"
+	contains "$via" "verdicts › deadlock › goroutines of a finding .* 1-2 of 2$" "$scratch/screen"
 done
 
 # Who waits for whom, drawn.

@@ -38,10 +38,12 @@
 struct bench {
 	struct child target; /* with one processor, as are the others */
 	struct child bare;
-	struct child crowd; /* CROWD goroutines */
-	struct child large; /* GOROUTINES */
-	struct child httpd; /* pid 0: cannot be had here */
-	char url[128];
+	struct child crowd;   /* CROWD goroutines */
+	struct child large;   /* GOROUTINES */
+	struct child httpd;   /* pid 0: cannot be had here */
+	struct child checked; /* httpd under loiter check, and with --every */
+	struct child watched;
+	char url[128], checked_url[128], watched_url[128];
 	char target_path[PATH_MAX];
 	char go_path[PATH_MAX + 32]; /* "": no Go */
 	char loiter_path[PATH_MAX];
@@ -308,10 +310,9 @@ static void measure_freshness(struct bench *bench, enum ltr_via via, enum row me
 
 /* --- httpd ---------------------------------------------------------------------------------- */
 
-static double requests(struct bench *bench, enum ltr_via via, bool waits)
+static double requests_to(const char *url, struct ltr_probe *probe)
 {
-	const char *arguments[] = {"-t1", "-c50", ("-d" WRK_SECONDS), bench->url, NULL};
-	struct ltr_probe *probe = via == LTR_VIA_BEST ? NULL : watch(&bench->httpd, via, waits);
+	const char *arguments[] = {"-t1", "-c50", ("-d" WRK_SECONDS), url, NULL};
 	struct child wrk = child_start("wrk", arguments, 1);
 	char line[LINE_BYTES];
 	double rate = NAN;
@@ -320,6 +321,14 @@ static double requests(struct bench *bench, enum ltr_via via, bool waits)
 		child_line(&wrk, line, probe);
 	while (sscanf(line, "Requests/sec: %lf", &rate) != 1);
 	child_end(&wrk);
+	return rate;
+}
+
+static double requests(struct bench *bench, enum ltr_via via, bool waits)
+{
+	struct ltr_probe *probe = via == LTR_VIA_BEST ? NULL : watch(&bench->httpd, via, waits);
+	double rate = requests_to(bench->url, probe);
+
 	ltr_probe_close(probe);
 	return rate;
 }
@@ -400,6 +409,8 @@ static void measure_httpd(struct bench *bench)
 	set(bench, ROW_HTTPD, plain);
 	set(bench, ROW_HTTPD_SHM, requests(bench, LTR_VIA_SHM, false) / plain);
 	measure_record(bench, "shm", ROW_RECORD_SHM);
+	set(bench, ROW_CHECK, requests_to(bench->checked_url, NULL) / plain);
+	set(bench, ROW_CHECK_EVERY, requests_to(bench->watched_url, NULL) / plain);
 	if (!bench->ebpf)
 		return;
 	set(bench, ROW_HTTPD_EBPF, requests(bench, LTR_VIA_EBPF, false) / plain);
@@ -409,21 +420,37 @@ static void measure_httpd(struct bench *bench)
 
 /* --- before and after ----------------------------------------------------------------------- */
 
+/* Runs httpd, or something that runs it, and notes where it listens. */
+static struct child start_listening(const char *path, const char *const *arguments, char url[128])
+{
+	struct child child = child_start(path, arguments, 2);
+	char line[LINE_BYTES], address[64];
+
+	child_line(&child, line, NULL);
+	if (sscanf(line, "listening on %63s", address) != 1)
+		give_up("httpd's address");
+	snprintf(url, 128, "http://%s/squares.c", address);
+	return child;
+}
+
 static void start_httpd(struct bench *bench, const char *folder)
 {
-	char path[PATH_MAX + 32], line[LINE_BYTES], address[64];
-	const char *arguments[] = {"--listen", "127.0.0.1:0", "--root", LOITER_BENCH_ROOT, NULL};
+	char path[PATH_MAX + 32];
+	/* with loiter's own in front, for who needs them */
+	const char *arguments[] = {
+		"check",  "--every",         "1s", "--", path, "--listen", "127.0.0.1:0",
+		"--root", LOITER_BENCH_ROOT, NULL};
+	const char *checked[] = {"check",           "--", path, "--listen", "127.0.0.1:0", "--root",
+				 LOITER_BENCH_ROOT, NULL};
 
 	if (system("command -v wrk >/dev/null") != 0) {
 		printf("no httpd: wrk is not here\n");
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/../examples/httpd", folder);
-	bench->httpd = child_start(path, arguments, 2);
-	child_line(&bench->httpd, line, NULL);
-	if (sscanf(line, "listening on %63s", address) != 1)
-		give_up("httpd's address");
-	snprintf(bench->url, sizeof(bench->url), "http://%s/squares.c", address);
+	bench->httpd = start_listening(path, arguments + 5, bench->url);
+	bench->checked = start_listening(bench->loiter_path, checked, bench->checked_url);
+	bench->watched = start_listening(bench->loiter_path, arguments, bench->watched_url);
 }
 
 static void start_all(struct bench *bench, const char *folder)
@@ -524,7 +551,10 @@ int main(int argc, char **argv)
 	child_end(&bench.bare);
 	child_end(&bench.crowd);
 	child_end(&bench.large);
-	if (bench.httpd.pid)
+	if (bench.httpd.pid) {
 		child_end(&bench.httpd);
+		child_ask_to_end(&bench.checked);
+		child_ask_to_end(&bench.watched);
+	}
 	return json && fclose(json) != 0;
 }

@@ -65,6 +65,14 @@ void child_end(struct child *child)
 	close(child->from);
 }
 
+void child_ask_to_end(struct child *child)
+{
+	fclose(child->to);
+	kill(child->pid, SIGTERM);
+	waitpid(child->pid, NULL, 0);
+	close(child->from);
+}
+
 /* As an event loop would: what there is at each call, no more calls than there is news. */
 static void watch_until_readable(int fd, struct ltr_probe *probe)
 {

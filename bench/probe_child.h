@@ -26,6 +26,8 @@ _Noreturn void give_up(const char *what);
 struct child child_start(const char *path, const char *const *arguments, int processors);
 /* Ends its input, then itself. */
 void child_end(struct child *child);
+/* The same of one that has children of its own: asks it, and waits. */
+void child_ask_to_end(struct child *child);
 
 /*
  * Sends `command` and waits for one line, which lands in `line`, polling `probe` meanwhile if there

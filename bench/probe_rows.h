@@ -45,6 +45,8 @@
 	X(RECORD_SHM, "shm: httpd with loiter record, share", "x", 0.95, true)     \
 	X(RECORD_SHM_BYTES, "... bytes in the file, an event", "bytes", 0, false)  \
 	X(RECORD_SHM_LOST, "... records lost", "%", 0, false)                      \
+	X(CHECK, "httpd under loiter check, share", "x", 0.95, true)               \
+	X(CHECK_EVERY, "... with --every 1s", "x", 0.95, true)                     \
 	X(TRAP_TRIP, "one uprobe an event, counting only", "ns/trip", 0, false)    \
 	X(TRAP_RATIO, "... times unwatched", "x", 0, false)                        \
 	X(GO_PLAIN, "Go: ping-pong", "ns/trip", 0, false)                          \

@@ -163,6 +163,14 @@ static void print_search(const struct ltr__case *cases, const struct ltr__verdic
 		       searched, sum / searched, most);
 }
 
+static void print_false_alarms(const struct ltr__case *cases, const struct ltr__verdict *verdicts,
+			       size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (verdicts[i].answer == LTR__ANSWER_FALSE_ALARM)
+			printf("false alarm in an ordinary run: %s\n", cases[i].program);
+}
+
 static void print_ordinary(const struct ltr__case *cases, size_t count, int jobs)
 {
 	const struct ltr__run_options options = {.ordinary = true, .jobs = jobs};
@@ -178,6 +186,7 @@ static void print_ordinary(const struct ltr__case *cases, size_t count, int jobs
 			cases[i].leaks && verdicts[i].answer == LTR__ANSWER_RIGHT;
 		false_alarms += verdicts[i].answer == LTR__ANSWER_FALSE_ALARM;
 	}
+	print_false_alarms(cases, verdicts, count);
 	printf("in one ordinary run each, without a seed: %d of %d bugs that show every time, %d of "
 	       "%d that depend on the schedule; %d false alarms\n",
 	       found[0], bugs[0], found[1], bugs[1], false_alarms);

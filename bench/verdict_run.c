@@ -142,19 +142,9 @@ static void start(struct job *job, const struct ltr__case *expected, size_t inde
 	char *seeded[] = {
 		LOITER_BENCH_LOITER, "check",       "--timeout", "20s", "--format", "json", "-o",
 		job->report,         "--schedules", schedules,   "--",  program,    NULL};
-	char *ordinary[] = {LOITER_BENCH_LOITER,
-			    "check",
-			    "--timeout",
-			    "3s",
-			    "--grace",
-			    "300ms",
-			    "--format",
-			    "json",
-			    "-o",
-			    job->report,
-			    "--",
-			    program,
-			    NULL};
+	char *ordinary[] = {
+		LOITER_BENCH_LOITER, "check", "--timeout", "3s", "--format", "json", "-o",
+		job->report,         "--",    program,     NULL};
 	posix_spawn_file_actions_t actions;
 	int fd, error;
 

@@ -13,6 +13,7 @@
  *   census_held.c      records that came too early
  *   census_waits.c     wait totals
  *   census_locks.c     locks and who reads
+ *   census_rewind.c    back to an earlier moment
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one

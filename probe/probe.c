@@ -464,3 +464,15 @@ int ltr_probe_open_file(const char *path, const struct ltr_replay_options *optio
 	*ret_probe = probe;
 	return 0;
 }
+
+const struct ltr_timeline *ltr_probe_timeline(const struct ltr_probe *probe)
+{
+	return probe->kind->timeline ? probe->kind->timeline(probe->target) : NULL;
+}
+
+int ltr_probe_seek(struct ltr_probe *probe, uint64_t moment_ns, struct ltr_why *ret_why)
+{
+	if (!probe->kind->seek)
+		return ltr_why_set(ret_why, -EOPNOTSUPP, "a program that runs cannot be rewound");
+	return probe->kind->seek(probe->target, probe->census, moment_ns, ret_why);
+}

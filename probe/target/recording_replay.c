@@ -15,6 +15,7 @@
 #define LABELS_MAX  64
 #define FRAMES_MAX  128
 #define NUMBERS_MAX (1u << 30)
+#define LATE_NS     50000000ull /* after which no record is handed over any more */
 
 /* What the census calls the thing with this number; 0 if there is none. */
 static uint32_t number_of(const struct ltr__numbers *numbers, uint64_t number)
@@ -127,14 +128,39 @@ static int replay_define(struct ltr__replay *replay, struct ltr__reading *readin
 	return err == -EINVAL ? -EBADMSG : err;
 }
 
+/* The entry being replayed is the first that is not applied in full; before it `delta` was so. */
+static void resume_here(struct ltr__replay *replay, const struct ltr__delta *delta)
+{
+	if (!replay->is_exact || replay->has_resume)
+		return;
+	replay->has_resume = true;
+	replay->resume = replay->here;
+	replay->resume_delta = *delta;
+}
+
+/* It is later than the wanted moment: of what follows only records may be applied. */
+static void stop_here(struct ltr__replay *replay, const struct ltr__delta *delta)
+{
+	replay->is_late = true;
+	replay->stop = replay->here;
+	replay->over = replay->here;
+	replay->past = !replay->is_exact;
+	resume_here(replay, delta);
+}
+
 static int replay_begin(struct ltr__replay *replay, struct ltr__reading *reading)
 {
 	uint64_t now_ns = ltr__read_number(reading);
+	uint64_t whole_ns = now_ns;
 
 	if (reading->bad)
 		return -EBADMSG;
-	if (now_ns > replay->until_ns && replay->census->had_snapshot) {
-		replay->past = true;
+	if (replay->is_late)
+		return 0;
+	if (replay->watch)
+		whole_ns = replay->watch->snapshot_begin(replay, now_ns);
+	if (whole_ns > replay->until_ns && replay->census->had_snapshot) {
+		stop_here(replay, &replay->delta);
 		return 0;
 	}
 	return ltr_census_snapshot_begin(replay->census, now_ns);
@@ -147,6 +173,8 @@ static int replay_goroutine(struct ltr__replay *replay, struct ltr__reading *rea
 	ltr__read_goroutine(reading, &replay->delta, &goroutine);
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_late)
+		return 0;
 	goroutine.stack = number_of(&replay->stacks, goroutine.stack);
 	goroutine.site = number_of(&replay->sites, goroutine.site);
 	goroutine.name = number_of(&replay->strings, goroutine.name);
@@ -167,6 +195,8 @@ static int replay_lock(struct ltr__replay *replay, struct ltr__reading *reading)
 	lock.stray_reader = stray & 2;
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_late)
+		return 0;
 	int err = ltr_census_snapshot_lock(replay->census, &lock);
 	return err == -EINVAL ? -EBADMSG : err;
 }
@@ -178,6 +208,8 @@ static int replay_reader(struct ltr__replay *replay, struct ltr__reading *readin
 	reader.goroutine_id = ltr__read_number(reading);
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_late)
+		return 0;
 	int err = ltr_census_snapshot_reader(replay->census, &reader);
 	return err == -EINVAL ? -EBADMSG : err;
 }
@@ -188,20 +220,52 @@ static int replay_end(struct ltr__replay *replay, struct ltr__reading *reading)
 
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_late)
+		return 0;
 	int err = ltr_census_snapshot_end(replay->census, complete);
-	return err == -EINVAL ? -EBADMSG : err;
+	if (err)
+		return err == -EINVAL ? -EBADMSG : err;
+	if (replay->watch && replay->watch->snapshot_end)
+		replay->watch->snapshot_end(replay, complete);
+	return 0;
 }
 
-/* How many of these are not from after the wanted moment: a ring's records are in order of time. */
-static size_t count_until(const struct ltr__replay *replay, const struct ltr_clock_rate *rate,
-			  const struct ltr_event *events, size_t count)
+/* How many of these are not from after the moment: a ring's records are in order of time. */
+static size_t count_until(const struct ltr__replay *replay, uint64_t until_ns,
+			  const struct ltr_clock_rate *rate, const struct ltr_event *events,
+			  size_t count)
 {
-	if (replay->until_ns == UINT64_MAX || !replay->census->had_snapshot)
+	if (until_ns == UINT64_MAX || !replay->census->had_snapshot)
 		return count;
 	for (size_t i = 0; i < count; i++)
-		if (events[i].goroutine && ltr__clock_ns(rate, events[i].ticks) > replay->until_ns)
+		if (events[i].goroutine && ltr__clock_ns(rate, events[i].ticks) > until_ns)
 			return i;
 	return count;
+}
+
+/* Whether what is no record is applied now: not when it is too late for it, and not twice. */
+static bool applies_in_full(const struct ltr__replay *replay)
+{
+	return !replay->is_late && !(replay->is_going_on && replay->is_before_stop);
+}
+
+/* Those that are wanted, and were not applied when it was stopped before. */
+static int apply_wanted(struct ltr__replay *replay, const struct ltr_clock_rate *rate,
+			uint32_t ring, uint64_t position, const struct ltr_event *events,
+			size_t count, const struct ltr__delta *before)
+{
+	size_t wanted = count_until(replay, replay->until_ns, rate, events, count);
+	size_t done = 0;
+
+	if (replay->is_going_on)
+		done = count_until(replay, replay->done_ns, rate, events, count);
+	if (wanted < count)
+		resume_here(replay, before);
+	/* Without any it only says where the ring stands. */
+	if (wanted <= done && (count || !applies_in_full(replay)))
+		return 0;
+	return ltr_census_apply(replay->census, rate, ring, position + done, events + done,
+				wanted - done);
 }
 
 static int replay_events(struct ltr__replay *replay, struct ltr__reading *reading)
@@ -211,6 +275,7 @@ static int replay_events(struct ltr__replay *replay, struct ltr__reading *readin
 	/* An event is no shorter than seven bytes. */
 	size_t count = ltr__read_bounded(reading, (size_t)(reading->end - reading->at) / 7);
 	struct ltr_clock_rate rate = {.base_ticks = ltr__read_number(reading)};
+	struct ltr__delta before;
 	struct ltr_event *events;
 
 	rate.base_ns = ltr__read_number(reading);
@@ -221,13 +286,14 @@ static int replay_events(struct ltr__replay *replay, struct ltr__reading *readin
 	events = calloc(count ? count : 1, sizeof(*events));
 	if (!events)
 		return -ENOMEM;
+	if (replay->is_exact && !replay->has_resume)
+		before = replay->delta;
 	for (size_t i = 0; i < count; i++)
 		ltr__read_event(reading, &replay->delta, &events[i]);
 
 	int err = reading->bad ? -EBADMSG : 0;
-	size_t wanted = err ? 0 : count_until(replay, &rate, events, count);
-	if (!err && (wanted || !count))
-		err = ltr_census_apply(replay->census, &rate, ring, position, events, wanted);
+	if (!err)
+		err = apply_wanted(replay, &rate, ring, position, events, count, &before);
 	free(events);
 	return err == -EINVAL ? -EBADMSG : err;
 }
@@ -238,28 +304,36 @@ static int replay_loss(struct ltr__replay *replay, struct ltr__reading *reading)
 
 	if (reading->bad)
 		return -EBADMSG;
-	ltr_census_note_loss(replay->census, records);
+	if (applies_in_full(replay))
+		ltr_census_note_loss(replay->census, records);
 	return 0;
 }
 
 static int replay_doubt(struct ltr__replay *replay, struct ltr__reading *reading)
 {
 	(void)reading;
-	ltr_census_note_doubt(replay->census);
+	if (!replay->is_late)
+		ltr_census_note_doubt(replay->census);
 	return 0;
 }
 
 static int replay_advance(struct ltr__replay *replay, struct ltr__reading *reading)
 {
-	uint64_t now_ns = replay->delta.now_ns += ltr__read_signed(reading);
+	uint64_t last_ns = replay->delta.now_ns;
+	uint64_t now_ns = last_ns + ltr__read_signed(reading);
 
 	if (reading->bad)
 		return -EBADMSG;
-	if (now_ns > replay->until_ns && replay->census->had_snapshot) {
-		replay->past = true;
-		now_ns = replay->until_ns;
+	if (!replay->is_late && now_ns > replay->until_ns && replay->census->had_snapshot)
+		stop_here(replay, &replay->delta);
+	replay->delta.now_ns = now_ns;
+	if (replay->is_late) {
+		replay->past = !replay->is_exact || now_ns >= replay->until_ns + LATE_NS;
+		return 0;
 	}
 	ltr_census_advance(replay->census, now_ns);
+	if (replay->watch && replay->watch->moment && replay->census->had_snapshot)
+		replay->watch->moment(replay);
 	return 0;
 }
 
@@ -273,6 +347,8 @@ static int replay_info(struct ltr__replay *replay, struct ltr__reading *reading)
 #undef LTR__FIELD
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_late)
+		return 0;
 #define LTR__FIELD(name) info->name = (__typeof__(info->name))read.name;
 	LTR__RECORD_INFO(LTR__FIELD)
 #undef LTR__FIELD
@@ -290,10 +366,20 @@ static int (*const replay_entry[])(struct ltr__replay *, struct ltr__reading *) 
 	[LTR__ENTRY_READER] = replay_reader,
 };
 
-int ltr__replay_log(struct ltr__replay *replay, struct ltr__reading *reading)
+static bool is_before(const struct ltr__point *a, const struct ltr__point *b)
 {
-	memset(&replay->delta, 0, sizeof(replay->delta));
+	return a->block != b->block ? a->block < b->block : a->entry < b->entry;
+}
+
+static int replay_entries(struct ltr__replay *replay, struct ltr__reading *reading,
+			  const unsigned char *start)
+{
 	while (reading->at < reading->end && !replay->past) {
+		replay->here = (struct ltr__point){replay->block, (size_t)(reading->at - start)};
+		if (replay->is_going_on) {
+			replay->is_before_stop = is_before(&replay->here, &replay->going_stop);
+			replay->is_going_on = is_before(&replay->here, &replay->going_over);
+		}
 		uint64_t entry = ltr__read_number(reading);
 
 		if (entry == 0 || entry >= sizeof(replay_entry) / sizeof(replay_entry[0]))
@@ -301,8 +387,33 @@ int ltr__replay_log(struct ltr__replay *replay, struct ltr__reading *reading)
 		int err = replay_entry[entry](replay, reading);
 		if (err)
 			return err;
+		replay->is_first_look &= entry == LTR__ENTRY_INFO;
+		replay->over = (struct ltr__point){replay->block, (size_t)(reading->at - start)};
 	}
 	return 0;
+}
+
+int ltr__replay_log(struct ltr__replay *replay, struct ltr__reading *reading)
+{
+	memset(&replay->delta, 0, sizeof(replay->delta));
+	replay->is_first_look = true;
+	return replay_entries(replay, reading, reading->at);
+}
+
+int ltr__replay_go_on(struct ltr__replay *replay, struct ltr__reading *reading)
+{
+	const unsigned char *start = reading->at;
+
+	if ((size_t)(reading->end - start) < replay->resume.entry)
+		return -EBADMSG;
+	reading->at += replay->resume.entry;
+	replay->delta = replay->resume_delta;
+	replay->going_stop = replay->stop;
+	replay->going_over = replay->over;
+	replay->has_resume = false;
+	replay->is_going_on = true;
+	replay->is_first_look = false;
+	return replay_entries(replay, reading, start);
 }
 
 size_t ltr__replay_bytes(const struct ltr__replay *replay)

@@ -102,15 +102,17 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 		return NULL;
 	if (binding->action == LTR__DO_PAUSE && ltr__moment_is_held(&tui->scene.moment))
 		return "go on";
+	if (binding->action == LTR__DO_PAUSE && tui->scene.player.is_playing)
+		return "pause";
 	if (binding->action == LTR__DO_NEXT_VIEW)
-		return ltr__view_by_index((tui->root + 1) % LTR__TUI_ROOTS)->name;
+		return ltr__view_by_index(ltr__tui_next_root(tui))->name;
 	return binding->hint;
 }
 
 /* Help first: it leads to everything that there is no room for. */
 static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
-	unsigned where = LTR__IN_ALL | ltr__tui_view(tui)->kind->where;
+	unsigned where = ltr__tui_where(tui);
 	int x = 1;
 
 	for (int pass = 0; pass < 2; pass++) {

@@ -43,6 +43,9 @@ enum ltr__key {
 #define LTR__IN_PAGE       0x10u
 #define LTR__IN_HELP       0x20u
 #define LTR__IN_OVERVIEW   0x40u
+#define LTR__IN_TIMELINE   0x1000u
+#define LTR__IN_PLAYED     0x2000u /* in all views of a recording that can be played */
+#define LTR__IN_LIVE       0x4000u /* in all views of anything else */
 #define LTR__IN_MOVES      (LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP)
 
 enum ltr__action {
@@ -88,6 +91,17 @@ enum ltr__action {
 	LTR__DO_CLICK,
 	LTR__DO_WHEEL_UP,
 	LTR__DO_WHEEL_DOWN,
+	LTR__DO_TIMELINE,
+	LTR__DO_STEP_BACK,
+	LTR__DO_STEP_ON,
+	LTR__DO_LEAP_BACK,
+	LTR__DO_LEAP_ON,
+	LTR__DO_TO_BEGIN,
+	LTR__DO_TO_END,
+	LTR__DO_FASTER,
+	LTR__DO_SLOWER,
+	LTR__DO_TO_BLOCK,
+	LTR__DO_MOVE_BACK,
 };
 
 struct ltr__binding {

@@ -9,6 +9,7 @@
 #include "filter.h"
 #include "history.h"
 #include "moment.h"
+#include "player.h"
 #include "subject.h"
 
 struct ltr__scene {
@@ -22,7 +23,8 @@ struct ltr__scene {
 	uint32_t columns; /* of goroutines, a bit for each that a person chose; 0: as many as fit */
 	bool has_letters; /* no colours: what only they would tell apart is written in letters */
 	bool is_ended;    /* the program has ended */
-	char error[128];  /* why the program cannot be read; "": it can */
+	struct ltr__player player;
+	char error[128]; /* why the program cannot be read; "": it can */
 };
 
 #endif

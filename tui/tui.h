@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 struct ltr_census;
+struct ltr_timeline;
 
 /* What the program and its watcher cost, since each of them began; 0: not known. */
 struct ltr_tui_usage {
@@ -32,6 +33,9 @@ struct ltr_tui_usage {
  *   fd       becomes readable when poll has something to do; NULL or -1: poll is called every few
  *            milliseconds instead
  *   usage    what the program and loiter cost until now; NULL: nobody knows. Asked once a frame.
+ *   timeline what a recording is like from its beginning to its end (timeline.h); NULL, or returns
+ *            NULL: it cannot be played
+ *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
  */
 struct ltr_tui_source {
 	void *context;
@@ -40,6 +44,8 @@ struct ltr_tui_source {
 	const struct ltr_census *(*census)(void *context);
 	int (*fd)(void *context);
 	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
+	const struct ltr_timeline *(*timeline)(void *context);
+	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
 };
 
 enum ltr_tui_colours {

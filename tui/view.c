@@ -11,7 +11,8 @@
 #include "tui.h"
 
 static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups,
-						     &ltr__view_objects, &ltr__view_overview};
+						     &ltr__view_objects, &ltr__view_overview,
+						     &ltr__view_timeline};
 
 const struct ltr__view_kind *ltr__view_by_index(size_t index)
 {

@@ -479,6 +479,11 @@ static void page_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_lines(page->top, page->lines, page->height, ret_text, size);
 }
 
+static uint64_t page_chosen(struct ltr__view *view)
+{
+	return page_of(view)->id;
+}
+
 const struct ltr__view_kind ltr__view_goroutine = {
 	.name = "goroutine",
 	.where = LTR__IN_PAGE,
@@ -490,5 +495,6 @@ const struct ltr__view_kind ltr__view_goroutine = {
 	.draw = page_draw,
 	.act = page_act,
 	.title = page_title,
+	.chosen = page_chosen,
 	.place = page_place,
 };

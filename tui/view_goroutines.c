@@ -203,6 +203,13 @@ static int goroutines_sort(struct ltr__view *view, const char *name)
 	return ltr__table_sort(&goroutines_of(view)->table, name);
 }
 
+static uint64_t goroutines_chosen(struct ltr__view *view)
+{
+	const struct ltr__list *list = &goroutines_of(view)->list;
+
+	return list->has_selected ? list->selected.id : 0;
+}
+
 const char *ltr_tui_sort_name(size_t index)
 {
 	return index < ltr__goroutine_column_count ? ltr__goroutine_columns[index].name : NULL;
@@ -222,4 +229,5 @@ const struct ltr__view_kind ltr__view_goroutines = {
 	.place = goroutines_place,
 	.search = goroutines_search,
 	.sort = goroutines_sort,
+	.chosen = goroutines_chosen,
 };

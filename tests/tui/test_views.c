@@ -160,6 +160,42 @@ static void fill_history(struct stage *stage)
 	}
 }
 
+/* Recordings of no time and of all time, with moments beyond both ends. */
+static void draw_timelines(struct stage *stage)
+{
+	static struct ltr_timeline_sample samples[300];
+	struct ltr_census_info *info = ltr_census_info_mut(stage->fixture.census);
+	struct ltr__subject everything = {0};
+	uint64_t now_ns = info->now_ns;
+
+	for (int kind = 0; kind < 4; kind++) {
+		struct ltr_timeline timeline = {
+			.begin_ns = kind == 3 ? 0 : now_ns,
+			.end_ns = kind == 0   ? now_ns
+				  : kind == 3 ? UINT64_MAX
+					      : now_ns + 60000000000u,
+			.samples = samples,
+			.count = kind == 1 ? 0 : 300,
+			.cut = kind != 0,
+		};
+		uint64_t span = timeline.end_ns - timeline.begin_ns;
+
+		for (uint64_t i = 0; i < 300; i++) {
+			samples[i].now_ns = timeline.begin_ns + span / 300 * i;
+			samples[i].lost = i / 7;
+			for (size_t state = 0; state < LTR_STATE_COUNT; state++)
+				samples[i].by_state[state] = (uint64_t)rand() << i % 33;
+		}
+		ltr__player_init(&stage->scene.player, &timeline);
+		for (int at = 0; at < 3; at++) {
+			info->now_ns = timeline.begin_ns + span / 2 * (uint64_t)at;
+			draw_at_all_sizes(stage, &ltr__view_timeline, &everything);
+		}
+	}
+	info->now_ns = now_ns;
+	ltr__player_init(&stage->scene.player, NULL);
+}
+
 static void views_stay_in_their_area(void **state)
 {
 	struct stage stage;
@@ -176,6 +212,8 @@ static void views_stay_in_their_area(void **state)
 		draw_at_all_sizes(&stage, &ltr__view_groups, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_objects, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_timeline, &everything);
+		draw_timelines(&stage);
 		fill_history(&stage);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_help, &everything);

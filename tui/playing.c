@@ -11,6 +11,7 @@
 #include "tui_private.h"
 
 #define LEAP_STEPS 10
+#define LATE_NS    100000000ull
 
 bool ltr__playing_is_on(const struct ltr__tui *tui)
 {
@@ -110,6 +111,30 @@ static void say_there_is_none(struct ltr__tui *tui)
 				  : "no goroutine is selected");
 }
 
+/*
+ * To the first moment at which a goroutine has made so many transitions, which is about `since_ns`: a
+ * snapshot and a record, read with clocks that were measured at different times, may say different
+ * things of the same moment, by a few microseconds.
+ */
+static void go_to_transition(struct ltr__tui *tui, uint64_t id, uint32_t transitions,
+			     uint64_t since_ns)
+{
+	const struct ltr_goroutine *goroutine;
+
+	tui->scene.player.is_playing = false;
+	for (uint64_t late_ns = 0; late_ns <= LATE_NS; late_ns = late_ns ? late_ns * 10 : 1000) {
+		if (!seek(tui, since_ns + late_ns))
+			return;
+		goroutine = ltr__moment_find(&tui->scene.moment, id);
+		if (goroutine && goroutine->transitions == transitions) {
+			/* Now it is the record's own time. */
+			if (late_ns && goroutine->since_ns < now_of(tui))
+				seek(tui, goroutine->since_ns);
+			return;
+		}
+	}
+}
+
 /* To the moment when it entered the state that it is in. */
 static void go_to_block(struct ltr__tui *tui)
 {
@@ -124,7 +149,7 @@ static void go_to_block(struct ltr__tui *tui)
 	else if (goroutine->since_ns < tui->scene.player.timeline->begin_ns)
 		ltr__tui_say(tui, "it has been in this state since before the recording began");
 	else
-		go_to(tui, goroutine->since_ns);
+		go_to_transition(tui, goroutine->id, goroutine->transitions, goroutine->since_ns);
 }
 
 /* To its last change of state before this moment. */
@@ -133,7 +158,6 @@ static void go_to_previous(struct ltr__tui *tui)
 	const struct ltr_goroutine *goroutine = chosen(tui);
 	uint64_t begin_ns = tui->scene.player.timeline->begin_ns;
 	uint64_t now_ns = now_of(tui);
-	uint64_t before_ns = 0;
 
 	if (!goroutine || goroutine->since_ns != now_ns || now_ns == begin_ns) {
 		go_to_block(tui);
@@ -142,15 +166,13 @@ static void go_to_previous(struct ltr__tui *tui)
 	if (!seek(tui, now_ns - 1))
 		return;
 	goroutine = chosen(tui);
-	if (goroutine)
-		before_ns = goroutine->since_ns;
-	if (!goroutine || before_ns < begin_ns) {
-		go_to(tui, now_ns);
-		ltr__tui_say(tui, goroutine ? "what it did before was before the recording began"
-					    : "it was created at this moment");
-	} else {
-		go_to(tui, before_ns);
+	if (goroutine && goroutine->since_ns >= begin_ns) {
+		go_to_block(tui);
+		return;
 	}
+	ltr__tui_say(tui, goroutine ? "what it did before was before the recording began"
+				    : "it was created at this moment");
+	seek(tui, now_ns);
 }
 
 static void toggle(struct ltr__tui *tui)

@@ -102,6 +102,8 @@ struct ltr__replay {
 	struct ltr__point going_stop; /* where these were before, while is_going_on */
 	struct ltr__point going_over;
 	struct ltr__delta resume_delta; /* as it was before `resume` */
+	struct ltr__record_info info;   /* the last that was applied, if has_info */
+	bool has_info;
 	bool is_first_look; /* the block has told of nothing but the snapshot that it begins with */
 	struct ltr__numbers strings;
 	struct ltr__numbers sites;

@@ -331,6 +331,11 @@ static int replay_advance(struct ltr__replay *replay, struct ltr__reading *readi
 		replay->past = !replay->is_exact || now_ns >= replay->until_ns + LATE_NS;
 		return 0;
 	}
+	/* What the program had counted; records of it may have come later, and are counted in it. */
+	if (replay->has_info) {
+		replay->census->info.created = replay->info.created;
+		replay->census->info.exited = replay->info.exited;
+	}
 	ltr_census_advance(replay->census, now_ns);
 	if (replay->watch && replay->watch->moment && replay->census->had_snapshot)
 		replay->watch->moment(replay);
@@ -352,6 +357,8 @@ static int replay_info(struct ltr__replay *replay, struct ltr__reading *reading)
 #define LTR__FIELD(name) info->name = (__typeof__(info->name))read.name;
 	LTR__RECORD_INFO(LTR__FIELD)
 #undef LTR__FIELD
+	replay->info = read;
+	replay->has_info = true;
 	return 0;
 }
 

@@ -224,6 +224,11 @@ static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t 
 	return error;
 }
 
+static int source_follow(void *context, uint64_t id)
+{
+	return ltr_probe_follow(ltr__target_probe(context), id);
+}
+
 /* One screen of a command: not of its first moment, but of what it has come to by then. */
 static void let_it_run(const struct top_options *top, struct ltr__target *target)
 {
@@ -248,6 +253,7 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 		.usage = source_usage,
 		.timeline = source_timeline,
 		.seek = source_seek,
+		.follow = source_follow,
 	};
 	struct ltr_tui_end end = {0};
 	int error;

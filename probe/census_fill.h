@@ -134,6 +134,19 @@ int ltr_census_mark(const struct ltr_census *census, struct ltr_census_mark *ret
 void ltr_census_mark_done(struct ltr_census_mark *mark);
 void ltr_census_rewind(struct ltr_census *census, const struct ltr_census_mark *mark);
 
+/*
+ * Follow one goroutine (lifeline.h), from its beginning on; 0: nobody. Who fills a census adds what it
+ * knows of it, in any order; one transition twice is one. Bounded, and only of who is followed.
+ */
+struct ltr_transition;
+int ltr_census_follow(struct ltr_census *census, uint64_t id);
+void ltr_census_lifeline_add(struct ltr_census *census, const struct ltr_transition *transition);
+void ltr_census_lifeline_event(struct ltr_census *census, const struct ltr_event *event,
+			       uint64_t ns);
+void ltr_census_lifeline_reading(struct ltr_census *census, const struct ltr_goroutine *goroutine);
+/* From now on whatever it is told of this one is added by itself; 0: of nobody. */
+void ltr_census_follow_live(struct ltr_census *census, uint64_t id);
+
 /* About how much memory it has taken, its symbols not counted. */
 size_t ltr_census_bytes(const struct ltr_census *census);
 

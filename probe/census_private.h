@@ -14,6 +14,7 @@
  *   census_waits.c     wait totals
  *   census_locks.c     locks and who reads
  *   census_rewind.c    back to an earlier moment
+ *   lifeline.c         what one goroutine has done
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -24,6 +25,7 @@
 #include <loiter/layout.h>
 
 #include "census_fill.h"
+#include "lifeline.h"
 
 #define LTR__NONE UINT32_MAX
 
@@ -95,6 +97,11 @@ struct ltr__wait_table {
 	uint32_t slot_count;
 };
 
+struct ltr__lifeline {
+	struct ltr_lifeline shown; /* id 0: nobody is followed */
+	struct ltr_transition *at; /* LTR_LIFELINE_MAX of them; NULL: nobody ever was */
+};
+
 struct ltr_census {
 	struct ltr_census_info info;
 
@@ -146,6 +153,9 @@ struct ltr_census {
 	struct ltr_reader *readers;
 	uint32_t reader_count;
 	uint32_t reader_capacity;
+
+	struct ltr__lifeline lifeline;
+	uint64_t followed; /* whose records and readings make it; 0: nobody's */
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;

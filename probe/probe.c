@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lifeline.h"
 #include "record.h"
 #include "target/target.h"
 
@@ -475,4 +476,28 @@ int ltr_probe_seek(struct ltr_probe *probe, uint64_t moment_ns, struct ltr_why *
 	if (!probe->kind->seek)
 		return ltr_why_set(ret_why, -EOPNOTSUPP, "a program that runs cannot be rewound");
 	return probe->kind->seek(probe->target, probe->census, moment_ns, ret_why);
+}
+
+static int follow_live(struct ltr_census *census, uint64_t id)
+{
+	const struct ltr_lifeline *lifeline = ltr_census_lifeline(census);
+	const struct ltr_goroutine *goroutine = ltr_census_find(census, id);
+
+	if (lifeline && lifeline->id == id)
+		return 0;
+	ltr_census_follow_live(census, 0);
+	int err = ltr_census_follow(census, id);
+	if (err || !id)
+		return err;
+	ltr_census_follow_live(census, id);
+	if (goroutine)
+		ltr_census_lifeline_reading(census, goroutine);
+	return 0;
+}
+
+int ltr_probe_follow(struct ltr_probe *probe, uint64_t id)
+{
+	if (probe->kind->follow)
+		return probe->kind->follow(probe->target, probe->census, id);
+	return follow_live(probe->census, id);
 }

@@ -84,6 +84,14 @@ const struct ltr_timeline *ltr_probe_timeline(const struct ltr_probe *probe);
  */
 int ltr_probe_seek(struct ltr_probe *probe, uint64_t moment_ns, struct ltr_why *ret_why);
 
+/*
+ * Follow one goroutine: ltr_census_lifeline() of the census. Of a program that runs, from now on, and
+ * what snapshots see of it. Of a recording that was opened with `seeks`, all of it, whatever moment is
+ * shown; each call reads a block more, and more is to be read as long as 1 is returned. Another id begins
+ * anew; 0: nobody any more. 0, or -errno as ltr_probe_seek().
+ */
+int ltr_probe_follow(struct ltr_probe *probe, uint64_t id);
+
 /* Whether the file begins as recordings do. Does not block. */
 bool ltr_probe_is_recording(const char *path);
 

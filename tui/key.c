@@ -127,6 +127,7 @@ const struct ltr__binding ltr__bindings[] = {
 	 NULL,
 	 "to when the selected goroutine came to the state that it is in"},
 	{{'{'}, LTR__DO_MOVE_BACK, LTR__IN_PLAYED, "{", NULL, "to its change of state before"},
+	{{'}'}, LTR__DO_MOVE_ON, LTR__IN_PLAYED, "}", NULL, "to its next change of state"},
 	{{LTR__KEY_SPACE},
 	 LTR__DO_PAUSE,
 	 LTR__IN_LIVE,

@@ -102,6 +102,7 @@ enum ltr__action {
 	LTR__DO_SLOWER,
 	LTR__DO_TO_BLOCK,
 	LTR__DO_MOVE_BACK,
+	LTR__DO_MOVE_ON,
 };
 
 struct ltr__binding {

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "life.h"
 #include "tui_private.h"
 
 #define LEAP_STEPS 10
 #define LATE_NS    100000000ull
+#define FOLLOW_NS  20000000ull /* of a frame */
 
 bool ltr__playing_is_on(const struct ltr__tui *tui)
 {
@@ -126,12 +128,14 @@ static void go_to_transition(struct ltr__tui *tui, uint64_t id, uint32_t transit
 		if (!seek(tui, since_ns + late_ns))
 			return;
 		goroutine = ltr__moment_find(&tui->scene.moment, id);
-		if (goroutine && goroutine->transitions == transitions) {
-			/* Now it is the record's own time. */
-			if (late_ns && goroutine->since_ns < now_of(tui))
-				seek(tui, goroutine->since_ns);
-			return;
-		}
+		/* Of several within a nanosecond the last is shown. Numbers are modulo 2^31. */
+		if (!goroutine || (goroutine->transitions - transitions) & 0x40000000u)
+			continue;
+		/* Now it is the record's own time. */
+		if (late_ns && goroutine->transitions == transitions &&
+		    goroutine->since_ns < now_of(tui))
+			seek(tui, goroutine->since_ns);
+		return;
 	}
 }
 
@@ -173,6 +177,50 @@ static void go_to_previous(struct ltr__tui *tui)
 	ltr__tui_say(tui, goroutine ? "what it did before was before the recording began"
 				    : "it was created at this moment");
 	seek(tui, now_ns);
+}
+
+void ltr__playing_follow(struct ltr__tui *tui)
+{
+	const struct ltr_tui_source *source = tui->source;
+	struct ltr__view *view = ltr__tui_view(tui);
+	uint64_t end_ns = ltr__tui_clock_ns() + FOLLOW_NS;
+	uint64_t id;
+
+	if (!source->follow || view->kind != &ltr__view_goroutine)
+		return;
+	id = view->kind->chosen(view);
+	while (source->follow(source->context, id) > 0)
+		if (!tui->terminal->is_scripted && ltr__tui_clock_ns() > end_ns)
+			break;
+}
+
+/* To its next change of state after this moment. */
+static void go_to_next(struct ltr__tui *tui)
+{
+	const struct ltr_tui_source *source = tui->source;
+	const struct ltr_lifeline *life;
+	uint64_t now_ns = now_of(tui);
+	uint64_t id;
+	size_t next;
+
+	ltr__playing_leave(tui);
+	id = tui->scene.player.goroutine;
+	if (!id || !source->follow) {
+		say_there_is_none(tui);
+		return;
+	}
+	while (source->follow(source->context, id) > 0)
+		;
+	life = ltr_census_lifeline(tui->scene.moment.census);
+	next = life ? ltr__life_count(life, now_ns) : 0;
+	if (!life || next >= life->count) {
+		ltr__tui_say(tui, "it does nothing any more, as far as the recording goes");
+	} else if (life->at[next].state == LTR_STATE_EXITED) {
+		go_to(tui, life->at[next].ns);
+		ltr__tui_say(tui, "it has ended at this moment");
+	} else {
+		go_to_transition(tui, id, life->at[next].sequence, life->at[next].ns);
+	}
 }
 
 static void toggle(struct ltr__tui *tui)
@@ -218,6 +266,9 @@ bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
 		break;
 	case LTR__DO_MOVE_BACK:
 		go_to_previous(tui);
+		break;
+	case LTR__DO_MOVE_ON:
+		go_to_next(tui);
 		break;
 	default:
 		return false;

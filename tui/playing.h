@@ -26,6 +26,9 @@ void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns);
 /* Another view is about to be shown: the goroutine that is selected in this one stays chosen. */
 void ltr__playing_leave(struct ltr__tui *tui);
 
+/* Before a frame is drawn: if it is the page of a goroutine, that one is followed, live programs' too. */
+void ltr__playing_follow(struct ltr__tui *tui);
+
 /* Returns whether the action was one of its own. */
 bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action);
 

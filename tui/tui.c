@@ -166,8 +166,14 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 		renew_view(tui);
 }
 
+uint64_t ltr__tui_clock_ns(void)
+{
+	return clock_ns();
+}
+
 static void draw(struct ltr__tui *tui)
 {
+	ltr__playing_follow(tui);
 	ltr__frame_draw(tui);
 	tui->terminal->kind->show(tui->terminal, &tui->grid);
 }

@@ -36,6 +36,8 @@ struct ltr_tui_usage {
  *   timeline what a recording is like from its beginning to its end (timeline.h); NULL, or returns
  *            NULL: it cannot be played
  *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
+ *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
+ *            stays as it is
  */
 struct ltr_tui_source {
 	void *context;
@@ -46,6 +48,7 @@ struct ltr_tui_source {
 	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
 	const struct ltr_timeline *(*timeline)(void *context);
 	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
+	int (*follow)(void *context, uint64_t id);
 };
 
 enum ltr_tui_colours {

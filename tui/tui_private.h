@@ -48,6 +48,7 @@ struct ltr__view *ltr__tui_view(const struct ltr__tui *tui);
 void ltr__tui_say(struct ltr__tui *tui, const char *text);
 /* The view is to show the scene as it is now. */
 void ltr__tui_renew(struct ltr__tui *tui);
+uint64_t ltr__tui_clock_ns(void);
 /* The one that Tab leads to. */
 size_t ltr__tui_next_root(const struct ltr__tui *tui);
 /* Which keys work: LTR__IN_*. */

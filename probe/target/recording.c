@@ -68,7 +68,8 @@ struct ltr__recording_state {
 	bool waits;
 	uint64_t at_ns;
 	size_t bytes_max;
-	bool begun; /* the first block was read */
+	struct ltr__skim *skim; /* NULL: nobody was followed yet */
+	bool begun;             /* the first block was read */
 	bool ended;
 };
 
@@ -217,6 +218,25 @@ static int target_seek(void *context, struct ltr_census *census, uint64_t moment
 	return err;
 }
 
+static int target_follow(void *context, struct ltr_census *census, uint64_t id)
+{
+	struct ltr__recording *recording = context;
+	struct ltr__recording_state *state = recording->state;
+	const struct ltr_lifeline *lifeline = ltr_census_lifeline(census);
+
+	if (!state)
+		return -EOPNOTSUPP;
+	if (!lifeline || lifeline->id != id) {
+		state->skim = ltr__skim_free(state->skim);
+		int err = ltr_census_follow(census, id);
+		if (!err && id)
+			err = ltr__skim_new(census, &state->skim);
+		if (err)
+			return err;
+	}
+	return id ? ltr__skim_on(state->skim, recording, ltr__play_end(state->replay.play)) : 0;
+}
+
 static const struct ltr_timeline *target_timeline(void *context)
 {
 	const struct ltr__recording *recording = context;
@@ -229,6 +249,7 @@ static void state_free(struct ltr__recording_state *state)
 	if (!state)
 		return;
 	ltr__play_free(state->replay.play);
+	ltr__skim_free(state->skim);
 	ltr__replay_done(&state->replay);
 	free(state);
 }
@@ -280,4 +301,5 @@ const struct ltr_target_ops ltr__recording_target = {
 	.close = target_close,
 	.seek = target_seek,
 	.timeline = target_timeline,
+	.follow = target_follow,
 };

@@ -240,9 +240,9 @@ int ltr__play_is_read(struct ltr__play *play, uint64_t offset, bool ended)
 	return play->err;
 }
 
-bool ltr__play_is_at_end(const struct ltr__play *play)
+uint64_t ltr__play_end(const struct ltr__play *play)
 {
-	return play->shown_ns == UINT64_MAX;
+	return play->end;
 }
 
 const struct ltr_timeline *ltr__play_timeline(const struct ltr__play *play)

@@ -9,6 +9,7 @@
  *   recording_block.c    the file, block by block
  *   recording_replay.c   entries of a log, into a census
  *   recording_play.c     any moment of it, back and forth
+ *   recording_skim.c     what one goroutine does in all of it
  *   recording_symbols.c  modules and symbols
  *
  * Everything in the file is hostile. A block's size is bounded before there is memory for it; what
@@ -77,6 +78,7 @@ struct ltr__replay_watch {
 struct ltr__replay {
 	struct ltr_census *census;
 	uint64_t until_ns; /* no further */
+	bool is_skimming;  /* nothing is applied: only who is followed is looked for */
 	bool past;         /* it has been reached, and nothing from before it is to come */
 	const struct ltr__replay_watch *watch; /* NULL: nobody */
 	struct ltr__play *play;                /* whose replay this is; NULL: nobody's */
@@ -88,10 +90,11 @@ struct ltr__replay {
 	 * from `resume` on, there may be records that are too late. Going on, all from `resume` to
 	 * `over` is read again, without the records that are not from after done_ns.
 	 */
-	bool is_exact;          /* do so; else `stop` is `over` */
-	bool is_late;           /* `stop` was reached */
-	bool has_resume;        /* `resume` is set */
-	bool is_going_on;       /* the next entry is between `resume` and `over` */
+	bool is_exact;    /* do so; else `stop` is `over` */
+	uint64_t late_ns; /* how far `over` is behind `stop`: noted while the file is read first */
+	bool is_late;     /* `stop` was reached */
+	bool has_resume;  /* `resume` is set */
+	bool is_going_on; /* the next entry is between `resume` and `over` */
 	bool is_before_stop;    /* and before `stop`, where all but records is applied */
 	uint64_t done_ns;       /* while is_going_on */
 	uint64_t block;         /* offset of the block being replayed */
@@ -137,8 +140,14 @@ int ltr__play_is_read(struct ltr__play *play, uint64_t offset, bool ended); /* -
 /* -EBADMSG, -ENOMEM, -EFBIG, -EIO: it is not what it was when it was read first. */
 int ltr__play_seek(struct ltr__play *play, struct ltr__recording *recording, uint64_t moment_ns,
 		   size_t bytes_max);
-bool ltr__play_is_at_end(const struct ltr__play *play);
+uint64_t ltr__play_end(const struct ltr__play *play); /* where the last whole block ends */
 const struct ltr_timeline *ltr__play_timeline(const struct ltr__play *play);
 size_t ltr__play_bytes(const struct ltr__play *play);
+
+/* recording_skim.c. 1: there is more; 0: that was all; -errno. `end`: where the last whole block ends. */
+struct ltr__skim;
+int ltr__skim_new(struct ltr_census *census, struct ltr__skim **ret_skim);
+struct ltr__skim *ltr__skim_free(struct ltr__skim *skim); /* takes NULL */
+int ltr__skim_on(struct ltr__skim *skim, struct ltr__recording *recording, uint64_t end);
 
 #endif

@@ -15,7 +15,7 @@
 #define LABELS_MAX  64
 #define FRAMES_MAX  128
 #define NUMBERS_MAX (1u << 30)
-#define LATE_NS     50000000ull /* after which no record is handed over any more */
+#define LATE_NS_MAX 5000000000ull
 
 /* What the census calls the thing with this number; 0 if there is none. */
 static uint32_t number_of(const struct ltr__numbers *numbers, uint64_t number)
@@ -29,11 +29,12 @@ static uint32_t read_name(struct ltr__reading *reading, const struct ltr__number
 }
 
 /* The number that an entry defines: known, or the next. */
-static uint32_t read_new_number(struct ltr__reading *reading, struct ltr__numbers *numbers)
+static uint32_t read_new_number(const struct ltr__replay *replay, struct ltr__reading *reading,
+				const struct ltr__numbers *numbers)
 {
 	uint64_t most = numbers->count ? numbers->count : 1;
 
-	if (most > NUMBERS_MAX)
+	if (most > NUMBERS_MAX || replay->is_skimming)
 		most = NUMBERS_MAX;
 	uint32_t number = (uint32_t)ltr__read_bounded(reading, most);
 	if (!number)
@@ -57,18 +58,20 @@ static int replay_string(struct ltr__replay *replay, struct ltr__reading *readin
 {
 	char text[TEXT_BYTES];
 	uint32_t is;
-	uint32_t number = read_new_number(reading, &replay->strings);
+	uint32_t number = read_new_number(replay, reading, &replay->strings);
 
 	ltr__read_text(reading, text, sizeof(text));
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_skimming)
+		return 0;
 	int err = ltr_census_intern_string(replay->census, text, &is);
 	return err ? err : set_number(&replay->strings, number, is);
 }
 
 static int replay_site(struct ltr__replay *replay, struct ltr__reading *reading)
 {
-	uint32_t number = read_new_number(reading, &replay->sites);
+	uint32_t number = read_new_number(replay, reading, &replay->sites);
 	uint32_t file = read_name(reading, &replay->strings);
 	uint32_t function = read_name(reading, &replay->strings);
 	uint32_t line = (uint32_t)ltr__read_number(reading);
@@ -76,6 +79,8 @@ static int replay_site(struct ltr__replay *replay, struct ltr__reading *reading)
 
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_skimming)
+		return 0;
 	int err = ltr_census_intern_site(replay->census, ltr_census_string(replay->census, file),
 					 ltr_census_string(replay->census, function), line, &is);
 	return err ? err : set_number(&replay->sites, number, is);
@@ -84,7 +89,7 @@ static int replay_site(struct ltr__replay *replay, struct ltr__reading *reading)
 static int replay_labels(struct ltr__replay *replay, struct ltr__reading *reading)
 {
 	struct ltr_census_label label[LABELS_MAX];
-	uint32_t number = read_new_number(reading, &replay->labels);
+	uint32_t number = read_new_number(replay, reading, &replay->labels);
 	size_t count = ltr__read_bounded(reading, LABELS_MAX);
 	uint32_t is;
 
@@ -94,6 +99,8 @@ static int replay_labels(struct ltr__replay *replay, struct ltr__reading *readin
 	}
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_skimming)
+		return 0;
 	int err = ltr_census_intern_labels(replay->census, label, count, &is);
 	return err ? err : set_number(&replay->labels, number, is);
 }
@@ -102,7 +109,7 @@ static int replay_stack(struct ltr__replay *replay, struct ltr__reading *reading
 {
 	uint64_t pcs[FRAMES_MAX];
 	uint64_t last = 0;
-	uint32_t number = read_new_number(reading, &replay->stacks);
+	uint32_t number = read_new_number(replay, reading, &replay->stacks);
 	size_t depth = ltr__read_bounded(reading, FRAMES_MAX);
 	uint32_t is;
 
@@ -110,6 +117,8 @@ static int replay_stack(struct ltr__replay *replay, struct ltr__reading *reading
 		pcs[i] = last += ltr__read_signed(reading);
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_skimming)
+		return 0;
 	int err = ltr_census_intern_stack(replay->census, pcs, depth, &is);
 	return err ? err : set_number(&replay->stacks, number, is);
 }
@@ -124,6 +133,8 @@ static int replay_define(struct ltr__replay *replay, struct ltr__reading *readin
 
 	if (reading->bad || runtime_stack > UINT32_MAX)
 		return -EBADMSG;
+	if (replay->is_skimming)
+		return 0;
 	int err = ltr_census_define_stack(replay->census, (uint32_t)runtime_stack, pcs, depth);
 	return err == -EINVAL ? -EBADMSG : err;
 }
@@ -173,6 +184,8 @@ static int replay_goroutine(struct ltr__replay *replay, struct ltr__reading *rea
 	ltr__read_goroutine(reading, &replay->delta, &goroutine);
 	if (reading->bad)
 		return -EBADMSG;
+	if (replay->is_skimming && goroutine.id == replay->census->lifeline.shown.id)
+		ltr_census_lifeline_reading(replay->census, &goroutine);
 	if (replay->is_late)
 		return 0;
 	goroutine.stack = number_of(&replay->stacks, goroutine.stack);
@@ -249,14 +262,45 @@ static bool applies_in_full(const struct ltr__replay *replay)
 	return !replay->is_late && !(replay->is_going_on && replay->is_before_stop);
 }
 
+/* How long after the clock of the census records may come: a ring's first are its oldest. */
+static void note_lateness(struct ltr__replay *replay, const struct ltr_clock_rate *rate,
+			  const struct ltr_event *events, size_t count)
+{
+	uint64_t now_ns = replay->census->info.now_ns;
+
+	if (!count || !events[0].goroutine || replay->is_exact)
+		return;
+	uint64_t ns = ltr__clock_ns(rate, events[0].ticks);
+	if (ns >= now_ns || now_ns - ns <= replay->late_ns)
+		return;
+	replay->late_ns = now_ns - ns < LATE_NS_MAX ? now_ns - ns : LATE_NS_MAX;
+}
+
+static void skim(struct ltr__replay *replay, const struct ltr_clock_rate *rate,
+		 const struct ltr_event *events, size_t count)
+{
+	uint64_t id = replay->census->lifeline.shown.id;
+
+	for (size_t i = 0; i < count; i++)
+		if (events[i].goroutine == id)
+			ltr_census_lifeline_event(replay->census, &events[i],
+						  ltr__clock_ns(rate, events[i].ticks));
+}
+
 /* Those that are wanted, and were not applied when it was stopped before. */
 static int apply_wanted(struct ltr__replay *replay, const struct ltr_clock_rate *rate,
 			uint32_t ring, uint64_t position, const struct ltr_event *events,
 			size_t count, const struct ltr__delta *before)
 {
-	size_t wanted = count_until(replay, replay->until_ns, rate, events, count);
+	size_t wanted;
 	size_t done = 0;
 
+	if (replay->is_skimming) {
+		skim(replay, rate, events, count);
+		return 0;
+	}
+	note_lateness(replay, rate, events, count);
+	wanted = count_until(replay, replay->until_ns, rate, events, count);
 	if (replay->is_going_on)
 		done = count_until(replay, replay->done_ns, rate, events, count);
 	if (wanted < count)
@@ -286,7 +330,7 @@ static int replay_events(struct ltr__replay *replay, struct ltr__reading *readin
 	events = calloc(count ? count : 1, sizeof(*events));
 	if (!events)
 		return -ENOMEM;
-	if (replay->is_exact && !replay->has_resume)
+	if (replay->is_exact && !replay->has_resume && !replay->is_skimming)
 		before = replay->delta;
 	for (size_t i = 0; i < count; i++)
 		ltr__read_event(reading, &replay->delta, &events[i]);
@@ -328,7 +372,8 @@ static int replay_advance(struct ltr__replay *replay, struct ltr__reading *readi
 		stop_here(replay, &replay->delta);
 	replay->delta.now_ns = now_ns;
 	if (replay->is_late) {
-		replay->past = !replay->is_exact || now_ns >= replay->until_ns + LATE_NS;
+		replay->past = !replay->is_exact ||
+			       now_ns > ltr__add_saturated(replay->until_ns, replay->late_ns);
 		return 0;
 	}
 	/* What the program had counted; records of it may have come later, and are counted in it. */

@@ -160,6 +160,9 @@ static void play(void)
 		fuzz_expect(!ltr_probe_seek(probe, moments_ns[i], &why) || why.text[0]);
 		look_at_goroutines(ltr_probe_census(probe));
 	}
+	for (uint64_t id = 1; id < 4; id++)
+		while (ltr_probe_follow(probe, id) > 0)
+			;
 	ltr_probe_close(probe);
 }
 

@@ -36,6 +36,7 @@ BEGIN {
 	shared["runtime/include/loiter/gate.h"] = "gate"
 	shared["probe/census.h"] = "census"
 	shared["probe/timeline.h"] = "census"
+	shared["probe/lifeline.h"] = "census"
 	shared["probe/census_fill.h"] = "census-fill"
 	shared["probe/probe.h"] = "probe"
 	shared["probe/record.h"] = "probe"

@@ -8,12 +8,16 @@
 
 #include <errno.h>
 
+#include "lifeline.h"
 #include "timeline.h"
 
 #define PEOPLE  60
 #define DIARY   60000
 #define PENDING 512
 #define SEEKS   120
+
+/* Whose life is followed while it is lived. */
+#define FOLLOWED 7
 
 static const struct ltr_clock_rate nanoseconds = {0, 0, 1.0};
 static uint64_t test_seed;
@@ -156,6 +160,8 @@ static void live(struct program *program, uint64_t seed, int turns, bool finishe
 	make(&program->made, seed, &options);
 	for (size_t who = 0; who < PEOPLE; who++)
 		be_born(program, who);
+	assert_int_equal(ltr_census_follow(program->made.census, FOLLOWED), 0);
+	ltr_census_follow_live(program->made.census, FOLLOWED);
 	read_rings(program);
 	take_snapshot(program);
 	for (int turn = 0; turn < turns; turn++) {
@@ -447,6 +453,87 @@ static void test_a_file_that_changes(void **state)
 	unmake(&program.made);
 }
 
+/* All that the diary has of a goroutine, and nothing else. */
+static void must_be_the_life_of(const struct program *program, const struct ltr_census *census,
+				uint64_t id)
+{
+	const struct ltr_lifeline *lifeline = ltr_census_lifeline(census);
+	size_t at = 0;
+
+	assert_non_null(lifeline);
+	assert_int_equal(lifeline->id, id);
+	for (size_t i = 0; i < program->count; i++) {
+		const struct entry *entry = &program->diary[i];
+
+		if (entry->id != id)
+			continue;
+		assert_true(at < lifeline->count);
+		assert_int_equal(lifeline->at[at].sequence, entry->sequence);
+		assert_int_equal(lifeline->at[at].state, entry->state);
+		assert_int_equal(lifeline->at[at].reason, entry->reason);
+		assert_int_equal(lifeline->at[at].ns, entry->ns);
+		at++;
+	}
+	assert_int_equal(at, lifeline->count);
+	assert_int_equal(lifeline->forgotten, 0);
+}
+
+static void test_one_life(void **state)
+{
+	(void)state;
+	static struct program program;
+	struct ltr_why why;
+
+	live(&program, test_seed, 200, true);
+	must_be_the_life_of(&program, program.made.census, FOLLOWED);
+
+	struct ltr_probe *probe = play(&program.tape);
+	const struct ltr_census *census = ltr_probe_census(probe);
+	struct chance chance = {test_seed};
+
+	assert_null(ltr_census_lifeline(census));
+	for (int i = 0; i < 20; i++) {
+		uint64_t id = 1 + chance_below(&chance, (uint32_t)program.next_id - 1);
+		int more;
+
+		while ((more = ltr_probe_follow(probe, id)) > 0) {
+			/* The moment on screen goes its own way meanwhile. */
+			if (chance_below(&chance, 8) == 0)
+				assert_int_equal(ltr_probe_seek(probe, chance_next(&chance), &why),
+						 0);
+		}
+		assert_int_equal(more, 0);
+		must_be_the_life_of(&program, census, id);
+	}
+	assert_int_equal(ltr_probe_follow(probe, 0), 0);
+	assert_null(ltr_census_lifeline(census));
+	ltr_probe_close(probe);
+	free(program.tape.bytes);
+	unmake(&program.made);
+}
+
+/* Of a life that is too long the last part is kept. */
+static void test_a_long_life_is_bounded(void **state)
+{
+	(void)state;
+	struct ltr_transition transition = {.state = LTR_STATE_CHAN};
+	struct ltr_census *census;
+
+	assert_int_equal(ltr_census_new(&census), 0);
+	assert_int_equal(ltr_census_follow(census, 1), 0);
+	for (uint32_t i = 1; i <= 3 * LTR_LIFELINE_MAX; i++) {
+		transition.sequence = i;
+		ltr_census_lifeline_add(census, &transition);
+	}
+	const struct ltr_lifeline *lifeline = ltr_census_lifeline(census);
+
+	assert_true(lifeline->count >= LTR_LIFELINE_MAX / 2);
+	assert_true(lifeline->count <= LTR_LIFELINE_MAX);
+	assert_int_equal(lifeline->count + lifeline->forgotten, 3 * LTR_LIFELINE_MAX);
+	assert_int_equal(lifeline->at[lifeline->count - 1].sequence, 3 * LTR_LIFELINE_MAX);
+	ltr_census_free(census);
+}
+
 static void test_what_cannot_be_played(void **state)
 {
 	(void)state;
@@ -474,6 +561,8 @@ int main(void)
 		cmocka_unit_test(test_one_moment_by_many_ways),
 		cmocka_unit_test(test_a_cut_recording_is_played_to_its_cut),
 		cmocka_unit_test(test_a_file_that_changes),
+		cmocka_unit_test(test_one_life),
+		cmocka_unit_test(test_a_long_life_is_bounded),
 		cmocka_unit_test(test_what_cannot_be_played),
 	};
 	test_seed = chance_seed();

@@ -87,6 +87,11 @@ static int seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_siz
 	return error;
 }
 
+static int follow(void *context, uint64_t id)
+{
+	return ltr_probe_follow(((struct played *)context)->probe, id);
+}
+
 struct ltr_tui_source played_source(struct played *played)
 {
 	return (struct ltr_tui_source){
@@ -95,5 +100,6 @@ struct ltr_tui_source played_source(struct played *played)
 		.census = census_of,
 		.timeline = timeline_of,
 		.seek = seek,
+		.follow = follow,
 	};
 }

@@ -15,6 +15,7 @@
 #include "fixture.h"
 #include "frame.h"
 #include "header.h"
+#include "lifeline.h"
 #include "list.h"
 #include "rune.h"
 #include "tui_private.h"
@@ -160,6 +161,25 @@ static void fill_history(struct stage *stage)
 	}
 }
 
+/* All states, in any order of time. */
+static void make_a_life(struct stage *stage, uint64_t id, size_t length)
+{
+	uint64_t now_ns = ltr_census_info(stage->fixture.census)->now_ns;
+
+	assert_int_equal(ltr_census_follow(stage->fixture.census, id), 0);
+	for (size_t i = 0; i < length * 3; i++) {
+		struct ltr_transition transition = {
+			.ns = now_ns - (uint64_t)rand() + (uint64_t)(rand() % 1000000000),
+			.waker_id = i % 3 ? 0 : UINT64_MAX,
+			.sequence = (uint32_t)i,
+			.state = (uint8_t)(rand() % LTR_STATE_COUNT),
+			.reason = (uint8_t)(rand() % LTR_REASON_COUNT),
+		};
+
+		ltr_census_lifeline_add(stage->fixture.census, &transition);
+	}
+}
+
 /* Recordings of no time and of all time, with moments beyond both ends. */
 static void draw_timelines(struct stage *stage)
 {
@@ -223,6 +243,8 @@ static void views_stay_in_their_area(void **state)
 				ltr_census_at(stage.fixture.census, i * 3 % 90);
 			struct ltr__subject subject = {.goroutine = goroutine->id};
 
+			if (i % 15 == 0)
+				make_a_life(&stage, goroutine->id, i);
 			if (i % 10 == 0)
 				draw_at_all_sizes(&stage, &ltr__view_goroutine, &subject);
 		}

@@ -125,7 +125,7 @@ static int draw_times(const struct ltr_lifeline *life, size_t count, struct ltr_
 		times[life->at[i].state]++;
 		all_ns += ns;
 	}
-	for (uint8_t state = 0; state < LTR_STATE_EXITED; state++) {
+	for (uint8_t state = 0; state < (uint8_t)LTR_STATE_EXITED; state++) {
 		int x = LEFT;
 
 		if (!times[state])

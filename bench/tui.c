@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <check/check.h>
 #include <probe/census_fill.h>
 #include <tui/tui.h>
 #include <tui/view.h>
@@ -172,6 +173,7 @@ static void renew(struct ltr__view *view, struct ltr__scene *scene, struct costs
 	double start = cpu_ms();
 	double at = start;
 	double before;
+	int more;
 
 	view->kind->begin(view, scene);
 	keep_highest(&costs->begin, cpu_ms() - at);
@@ -180,10 +182,13 @@ static void renew(struct ltr__view *view, struct ltr__scene *scene, struct costs
 		must(view->kind->take(view, scene, i, i + SLICE < count ? i + SLICE : count));
 		keep_highest(&costs->slice, cpu_ms() - before);
 	}
-	before = cpu_ms();
-	must(view->kind->end(view, scene));
-	at = cpu_ms();
-	keep_highest(&costs->end, at - before);
+	do {
+		before = cpu_ms();
+		more = view->kind->end(view, scene);
+		at = cpu_ms();
+		keep_highest(&costs->end, at - before);
+	} while (more > 0);
+	must(more);
 	keep_highest(&costs->all, at - start);
 }
 
@@ -216,6 +221,43 @@ static void measure_view(struct ltr__scene *scene, const struct ltr__view_kind *
 	ltr__grid_done(&grid);
 }
 
+/* Looking for what is wrong, as cli/verdicts.c does: who may be in a finding, then a judgement of those. */
+static void measure_judging(const struct ltr_census *census)
+{
+	size_t count = ltr_census_count(census);
+	uint32_t *among = calloc(count + 1, sizeof(*among));
+	struct ltr_judge_options options = {.alive = true, .among = among};
+	double slice = 0;
+	double all = 0;
+	double judging = 0;
+
+	must(among ? 0 : -ENOMEM);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_judgement *judgement;
+		double start = cpu_ms();
+		double at = start;
+
+		options.among_count = 0;
+		for (size_t i = 0; i < count; i++) {
+			if (ltr_judge_concerns(census, &options, ltr_census_at(census, i)))
+				among[options.among_count++] = (uint32_t)i;
+			if ((i + 1) % SLICE)
+				continue;
+			keep_highest(&slice, cpu_ms() - at);
+			at = cpu_ms();
+		}
+		at = cpu_ms();
+		must(ltr_judgement_new(&judgement));
+		must(ltr_judge_census(judgement, census, &options));
+		ltr_judgement_free(judgement);
+		keep_highest(&judging, cpu_ms() - at);
+		keep_highest(&all, cpu_ms() - start);
+	}
+	printf("judging: slice %.2f, judgement of %zu %.2f, all %.1f ms\n", slice,
+	       options.among_count, judging, all);
+	free(among);
+}
+
 static void measure_views(size_t count)
 {
 	struct ltr__scene *scene = calloc(1, sizeof(*scene));
@@ -232,6 +274,7 @@ static void measure_views(size_t count)
 	       "1st piece");
 	for (size_t i = 0; ltr__view_by_index(i); i++)
 		measure_view(scene, ltr__view_by_index(i));
+	measure_judging(census);
 	ltr__filter_free(scene->filter);
 	ltr__stack_places_done(&scene->places);
 	ltr_census_free(census);

@@ -71,8 +71,9 @@ struct ltr_finding_frame {
 	uint32_t line;        /* 0: not known */
 };
 
-/* How many members of a finding are named. */
+/* How many members of a finding are named, and of how many the ids are kept. */
 #define LTR_FINDING_MEMBERS 5
+#define LTR_FINDING_IDS     65536
 
 struct ltr_finding_member {
 	uint64_t id;
@@ -124,9 +125,11 @@ struct ltr_finding {
 	const struct ltr_finding *const *cycle;
 	size_t cycle_count;
 	uint64_t behind; /* how many more wait behind these, and are in no finding of their own */
-	uint64_t behind_id; /* the lowest id among them */
-	const char *advice; /* what to change, one or two sentences */
-	const char *text;   /* see above; "" for goroutines */
+	uint64_t behind_id;  /* the lowest id among them */
+	const char *advice;  /* what to change, one or two sentences */
+	const char *text;    /* see above; "" for goroutines */
+	const uint64_t *ids; /* all its goroutines, lowest first, but LTR_FINDING_IDS at most */
+	size_t id_count;
 };
 
 /* The stable name of a rule, in lower case with dashes: for files and filters. */
@@ -147,6 +150,10 @@ struct ltr_look;
 int ltr_look_new(const struct ltr_census *census, struct ltr_look **ret_look);
 struct ltr_look *ltr_look_free(struct ltr_look *look); /* takes NULL, returns NULL */
 
+/* The same of some goroutines alone, as in struct ltr_judge_options. */
+int ltr_look_new_among(const struct ltr_census *census, const uint32_t *among, size_t among_count,
+		       struct ltr_look **ret_look);
+
 /* Is there anything that would be a deadlock if it lasted? If not, no second look is needed. */
 bool ltr_look_suspects(const struct ltr_look *look);
 
@@ -157,7 +164,20 @@ struct ltr_judge_options {
 	bool alive;                     /* the program is looked at while it runs, and goes on */
 	const struct ltr_look *earlier; /* NULL: none; then locks are judged only at a standstill */
 	struct ltr_baseline *baseline;  /* what it excuses is counted in it; NULL: none */
+	/*
+	 * Judge these goroutines alone, each once, by their indexes in the census; NULL: all. Whoever
+	 * can be in no finding may be left out without a difference: see ltr_judge_concerns().
+	 */
+	const uint32_t *among;
+	size_t among_count;
 };
+
+/*
+ * Can this goroutine be in a finding at all, the census being as it is? Looks at it alone and takes
+ * nanoseconds: for those who judge a large census often. Not for a judgement with a time-out.
+ */
+bool ltr_judge_concerns(const struct ltr_census *census, const struct ltr_judge_options *options,
+			const struct ltr_goroutine *goroutine);
 
 /*
  * Judge one process by its census as it is now, and by the phase that the program says it is in.
@@ -255,6 +275,15 @@ struct ltr_report_options {
  */
 void ltr_finding_summary(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			 const struct ltr_report_options *options, FILE *out);
+
+/*
+ * What a text report says of goroutines that were found, piece by piece, for who lays it out in his own
+ * way: label "evidence" and a sentence, "stack" and a frame, "" and the next one... Cleaned; without
+ * the summary and the advice. The texts are good during the call.
+ */
+typedef void ltr_finding_line(void *context, const char *label, const char *text);
+int ltr_finding_tell(const struct ltr_finding *finding, const struct ltr_report_options *options,
+		     ltr_finding_line *line, void *context);
 
 /* The most lines of a text report, unless all are wanted. */
 #define LTR_REPORT_LINES 100

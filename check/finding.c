@@ -22,6 +22,7 @@ struct box {
 	struct ltr_finding finding;
 	struct ltr_finding_frame *frames;
 	struct ltr_finding_lock lock;
+	uint64_t *ids;
 	const struct ltr_finding **cycle; /* owned, as are the findings */
 	struct text *texts;
 	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
@@ -132,6 +133,7 @@ struct ltr_finding *ltr__finding_free(struct ltr_finding *finding)
 		ltr__finding_free((struct ltr_finding *)box->cycle[i]);
 	free(box->cycle);
 	free(box->frames);
+	free(box->ids);
 	free(box);
 	return NULL;
 }
@@ -241,6 +243,28 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 	if (goroutine->entry_pc)
 		copy_symbol(box, ltr_census_symbol(census, goroutine->entry_pc),
 			    goroutine->entry_pc, &box->finding.entry);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return compare_u64(*(const uint64_t *)a, *(const uint64_t *)b);
+}
+
+static void copy_ids(struct box *box, const struct ltr__claim *claims, size_t count)
+{
+	if (count > LTR_FINDING_IDS)
+		count = LTR_FINDING_IDS;
+	box->ids = calloc(count, sizeof(*box->ids));
+	if (!box->ids) {
+		box->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		box->ids[i] = claims[i].goroutine->id;
+	/* those of a cycle stand in the order of who waits for whom */
+	qsort(box->ids, count, sizeof(*box->ids), compare_ids);
+	box->finding.ids = box->ids;
+	box->finding.id_count = count;
 }
 
 static void copy_lock(struct box *box, const struct ltr_census *census,
@@ -353,6 +377,7 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 			copy_text(box, ltr_census_string(trial->census, goroutine->name));
 		finding->member_count++;
 	}
+	copy_ids(box, claims, count);
 	copy_origin(box, trial->census, first);
 	copy_stack(box, trial->census, first->stack);
 	if (rule->shows_lock)

@@ -51,21 +51,26 @@ struct ltr__trial {
 	bool *claimed; /* by the goroutine's index in the census */
 };
 
-/*
- * Only reading a goroutine tells whether its wait has a deadline. Does this census know that: of anybody,
- * of this one? In a recording, of those that were read since they began to wait.
- */
-static inline bool ltr__knows_some_deadlines(const struct ltr_census *census)
+/* The goroutines that are on trial, and the index in the census of the i-th of them. */
+static inline size_t ltr__trial_count(const struct ltr__trial *trial)
 {
-	enum ltr_way way = ltr_census_info(census)->way;
-
-	return way == LTR_WAY_SNAPSHOT || way == LTR_WAY_FILE;
+	return trial->options->among ? trial->options->among_count
+				     : ltr_census_count(trial->census);
 }
 
+static inline size_t ltr__trial_index(const struct ltr__trial *trial, size_t i)
+{
+	return trial->options->among ? trial->options->among[i] : i;
+}
+
+/*
+ * Only reading a goroutine tells whether its wait has a deadline: events and recordings know that of
+ * those that were read since they began to wait.
+ */
 static inline bool ltr__knows_deadline(const struct ltr_census *census,
 				       const struct ltr_goroutine *goroutine)
 {
-	return ltr_census_info(census)->way == LTR_WAY_SNAPSHOT || goroutine->flags & LTR_IS_READ;
+	return ltr_census_knows_deadline(census, goroutine);
 }
 
 struct ltr_rule {
@@ -185,6 +190,15 @@ void ltr__print_holder(const struct ltr_finding *finding, const char *strip, FIL
 
 /* "3 more goroutines wait, among them 9" */
 void ltr__print_behind(const struct ltr_finding *finding, FILE *out);
+
+/*
+ * Who they are, what they wait for and where they come from: lines of a margin, a label and a text, each
+ * in columns of its own.
+ */
+#define LTR__MARGIN_COLUMNS 4
+#define LTR__LABEL_COLUMNS  12
+void ltr__print_members(const struct ltr_finding *finding, const struct ltr_report_options *options,
+			FILE *out);
 
 /* The paragraph of the text report about goroutines, without its number. */
 void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,

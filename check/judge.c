@@ -185,11 +185,10 @@ static int add_claims(struct ltr__trial *trial)
 
 static int try_census(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
 	int error = 0;
 
-	trial->claims = calloc(count + 1, sizeof(*trial->claims));
-	trial->claimed = calloc(count + 1, sizeof(*trial->claimed));
+	trial->claims = calloc(ltr__trial_count(trial) + 1, sizeof(*trial->claims));
+	trial->claimed = calloc(ltr_census_count(trial->census) + 1, sizeof(*trial->claimed));
 	if (!trial->claims || !trial->claimed)
 		error = -ENOMEM;
 	for (size_t i = 0; !error && ltr__rules[i]; i++) {

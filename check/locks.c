@@ -92,25 +92,28 @@ static bool is_settled(const struct ltr_look *earlier, const struct ltr_census *
 	       seen->owner_transitions == owner_transitions(census, lock);
 }
 
-static int find_waits(struct ltr__lock_waits *waits, const struct ltr_look *earlier)
+static int find_waits(struct ltr__lock_waits *waits, const struct ltr_look *earlier,
+		      const uint32_t *among, size_t among_count)
 {
-	size_t count = ltr_census_count(waits->census);
+	size_t count = among ? among_count : ltr_census_count(waits->census);
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++)
-		used += lock_of(waits->census, ltr_census_at(waits->census, i)) != NULL;
+		used += lock_of(waits->census,
+				ltr_census_at(waits->census, among ? among[i] : i)) != NULL;
 	waits->wait = calloc(used + 1, sizeof(*waits->wait));
 	if (!waits->wait)
 		return -ENOMEM;
 	used = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(waits->census, i);
+		size_t index = among ? among[i] : i;
+		const struct ltr_goroutine *goroutine = ltr_census_at(waits->census, index);
 		const struct ltr_lock *lock = lock_of(waits->census, goroutine);
 
 		if (lock && has_lasted(earlier, goroutine))
 			waits->wait[used++] = (struct ltr__lock_wait){
 				.id = goroutine->id,
-				.index = (uint32_t)i,
+				.index = (uint32_t)index,
 				.lock = (uint32_t)(lock - ltr_census_lock(waits->census, 0)),
 			};
 	}
@@ -213,6 +216,7 @@ static int find_edges(struct ltr__lock_waits *waits)
 }
 
 int ltr__lock_waits_new(const struct ltr_census *census, const struct ltr_look *earlier,
+			const uint32_t *among, size_t among_count,
 			struct ltr__lock_waits *ret_waits)
 {
 	size_t locks = ltr_census_lock_count(census);
@@ -226,7 +230,7 @@ int ltr__lock_waits_new(const struct ltr_census *census, const struct ltr_look *
 	for (size_t i = 0; !error && i < locks; i++)
 		waits.is_settled[i] = is_settled(earlier, census, ltr_census_lock(census, i));
 	if (!error)
-		error = find_waits(&waits, earlier);
+		error = find_waits(&waits, earlier, among, among_count);
 	if (!error)
 		error = find_holders(&waits);
 	if (!error)
@@ -306,9 +310,15 @@ static int remember(struct ltr_look *look, const struct ltr__lock_waits *waits)
 
 int ltr_look_new(const struct ltr_census *census, struct ltr_look **ret_look)
 {
+	return ltr_look_new_among(census, NULL, 0, ret_look);
+}
+
+int ltr_look_new_among(const struct ltr_census *census, const uint32_t *among, size_t among_count,
+		       struct ltr_look **ret_look)
+{
 	struct ltr_look *look = calloc(1, sizeof(*look));
 	struct ltr__lock_waits waits;
-	int error = look ? ltr__lock_waits_new(census, NULL, &waits) : -ENOMEM;
+	int error = look ? ltr__lock_waits_new(census, NULL, among, among_count, &waits) : -ENOMEM;
 
 	if (error) {
 		free(look);

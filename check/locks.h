@@ -31,8 +31,12 @@ struct ltr__lock_waits {
 	struct ltr__waitfor graph; /* its objects are the census's locks */
 };
 
-/* `earlier` may be NULL. 0 or -ENOMEM; then there is nothing to free. */
+/*
+ * `earlier` may be NULL, and so may `among`, the goroutines that alone are looked at, as in struct
+ * ltr_judge_options. 0 or -ENOMEM; then there is nothing to free.
+ */
 int ltr__lock_waits_new(const struct ltr_census *census, const struct ltr_look *earlier,
+			const uint32_t *among, size_t among_count,
 			struct ltr__lock_waits *ret_waits);
 void ltr__lock_waits_done(struct ltr__lock_waits *waits);
 

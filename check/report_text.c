@@ -18,13 +18,11 @@
 #define HEADLINES_MAX      40
 #define FRAMES_SHOWN       16
 #define REPLAYS_SHOWN      10
-#define MARGIN             "    "
-#define LABEL_COLUMNS      12
 #define ADVICE_COLUMNS     84
 
 static void label(const char *name, FILE *out)
 {
-	fprintf(out, MARGIN "%-*s", LABEL_COLUMNS, name);
+	fprintf(out, "%*s%-*s", LTR__MARGIN_COLUMNS, "", LTR__LABEL_COLUMNS, name);
 }
 
 /* The places of a headline: "3 created at a.c:1 (f), 2 created at b.c:2 (g) and 4 at 2 more". */
@@ -333,11 +331,29 @@ static void print_evidence(const struct ltr_finding *finding, FILE *out)
 	free(words);
 }
 
+void ltr__print_members(const struct ltr_finding *finding, const struct ltr_report_options *options,
+			FILE *out)
+{
+	for (size_t i = 0; i < finding->cycle_count; i++) {
+		if (i == LTR__CYCLE_SHOWN && !options->all) {
+			label("", out);
+			fprintf(out, "... %zu more in the cycle\n", finding->cycle_count - i);
+			break;
+		}
+		print_goroutines(finding->cycle[i], name_columns(finding->cycle[i]), options, out);
+	}
+	if (!finding->cycle_count)
+		print_goroutines(finding, name_columns(finding), options, out);
+	if (finding->behind) {
+		label("behind", out);
+		ltr__print_behind(finding, out);
+		fputc('\n', out);
+	}
+}
+
 void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			  const struct ltr_report_options *options, FILE *out)
 {
-	int columns = name_columns(finding);
-
 	fprintf(out, "%s%s: ", ltr_grade_name(finding->grade),
 		finding->excused ? ", as in the baseline" : "");
 	ltr__print_count(finding->count, "goroutine", out);
@@ -348,21 +364,7 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
 	ltr__print_process(ltr_judgement_process(judgement, finding->process), out);
 	fputc('\n', out);
 	print_evidence(finding, out);
-	for (size_t i = 0; i < finding->cycle_count; i++) {
-		if (i == LTR__CYCLE_SHOWN && !options->all) {
-			label("", out);
-			fprintf(out, "... %zu more in the cycle\n", finding->cycle_count - i);
-			break;
-		}
-		print_goroutines(finding->cycle[i], name_columns(finding->cycle[i]), options, out);
-	}
-	if (!finding->cycle_count)
-		print_goroutines(finding, columns, options, out);
-	if (finding->behind) {
-		label("behind", out);
-		ltr__print_behind(finding, out);
-		fputc('\n', out);
-	}
+	ltr__print_members(finding, options, out);
 	print_wrapped("advice", finding->advice, out);
 }
 

@@ -5,32 +5,22 @@
  * of the program for that, so it holds at any moment, and for the main goroutine too. Daemons are
  * excused: to wait for nothing is a way to live for ever.
  *
- * Whether a wait has a deadline is only known to snapshots: in a recording, of those that one has read
- * since they began to wait.
+ * Whether a wait has a deadline is only known to snapshots: where events are followed, and in a
+ * recording, of those that one has read since they began to wait.
  */
 
 #include "internal.h"
 
-static bool is_hopeless(const struct ltr_goroutine *goroutine)
-{
-	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_DAEMON | LTR_IS_UNSURE))
-		return false;
-	return goroutine->reason == LTR_REASON_CHAN_RECEIVE_NIL ||
-	       goroutine->reason == LTR_REASON_CHAN_SEND_NIL ||
-	       goroutine->reason == LTR_REASON_SELECT_NO_CASES;
-}
-
 static int hopeless_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
-	if (!ltr__knows_some_deadlines(trial->census))
-		return 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+		size_t index = ltr__trial_index(trial, i);
 
-		if (ltr__knows_deadline(trial->census, goroutine) && is_hopeless(goroutine))
-			ltr__trial_claim(trial, i);
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) ==
+		    LTR_LEAK_HOPELESS)
+			ltr__trial_claim(trial, index);
 	}
 	return 0;
 }

@@ -44,13 +44,14 @@ static int incomplete_state(struct ltr__trial *trial)
 /* Whoever is unsure and was not claimed by a stronger rule. Daemons are excused in any case. */
 static int incomplete_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
 	for (size_t i = 0; i < count; i++) {
-		uint16_t flags = ltr_census_at(trial->census, i)->flags;
+		size_t index = ltr__trial_index(trial, i);
+		uint16_t flags = ltr_census_at(trial->census, index)->flags;
 
 		if ((flags & LTR_IS_UNSURE) && !(flags & (LTR_IS_MAIN | LTR_IS_DAEMON)))
-			ltr__trial_claim(trial, i);
+			ltr__trial_claim(trial, index);
 	}
 	return incomplete_state(trial);
 }

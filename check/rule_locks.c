@@ -184,7 +184,8 @@ static int search_begin(struct search *search, struct ltr__trial *trial,
 	size_t count;
 
 	*search = (struct search){.trial = trial};
-	error = ltr__lock_waits_new(trial->census, earlier, &search->waits);
+	error = ltr__lock_waits_new(trial->census, earlier, trial->options->among,
+				    trial->options->among_count, &search->waits);
 	if (error)
 		return error;
 	count = (size_t)search->waits.graph.goroutines + 1;
@@ -198,11 +199,10 @@ static int search_begin(struct search *search, struct ltr__trial *trial,
 	return -ENOMEM;
 }
 
-/* Who has a deadline is known; and there are two looks, or the program stands. */
+/* There are two looks, or the program stands. */
 static bool can_tell(const struct ltr__trial *trial)
 {
-	return ltr__knows_some_deadlines(trial->census) &&
-	       (trial->options->earlier || trial->info->phase == LTR_PHASE_DEADLOCK);
+	return trial->options->earlier || trial->info->phase == LTR_PHASE_DEADLOCK;
 }
 
 static int locks_check(struct ltr__trial *trial)

@@ -11,17 +11,18 @@
 
 static int never_exited_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
 	/* Where a recording is cut, they may have been about to. */
 	if (trial->info->phase != LTR_PHASE_MAIN_RETURNED || trial->info->cut)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+		size_t index = ltr__trial_index(trial, i);
+		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
 
 		if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE))
 			continue;
-		ltr__trial_claim(trial, i);
+		ltr__trial_claim(trial, index);
 	}
 	return 0;
 }

@@ -9,15 +9,14 @@
 
 static int unreachable_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
-	if (!trial->info->reach.conclusive)
-		return 0;
 	for (size_t i = 0; i < count; i++) {
-		uint16_t flags = ltr_census_at(trial->census, i)->flags;
+		size_t index = ltr__trial_index(trial, i);
 
-		if ((flags & LTR_IS_UNREACHABLE) && !(flags & (LTR_IS_DAEMON | LTR_IS_UNSURE)))
-			ltr__trial_claim(trial, i);
+		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) ==
+		    LTR_LEAK_UNREACHABLE)
+			ltr__trial_claim(trial, index);
 	}
 	return 0;
 }

@@ -38,6 +38,7 @@ extern const struct ltr__command ltr__command_profile;
 extern const struct ltr__command ltr__command_record;
 extern const struct ltr__command ltr__command_serve;
 extern const struct ltr__command ltr__command_top;
+extern const struct ltr__command ltr__command_trace;
 
 /* One line to standard error that begins with "loiter: "; control characters come out as "?". */
 void ltr__say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -97,7 +97,7 @@ static int run(int argc, char **argv)
 			.file = dump.parsing.file,
 			.at_ns = dump.parsing.at_ns,
 			.command = dump.parsing.program,
-			.probe.via = LTR_VIA_SNAPSHOT,
+			.probe = {.via = LTR_VIA_SNAPSHOT, .threads = true},
 		},
 		&target, &why, &status);
 	if (error) {

@@ -6,32 +6,42 @@
  * One thread does it all, in turns: the program's news into the census, then the server.
  */
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <serve/serve.h>
 
 #include "cli.h"
+#include "findings.h"
 #include "interrupts.h"
 #include "options.h"
+#include "serve_files.h"
 #include "target.h"
 
-#define POLL_MS         50 /* of a program that cannot tell us when it has news */
-#define TOKEN_BYTES_MAX 4096
+#define POLL_MS 50 /* of a program that cannot tell us when it has news */
 
 struct serve_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr_serve_options serve;
 	const char *token_file;
-	char token[TOKEN_BYTES_MAX + 1];
+	uint64_t older_than_ns;
+	const char *tls_cert_file;
+	const char *tls_key_file;
+	char *token; /* what is in the files */
+	char *tls_cert;
+	char *tls_key;
 };
 
-enum { KEY_LISTEN = LTR__KEY_OWN, KEY_ALLOW_REMOTE, KEY_TOKEN_FILE };
+enum {
+	KEY_LISTEN = LTR__KEY_OWN,
+	KEY_ALLOW_REMOTE,
+	KEY_TOKEN_FILE,
+	KEY_OLDER_THAN,
+	KEY_TLS_CERT,
+	KEY_TLS_KEY
+};
 
 static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
@@ -42,6 +52,10 @@ static const struct argp_option options[] = {
 	{"token-file", KEY_TOKEN_FILE, "FILE", 0, "clients have to know what is in FILE", 0},
 	{"allow-remote", KEY_ALLOW_REMOTE, NULL, 0,
 	 "listen on an address that others can reach; needs --token-file", 0},
+	{"tls-cert", KEY_TLS_CERT, "FILE", 0, "encrypt; the certificate is in FILE (PEM)", 0},
+	{"tls-key", KEY_TLS_KEY, "FILE", 0, "and its key in this one, which others cannot read", 0},
+	{"older-than", KEY_OLDER_THAN, "TIME", 0,
+	 "in loiter_findings, whoever waits longer than TIME without a deadline is suspect", 0},
 	{0},
 };
 
@@ -59,9 +73,20 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_TOKEN_FILE:
 		serve->token_file = argument;
 		return 0;
+	case KEY_TLS_CERT:
+		serve->tls_cert_file = argument;
+		return 0;
+	case KEY_TLS_KEY:
+		serve->tls_key_file = argument;
+		return 0;
+	case KEY_OLDER_THAN:
+		return ltr__options_duration(state, "--older-than", argument,
+					     &serve->older_than_ns);
 	case ARGP_KEY_END:
 		if (serve->serve.allow_remote && !serve->token_file)
 			return ltr__options_wrong(state, "--allow-remote needs a --token-file");
+		if (!serve->tls_cert_file != !serve->tls_key_file)
+			return ltr__options_wrong(state, "--tls-cert and --tls-key go together");
 		return ltr__options_common(key, argument, state);
 	default:
 		return ltr__options_common(key, argument, state);
@@ -75,9 +100,10 @@ static const struct argp argp = {
 	.doc = "Serve a program's profiles and metrics over HTTP.\v"
 	       "/debug/pprof/ has the profiles at the addresses and in the forms of Go's "
 	       "net/http/pprof, with seconds=N for what changes meanwhile; /metrics is for "
-	       "Prometheus, /healthz for whoever looks after loiter itself.\n\n"
-	       "Only this machine can ask, unless --allow-remote says otherwise. There is no "
-	       "encryption: put a proxy before it if others listen in.\n\n"
+	       "Prometheus, and loiter_findings there has what check would find, by grade; /healthz is for "
+	       "whoever looks after loiter itself.\n\n"
+	       "Only this machine can ask, unless --allow-remote says otherwise; others may listen "
+	       "in then, unless --tls-cert and --tls-key encrypt it.\n\n"
 	       "When a process has ended, every page but /healthz answers with 503. When a command "
 	       "has ended, so does loiter. SIGTERM and Ctrl-C end loiter, or the command and then "
 	       "loiter.\n\n"
@@ -88,37 +114,43 @@ static const struct argp argp = {
 	       "  go tool pprof 'http://127.0.0.1:6060/debug/pprof/wait?seconds=10'",
 };
 
-/* The token is the file's only word. */
-static int read_token(struct serve_options *serve)
+/* What files have for the server; 0 if all could be read. */
+static int read_files(struct serve_options *serve)
 {
-	char *token = serve->token;
-	int fd = open(serve->token_file, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, token, TOKEN_BYTES_MAX);
-
-	if (got < 0)
-		ltr__say("cannot read the token from %s: %m", serve->token_file);
-	if (fd >= 0)
-		close(fd);
-	if (got < 0)
+	if (serve->token_file && !(serve->token = ltr__read_token(serve->token_file)))
 		return -1;
-	while (got > 0 && isspace((unsigned char)token[got - 1]))
-		got--;
-	token[got] = '\0';
-	for (ssize_t i = 0; i < got; i++) {
-		if (!isgraph((unsigned char)token[i])) {
-			ltr__say("%s is no token: it has to be one word of plain characters",
-				 serve->token_file);
-			return -1;
-		}
-	}
-	serve->serve.token = token;
+	if (!serve->tls_cert_file)
+		return 0;
+	serve->tls_cert = ltr__read_certificate(serve->tls_cert_file);
+	if (!serve->tls_cert || !(serve->tls_key = ltr__read_key(serve->tls_key_file)))
+		return -1;
 	return 0;
+}
+
+static int open_server(struct serve_options *serve, struct ltr_serve **ret_server)
+{
+	struct ltr_serve_why why;
+	int err = read_files(serve);
+
+	if (!err) {
+		serve->serve.token = serve->token;
+		serve->serve.tls_certificate = serve->tls_cert;
+		serve->serve.tls_key = serve->tls_key;
+		err = ltr_serve_open(&serve->serve, ret_server, &why);
+		if (err)
+			ltr__say("%s", why.text);
+	}
+	serve->token = ltr__secret_free(serve->token);
+	serve->tls_cert = ltr__secret_free(serve->tls_cert);
+	serve->tls_key = ltr__secret_free(serve->tls_key);
+	return err;
 }
 
 struct serving {
 	struct ltr__target *target;
 	struct ltr_serve *server;
 	struct ltr__interrupts interrupts;
+	struct ltr__findings findings;
 	bool is_command;
 };
 
@@ -127,6 +159,32 @@ static void refresh(void *context)
 	struct serving *serving = context;
 
 	ltr_probe_refresh(ltr__target_probe(serving->target));
+}
+
+static int sample_cpu(void *context, char *why, size_t bytes)
+{
+	struct serving *serving = context;
+	struct ltr_why sentence;
+	int error = ltr_probe_sample_cpu(ltr__target_probe(serving->target), LTR_CPU_HZ, &sentence);
+
+	if (error)
+		snprintf(why, bytes, "%s", sentence.text);
+	return error;
+}
+
+static void prove(void *context)
+{
+	struct serving *serving = context;
+
+	ltr_probe_reach(ltr__target_probe(serving->target), LTR_FREEZE_NEVER);
+}
+
+static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)
+{
+	struct serving *serving = context;
+
+	*ret_count = LTR_GRADE_COUNT;
+	return ltr__findings_of(&serving->findings, ltr__target_probe(serving->target));
 }
 
 static void await_news(const struct serving *serving)
@@ -145,7 +203,11 @@ static void await_news(const struct serving *serving)
 
 static void serve_all(struct serving *serving)
 {
-	struct ltr_serve_source source = {.refresh = refresh, .context = serving};
+	struct ltr_serve_source source = {.refresh = refresh,
+					  .sample_cpu = sample_cpu,
+					  .prove = prove,
+					  .grades = grades,
+					  .context = serving};
 
 	for (;;) {
 		int got = ltr__target_poll(serving->target, 0);
@@ -175,6 +237,7 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	struct serving serving = {
 		.server = server,
 		.interrupts.fd = -1,
+		.findings.older_than_ns = serve->older_than_ns,
 		.is_command = serve->parsing.pid == 0,
 	};
 	struct ltr_why why;
@@ -186,8 +249,10 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	}
 	if (!serving.is_command)
 		ltr__interrupts_begin(&serving.interrupts);
-	ltr__say("serving http://%s/debug/pprof/ and /metrics", ltr_serve_address(server));
+	ltr__say("serving %s://%s/debug/pprof/ and /metrics", ltr_serve_scheme(server),
+		 ltr_serve_address(server));
 	serve_all(&serving);
+	ltr__findings_done(&serving.findings);
 	status = ltr__target_close(serving.target, false);
 	if (!serving.is_command)
 		ltr__interrupts_end(&serving.interrupts);
@@ -201,18 +266,13 @@ static int run(int argc, char **argv)
 		.serve.listen = "127.0.0.1:6060",
 	};
 	struct ltr_serve *server;
-	struct ltr_serve_why why;
 	int status;
 
 	if (!ltr__options_parse(&argp, argc, argv, &serve.parsing, &status))
 		return status;
-	if (serve.token_file && read_token(&serve) != 0)
-		return LTR__STATUS_FAILED;
 	/* Before anything is started. */
-	if (ltr_serve_open(&serve.serve, &server, &why) != 0) {
-		ltr__say("%s", why.text);
+	if (open_server(&serve, &server) != 0)
 		return LTR__STATUS_FAILED;
-	}
 	status = run_server(&serve, server);
 	ltr_serve_close(server);
 	return status;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pprof/json.h>
+#include <pprof/profile.h>
 #include <tui/tui.h>
 
 #include "cli.h"
@@ -16,6 +18,7 @@
 #include "settings.h"
 #include "target.h"
 #include "usage.h"
+#include "verdicts.h"
 
 #define SNAPSHOT_NS         (1000 * LTR__MS_NS)
 #define DEFAULT_INTERVAL_MS 250 /* as the screen's */
@@ -25,6 +28,7 @@ struct top_options {
 	struct ltr_tui_options tui;
 	const char *log;
 	bool waits;
+	uint64_t older_than_ns;
 };
 
 enum {
@@ -41,6 +45,8 @@ enum {
 	KEY_LOG,
 	KEY_WAITS,
 	KEY_COLUMNS,
+	KEY_OLDER_THAN,
+	KEY_THEME,
 };
 
 static const struct argp_option options[] = {
@@ -56,12 +62,16 @@ static const struct argp_option options[] = {
 	{"sort", KEY_SORT, "COLUMN", 0, "sort by this column; -COLUMN the other way round", 0},
 	{"columns", KEY_COLUMNS, "NAMES", 0, "columns of goroutines, as id,state,age,where", 0},
 	{"ascii", KEY_ASCII, NULL, 0, "nothing but ASCII", 0},
-	{"mouse", KEY_MOUSE, NULL, 0, "let the mouse select and scroll", 0},
+	{"mouse", KEY_MOUSE, "yes|no", OPTION_ARG_OPTIONAL,
+	 "let the mouse select, sort and scroll (yes); no: it is the terminal's", 0},
 	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16 or 256", 0},
+	{"theme", KEY_THEME, "NAME", 0, "dark, light, or auto: what the terminal says", 0},
 	{"script", KEY_SCRIPT, "FILE", 0, "type the keys in FILE, without a terminal", 0},
 	{"screen", KEY_SCREEN, "WxH", 0, "size of the screen for --once and --script (80x24)", 0},
 	{"waits", KEY_WAITS, NULL, 0,
 	 "also learn how long goroutines are queued (costs the program a few ns a wait)", 0},
+	{"older-than", KEY_OLDER_THAN, "TIME", 0,
+	 "who waits longer without a deadline is suspect (not looked for)", 0},
 	{"command-output", KEY_LOG, "FILE", 0,
 	 "add what COMMAND prints to FILE; without this it is thrown away", 0},
 	{0},
@@ -93,6 +103,32 @@ static error_t parse_interval(struct argp_state *state, const char *text, struct
 	return error;
 }
 
+/* The number of a name in a list; -1: it is not there. */
+static int find_name(const char *const *names, int count, const char *text)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(names[i], text) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static error_t parse_theme(struct argp_state *state, const char *text, struct top_options *top)
+{
+	static const char *const names[] = {
+		[LTR_TUI_THEME_AUTO] = "auto",
+		[LTR_TUI_THEME_DARK] = "dark",
+		[LTR_TUI_THEME_LIGHT] = "light",
+	};
+	int theme = find_name(names, 3, text);
+
+	if (theme < 0)
+		return ltr__options_wrong(state, "--theme wants auto, dark or light, not '%s'",
+					  text);
+	top->tui.theme = (enum ltr_tui_theme)theme;
+	return 0;
+}
+
 static error_t parse_colours(struct argp_state *state, const char *text, struct top_options *top)
 {
 	static const char *const names[] = {
@@ -102,13 +138,21 @@ static error_t parse_colours(struct argp_state *state, const char *text, struct 
 		[LTR_TUI_COLOURS_256] = "256",
 	};
 
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], text) == 0) {
-			top->tui.colours = i;
-			return 0;
-		}
-	}
-	return ltr__options_wrong(state, "--colours wants auto, none, 16 or 256, not '%s'", text);
+	int colours = find_name(names, 4, text);
+
+	if (colours < 0)
+		return ltr__options_wrong(state, "--colours wants auto, none, 16 or 256, not '%s'",
+					  text);
+	top->tui.colours = (enum ltr_tui_colours)colours;
+	return 0;
+}
+
+static error_t parse_mouse(struct argp_state *state, const char *text, struct top_options *top)
+{
+	top->tui.mouse = !text || strcmp(text, "yes") == 0;
+	if (!top->tui.mouse && strcmp(text, "no") != 0)
+		return ltr__options_wrong(state, "--mouse wants yes or no, not '%s'", text);
+	return 0;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -139,16 +183,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		top->tui.ascii = true;
 		return 0;
 	case KEY_MOUSE:
-		top->tui.mouse = true;
-		return 0;
+		return parse_mouse(state, argument, top);
 	case KEY_COLOURS:
 		return parse_colours(state, argument, top);
+	case KEY_THEME:
+		return parse_theme(state, argument, top);
 	case KEY_COLUMNS:
 		top->tui.columns = argument;
 		return 0;
 	case KEY_WAITS:
 		top->waits = true;
 		return 0;
+	case KEY_OLDER_THAN:
+		return ltr__options_duration(state, "--older-than", argument, &top->older_than_ns);
 	case KEY_LOG:
 		top->log = argument;
 		return 0;
@@ -166,8 +213,8 @@ static const struct argp argp = {
 	       "The program is not stopped. A command runs with /dev/null as its input while the "
 	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
 	       "you quit. Without a terminal use --once.\n\n"
-	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, via, "
-	       "waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
+	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, "
+	       "older-than, theme, via, waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
 	       "sort = -age.\n\n"
 	       "Exit status: 0; 1 if the program cannot be watched or there is no usable terminal; "
 	       "64, 126 and 127 as a shell.\n\n"
@@ -176,24 +223,34 @@ static const struct argp argp = {
 	       "  loiter top --once --screen 120x40 --sort age -p 4711",
 };
 
+struct source {
+	struct ltr__target *target;
+	struct ltr__verdicts *verdicts;
+};
+
+static struct ltr__target *target_of(void *context)
+{
+	return ((struct source *)context)->target;
+}
+
 static int source_poll(void *context, int timeout_ms)
 {
-	return ltr__target_poll(context, timeout_ms);
+	return ltr__target_poll(target_of(context), timeout_ms);
 }
 
 static int source_refresh(void *context)
 {
-	return ltr_probe_refresh(ltr__target_probe(context));
+	return ltr_probe_refresh(ltr__target_probe(target_of(context)));
 }
 
 static const struct ltr_census *source_census(void *context)
 {
-	return ltr_probe_census(ltr__target_probe(context));
+	return ltr_probe_census(ltr__target_probe(target_of(context)));
 }
 
 static int source_fd(void *context)
 {
-	return ltr__target_fd(context);
+	return ltr__target_fd(target_of(context));
 }
 
 static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
@@ -212,13 +269,13 @@ static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
 
 static const struct ltr_timeline *source_timeline(void *context)
 {
-	return ltr_probe_timeline(ltr__target_probe(context));
+	return ltr_probe_timeline(ltr__target_probe(target_of(context)));
 }
 
 static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_size)
 {
 	struct ltr_why why = {""};
-	int error = ltr_probe_seek(ltr__target_probe(context), moment_ns, &why);
+	int error = ltr_probe_seek(ltr__target_probe(target_of(context)), moment_ns, &why);
 
 	snprintf(ret_why, why_size, "%s", why.text);
 	return error;
@@ -226,7 +283,36 @@ static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t 
 
 static int source_follow(void *context, uint64_t id)
 {
-	return ltr_probe_follow(ltr__target_probe(context), id);
+	return ltr_probe_follow(ltr__target_probe(target_of(context)), id);
+}
+
+static int source_judge(void *context, uint64_t budget_ns,
+			const struct ltr_tui_findings **ret_findings)
+{
+	return ltr__verdicts_go_on(((struct source *)context)->verdicts, budget_ns, ret_findings);
+}
+
+static int source_prove(void *context)
+{
+	return ltr__verdicts_prove(((struct source *)context)->verdicts);
+}
+
+static int write_to_file(void *context, const void *data, size_t bytes)
+{
+	return fwrite(data, 1, bytes, context) == bytes ? 0 : -EIO;
+}
+
+static int source_save(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
+		       FILE *file)
+{
+	const struct ltr_choice choice = {.has = shown->has, .context = shown->context};
+	const struct ltr_profile_options chosen = {.choice = &choice};
+	const struct ltr_sink sink = {.write = write_to_file, .context = file};
+	const struct ltr_census *census = source_census(context);
+
+	if (format == LTR_TUI_FORMAT_JSON)
+		return ltr_json_write_chosen(census, &choice, sink);
+	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), &chosen, sink);
 }
 
 /* One screen of a command: not of its first moment, but of what it has come to by then. */
@@ -244,8 +330,9 @@ static void let_it_run(const struct top_options *top, struct ltr__target *target
 
 static int run_screen(const struct top_options *top, struct ltr__target *target)
 {
+	struct source own = {.target = target};
 	struct ltr_tui_source source = {
-		.context = target,
+		.context = &own,
 		.poll = source_poll,
 		.refresh = source_refresh,
 		.census = source_census,
@@ -254,14 +341,19 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 		.timeline = source_timeline,
 		.seek = source_seek,
 		.follow = source_follow,
+		.judge = source_judge,
+		.prove = source_prove,
+		.save = source_save,
 	};
 	struct ltr_tui_end end = {0};
 	int error;
 
 	if (top->tui.once && top->parsing.program)
 		let_it_run(top, target);
-	error = ltr_tui_run(&top->tui, &source, &end);
-
+	error = ltr__verdicts_new(ltr__target_probe(target), top->older_than_ns, &own.verdicts);
+	if (!error)
+		error = ltr_tui_run(&top->tui, &source, &end);
+	ltr__verdicts_free(own.verdicts);
 	ltr__target_close(target, true);
 	if (error) {
 		ltr__say("%s", end.why[0] ? end.why : strerror(-error));
@@ -276,9 +368,9 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 }
 
 /* What may stand in the file of settings: options that are a matter of taste. */
-static const char *const setting_names[] = {"ascii",    "colours", "columns", "filter",
-					    "interval", "mouse",   "sort",    "via",
-					    "view",     "waits",   NULL};
+static const char *const setting_names[] = {"ascii", "colours",    "columns", "filter", "interval",
+					    "mouse", "older-than", "sort",    "theme",  "via",
+					    "view",  "waits",      NULL};
 
 /* A script does the same for everybody. */
 static bool takes_script(int argc, char **argv)
@@ -292,7 +384,8 @@ static bool takes_script(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true}};
+	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true},
+				  .tui = {.mouse = true}};
 	struct ltr__target_options target_options = {.background = true, .output = -1};
 	struct ltr__target *target;
 	struct ltr_why why;
@@ -331,6 +424,7 @@ static int run(int argc, char **argv)
 	target_options.probe.via = top.parsing.via;
 	target_options.probe.waits = top.waits;
 	target_options.probe.snapshot_ns = SNAPSHOT_NS;
+	target_options.probe.threads = true;
 	error = ltr__target_open(&target_options, &target, &why, &status);
 	if (target_options.output >= 0)
 		close(target_options.output); /* the command has its own */

@@ -10,16 +10,8 @@
 #include "attach.h"
 #include "cli.h"
 #include "court.h"
+#include "prove.h"
 #include "second_look.h"
-
-static void say_if_not_proven(const struct ltr_census *census)
-{
-	const struct ltr_reach_info *reach = &ltr_census_info(census)->reach;
-
-	if (reach->tried && !reach->conclusive)
-		ltr__say("no leak can be proven in process %u: %s", ltr_census_info(census)->pid,
-			 reach->note);
-}
 
 int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		     struct ltr_judgement *judgement, struct ltr_why *ret_why)
@@ -49,15 +41,10 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	}
 	if (!error) {
 		/* Without a proof there are the other grades; why there is none is in the census. */
-		error = ltr_probe_reach(probe,
-					options->freeze ? LTR_FREEZE_ALWAYS : LTR_FREEZE_NEVER);
-		if (error == -EOPNOTSUPP)
-			error = 0;
+		error = ltr__prove(probe, options->freeze ? LTR_FREEZE_ALWAYS : LTR_FREEZE_NEVER);
 		snprintf(text, sizeof(text), "could not be read: %s",
 			 error == -ESRCH ? "it has ended" : strerror(-error));
 	}
-	if (!error)
-		say_if_not_proven(ltr_probe_census(probe));
 	judge_options.earlier = earlier;
 	if (error)
 		error = ltr_judge_inconclusive(judgement, pid, command, text);

@@ -30,6 +30,7 @@ static const struct ltr__command *const commands[] = {
 	&ltr__command_top,
 	&ltr__command_check,
 	&ltr__command_profile,
+	&ltr__command_trace,
 	&ltr__command_record,
 	&ltr__command_serve,
 	&ltr__command_dump,
@@ -107,7 +108,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of write(), not our end */
 	if (argc < 2) {
 		ltr__say(
-			"say what to do: top, check, profile, record, serve or dump; see 'loiter help'");
+			"say what to do: top, check, profile, trace, record, serve or dump; see 'loiter help'");
 		return LTR__STATUS_USAGE;
 	}
 	command = find(argv[1]);

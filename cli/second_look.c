@@ -5,8 +5,7 @@
 #include "cli.h"
 #include "second_look.h"
 
-/* Longer than a thread is kept from the CPU in the middle of a lock, on a machine that is not lost. */
-#define PAUSE_NS (20 * LTR__MS_NS)
+#define PAUSE_NS LTR__SECOND_LOOK_NS
 
 /* A program that runs may be torn under the reader; how often and how soon it is read again. */
 #define LOOKS_MAX     10

@@ -7,6 +7,10 @@
 #include <check/check.h>
 #include <probe/probe.h>
 
+/* How far apart two looks are at least: longer than a thread is kept from the CPU in the middle of a
+ * lock, on a machine that is not lost. */
+#define LTR__SECOND_LOOK_NS 20000000ull
+
 /* A snapshot; one that could not be read whole is repeated a few times. Errors as
  * ltr_probe_refresh(). */
 int ltr__look_whole(struct ltr_probe *probe);

@@ -221,7 +221,7 @@ static ValueType value_type(struct ltr__encoder *encoder, const struct ltr_profi
 }
 
 void ltr__encode_head(struct ltr__encoder *encoder, const struct ltr_profile_type *type,
-		      uint64_t time_ns, int64_t duration_ns)
+		      int64_t period, uint64_t time_ns, int64_t duration_ns)
 {
 	Profile piece = PERFTOOLS__PROFILES__PROFILE__INIT;
 	ValueType values[LTR_PROFILE_VALUES_MAX];
@@ -235,7 +235,7 @@ void ltr__encode_head(struct ltr__encoder *encoder, const struct ltr_profile_typ
 	piece.n_sample_type = type->value_count;
 	piece.sample_type = value_at;
 	piece.period_type = &period_type;
-	piece.period = type->period;
+	piece.period = period ? period : type->period;
 	piece.time_nanos = (int64_t)time_ns;
 	piece.duration_nanos = duration_ns;
 	write_piece(encoder, &piece);

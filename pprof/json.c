@@ -22,6 +22,7 @@
 
 struct document {
 	const struct ltr_census *census;
+	const struct ltr_choice *choice; /* NULL: all */
 	bool *stack_used;
 	uint32_t stack_count;
 	struct ltr__json json;
@@ -181,6 +182,29 @@ static void add_holder(struct document *document, object *to, const struct ltr_g
 		ltr__json_add(&document->json, to, "locked_at", frame(document, pc - 1));
 }
 
+/* Of the thread that it is on. */
+static void add_thread(struct document *document, object *to, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = document->census;
+	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
+	object *about;
+
+	if (!thread)
+		return;
+	about = json_object_new_object();
+	ltr__json_add_number(&document->json, about, "tid", thread->tid);
+	if (thread->state != LTR_THREAD_UNKNOWN)
+		ltr__json_add_text(&document->json, about, "state",
+				   ltr_thread_state_name(thread->state));
+	ltr__json_add_known_number(&document->json, about, "since_ns", thread->since_ns);
+	ltr__json_add_known_text(&document->json, about, "syscall",
+				 ltr_census_string(census, thread->call_name));
+	if (thread->call >= 0)
+		ltr__json_add_number(&document->json, about, "syscall_number",
+				     (uint64_t)thread->call);
+	ltr__json_add(&document->json, to, "thread", about);
+}
+
 static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
@@ -204,6 +228,7 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	ltr__json_add_known_number(&document->json, to, "created_ns", goroutine->created_ns);
 	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
 	add_holder(document, to, goroutine);
+	add_thread(document, to, goroutine);
 	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
 	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
 	add_origin(document, to, goroutine);
@@ -262,11 +287,17 @@ static object *stack_object(struct document *document, uint32_t stack)
 static void put_goroutines(struct document *document, const struct ltr_goroutine **goroutines)
 {
 	size_t count = ltr_census_count(document->census);
+	bool is_first = true;
 
+	if (document->choice)
+		ltr__text_put(&document->json.text, ",\n\"chosen\":true");
 	ltr__text_put(&document->json.text, ",\n\"goroutines\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {
-		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		if (!ltr_choice_has(document->choice, goroutines[i]))
+			continue;
+		ltr__text_put(&document->json.text, is_first ? "\n" : ",\n");
 		ltr__json_put(&document->json, goroutine_object(document, goroutines[i]));
+		is_first = false;
 	}
 	ltr__text_put(&document->json.text, "\n]");
 }
@@ -275,7 +306,7 @@ static void put_waits(struct document *document)
 {
 	size_t count = ltr_census_wait_count(document->census);
 
-	if (count == 0)
+	if (count == 0 || document->choice)
 		return;
 	ltr__text_put(&document->json.text, ",\n\"waits\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {
@@ -354,7 +385,13 @@ static int write_document(struct document *document, struct ltr_sink sink)
 
 int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink)
 {
-	struct document document = {.census = census};
+	return ltr_json_write_chosen(census, NULL, sink);
+}
+
+int ltr_json_write_chosen(const struct ltr_census *census, const struct ltr_choice *choice,
+			  struct ltr_sink sink)
+{
+	struct document document = {.census = census, .choice = choice};
 	int err;
 
 	document.stack_count = ltr_census_stack_count(census);

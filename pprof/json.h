@@ -13,9 +13,14 @@
 
 #include <probe/census.h>
 
+#include "choice.h"
 #include "sink.h"
 
 /* 0, -ENOMEM, or what the sink returned. */
 int ltr_json_write(const struct ltr_census *census, struct ltr_sink sink);
+
+/* Of some goroutines alone: "chosen" is in the document then, and no wait totals, which are of all. */
+int ltr_json_write_chosen(const struct ltr_census *census, const struct ltr_choice *choice,
+			  struct ltr_sink sink);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The metrics page (metrics.h). A family is written at one place: its help, its type, its series.
+ * The metrics page (metrics.h). A family is written at one place: its help, its type, its series;
+ * histograms are in metrics_histograms.c.
  */
 
 #include <errno.h>
@@ -11,11 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clean.h"
 #include "metrics.h"
-#include "text_writer.h"
-
-#define SECOND_NS UINT64_C(1000000000)
+#include "metrics_writer.h"
 
 /* Numbers that a newer runtime may have added share the last place. */
 #define STATES  (LTR_STATE_COUNT + 1)
@@ -27,10 +25,9 @@ struct waits {
 };
 
 struct page {
-	enum ltr_metrics_format format;
+	struct ltr__metrics out;
 	const struct ltr_census *census;
 	const struct ltr_census_info *info;
-	struct ltr__text text;
 	uint64_t goroutines[STATES][REASONS];
 	uint64_t by_state[STATES];
 	uint64_t unsure;
@@ -66,72 +63,13 @@ static void count_all(struct page *page)
 	}
 }
 
-/* The name as the lines have it, and the suffix that OpenMetrics leaves out of a family's. */
-static void put_family_of(struct page *page, const char *name, const char *suffix, const char *type,
-			  const char *help)
-{
-	size_t length = strlen(name);
-
-	if (page->format == LTR_METRICS_OPENMETRICS)
-		length -= strlen(suffix);
-	ltr__text_format(&page->text, "# HELP %.*s %s\n", (int)length, name, help);
-	ltr__text_format(&page->text, "# TYPE %.*s %s\n", (int)length, name, type);
-}
-
-static void put_family(struct page *page, const char *name, const char *type, const char *help)
-{
-	bool is_counter = strcmp(type, "counter") == 0;
-
-	put_family_of(page, name, is_counter ? "_total" : "", type, help);
-}
-
-static void put_number(struct page *page, const char *name, const char *type, const char *help,
-		       uint64_t number)
-{
-	put_family(page, name, type, help);
-	ltr__text_format(&page->text, "%s %" PRIu64 "\n", name, number);
-}
-
-static void put_seconds(struct page *page, uint64_t ns)
-{
-	ltr__text_format(&page->text, "%" PRIu64 ".%09" PRIu64 "\n", ns / SECOND_NS,
-			 ns % SECOND_NS);
-}
-
-/* Strings of the program are cleaned first, so only these two can still end a label. */
-static void put_label(struct page *page, const char *key, const char *value)
-{
-	char clean[LTR__CLEAN_BYTES];
-	size_t length = ltr__pprof_clean(clean, sizeof(clean), value);
-
-	ltr__text_put(&page->text, key);
-	ltr__text_put(&page->text, "=\"");
-	for (size_t i = 0; i < length; i++) {
-		if (clean[i] == '"' || clean[i] == '\\')
-			ltr__text_put(&page->text, "\\");
-		ltr__text_bytes(&page->text, &clean[i], 1);
-	}
-	ltr__text_put(&page->text, "\"");
-}
-
-static void put_series(struct page *page, const char *name, size_t state, size_t reason)
-{
-	ltr__text_put(&page->text, name);
-	ltr__text_put(&page->text, "{");
-	put_label(page, "state",
-		  state < LTR_STATE_COUNT ? ltr_state_name((uint8_t)state) : "other");
-	ltr__text_put(&page->text, ",");
-	put_label(page, "reason",
-		  reason < LTR_REASON_COUNT ? ltr_reason_name((uint8_t)reason) : "other");
-	ltr__text_put(&page->text, "} ");
-}
-
 /* Every state has a series, so that a graph of one that is empty now is 0 and has no hole. */
 static void put_goroutines(struct page *page)
 {
 	static const char name[] = "loiter_goroutines";
 
-	put_family(page, name, "gauge", "Living goroutines by state and by what they wait for.");
+	ltr__metrics_family(&page->out, name, "gauge",
+			    "Living goroutines by state and by what they wait for.");
 	for (size_t state = 0; state < STATES; state++) {
 		bool is_word = state != LTR_STATE_UNKNOWN && state < LTR_STATE_EXITED;
 
@@ -140,8 +78,8 @@ static void put_goroutines(struct page *page)
 
 			if (count == 0 && (reason != 0 || !is_word))
 				continue;
-			put_series(page, name, state, reason);
-			ltr__text_format(&page->text, "%" PRIu64 "\n", count);
+			ltr__metrics_series(&page->out, name, state, reason);
+			ltr__text_format(&page->out.text, "%" PRIu64 "\n", count);
 		}
 	}
 }
@@ -153,25 +91,25 @@ static void put_waits(struct page *page)
 
 	if (ltr_census_wait_count(page->census) == 0)
 		return;
-	put_family(page, counts, "counter",
-		   "How often goroutines entered a state since the watching began.");
+	ltr__metrics_family(&page->out, counts, "counter",
+			    "How often goroutines entered a state since the watching began.");
 	for (size_t state = 0; state < STATES; state++) {
 		for (size_t reason = 0; reason < REASONS; reason++) {
 			if (page->waits[state][reason].count == 0)
 				continue;
-			put_series(page, counts, state, reason);
-			ltr__text_format(&page->text, "%" PRIu64 "\n",
+			ltr__metrics_series(&page->out, counts, state, reason);
+			ltr__text_format(&page->out.text, "%" PRIu64 "\n",
 					 page->waits[state][reason].count);
 		}
 	}
-	put_family(page, seconds, "counter",
-		   "Time of all goroutines in a state since then, up to now.");
+	ltr__metrics_family(&page->out, seconds, "counter",
+			    "Time of all goroutines in a state since then, up to now.");
 	for (size_t state = 0; state < STATES; state++) {
 		for (size_t reason = 0; reason < REASONS; reason++) {
 			if (page->waits[state][reason].count == 0)
 				continue;
-			put_series(page, seconds, state, reason);
-			put_seconds(page, page->waits[state][reason].ns);
+			ltr__metrics_series(&page->out, seconds, state, reason);
+			ltr__metrics_seconds(&page->out, page->waits[state][reason].ns);
 		}
 	}
 }
@@ -183,34 +121,36 @@ static void put_known(struct page *page)
 	const uint64_t *by_state = page->by_state;
 	uint64_t mutex_ns = 0;
 
-	put_number(page, "go_goroutines", "gauge", "Number of goroutines that currently exist.",
-		   ltr_census_count(page->census));
-	put_number(page, "go_threads", "gauge", "Number of threads of the runtime.",
-		   page->info->threads);
-	put_number(page, "go_sched_gomaxprocs_threads", "gauge",
-		   "How many goroutines can run at once.", page->info->processors);
-	put_number(page, "go_sched_goroutines_not_in_go_goroutines", "gauge",
-		   "Goroutines in a blocking call.", by_state[LTR_STATE_SYSCALL]);
-	put_number(page, "go_sched_goroutines_runnable_goroutines", "gauge",
-		   "Goroutines that are ready but not running.", by_state[LTR_STATE_QUEUED]);
-	put_number(page, "go_sched_goroutines_running_goroutines", "gauge", "Goroutines that run.",
-		   by_state[LTR_STATE_RUNNING]);
-	put_number(page, "go_sched_goroutines_waiting_goroutines", "gauge",
-		   "Goroutines that wait for something.",
-		   by_state[LTR_STATE_SLEEP] + by_state[LTR_STATE_NETWORK] +
-			   by_state[LTR_STATE_CHAN] + by_state[LTR_STATE_SYNC]);
-	put_number(page, "go_sched_goroutines_created_goroutines_total", "counter",
-		   "Goroutines created since the program began.", page->info->created);
+	ltr__metrics_number(&page->out, "go_goroutines", "gauge",
+			    "Number of goroutines that currently exist.",
+			    ltr_census_count(page->census));
+	ltr__metrics_number(&page->out, "go_threads", "gauge", "Number of threads of the runtime.",
+			    page->info->threads);
+	ltr__metrics_number(&page->out, "go_sched_gomaxprocs_threads", "gauge",
+			    "How many goroutines can run at once.", page->info->processors);
+	ltr__metrics_number(&page->out, "go_sched_goroutines_not_in_go_goroutines", "gauge",
+			    "Goroutines in a blocking call.", by_state[LTR_STATE_SYSCALL]);
+	ltr__metrics_number(&page->out, "go_sched_goroutines_runnable_goroutines", "gauge",
+			    "Goroutines that are ready but not running.",
+			    by_state[LTR_STATE_QUEUED]);
+	ltr__metrics_number(&page->out, "go_sched_goroutines_running_goroutines", "gauge",
+			    "Goroutines that run.", by_state[LTR_STATE_RUNNING]);
+	ltr__metrics_number(&page->out, "go_sched_goroutines_waiting_goroutines", "gauge",
+			    "Goroutines that wait for something.",
+			    by_state[LTR_STATE_SLEEP] + by_state[LTR_STATE_NETWORK] +
+				    by_state[LTR_STATE_CHAN] + by_state[LTR_STATE_SYNC]);
+	ltr__metrics_number(&page->out, "go_sched_goroutines_created_goroutines_total", "counter",
+			    "Goroutines created since the program began.", page->info->created);
 	if (ltr_census_wait_count(page->census) == 0)
 		return;
 	for (size_t state = 0; state < STATES; state++)
 		mutex_ns += page->waits[state][LTR_REASON_MUTEX_LOCK].ns +
 			    page->waits[state][LTR_REASON_RWMUTEX_LOCK].ns +
 			    page->waits[state][LTR_REASON_RWMUTEX_RLOCK].ns;
-	put_family(page, mutex, "counter",
-		   "Time that goroutines have waited for mutexes and read-write locks.");
-	ltr__text_format(&page->text, "%s ", mutex);
-	put_seconds(page, mutex_ns);
+	ltr__metrics_family(&page->out, mutex, "counter",
+			    "Time that goroutines have waited for mutexes and read-write locks.");
+	ltr__text_format(&page->out.text, "%s ", mutex);
+	ltr__metrics_seconds(&page->out, mutex_ns);
 }
 
 static void put_info(struct page *page)
@@ -218,39 +158,64 @@ static void put_info(struct page *page)
 	static const char name[] = "loiter_target_info";
 	char pid[16];
 
-	put_family_of(page, name, "_info",
-		      page->format == LTR_METRICS_OPENMETRICS ? "info" : "gauge",
-		      "The watched program, and how it is watched.");
+	ltr__metrics_family_of(&page->out, name, "_info",
+			       page->out.format == LTR_METRICS_OPENMETRICS ? "info" : "gauge",
+			       "The watched program, and how it is watched.");
 	snprintf(pid, sizeof(pid), "%" PRIu32, page->info->pid);
-	ltr__text_format(&page->text, "%s{", name);
-	put_label(page, "pid", pid);
-	ltr__text_put(&page->text, ",");
-	put_label(page, "command", page->info->command);
-	ltr__text_put(&page->text, ",");
-	put_label(page, "way", ltr_way_name(page->info->way));
-	ltr__text_put(&page->text, "} 1\n");
+	ltr__text_format(&page->out.text, "%s{", name);
+	ltr__metrics_label(&page->out, "pid", pid);
+	ltr__text_put(&page->out.text, ",");
+	ltr__metrics_label(&page->out, "command", page->info->command);
+	ltr__text_put(&page->out.text, ",");
+	ltr__metrics_label(&page->out, "way", ltr_way_name(page->info->way));
+	ltr__text_put(&page->out.text, "} 1\n");
 }
 
 static void put_watching(struct page *page)
 {
 	const struct ltr_census_info *info = page->info;
 
-	put_number(page, "loiter_goroutines_created_total", "counter",
-		   "Goroutines created since the program began.", info->created);
-	put_number(page, "loiter_goroutines_exited_total", "counter",
-		   "Goroutines that have ended since the program began.", info->exited);
-	put_number(page, "loiter_processors", "gauge", "How many goroutines can run at once.",
-		   info->processors);
-	put_number(page, "loiter_threads", "gauge", "Threads of the runtime.", info->threads);
-	put_number(page, "loiter_events_total", "counter",
-		   "Records applied since the watching began.", info->events);
-	put_number(page, "loiter_events_lost_total", "counter",
-		   "Records known to be lost since the watching began.", info->lost);
-	put_number(page, "loiter_goroutines_unsure", "gauge",
-		   "Goroutines whose records were lost: their state may be old.", page->unsure);
-	put_number(page, "loiter_unreadable", "gauge",
-		   "Descriptors and stacks that the last snapshot could not read whole.",
-		   info->unreadable);
+	ltr__metrics_number(&page->out, "loiter_goroutines_created_total", "counter",
+			    "Goroutines created since the program began.", info->created);
+	ltr__metrics_number(&page->out, "loiter_goroutines_exited_total", "counter",
+			    "Goroutines that have ended since the program began.", info->exited);
+	ltr__metrics_number(&page->out, "loiter_processors", "gauge",
+			    "How many goroutines can run at once.", info->processors);
+	ltr__metrics_number(&page->out, "loiter_threads", "gauge", "Threads of the runtime.",
+			    info->threads);
+	ltr__metrics_number(&page->out, "loiter_events_total", "counter",
+			    "Records applied since the watching began.", info->events);
+	ltr__metrics_number(&page->out, "loiter_events_lost_total", "counter",
+			    "Records known to be lost since the watching began.", info->lost);
+	ltr__metrics_number(&page->out, "loiter_goroutines_unsure", "gauge",
+			    "Goroutines whose records were lost: their state may be old.",
+			    page->unsure);
+	ltr__metrics_number(&page->out, "loiter_unreadable", "gauge",
+			    "Descriptors and stacks that the last snapshot could not read whole.",
+			    info->unreadable);
+}
+
+static void put_grade(struct page *page, const char *name, const char *grade, uint64_t number)
+{
+	ltr__text_format(&page->out.text, "%s{", name);
+	ltr__metrics_label(&page->out, "grade", grade);
+	ltr__text_format(&page->out.text, "} %" PRIu64 "\n", number);
+}
+
+static void put_findings(struct page *page, const struct ltr_metrics_options *options)
+{
+	static const char findings[] = "loiter_findings";
+	static const char goroutines[] = "loiter_finding_goroutines";
+
+	if (!options->grades)
+		return;
+	ltr__metrics_family(&page->out, findings, "gauge",
+			    "What loiter check would find in the program, by grade.");
+	for (size_t i = 0; i < options->grade_count; i++)
+		put_grade(page, findings, options->grades[i].name, options->grades[i].findings);
+	ltr__metrics_family(&page->out, goroutines, "gauge", "Goroutines in these findings.");
+	for (size_t i = 0; i < options->grade_count; i++)
+		put_grade(page, goroutines, options->grades[i].name, options->grades[i].goroutines);
 }
 
 static void free_page(struct page **page)
@@ -271,24 +236,26 @@ const char *ltr_metrics_content_type(enum ltr_metrics_format format)
 		       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-int ltr_metrics_write(const struct ltr_census *census, enum ltr_metrics_format format,
+int ltr_metrics_write(const struct ltr_census *census, const struct ltr_metrics_options *options,
 		      struct ltr_sink sink)
 {
 	__attribute__((cleanup(free_page))) struct page *page = calloc(1, sizeof(*page));
 
 	if (!page)
 		return -ENOMEM;
-	page->format = format;
+	page->out.format = options->format;
 	page->census = census;
 	page->info = ltr_census_info(census);
-	ltr__text_init(&page->text, sink);
+	ltr__text_init(&page->out.text, sink);
 	count_all(page);
 	put_known(page);
 	put_goroutines(page);
 	put_waits(page);
+	ltr__metrics_histograms(&page->out, census);
 	put_watching(page);
+	put_findings(page, options);
 	put_info(page);
-	if (format == LTR_METRICS_OPENMETRICS)
-		ltr__text_put(&page->text, "# EOF\n");
-	return ltr__text_finish(&page->text);
+	if (options->format == LTR_METRICS_OPENMETRICS)
+		ltr__text_put(&page->out.text, "# EOF\n");
+	return ltr__text_finish(&page->out.text);
 }

@@ -21,7 +21,20 @@ enum ltr_metrics_format {
 	LTR_METRICS_OPENMETRICS,
 };
 
-int ltr_metrics_write(const struct ltr_census *census, enum ltr_metrics_format format,
+struct ltr_metrics_grade {
+	const char *name;    /* "deadlock" */
+	uint64_t findings;   /* of this grade */
+	uint64_t goroutines; /* in them */
+};
+
+struct ltr_metrics_options {
+	enum ltr_metrics_format format;
+	/* What was found out about the program by somebody who knows; NULL: nobody judged it. */
+	const struct ltr_metrics_grade *grades;
+	size_t grade_count;
+};
+
+int ltr_metrics_write(const struct ltr_census *census, const struct ltr_metrics_options *options,
 		      struct ltr_sink sink);
 
 /* The one that a client asks for by its Accept header (NULL: none), and its Content-Type. */

@@ -226,7 +226,8 @@ static int write_sample(void *context, const struct ltr__sample *sample)
 		err = add_user_labels(writer, &labels, sample->labels);
 	if (err)
 		return err;
-	add_state(writer, &labels, sample->state, sample->reason);
+	if (!writer->type->from_cpu || sample->state != LTR_STATE_UNKNOWN)
+		add_state(writer, &labels, sample->state, sample->reason);
 	if (sample->name) {
 		err = census_text(writer, sample->name,
 				  &add_label(writer, &labels, KEY_NAME)->text);
@@ -279,8 +280,8 @@ int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_
 		err = ltr__samples_collect(&writer.samples, census, type, options);
 	if (err)
 		return err;
-	ltr__encode_head(writer.encoder, type, ltr_census_info(census)->wall_ns,
-			 writer.samples.duration_ns);
+	ltr__encode_head(writer.encoder, type, writer.samples.period,
+			 ltr_census_info(census)->wall_ns, writer.samples.duration_ns);
 	write_comments(&writer);
 	ltr__places_finish(&writer.places);
 	return ltr__encoder_finish(writer.encoder);

@@ -20,6 +20,7 @@
 
 #include <probe/census.h>
 
+#include "choice.h"
 #include "sink.h"
 
 struct ltr__samples;
@@ -44,6 +45,11 @@ struct ltr_profile_options {
 	 * that has gone since counts as -1. Not together with per_goroutine. NULL: from the beginning.
 	 */
 	const struct ltr_profile_base *base;
+	/*
+	 * The profile `goroutine` of these alone, which a comment says; NULL: of all. Other types do not
+	 * know it.
+	 */
+	const struct ltr_choice *choice;
 };
 
 #define LTR_PROFILE_VALUES_MAX 2
@@ -65,6 +71,8 @@ struct ltr_profile_type {
 	struct ltr_profile_value period_type;
 	int64_t period;
 	bool from_waits; /* made of wait totals: the probe has to be asked for them */
+	bool from_cpu;   /* made of samples of the CPUs: likewise */
+	bool from_proof; /* made of what a look at references has found (ltr_probe_reach()) */
 	/* Adds all samples, in the order of their stacks (samples.h). */
 	int (*collect)(const struct ltr_census *census, const struct ltr_profile_options *options,
 		       struct ltr__samples *samples);

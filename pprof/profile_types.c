@@ -9,8 +9,9 @@
 #include "profile_types.h"
 
 static const struct ltr_profile_type *const types[] = {
-	&ltr__profile_goroutine, &ltr__profile_wait, &ltr__profile_block,  &ltr__profile_mutex,
-	&ltr__profile_sched,     &ltr__profile_wall, &ltr__profile_create,
+	&ltr__profile_goroutine, &ltr__profile_goroutineleak, &ltr__profile_wait,
+	&ltr__profile_block,     &ltr__profile_mutex,         &ltr__profile_sched,
+	&ltr__profile_wall,      &ltr__profile_create,        &ltr__profile_cpu,
 };
 
 size_t ltr_profile_type_count(void)

@@ -10,11 +10,13 @@
 #include "profile.h"
 
 extern const struct ltr_profile_type ltr__profile_goroutine;
+extern const struct ltr_profile_type ltr__profile_goroutineleak;
 extern const struct ltr_profile_type ltr__profile_wait;
 extern const struct ltr_profile_type ltr__profile_block;
 extern const struct ltr_profile_type ltr__profile_mutex;
 extern const struct ltr_profile_type ltr__profile_sched;
 extern const struct ltr_profile_type ltr__profile_wall;
 extern const struct ltr_profile_type ltr__profile_create;
+extern const struct ltr_profile_type ltr__profile_cpu;
 
 #endif

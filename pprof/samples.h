@@ -79,6 +79,7 @@ struct ltr__samples {
 	size_t group_capacity;
 	struct ltr__table table;
 
+	int64_t period;      /* of this profile; 0: the type's */
 	int64_t duration_ns; /* of the time that the samples are from; 0: they are of one moment */
 	char comments[LTR__COMMENTS_MAX][LTR__COMMENT_BYTES];
 	size_t comment_count;

@@ -29,6 +29,7 @@ struct row {
 
 struct printer {
 	const struct ltr_census *census;
+	bool runtime_frames;
 	struct ltr__text text;
 	struct ltr__sample *samples;
 	size_t sample_count;
@@ -39,8 +40,8 @@ struct printer {
 
 static void add_rows(struct printer *printer, uint64_t address)
 {
-	const struct ltr_symbol *symbol =
-		ltr__pprof_visible(ltr_census_symbol(printer->census, address), false);
+	const struct ltr_symbol *symbol = ltr__pprof_visible(
+		ltr_census_symbol(printer->census, address), printer->runtime_frames);
 
 	for (; symbol && printer->row_count < ROWS_MAX; symbol = symbol->outer)
 		printer->rows[printer->row_count++] =
@@ -50,7 +51,8 @@ static void add_rows(struct printer *printer, uint64_t address)
 static void find_rows(struct printer *printer, const struct ltr__sample *sample)
 {
 	size_t count;
-	const uint64_t *pcs = ltr__pprof_frames(printer->census, sample->stack, false, &count);
+	const uint64_t *pcs =
+		ltr__pprof_frames(printer->census, sample->stack, printer->runtime_frames, &count);
 	const struct ltr_census_position *site = ltr_census_site(printer->census, sample->site);
 
 	printer->row_count = 0;
@@ -283,6 +285,13 @@ int ltr_text_debug1(const struct ltr_census *census, const struct ltr_profile_ty
 		    struct ltr_sink sink)
 {
 	static const struct ltr_profile_options all_off;
+
+	return ltr_text_profile(census, type, &all_off, sink);
+}
+
+int ltr_text_profile(const struct ltr_census *census, const struct ltr_profile_type *type,
+		     const struct ltr_profile_options *options, struct ltr_sink sink)
+{
 	__attribute__((cleanup(free_printer))) struct printer *printer =
 		calloc(1, sizeof(*printer));
 	__attribute__((cleanup(ltr__samples_done))) struct ltr__samples samples;
@@ -291,7 +300,10 @@ int ltr_text_debug1(const struct ltr_census *census, const struct ltr_profile_ty
 	ltr__samples_init(&samples, LTR__BY_PLACE, keep_sample, printer);
 	if (!printer)
 		return -ENOMEM;
-	err = ltr__samples_collect(&samples, census, type, &all_off);
+	if (options->per_goroutine || options->base)
+		return -EINVAL;
+	printer->runtime_frames = options->runtime_frames;
+	err = ltr__samples_collect(&samples, census, type, options);
 	if (err)
 		return err;
 	if (printer->sample_count > 0)

@@ -23,7 +23,14 @@
 int ltr_text_debug1(const struct ltr_census *census, const struct ltr_profile_type *type,
 		    struct ltr_sink sink);
 
-/* All goroutines in the order of their ids, as Go prints them when it panics. */
+/* The same with options; -EINVAL for per_goroutine and for a base. */
+int ltr_text_profile(const struct ltr_census *census, const struct ltr_profile_type *type,
+		     const struct ltr_profile_options *options, struct ltr_sink sink);
+
+/*
+ * All goroutines in the order of their ids, as Go prints them when it panics. If references were looked
+ * at (info->reach), those that nobody can ever wake are marked: "[chan send (leaked)]".
+ */
 int ltr_text_debug2(const struct ltr_census *census, struct ltr_sink sink);
 
 #endif

@@ -36,6 +36,21 @@ static void put_label(struct printer *printer, size_t *count, const char *key, c
 	put_word(&printer->text, value);
 }
 
+/* What the kernel says of its thread: ", in read, thread asleep". */
+static void put_thread(struct printer *printer, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_thread *thread = ltr_census_thread_of(printer->census, goroutine);
+	const char *call = thread ? ltr_census_string(printer->census, thread->call_name) : "";
+
+	if (call[0]) {
+		ltr__text_put(&printer->text, ", in ");
+		ltr__text_clean(&printer->text, call);
+	}
+	if (thread && thread->state != LTR_THREAD_UNKNOWN)
+		ltr__text_format(&printer->text, ", thread %s",
+				 ltr_thread_state_name(thread->state));
+}
+
 static void put_header(struct printer *printer, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = printer->census;
@@ -47,8 +62,12 @@ static void put_header(struct printer *printer, const struct ltr_goroutine *goro
 
 	ltr__text_format(&printer->text, "goroutine %" PRIu64 " [%s", goroutine->id,
 			 ltr__go_status(goroutine->state, goroutine->reason));
+	if (ltr_census_info(census)->reach.tried &&
+	    ltr_census_leak(census, goroutine) != LTR_LEAK_NONE)
+		ltr__text_put(&printer->text, " (leaked)");
 	if (minutes)
 		ltr__text_format(&printer->text, ", %" PRIu64 " minutes", minutes);
+	put_thread(printer, goroutine);
 	ltr__text_put(&printer->text, "]");
 	if (goroutine->name)
 		put_label(printer, &count, "name", ltr_census_string(census, goroutine->name));

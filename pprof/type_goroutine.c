@@ -15,7 +15,11 @@ static int collect(const struct ltr_census *census, const struct ltr_profile_opt
 	size_t count = ltr_census_count(census);
 	int err = ltr__samples_order(census, count, ltr__goroutine_stack, &order);
 
+	if (options->choice)
+		ltr__samples_comment(samples, "loiter: some of the goroutines, by choice");
 	for (size_t i = 0; i < count && !err; i++) {
+		if (!ltr_choice_has(options->choice, ltr_census_at(census, order[i])))
+			continue;
 		struct ltr__sample sample =
 			ltr__sample_of(census, order[i], options->per_goroutine);
 

@@ -31,8 +31,12 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	ltr__intern_done(&census->sites);
 	ltr__intern_done(&census->labels);
 	ltr__intern_done(&census->stacks);
+	ltr__intern_done(&census->cpu_keys);
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
+	free(census->cpu);
+	free(census->threads);
+	ltr__histograms_done(&census->histograms);
 	free(census->goroutines);
 	free(census->follows);
 	free(census->slots);
@@ -101,7 +105,10 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       census->reader_capacity * sizeof(*census->readers) +
 	       census->ring_count * sizeof(*census->rings) +
 	       census->held_capacity * sizeof(*census->held) + wait_bytes(&census->finished) +
-	       wait_bytes(&census->view) +
+	       wait_bytes(&census->view) + intern_bytes(&census->cpu_keys) +
+	       census->cpu_capacity * sizeof(*census->cpu) +
+	       census->thread_capacity * sizeof(*census->threads) +
+	       census->histograms.capacity * sizeof(*census->histograms.all) +
 	       census->first_frame_count * sizeof(*census->first_frames);
 }
 

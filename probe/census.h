@@ -99,10 +99,16 @@ struct ltr_census_info {
 	uint64_t coarse_ns;  /* how inexact since_ns is without LTR_SINCE_EXACT */
 	struct ltr_reach_info reach;
 	enum ltr_way way;
+	enum ltr_way recorded_way; /* with LTR_WAY_FILE: how it was watched then */
 	bool gone;            /* the program has ended; the census shows its last known moment */
 	bool cut;             /* from a recording that ends without its end: more has happened */
 	char way_reason[160]; /* why this way and no better one; "" if it is the best */
 	char command[256];    /* the program's command line, blanks between the words */
+
+	/* Of ltr_census_cpu(). */
+	uint64_t cpu_period_ns;  /* what one sample is worth; 0: no samples are taken */
+	uint64_t cpu_started_ns; /* when the taking began */
+	uint64_t cpu_lost;       /* samples known to be lost since then */
 };
 
 const struct ltr_census_info *ltr_census_info(const struct ltr_census *census);
@@ -228,6 +234,42 @@ struct ltr_reader {
 size_t ltr_census_reader_count(const struct ltr_census *census);
 const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size_t index);
 
+/* What the kernel says of a thread. */
+enum ltr_thread_state {
+	LTR_THREAD_UNKNOWN = 0,
+	LTR_THREAD_ON_CPU = 1,
+	LTR_THREAD_READY = 2,   /* it waits for a CPU */
+	LTR_THREAD_ACTIVE = 3,  /* one of these two; only eBPF can tell which */
+	LTR_THREAD_ASLEEP = 4,  /* it waits in the kernel, until something comes or a signal */
+	LTR_THREAD_BLOCKED = 5, /* it waits in the kernel and nothing ends that: a disk, a page */
+	LTR_THREAD_STOPPED = 6, /* by a signal or a debugger */
+};
+
+/* "on CPU", "ready", "active", "asleep", "blocked", "stopped"; "?" for what is unknown */
+const char *ltr_thread_state_name(uint8_t state);
+
+/*
+ * The thread on which a goroutine runs, or which makes its blocking call, as the last snapshot found it.
+ * Only where the probe was asked for threads.
+ */
+struct ltr_thread {
+	uint64_t goroutine_id;
+	uint64_t since_ns;    /* when it entered this state; 0: not known */
+	uint32_t transitions; /* of the goroutine, when it was looked at */
+	uint32_t tid;         /* as the program has it (gettid()) */
+	uint32_t call_name;   /* for ltr_census_string(): the system call that it is in; 0: none */
+	int32_t call;         /* its number; below 0: none */
+	uint8_t state;        /* enum ltr_thread_state */
+};
+
+/* In order of the goroutines' ids. */
+size_t ltr_census_thread_count(const struct ltr_census *census);
+const struct ltr_thread *ltr_census_thread(const struct ltr_census *census, size_t index);
+
+/* NULL: it has none, nothing is known of it, or the goroutine has moved since it was looked at. */
+const struct ltr_thread *ltr_census_thread_of(const struct ltr_census *census,
+					      const struct ltr_goroutine *goroutine);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;
@@ -259,5 +301,106 @@ struct ltr_wait_total {
 
 size_t ltr_census_wait_count(const struct ltr_census *census);
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
+
+/*
+ * How often the program was seen to work at one stack, by what is known of the goroutine that ran: each
+ * sample stands for info->cpu_period_ns on a CPU. Filled only where the probe was asked to sample CPUs.
+ * All frames of the stack are as those of a waiting goroutine: ask for calls. `site`, `name` and
+ * `labels` are 0 if there are none, if the goroutine was not known yet or no more, and if none ran.
+ */
+struct ltr_cpu_total {
+	uint32_t stack; /* 0: not known */
+	uint32_t site;
+	uint32_t name;
+	uint32_t labels;
+	uint32_t
+		state; /* enum ltr_state: RUNNING, SYSCALL in a blocking call; UNKNOWN: no goroutine
+			   ran, but the runtime or a thread of which it knows nothing */
+	uint32_t reserved;
+	uint64_t samples;
+};
+
+/* The order does not change; new ones come last. */
+size_t ltr_census_cpu_count(const struct ltr_census *census);
+const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size_t index);
+
+/*
+ * One step of a goroutine: what it has been until then, and what it is from then on. For who wants to
+ * see a census come to be (struct ltr_replay_options); nothing is in memory of the ones before.
+ */
+#define LTR_RING_UNKNOWN UINT32_MAX
+
+struct ltr_step {
+	uint64_t goroutine_id;
+	uint64_t from_ns;  /* since when it had been in `state`; 0: neither is known */
+	uint64_t at_ns;    /* not before from_ns */
+	uint64_t object;   /* what it waited on; 0: nothing, or not known */
+	uint64_t other_id; /* who woke it (READY) or created it (CREATE); 0: nobody, the runtime */
+	uint32_t stack;    /* where it waited; 0: not known */
+	uint32_t ring; /* of the thread that did it: while it ran, its own; or LTR_RING_UNKNOWN */
+	uint8_t state;
+	uint8_t reason;
+	uint8_t next_state; /* EXITED: it is no more */
+	uint8_t next_reason;
+	uint8_t kind; /* enum ltr_kind; 0: only a snapshot tells, and what was in between is not known */
+	bool unfinished; /* no step: it is still so at `at_ns`, when the census ends */
+};
+
+struct ltr_steps {
+	/* The steps of one goroutine come in their order. The census shows it as before, or already
+	 * as something later. Must not poll. */
+	void (*take)(void *context, const struct ltr_census *census, const struct ltr_step *step);
+	void *context;
+};
+
+/*
+ * Goroutines that nobody can ever wake, for sure. Daemons are excused, and who is unsure is not told.
+ * Unreachable are only those whom the last look at references proved to be: if nobody looked, or the
+ * look was not conclusive (info->reach), there may be more.
+ */
+enum ltr_leak {
+	LTR_LEAK_NONE = 0,
+	LTR_LEAK_HOPELESS =
+		1, /* waits without a deadline for what cannot come: a nil channel, ... */
+	LTR_LEAK_UNREACHABLE = 2, /* nothing alive refers to what it waits on */
+};
+
+enum ltr_leak ltr_census_leak(const struct ltr_census *census,
+			      const struct ltr_goroutine *goroutine);
+size_t ltr_census_leak_count(const struct ltr_census *census);
+
+/*
+ * Only reading a goroutine tells whether its wait has a deadline (LTR_IS_TIMED). Is that known of this
+ * one? Where events come, of those that were read since they began to wait.
+ */
+bool ltr_census_knows_deadline(const struct ltr_census *census,
+			       const struct ltr_goroutine *goroutine);
+
+/*
+ * How long the times in one state for one reason were that have ended since the watching began, of
+ * all goroutines together. Filled where wait totals are, and from the same times: `count` is what
+ * their counts add up to without the unfinished ones. A time whose end was lost is in neither, so
+ * after a loss (info->lost) these are lower bounds.
+ *
+ * `buckets` are not cumulative. Bucket i has the times of at most ltr_histogram_bound_ns(i) that are
+ * too long for bucket i - 1. Reasons that this build has no name for share LTR_REASON_COUNT.
+ */
+#define LTR_HISTOGRAM_FIRST_BIT 6 /* bucket 0: up to 64 ns; the last but one: up to 275 s */
+#define LTR_HISTOGRAM_BUCKETS   34
+
+struct ltr_histogram {
+	uint8_t state;
+	uint8_t reason;
+	uint64_t count;
+	uint64_t total_ns;
+	uint64_t buckets[LTR_HISTOGRAM_BUCKETS];
+};
+
+/* UINT64_MAX for the last. */
+uint64_t ltr_histogram_bound_ns(uint32_t bucket);
+
+/* One for each state and reason that has occurred, in no particular order. */
+size_t ltr_census_histogram_count(const struct ltr_census *census);
+const struct ltr_histogram *ltr_census_histogram(const struct ltr_census *census, size_t index);
 
 #endif

@@ -78,7 +78,8 @@ static void show_event(struct ltr_census *census, uint32_t index, const struct l
 		to.since_ns = ns;
 		to.flags |= LTR_SINCE_EXACT;
 		if (newer > 0)
-			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ);
+			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ |
+						 LTR_IS_UNREACHABLE | LTR_IS_REACHABLE);
 		if (event->kind == LTR_KIND_READY)
 			to.waker_id = event->arg;
 		/* Queued, it still stands where it waited. */
@@ -90,7 +91,7 @@ static void show_event(struct ltr_census *census, uint32_t index, const struct l
 
 /* Take the record that is next in order. It may end the goroutine: the index is void after. */
 static int take_next(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
-		     uint64_t ns)
+		     uint64_t ns, uint32_t ring)
 {
 	struct ltr__follow *follow = &census->follows[index];
 	uint8_t state = ltr_event_state(event);
@@ -98,6 +99,7 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 
 	if (event->goroutine == census->followed)
 		ltr_census_lifeline_event(census, event, ns);
+	ltr__step_by_record(census, index, event, ns, ring);
 	int err =
 		ltr__wait_change(census, follow, state, reason, ns, event->kind == LTR_KIND_READY);
 	if (err)
@@ -168,10 +170,10 @@ static int place_of(const struct ltr_census *census, uint32_t index, const struc
 }
 
 static int take_in_order(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
-			 uint64_t ns)
+			 uint64_t ns, uint32_t ring)
 {
 	if (event->kind != LTR_KIND_STACK)
-		return take_next(census, index, event, ns);
+		return take_next(census, index, event, ns, ring);
 	take_stack(census, index, event);
 	return 0;
 }
@@ -187,7 +189,8 @@ int ltr__events_drain(struct ltr_census *census, uint64_t id)
 		if (place > 0)
 			return 0;
 		ltr__held_pop(census, index);
-		int err = place < 0 ? 0 : take_in_order(census, index, &held.event, held.ns);
+		int err = place < 0 ? 0
+				    : take_in_order(census, index, &held.event, held.ns, held.ring);
 		if (err)
 			return err;
 	}
@@ -204,7 +207,8 @@ static void take_for_lost(struct ltr_census *census)
 	update_lost(census);
 }
 
-int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns)
+int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns,
+		     uint32_t ring)
 {
 	uint32_t index = ltr__goroutine_find(census, event->goroutine);
 	if (index == LTR__NONE) {
@@ -223,12 +227,12 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 	if (place < 0)
 		return 0;
 	if (place > 0) {
-		int err = ltr__held_add(census, index, event, ns);
+		int err = ltr__held_add(census, index, event, ns, ring);
 		if (!err && census->held_count >= LTR__HELD_MAX)
 			err = ltr__held_overdue(census, census->info.now_ns);
 		return err;
 	}
-	int err = take_in_order(census, index, event, ns);
+	int err = take_in_order(census, index, event, ns, ring);
 	return err ? err : ltr__events_drain(census, event->goroutine);
 }
 
@@ -274,7 +278,7 @@ int ltr__events_give_up(struct ltr_census *census, uint64_t id)
 		update_lost(census);
 		follow->bits &= (uint8_t)~LTR__FOLLOW_WAITING;
 	}
-	int err = take_next(census, index, &held.event, held.ns);
+	int err = take_next(census, index, &held.event, held.ns, held.ring);
 	if (err)
 		return err;
 	index = ltr__goroutine_find(census, id);
@@ -361,7 +365,7 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 			ltr__census_advance(census, ns);
 		census->info.events++;
 		uint64_t was_open = watch_for_stack(census, ring, event, i + 1 == count);
-		err = ltr__events_take(census, event, ns);
+		err = ltr__events_take(census, event, ns, ring);
 		if (!err && was_open)
 			err = ltr__events_drain(census, was_open);
 		if (err)

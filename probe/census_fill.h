@@ -35,6 +35,12 @@ int ltr_census_intern_stack(struct ltr_census *census, const uint64_t *pcs, size
 			    uint32_t *ret_stack);
 
 /*
+ * So many goroutines will come into a census that has none yet, at most: memory for them is had at once,
+ * and need not be moved. Only a hint.
+ */
+void ltr_census_reserve(struct ltr_census *census, size_t count);
+
+/*
  * A snapshot: begin, put each goroutine that was read, end. A goroutine put twice keeps the later
  * one. `goroutine->transitions` decides against the events already applied: an older reading of a
  * goroutine that has moved on since does not bring the old state back, but fills what events do not
@@ -80,6 +86,25 @@ void ltr_census_note_doubt(struct ltr_census *census);
 
 /* Whether anybody is marked LTR_IS_UNSURE, or there is a doubt: a complete snapshot would help. */
 bool ltr_census_is_unsure(const struct ltr_census *census);
+
+/*
+ * A CPU was seen to work for the program: goroutine `id` ran (0: none, or not known which), `in_call`
+ * if in a blocking call, at `pcs`,
+ * innermost first, of which the first is the very instruction and the others are where calls return to.
+ * What the census knows of the goroutine now goes with it. The owner of info writes cpu_*. A tap is not
+ * told of samples.
+ */
+int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
+			      const uint64_t *pcs, size_t depth);
+
+/*
+ * What the kernel says of the threads of goroutines, instead of what was known before; each goroutine
+ * at most once. `transitions` are filled in here. Of goroutines that are not in the state that their
+ * thread says (`in_call` of its element: a blocking call; else running) nothing is kept. A tap is not
+ * told.
+ */
+int ltr_census_set_threads(struct ltr_census *census, const struct ltr_thread *threads,
+			   const bool *in_call, size_t count);
 
 /* The stack that a STACK record's identifier means, as soon as it is known. */
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
@@ -146,6 +171,11 @@ void ltr_census_lifeline_event(struct ltr_census *census, const struct ltr_event
 void ltr_census_lifeline_reading(struct ltr_census *census, const struct ltr_goroutine *goroutine);
 /* From now on whatever it is told of this one is added by itself; 0: of nobody. */
 void ltr_census_follow_live(struct ltr_census *census, uint64_t id);
+/* Who is told of each step from now on; NULL: nobody any more. */
+void ltr_census_set_steps(struct ltr_census *census, const struct ltr_steps *steps);
+
+/* The census ends here: tell what is under way (ltr_step.unfinished). */
+void ltr_census_tell_unfinished(struct ltr_census *census);
 
 /* About how much memory it has taken, its symbols not counted. */
 size_t ltr_census_bytes(const struct ltr_census *census);

@@ -35,14 +35,14 @@ static bool is_before(const struct ltr_event *a, const struct ltr_event *b)
 }
 
 int ltr__held_add(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
-		  uint64_t ns)
+		  uint64_t ns, uint32_t ring)
 {
 	uint32_t at;
 	int err = pool_take(census, &at);
 	if (err)
 		return err;
 	struct ltr__held *held = &census->held[at];
-	*held = (struct ltr__held){.event = *event, .ns = ns, .used = true};
+	*held = (struct ltr__held){.event = *event, .ns = ns, .ring = ring, .used = true};
 
 	struct ltr__follow *follow = &census->follows[index];
 	uint32_t *link = &follow->held;

@@ -11,10 +11,14 @@
  *   census_snapshot.c  begin, put, end
  *   census_events.c    apply, order, loss
  *   census_held.c      records that came too early
+ *   census_steps.c     who is told of each step
  *   census_waits.c     wait totals
+ *   census_histograms.c  how long the finished ones were
  *   census_locks.c     locks and who reads
  *   census_rewind.c    back to an earlier moment
  *   lifeline.c         what one goroutine has done
+ *   census_cpu.c       samples of the CPUs
+ *   census_threads.c   what the kernel says of threads
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -80,6 +84,7 @@ struct ltr__held {
 	uint64_t ns;
 	uint64_t seen_ns; /* the first ltr_census_advance() that found it; 0: none yet */
 	uint32_t next;    /* index + 1 */
+	uint32_t ring;    /* that it came from */
 	bool used;
 };
 
@@ -100,6 +105,15 @@ struct ltr__wait_table {
 struct ltr__lifeline {
 	struct ltr_lifeline shown; /* id 0: nobody is followed */
 	struct ltr_transition *at; /* LTR_LIFELINE_MAX of them; NULL: nobody ever was */
+};
+
+#define LTR__HISTOGRAM_REASONS (LTR_REASON_COUNT + 1)
+
+struct ltr__histograms {
+	struct ltr_histogram *all;
+	uint32_t count;
+	uint32_t capacity;
+	uint8_t at[LTR_STATE_COUNT][LTR__HISTOGRAM_REASONS]; /* index + 1, 0: none */
 };
 
 struct ltr_census {
@@ -159,11 +173,22 @@ struct ltr_census {
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;
+	struct ltr_steps steps; /* take is NULL: nobody is told */
 
 	bool keep_waits;
 	struct ltr__wait_table finished;
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
 	bool view_old;
+	struct ltr__histograms histograms;
+
+	struct ltr_thread *threads; /* of the last look; in the order of goroutine_id */
+	uint32_t thread_count;
+	uint32_t thread_capacity;
+
+	struct ltr__intern cpu_keys; /* a total before `samples`; number - 1 is the index */
+	struct ltr_cpu_total *cpu;
+	uint32_t cpu_count;
+	uint32_t cpu_capacity;
 
 	struct ltr_symbol_source symbols;
 	void *symbols_context;
@@ -226,7 +251,8 @@ static inline bool ltr__is_shown(const struct ltr_census *census, uint32_t index
 void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *to);
 
 /* census_events.c */
-int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns);
+int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns,
+		     uint32_t ring);
 /* Take what is held of goroutine `id` as far as it is in order. */
 int ltr__events_drain(struct ltr_census *census, uint64_t id);
 /* The same, but the first gap is given up: what is missing in it is lost. */
@@ -239,7 +265,7 @@ void ltr__resolve_stack(struct ltr_census *census, uint32_t index);
 #define LTR__HELD_MAX      (1u << 17)
 #define LTR__HELD_GRACE_NS 1000000000ull
 int ltr__held_add(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
-		  uint64_t ns);
+		  uint64_t ns, uint32_t ring);
 void ltr__held_pop(struct ltr_census *census, uint32_t index); /* drop its first */
 void ltr__held_drop_all(struct ltr_census *census, uint32_t index);
 int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
@@ -248,12 +274,24 @@ int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
 void ltr__locks_forget(struct ltr_census *census);
 void ltr__locks_sort(struct ltr_census *census);
 
+/* census_steps.c. Before the cursor moves: a record is taken; a snapshot shows it as `now` (NULL: it is
+ * no more), and records will not tell what was in between. */
+void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
+			 uint64_t ns, uint32_t ring);
+void ltr__step_by_look(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *now);
+
 /* census_waits.c */
 int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
 		     uint8_t reason, uint64_t ns, bool stays);
 void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine);
 void ltr__waits_done(struct ltr__wait_table *table);
+
+/* census_histograms.c. NULL: no memory. */
+struct ltr_histogram *ltr__histogram_at(struct ltr__histograms *histograms, uint8_t state,
+					uint8_t reason);
+void ltr__histogram_add(struct ltr_histogram *histogram, uint64_t ns);
+void ltr__histograms_done(struct ltr__histograms *histograms);
 
 static inline bool ltr__is_wait(uint8_t state)
 {

@@ -51,6 +51,7 @@ static void forget_goroutines(struct ltr_census *census)
 	census->held_free = 0;
 	census->held_count = 0;
 	census->held_looked_ns = 0;
+	census->thread_count = 0;
 	ltr__locks_forget(census);
 }
 

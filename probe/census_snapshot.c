@@ -141,6 +141,7 @@ int ltr_census_snapshot_put(struct ltr_census *census, const struct ltr_goroutin
 
 	int32_t ahead = ltr__sequence_diff(from.transitions, follow->cursor);
 	if (ahead > 0 && (unsure || !ltr__is_streaming(census))) {
+		ltr__step_by_look(census, index, &from);
 		begin_anew(census, index, &from);
 		return ltr__events_drain(census, from.id);
 	}
@@ -166,6 +167,7 @@ static void remove_unseen(struct ltr_census *census)
 			census->follows[hidden].generation = census->generation;
 			census->goroutines[hidden].since_ns = census->snapshot_ns;
 		} else {
+			ltr__step_by_look(census, index, NULL);
 			ltr__goroutine_remove(census, index);
 			census->info.exited++;
 		}
@@ -176,8 +178,10 @@ static void remove_unseen(struct ltr_census *census)
 			continue;
 		uint64_t hidden_ns = census->goroutines[index].since_ns;
 		if (census->all_unsure || (census->snapshot_ns > hidden_ns &&
-					   census->snapshot_ns - hidden_ns > LTR__HELD_GRACE_NS))
+					   census->snapshot_ns - hidden_ns > LTR__HELD_GRACE_NS)) {
+			ltr__step_by_look(census, index, NULL);
 			ltr__goroutine_remove(census, index);
+		}
 	}
 }
 

@@ -8,8 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "census_private.h"
+
+#define RESERVE_MAX ((size_t)4 << 20)
+#define LARGE_BYTES ((size_t)4 << 20)
 
 int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t element)
 {
@@ -142,6 +146,48 @@ int ltr__goroutine_add(struct ltr_census *census, uint64_t id, bool show, uint32
 	slot_insert(census, census->slots, index);
 	*ret_index = show ? ltr__goroutine_show(census, index) : index;
 	return 0;
+}
+
+/* Zeros, on large pages where there are any: to touch small ones takes longer than to fill them. */
+static void *fresh(size_t count, size_t element)
+{
+	const uintptr_t page = 4096;
+	void *array = calloc(count, element);
+	uintptr_t start = ((uintptr_t)array + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)array + count * element) & ~(page - 1);
+
+	if (array && end > start && end - start >= LARGE_BYTES)
+		madvise((void *)start, end - start, MADV_HUGEPAGE);
+	return array;
+}
+
+void ltr_census_reserve(struct ltr_census *census, size_t count)
+{
+	struct ltr_goroutine *goroutines;
+	struct ltr__follow *follows;
+	uint32_t slot_count = 64;
+	uint32_t *slots;
+
+	if (census->capacity || !count)
+		return;
+	count = count < RESERVE_MAX ? count : RESERVE_MAX;
+	while (slot_count < (count + 1) * 2)
+		slot_count *= 2;
+	goroutines = fresh(count, sizeof(*goroutines));
+	follows = fresh(count, sizeof(*follows));
+	slots = fresh(slot_count, sizeof(*slots));
+	if (!goroutines || !follows || !slots) {
+		free(goroutines);
+		free(follows);
+		free(slots);
+		return;
+	}
+	free(census->slots);
+	census->goroutines = goroutines;
+	census->follows = follows;
+	census->capacity = (uint32_t)count;
+	census->slots = slots;
+	census->slot_count = slot_count;
 }
 
 uint32_t ltr__goroutine_show(struct ltr_census *census, uint32_t index)

@@ -104,21 +104,26 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 	if (census->keep_waits && follow->bits & LTR__FOLLOW_WAITING &&
 	    ns > census->info.started_ns) {
 		struct ltr__wait_key key = key_of_follow(follow);
+		struct ltr_histogram *histogram = ltr__histogram_at(
+			&census->histograms, follow->wait_state, follow->wait_reason);
 		struct ltr_wait_total *total = table_at(&census->finished, &key);
-		if (!total)
+		if (!total || !histogram)
 			return -ENOMEM;
 		uint64_t spent = lasted(follow->wait_since_ns, ns);
+		ltr__histogram_add(histogram, spent);
 		total->count++;
 		total->total_ns = ltr__add_saturated(total->total_ns, spent);
 		if (spent > total->longest_ns)
 			total->longest_ns = spent;
 	}
+	/* Clocks of two threads may differ a little: no time begins before the one before it did. */
+	if (!(follow->bits & LTR__FOLLOW_WAITING) || ns > follow->wait_since_ns)
+		follow->wait_since_ns = from_start(census, ns);
 	follow->bits |= LTR__FOLLOW_WAITING;
 	follow->wait_state = state;
 	follow->wait_reason = reason;
 	if (!stays)
 		follow->stack = 0;
-	follow->wait_since_ns = from_start(census, ns);
 	census->view_old = true;
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Live records through eBPF: a uprobe at the program's hand-over function, whose program
- * (bpf/loiter.bpf.c) copies each batch into a BPF ring buffer that is read here. This is the only
- * file that includes libbpf.
+ * (bpf/loiter.bpf.c) copies each batch into a BPF ring buffer that is read here; and samples of the
+ * CPUs: a clock event on each of them, whose program is in bpf/cpu.bpf.c; and what threads are doing,
+ * from an iterator over tasks (bpf/threads.bpf.c). This is the only file that includes libbpf.
  *
  * Invariants
  *  - The kernel itself raises and lowers the semaphores in the program's watch word: it knows when
@@ -19,21 +20,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpf/batch.h"
+#include "bpf/sample.h"
+#include "bpf/thread_row.h"
+#include "cpu.skel.h"
 #include "events.h"
 #include "loiter.skel.h"
 #include "process.h"
+#include "threads.skel.h"
 
 /* Room for some 40 ms of a program that makes 5 million transitions a second. */
 #define BUFFER_BYTES (8u << 20)
@@ -338,3 +347,379 @@ const struct ltr_event_source_ops ltr__ebpf_source = {
 	.fd = ebpf_fd,
 	.close = ebpf_close,
 };
+
+/* --- samples of the CPUs --- */
+
+/* Room for 80 ms of 64 CPUs at a thousand a second. */
+#define SAMPLES_BYTES (8u << 20)
+
+struct ltr_cpu_sampler {
+	struct cpu_bpf *kernel;
+	struct ring_buffer *buffer;
+	struct bpf_link **links; /* by CPU; NULL: that CPU is not there */
+	int cpu_count;
+	uint64_t lost; /* already reported */
+
+	/* During a poll only. */
+	const struct ltr_cpu_sink *sink;
+	uint64_t delivered;
+	int err;
+};
+
+static int take_sample(void *context, void *data, size_t size)
+{
+	struct ltr_cpu_sampler *sampler = context;
+	const struct ltr_cpu_sample *sample = data;
+
+	if (size < sizeof(*sample) || sample->depth > LTR_SAMPLE_FRAMES) {
+		sampler->err = -EBADMSG;
+		return POLL_ENOUGH;
+	}
+	sampler->err = sampler->sink->sample(sampler->sink->context, sample->goroutine,
+					     sample->in_call != 0, sample->pcs, sample->depth);
+	sampler->delivered++;
+	return sampler->err < 0 || sampler->delivered >= SAMPLES_BYTES / sizeof(*sample)
+		       ? POLL_ENOUGH
+		       : 0;
+}
+
+int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink)
+{
+	uint64_t lost = __atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED);
+	bool news = lost != sampler->lost;
+
+	if (news)
+		sink->lost(sink->context, lost - sampler->lost);
+	sampler->lost = lost;
+	sampler->sink = sink;
+	sampler->delivered = 0;
+	sampler->err = 0;
+
+	int err = ring_buffer__consume(sampler->buffer);
+
+	sampler->sink = NULL;
+	if (sampler->err < 0)
+		return sampler->err;
+	if (err < 0 && err != POLL_ENOUGH)
+		return err;
+	return news || sampler->delivered > 0;
+}
+
+struct ltr_cpu_sampler *ltr__cpu_close(struct ltr_cpu_sampler *sampler)
+{
+	if (!sampler)
+		return NULL;
+	for (int cpu = 0; sampler->links && cpu < sampler->cpu_count; cpu++)
+		bpf_link__destroy(sampler->links[cpu]);
+	free(sampler->links);
+	ring_buffer__free(sampler->buffer);
+	cpu_bpf__destroy(sampler->kernel);
+	free(sampler);
+	return NULL;
+}
+
+static int load_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_target *what,
+			struct ltr_why *ret_why)
+{
+	struct ltr_process_namespace namespace;
+	int err = ltr_process_namespace(what->process, &namespace);
+
+	if (err < 0)
+		return ltr_why_set(ret_why, err,
+				   "the pid namespace of process %" PRIu32 " cannot be read: %s",
+				   what->pid, strerror(-err));
+	sampler->kernel = cpu_bpf__open();
+	if (!sampler->kernel)
+		return refuse_load(ret_why, -errno);
+	sampler->kernel->rodata->namespace_device = namespace.device;
+	sampler->kernel->rodata->namespace_inode = namespace.inode;
+	sampler->kernel->rodata->process = namespace.pid;
+	sampler->kernel->rodata->rings = what->layout->rings;
+	sampler->kernel->rodata->ring_count = what->layout->ring_count;
+	sampler->kernel->rodata->ring_max = what->layout->ring_max;
+	err = bpf_map__set_max_entries(sampler->kernel->maps.samples, SAMPLES_BYTES);
+	if (err == 0)
+		err = cpu_bpf__load(sampler->kernel);
+	if (err < 0)
+		return refuse_load(ret_why, err);
+	sampler->buffer = ring_buffer__new(bpf_map__fd(sampler->kernel->maps.samples), take_sample,
+					   sampler, NULL);
+	return sampler->buffer ? 0 : refuse_load(ret_why, -errno);
+}
+
+static int refuse_clock(struct ltr_why *ret_why, int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return ltr_why_set(
+			ret_why, -EPERM,
+			"sampling the CPUs is refused: it needs root or CAP_PERFMON, and "
+			"no seccomp filter on perf_event_open()");
+	return ltr_why_set(ret_why, -EOPNOTSUPP, "this kernel does not sample CPUs: %s",
+			   strerror(-err));
+}
+
+/*
+ * The CPU clock, not a counter of the CPU: it is there in every virtual machine, takes no counter
+ * away from anybody, and its period is a time, so a sample is worth exactly so many nanoseconds.
+ */
+static int attach_clock(struct ltr_cpu_sampler *sampler, int cpu, uint32_t rate_hz,
+			struct ltr_why *ret_why)
+{
+	struct perf_event_attr clock = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(clock),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = ltr_cpu_period_ns(rate_hz),
+		.exclude_idle = 1,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &clock, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENODEV ? 0 : refuse_clock(ret_why, -errno);
+	sampler->links[cpu] =
+		bpf_program__attach_perf_event(sampler->kernel->progs.loiter_sample, fd);
+	if (sampler->links[cpu])
+		return 0;
+
+	int err = -errno;
+
+	close(fd);
+	return refuse_clock(ret_why, err);
+}
+
+static int start_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_target *what,
+			 uint32_t rate_hz, struct ltr_why *ret_why)
+{
+	int err = load_sampler(sampler, what, ret_why);
+
+	if (err < 0 || !sampler->kernel)
+		return err;
+	sampler->cpu_count = libbpf_num_possible_cpus();
+	if (sampler->cpu_count <= 0)
+		return refuse_clock(ret_why, sampler->cpu_count < 0 ? sampler->cpu_count : -ENODEV);
+	sampler->links = calloc((size_t)sampler->cpu_count, sizeof(struct bpf_link *));
+	if (!sampler->links)
+		return ltr_why_set(ret_why, -ENOMEM, "no memory");
+	for (int cpu = 0; cpu < sampler->cpu_count && err == 0; cpu++)
+		err = attach_clock(sampler, cpu, rate_hz, ret_why);
+	return err;
+}
+
+int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
+		  struct ltr_cpu_sampler **ret_sampler, struct ltr_why *ret_why)
+{
+	struct ltr_cpu_sampler *sampler = calloc(1, sizeof(*sampler));
+
+	if (!sampler)
+		return ltr_why_set(ret_why, -ENOMEM, "no memory");
+	last_warning[0] = '\0';
+	libbpf_set_print(keep_warning);
+
+	int err = start_sampler(sampler, what, rate_hz, ret_why);
+
+	if (err < 0) {
+		ltr__cpu_close(sampler);
+		return err;
+	}
+	*ret_sampler = sampler;
+	return 0;
+}
+
+/* --- what threads are doing --- */
+
+#define THREADS_MAX 65536u
+
+/* Looks until one is not interrupted; after that, times are not known. */
+#define LOOKS_MAX 3
+
+struct ltr_thread_reader {
+	struct threads_bpf *kernel;
+	struct bpf_link *link;
+};
+
+struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader)
+{
+	if (!reader)
+		return NULL;
+	bpf_link__destroy(reader->link);
+	threads_bpf__destroy(reader->kernel);
+	free(reader);
+	return NULL;
+}
+
+/* Kernels before 6.1 cannot be told which process, and go over all tasks. */
+static int attach_iterator(struct ltr_thread_reader *reader, uint32_t pid)
+{
+	union bpf_iter_link_info which = {.task = {.pid = pid}};
+	LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &which,
+		    .link_info_len = sizeof(which));
+	const struct bpf_program *program = reader->kernel->progs.loiter_threads;
+
+	reader->link = bpf_program__attach_iter(program, &options);
+	if (!reader->link)
+		reader->link = bpf_program__attach_iter(program, NULL);
+	return reader->link ? 0 : -errno;
+}
+
+static int start_reader(struct ltr_thread_reader *reader, const struct ltr_event_target *what,
+			struct ltr_why *ret_why)
+{
+	struct ltr_process_namespace namespace;
+	int err = ltr_process_namespace(what->process, &namespace);
+
+	if (err < 0)
+		return ltr_why_set(ret_why, err,
+				   "the pid namespace of process %" PRIu32 " cannot be read: %s",
+				   what->pid, strerror(-err));
+	reader->kernel = threads_bpf__open();
+	if (!reader->kernel)
+		return refuse_load(ret_why, -errno);
+	reader->kernel->rodata->namespace_inode = namespace.inode;
+	reader->kernel->rodata->process = namespace.pid;
+	err = threads_bpf__load(reader->kernel);
+	if (err == 0)
+		err = attach_iterator(reader, what->pid);
+	return err < 0 ? refuse_load(ret_why, err) : 0;
+}
+
+int ltr__thread_reader_open(const struct ltr_event_target *what,
+			    struct ltr_thread_reader **ret_reader, struct ltr_why *ret_why)
+{
+	struct ltr_thread_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return ltr_why_set(ret_why, -ENOMEM, "no memory");
+	last_warning[0] = '\0';
+	libbpf_set_print(keep_warning);
+
+	int err = start_reader(reader, what, ret_why);
+
+	if (err < 0) {
+		ltr__thread_reader_close(reader);
+		return err;
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+static int read_rows(const struct ltr_thread_reader *reader, struct ltr_thread_row *rows,
+		     size_t *ret_count)
+{
+	int fd = bpf_iter_create(bpf_link__fd(reader->link));
+	size_t most = THREADS_MAX * sizeof(*rows);
+	size_t bytes = 0;
+	ssize_t got = fd < 0 ? -errno : 1;
+
+	while (got > 0 && bytes < most) {
+		got = read(fd, (char *)rows + bytes, most - bytes);
+		if (got > 0)
+			bytes += (size_t)got;
+		else if (got < 0)
+			got = errno == EINTR || errno == EAGAIN ? 1 : -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	*ret_count = bytes / sizeof(*rows);
+	return got < 0 ? (int)got : 0;
+}
+
+static long switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+/*
+ * The rows, and what has to be added to the scheduler's times in them; INT64_MAX: not known. Nobody
+ * tells how its clock stands to ours, but it notes when a thread gets a CPU: we sleep for a moment,
+ * look at our clock as soon as we are back, and find the scheduler's time of the same moment in the
+ * rows, unless we had to leave the CPU in between.
+ */
+static int read_rows_and_clock(const struct ltr_thread_reader *reader, struct ltr_thread_row *rows,
+			       size_t *ret_count, int64_t *ret_offset_ns)
+{
+	int err = 0;
+
+	*ret_offset_ns = INT64_MAX;
+	for (int i = 0; i < LOOKS_MAX && !err && *ret_offset_ns == INT64_MAX; i++) {
+		const struct timespec moment = {.tv_nsec = 1000};
+
+		nanosleep(&moment, NULL);
+		uint64_t now_ns = ltr_process_now_ns();
+		long before = switches();
+		err = read_rows(reader, rows, ret_count);
+		if (!err && *ret_count > 0 && switches() == before)
+			*ret_offset_ns = (int64_t)(now_ns - rows[0].reader_arrival);
+	}
+	return err;
+}
+
+/* The kernel's bits of a task's state; they are part of its interface with user space. */
+static uint8_t state_of(const struct ltr_thread_row *row)
+{
+	enum { INTERRUPTIBLE = 1, UNINTERRUPTIBLE = 2, STOPPED = 4, TRACED = 8 };
+
+	if (row->on_cpu)
+		return LTR_THREAD_ON_CPU;
+	if (row->state == 0)
+		return LTR_THREAD_READY;
+	if (row->state & UNINTERRUPTIBLE)
+		return LTR_THREAD_BLOCKED;
+	if (row->state & (STOPPED | TRACED))
+		return LTR_THREAD_STOPPED;
+	return row->state & INTERRUPTIBLE ? LTR_THREAD_ASLEEP : LTR_THREAD_UNKNOWN;
+}
+
+/* On the scheduler's clock; 0: not known. */
+static uint64_t since_of(const struct ltr_thread_row *row, uint8_t state)
+{
+	if (state == LTR_THREAD_ON_CPU)
+		return row->arrival;
+	if (state == LTR_THREAD_READY)
+		return row->queued;
+	return row->arrival ? row->arrival + row->stretch_ns : 0;
+}
+
+static struct ltr_kernel_thread thread_of(const struct ltr_thread_row *row, int64_t offset_ns,
+					  uint64_t now_ns)
+{
+	uint8_t state = state_of(row);
+	uint64_t since = since_of(row, state);
+	struct ltr_kernel_thread thread = {
+		.tid = row->tid,
+		.call = row->call >= 0 && row->call <= INT32_MAX ? (int32_t)row->call : -1,
+		.state = state,
+	};
+
+	if (since && offset_ns != INT64_MAX)
+		thread.since_ns = since + (uint64_t)offset_ns;
+	if (thread.since_ns > now_ns)
+		thread.since_ns = now_ns;
+	return thread;
+}
+
+int ltr__thread_reader_read(struct ltr_thread_reader *reader,
+			    struct ltr_kernel_thread **ret_threads, size_t *ret_count)
+{
+	struct ltr_thread_row *rows = malloc(THREADS_MAX * sizeof(*rows));
+	struct ltr_kernel_thread *threads = NULL;
+	int64_t offset_ns = INT64_MAX;
+	size_t count = 0;
+	int err = rows ? read_rows_and_clock(reader, rows, &count, &offset_ns) : -ENOMEM;
+	uint64_t now_ns = ltr_process_now_ns();
+
+	if (!err)
+		threads = calloc(count ? count : 1, sizeof(*threads));
+	if (!err && !threads)
+		err = -ENOMEM;
+	for (size_t i = 0; i < count && !err; i++)
+		threads[i] = thread_of(&rows[i], offset_ns, now_ns);
+	free(rows);
+	if (err)
+		return err;
+	*ret_threads = threads;
+	*ret_count = count;
+	return 0;
+}

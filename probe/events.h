@@ -71,6 +71,51 @@ struct ltr_event_source_ops {
 extern const struct ltr_event_source_ops ltr__shm_source;  /* shm.c */
 extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf.c */
 
+/*
+ * Samples of what the CPUs are doing for the program (ebpf.c; there is no other way). A sampler is
+ * independent of the source of records and disturbs the program by one interrupt a sample.
+ */
+struct ltr_cpu_sink {
+	void *context;
+	/* One sample: the id of the goroutine that ran (0: none, or not known which), whether that was
+	 * in its blocking call, and the user stack, innermost first: the first address is of an
+	 * instruction, the others are where calls return to. A negative errno ends the poll with it. */
+	int (*sample)(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
+		      size_t depth);
+	void (*lost)(void *context, uint64_t samples);
+};
+
+struct ltr_cpu_sampler;
+
+/* `rate_hz` samples a second of each CPU that works for the program. -EPERM or -EOPNOTSUPP, with a
+ * sentence, where that is refused. */
+int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
+		  struct ltr_cpu_sampler **ret_sampler, struct ltr_why *ret_why);
+/* Deliver all there is, or a large part of it. 1 if there was something, 0 if not, -errno. */
+int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink);
+struct ltr_cpu_sampler *ltr__cpu_close(
+	struct ltr_cpu_sampler *sampler); /* takes and returns NULL */
+
+/*
+ * What the kernel says of the threads of the program, at the moment that it is asked (ebpf.c). Nothing
+ * is traced, and nothing is done to the program.
+ */
+struct ltr_kernel_thread {
+	uint64_t since_ns; /* when it entered the state; 0: not known */
+	uint32_t tid;      /* as the program has it */
+	int32_t call;      /* the system call that it is in; below 0: none */
+	uint8_t state;     /* enum ltr_thread_state */
+};
+
+struct ltr_thread_reader;
+
+int ltr__thread_reader_open(const struct ltr_event_target *what,
+			    struct ltr_thread_reader **ret_reader, struct ltr_why *ret_why);
+/* All of its threads, in no particular order; the caller frees them. */
+int ltr__thread_reader_read(struct ltr_thread_reader *reader,
+			    struct ltr_kernel_thread **ret_threads, size_t *ret_count);
+struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader);
+
 /* symbols.c: give the census symbols and modules of process `pid`. 0 or a negative errno. */
 int ltr__symbols_new(uint32_t pid, struct ltr_census *census);
 

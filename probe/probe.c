@@ -8,6 +8,7 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 #include "lifeline.h"
 #include "record.h"
 #include "target/target.h"
+#include "threads.h"
 
 /* To heal a census, not more often; no snapshots take more than a tenth of the time. */
 #define HEAL_NS 100000000ull
@@ -28,6 +30,8 @@ struct ltr_probe {
 	void *target;
 	const struct ltr_event_source_ops *source; /* NULL: snapshots only */
 	void *events;
+	struct ltr_threads *threads;     /* NULL: nobody wants to know */
+	struct ltr_cpu_sampler *sampler; /* NULL: nobody samples the CPUs */
 	struct ltr_census *census;
 	struct ltr_clock_rate rate;
 	int epoll;         /* source, timer and death */
@@ -78,24 +82,51 @@ static void take_loss(void *context, uint64_t records)
 	ltr_census_note_loss(probe->census, records);
 }
 
+static int take_sample(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
+		       size_t depth)
+{
+	struct ltr_probe *probe = context;
+	return ltr_census_add_cpu_sample(probe->census, goroutine, in_call, pcs, depth);
+}
+
+static void take_sample_loss(void *context, uint64_t samples)
+{
+	struct ltr_probe *probe = context;
+	ltr_census_info_mut(probe->census)->cpu_lost += samples;
+}
+
+/* Before the records are taken: those may say that a goroutine has ended which was sampled. */
+static int take_samples(struct ltr_probe *probe)
+{
+	const struct ltr_cpu_sink sink = {probe, take_sample, take_sample_loss};
+	return probe->sampler ? ltr__cpu_poll(probe->sampler, &sink) : 0;
+}
+
 static int take_news(struct ltr_probe *probe)
 {
 	const struct ltr_event_sink sink = {probe, take_records, take_loss};
 	uint64_t expirations;
+	int some = take_samples(probe);
+
+	if (some < 0)
+		return some;
 
 	if (probe->timer >= 0 && read(probe->timer, &expirations, sizeof(expirations)) < 0 &&
 	    errno != EAGAIN)
 		return -errno;
 	if (!probe->source)
-		return 0;
+		return some;
 	probe->kind->rate(probe->target, &probe->rate);
-	return probe->source->poll(probe->events, &sink);
+	int more = probe->source->poll(probe->events, &sink);
+	return more < 0 ? more : some | more;
 }
 
 static int snapshot(struct ltr_probe *probe)
 {
 	uint64_t begin_ns = ltr_process_now_ns();
 	int err = probe->kind->snapshot(probe->target, probe->census, probe->exact_ns);
+	if (!err && probe->threads)
+		err = ltr__threads_look(probe->threads, probe->census);
 	uint64_t end_ns = ltr_process_now_ns();
 	uint64_t pause_ns = (end_ns - begin_ns) * 9;
 
@@ -213,6 +244,19 @@ int ltr_probe_refresh(struct ltr_probe *probe)
 	return err ? judge(probe, err) : 1;
 }
 
+/* What a source wants to know of the program; no stacks. */
+static int describe(struct ltr_probe *probe, struct ltr_event_target *ret_what, struct ltr_why *why)
+{
+	int err = probe->kind->describe(probe->target, ret_what, why);
+
+	if (err)
+		return err;
+	ret_what->pid = ltr_process_pid(probe->process);
+	ret_what->process = probe->process;
+	ret_what->stacks = false;
+	return 0;
+}
+
 int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 {
 	if (probe->gone)
@@ -221,6 +265,47 @@ int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 		return -EOPNOTSUPP;
 	int err = probe->kind->reach(probe->target, probe->census, freeze);
 	return err ? judge(probe, err) : 0;
+}
+
+static int start_sampler(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_why *why)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+	struct ltr_event_target what;
+	int err = describe(probe, &what, why);
+
+	if (!err)
+		err = ltr__cpu_open(&what, rate_hz, &probe->sampler, why);
+	if (err)
+		return err;
+	info->cpu_period_ns = ltr_cpu_period_ns(rate_hz);
+	info->cpu_started_ns = ltr_process_now_ns();
+	return 0;
+}
+
+int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_why *ret_why)
+{
+	const struct ltr_census_info *info = ltr_census_info(probe->census);
+
+	if (rate_hz > LTR_CPU_HZ_MAX)
+		return ltr_why_set(ret_why, -EINVAL, "CPUs are sampled at most %u times a second",
+				   LTR_CPU_HZ_MAX);
+	if (rate_hz == 0) {
+		probe->sampler = ltr__cpu_close(probe->sampler);
+		return 0;
+	}
+	if (probe->sampler && info->cpu_period_ns == ltr_cpu_period_ns(rate_hz))
+		return 0;
+	if (info->cpu_period_ns && info->cpu_period_ns != ltr_cpu_period_ns(rate_hz))
+		return ltr_why_set(
+			ret_why, -EINVAL,
+			"CPUs have been sampled at another rate: that cannot be added up");
+	if (probe->gone)
+		return ltr_why_set(ret_why, -ESRCH, "process %" PRIu32 " has ended", info->pid);
+	if (!probe->process)
+		return ltr_why_set(ret_why, -EOPNOTSUPP,
+				   "a recording has no samples of the CPUs: they are taken from a "
+				   "program that runs");
+	return start_sampler(probe, rate_hz, ret_why);
 }
 
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe)
@@ -237,6 +322,8 @@ struct ltr_probe *ltr_probe_close(struct ltr_probe *probe)
 {
 	if (!probe)
 		return NULL;
+	ltr__cpu_close(probe->sampler);
+	ltr__threads_close(probe->threads);
 	if (probe->events)
 		probe->source->close(probe->events);
 	if (probe->target)
@@ -268,11 +355,9 @@ static int try_source(struct ltr_probe *probe, const struct ltr_event_source_ops
 {
 	struct ltr_event_target what;
 
-	int err = probe->kind->describe(probe->target, &what, why);
+	int err = describe(probe, &what, why);
 	if (err)
 		return err;
-	what.pid = ltr_process_pid(probe->process);
-	what.process = probe->process;
 	what.stacks = stacks;
 	err = source->open(&what, &probe->events, why);
 	if (!err)
@@ -359,6 +444,16 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 	return 0;
 }
 
+static int open_threads(struct ltr_probe *probe, struct ltr_why *why)
+{
+	struct ltr_event_target what;
+	int err = describe(probe, &what, why);
+
+	if (!err)
+		err = ltr__threads_open(&what, &probe->threads);
+	return err == -ENOMEM ? ltr_why_set(why, err, "out of memory") : err;
+}
+
 static int start_watching(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			  struct ltr_why *why)
 {
@@ -373,6 +468,12 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
 	info->started_ns = ltr_process_now_ns();
 	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
+	if (options->threads)
+		err = open_threads(probe, why);
+	if (!err && options->cpu_hz)
+		err = ltr_probe_sample_cpu(probe, options->cpu_hz, why);
+	if (err)
+		return err;
 	if (options->recorder)
 		ltr_recorder_attach(options->recorder, probe->census);
 

@@ -28,7 +28,19 @@ struct ltr_probe_options {
 	uint64_t snapshot_ns; /* renew stacks by a snapshot that often; 0: only when something was
 				 lost or ltr_probe_refresh() asks for it */
 	struct ltr_recorder *recorder; /* writes down all that is learnt; NULL: nobody does */
+	bool threads;    /* with each snapshot, ask the kernel for the threads of goroutines */
+	uint32_t cpu_hz; /* sample the CPUs so often, from the beginning (needs eBPF); 0: do not */
 };
+
+/* Go's rate; not a round number, so that it does not keep step with what the program does. */
+#define LTR_CPU_HZ     99
+#define LTR_CPU_HZ_MAX 5000
+
+/* The time that a sample stands for. */
+static inline uint64_t ltr_cpu_period_ns(uint32_t rate_hz)
+{
+	return 1000000000ull / rate_hz;
+}
 
 struct ltr_why {
 	char text[256];
@@ -51,6 +63,8 @@ struct ltr_replay_options {
 	uint64_t at_ns;   /* show the moment so long after its beginning; UINT64_MAX: its end */
 	size_t bytes_max; /* the most memory that it may want; 0: 2 GiB */
 	bool seeks;       /* ltr_probe_seek() will be called. Wait totals are gone after that */
+	/* Is told of each step, functions and lines known from the first on; NULL: nobody. */
+	const struct ltr_steps *steps;
 };
 
 /*
@@ -107,6 +121,16 @@ int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms);
 
 /* A full snapshot now: all states, stacks, names. Errors as ltr_probe_poll(). */
 int ltr_probe_refresh(struct ltr_probe *probe);
+
+/*
+ * Sample the CPUs from now on, `rate_hz` (1 .. LTR_CPU_HZ_MAX) times a second each, and add up in the
+ * census (ltr_census_cpu()) what they do for the program; 0 stops that. Nothing happens if it is done
+ * already. Only through eBPF:
+ *   -EPERM, -EOPNOTSUPP  it is refused here; the sentence says what is missing
+ *   -EINVAL              no such rate
+ *   -ESRCH, -ENOMEM
+ */
+int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_why *ret_why);
 
 enum ltr_reach_freeze {
 	LTR_FREEZE_NEVER = 0,

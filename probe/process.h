@@ -82,6 +82,18 @@ int ltr_process_open_path(const struct ltr_process *process, const char *path);
 /* Its command line, blanks between the words, cut to fit; "" if it has none. */
 void ltr_process_command(const struct ltr_process *process, char *buffer, size_t bytes);
 
+/*
+ * The pid namespace that it lives in, by the numbers that the kernel compares, and its own number
+ * there. -ESRCH; -EPERM if we may not look; -ENOSYS if the kernel does not tell.
+ */
+struct ltr_process_namespace {
+	uint64_t device;
+	uint64_t inode;
+	uint32_t pid;
+};
+int ltr_process_namespace(const struct ltr_process *process,
+			  struct ltr_process_namespace *ret_namespace);
+
 /* Now, on the clock of all ns here (CLOCK_MONOTONIC). */
 uint64_t ltr_process_now_ns(void);
 

@@ -72,13 +72,25 @@ static long number_of(const char *text)
 	return *end || errno ? 0 : number;
 }
 
+/* As in Go: for so long is a CPU profile made if the question does not say it. */
+#define CPU_SECONDS 30
+
+/* Go's name for its CPU profile, which is always one of some seconds. */
+static bool is_go_cpu(const char *name)
+{
+	return strcmp(name, "profile") == 0;
+}
+
 /* Begins to wait; when that is over, the question comes back with its base. */
 static void begin_delta(const struct ltr_serve_source *source, const struct ltr_profile_type *type,
-			const struct ltr__question *question, struct ltr__answer *answer)
+			const char *name, const struct ltr__question *question,
+			struct ltr__answer *answer)
 {
 	long seconds = number_of(question->seconds);
 	int err;
 
+	if (seconds <= 0 && is_go_cpu(name))
+		seconds = CPU_SECONDS;
 	if (seconds <= 0) {
 		pprof_error(answer, 400,
 			    "invalid value for \"seconds\" - must be a positive integer");
@@ -88,7 +100,7 @@ static void begin_delta(const struct ltr_serve_source *source, const struct ltr_
 		pprof_error(answer, 400, "profile duration exceeds server's WriteTimeout");
 		return;
 	}
-	if (number_of(question->debug) != 0) {
+	if (number_of(question->debug) != 0 && !is_go_cpu(name)) {
 		pprof_error(answer, 400, "seconds and debug params are incompatible");
 		return;
 	}
@@ -99,32 +111,50 @@ static void begin_delta(const struct ltr_serve_source *source, const struct ltr_
 		answer->wait_seconds = (unsigned int)seconds;
 }
 
+/* Whether there are samples from now on; if not, that is the answer, in Go's words. */
+static bool samples_cpu(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	char why[256] = "they can only be sampled through eBPF";
+	char sentence[320];
+
+	if (source->sample_cpu && source->sample_cpu(source->context, why, sizeof(why)) == 0)
+		return true;
+	snprintf(sentence, sizeof(sentence), "Could not enable CPU profiling: %s", why);
+	pprof_error(answer, 500, sentence);
+	return false;
+}
+
 static void profile(const struct ltr_serve_source *source, const char *name,
 		    const struct ltr__question *question, struct ltr__answer *answer)
 {
-	const struct ltr_profile_type *type = ltr_profile_type_find(name);
+	const struct ltr_profile_type *type = ltr_profile_type_find(is_go_cpu(name) ? "cpu" : name);
 	const struct ltr_profile_options options = {.base = question->base};
 	struct ltr_sink sink = ltr__body_sink(&answer->body);
-	long debug = number_of(question->debug);
+	long debug = is_go_cpu(name) ? 0 : number_of(question->debug);
 
 	if (!type) {
 		pprof_error(answer, 404, "Unknown profile");
 		return;
 	}
+	if (type->from_cpu && !samples_cpu(source, answer))
+		return;
 	refresh(source);
-	if (question->seconds && question->seconds[0] && !question->base) {
-		begin_delta(source, type, question, answer);
+	if (type->from_proof && source->prove)
+		source->prove(source->context);
+	if (!question->base && (is_go_cpu(name) || (question->seconds && question->seconds[0]))) {
+		begin_delta(source, type, name, question, answer);
 		return;
 	}
 	answer->type = TEXT;
-	if (debug >= 2 && strcmp(name, "goroutine") == 0) {
+	if (debug >= 2 && (strcmp(name, "goroutine") == 0 || type->from_proof)) {
 		finish(answer, ltr_text_debug2(source->census, sink));
 	} else if (debug != 0) {
 		finish(answer, ltr_text_debug1(source->census, type, sink));
 	} else {
 		answer->type = BYTES;
-		snprintf(answer->filename, sizeof(answer->filename), "%s%s", type->name,
-			 question->base ? "-delta" : "");
+		snprintf(answer->filename, sizeof(answer->filename), "%s%s",
+			 is_go_cpu(name) ? name : type->name,
+			 question->base && !is_go_cpu(name) ? "-delta" : "");
 		finish(answer, ltr_profile_write(source->census, type, &options, sink));
 	}
 }
@@ -188,6 +218,16 @@ static void symbol(const struct ltr_serve_source *source, const struct ltr__ques
 	finish(answer, err);
 }
 
+/* What the page of this type will have, by what is known now. */
+static size_t rows_of(const struct ltr_census *census, const struct ltr_profile_type *type)
+{
+	if (type->from_proof)
+		return ltr_census_leak_count(census);
+	if (type->from_cpu)
+		return ltr_census_cpu_count(census);
+	return type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census);
+}
+
 static int put_row(struct ltr__body *body, const struct ltr_census *census,
 		   const struct ltr_profile_type *type)
 {
@@ -195,8 +235,7 @@ static int put_row(struct ltr__body *body, const struct ltr_census *census,
 
 	snprintf(row, sizeof(row),
 		 "<tr><td>%zu</td><td><a href='%s?debug=1'>%s</a></td><td>%s</td></tr>\n",
-		 type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census),
-		 type->name, type->name, type->what);
+		 rows_of(census, type), type->name, type->name, type->what);
 	return ltr__body_text(body, row);
 }
 
@@ -227,10 +266,12 @@ static void index_page(const struct ltr_serve_source *source, struct ltr__answer
 static void metrics(const struct ltr_serve_source *source, const struct ltr__question *question,
 		    struct ltr__answer *answer)
 {
-	enum ltr_metrics_format format = ltr_metrics_accepted(question->accept);
+	struct ltr_metrics_options options = {.format = ltr_metrics_accepted(question->accept)};
 
-	answer->type = ltr_metrics_content_type(format);
-	finish(answer, ltr_metrics_write(source->census, format, ltr__body_sink(&answer->body)));
+	if (source->grades)
+		options.grades = source->grades(source->context, &options.grade_count);
+	answer->type = ltr_metrics_content_type(options.format);
+	finish(answer, ltr_metrics_write(source->census, &options, ltr__body_sink(&answer->body)));
 }
 
 static void json(const struct ltr_serve_source *source, struct ltr__answer *answer)
@@ -249,7 +290,7 @@ static void move_to(struct ltr__answer *answer, const char *location)
 /* Whoever asks whether we are well does not ask about the program. */
 static void healthz(const struct ltr_serve_source *source, struct ltr__answer *answer)
 {
-	bool gone = ltr_census_info(source->census)->gone;
+	bool gone = source->census && ltr_census_info(source->census)->gone;
 
 	answer->type = TEXT;
 	finish(answer,
@@ -284,16 +325,18 @@ static void program_page(const struct ltr_serve_source *source,
 void ltr__page(const struct ltr_serve_source *source, const struct ltr__question *question,
 	       struct ltr__answer *answer)
 {
-	const struct ltr_census_info *info = ltr_census_info(source->census);
-	char gone[128];
+	char why[300];
 
 	answer->status = 200;
 	if (strcmp(question->path, "/healthz") == 0) {
 		healthz(source, answer);
-	} else if (info->gone) {
-		snprintf(gone, sizeof(gone), "The program (process %" PRIu32 ") has ended.",
-			 info->pid);
-		ltr__answer_error(answer, 503, gone);
+	} else if (!source->census) {
+		snprintf(why, sizeof(why), "There is nothing to see: %.250s.", source->why);
+		ltr__answer_error(answer, 503, why);
+	} else if (ltr_census_info(source->census)->gone) {
+		snprintf(why, sizeof(why), "The program (process %" PRIu32 ") has ended.",
+			 ltr_census_info(source->census)->pid);
+		ltr__answer_error(answer, 503, why);
 	} else {
 		program_page(source, question, answer);
 	}

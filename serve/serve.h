@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <pprof/metrics.h>
 #include <probe/census.h>
 
 struct ltr_serve;
@@ -25,6 +26,9 @@ struct ltr_serve_options {
 	bool allow_remote; /* listen on an address that others can reach, too; needs a token */
 	/* What clients have to send: "Authorization: Bearer TOKEN"; NULL: nothing. Copied. */
 	const char *token;
+	/* Both, in PEM: connections are encrypted. Used only until ltr_serve_open() returns. */
+	const char *tls_certificate; /* and those that lead from it to one that clients trust */
+	const char *tls_key;
 };
 
 /* The shortest token that is worth the name. */
@@ -36,7 +40,7 @@ struct ltr_serve_why {
 
 /*
  * Listens from now on; clients wait until the first turn.
- *   -EINVAL         `listen` is no address, or the token is too short
+ *   -EINVAL         `listen` is no address, the token is too short, or certificate and key do not fit
  *   -EACCES         others could reach it, and that was not allowed, or there is no token
  *   -EADDRINUSE     and others as bind(2)
  *   -ENOMEM
@@ -50,12 +54,28 @@ struct ltr_serve *ltr_serve_close(struct ltr_serve *server);
 /* As in a URL, with the real port: "127.0.0.1:6060". Owned by the server. */
 const char *ltr_serve_address(const struct ltr_serve *server);
 
+/* "http" or "https" */
+const char *ltr_serve_scheme(const struct ltr_serve *server);
+
 /* Where the answers come from. */
 struct ltr_serve_source {
-	const struct ltr_census *census;
+	const struct ltr_census *census; /* NULL: there is nothing to see, for `why` */
+	const char *why;                 /* a sentence without its full stop */
 	/* Looks again at everything: called before a page that shows stacks. May be NULL. */
 	void (*refresh)(void *context);
+	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */
+	const struct ltr_metrics_grade *(*grades)(void *context, size_t *ret_count);
 	void *context;
+	/*
+	 * Sees to it that the CPUs are sampled from now on: called when somebody asks for a CPU
+	 * profile. 0, or a negative errno and why not. NULL: they cannot be.
+	 */
+	int (*sample_cpu)(void *context, char *why, size_t bytes);
+	/*
+	 * Looks for references, so that the census tells who is leaked: called after that, before a
+	 * page that shows it. NULL: it cannot be proven, and pages say so.
+	 */
+	void (*prove)(void *context);
 };
 
 /* Does all that can be done without waiting. `source` is used until it returns. */

@@ -10,10 +10,12 @@
  * looks. libmicrohttpd closes those that say nothing for SILENCE_SECONDS.
  *
  * A request that has to wait (seconds=N) is suspended and stands in `waiting` until its time has
- * come; it is resumed then, and asked a second time.
+ * come; it is resumed then, and asked a second time. libmicrohttpd does not look at it meanwhile, so we
+ * look whether its client has left: it would keep a place from others.
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,7 @@
 #define REPLY_MS        120000u
 #define SWEEP_MS        1000u
 #define FDS_OF_OURS     64 /* that are no connections */
+#define TLS_PRIORITIES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct client {
 	struct client *next;
@@ -48,12 +51,14 @@ struct request {
 	struct MHD_Connection *connection;
 	struct ltr_profile_base *base;
 	uint64_t due_ms;
+	bool is_left; /* by its client: nobody wants the answer */
 };
 
 struct ltr_serve {
 	struct MHD_Daemon *daemon;
 	struct ltr__listener listener;
 	char *token;
+	bool is_tls;
 	struct ltr__budget budget;
 	struct client *clients;
 	struct request *waiting;
@@ -274,7 +279,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (!server->source) /* the server is being closed */
 		return MHD_NO;
 	if (request)
-		return answer_request(server, request, path);
+		return request->is_left ? MHD_NO : answer_request(server, request, path);
 	note_deadline(connection, now_ms() + REPLY_MS);
 	status = refusal(server, connection, path, method, &sentence);
 	if (status)
@@ -373,20 +378,46 @@ static unsigned int connection_limit(void)
 						  : FDS_OF_OURS;
 }
 
-static int start(struct ltr_serve *server, struct ltr_serve_why *ret_why)
+/* libmicrohttpd says no more than that it does not start. */
+static int why_no_daemon(const struct ltr_serve *server, struct ltr_serve_why *ret_why)
 {
+	if (server->is_tls && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+		snprintf(ret_why->text, sizeof(ret_why->text), "libmicrohttpd has no TLS here");
+		return -EOPNOTSUPP;
+	}
+	if (server->is_tls) {
+		snprintf(ret_why->text, sizeof(ret_why->text),
+			 "the certificate and the key are no pair: both have to be PEM, the key "
+			 "without a password");
+		return -EINVAL;
+	}
+	snprintf(ret_why->text, sizeof(ret_why->text), "the HTTP server does not start");
+	return -ENOMEM;
+}
+
+static int start(struct ltr_serve *server, const struct ltr_serve_options *options,
+		 struct ltr_serve_why *ret_why)
+{
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)options->tls_certificate},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->tls_key},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, TLS_PRIORITIES},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+
+	server->is_tls = options->tls_certificate && options->tls_key;
+	if (server->is_tls)
+		flags |= MHD_USE_TLS;
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_LISTEN_SOCKET, server->listener.fd, MHD_OPTION_CONNECTION_LIMIT,
-		connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
+		flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
+		server->listener.fd, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_END);
-	if (server->daemon)
-		return 0;
-	snprintf(ret_why->text, sizeof(ret_why->text), "the HTTP server does not start");
-	return -ENOMEM;
+		MHD_OPTION_ARRAY, server->is_tls ? tls : tls + 3, MHD_OPTION_END);
+	return server->daemon ? 0 : why_no_daemon(server, ret_why);
 }
 
 int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **ret_server,
@@ -405,7 +436,7 @@ int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **r
 		err = server->token ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = start(server, ret_why);
+		err = start(server, options, ret_why);
 	if (err) {
 		ltr_serve_close(server);
 		return err;
@@ -435,6 +466,11 @@ const char *ltr_serve_address(const struct ltr_serve *server)
 	return server->listener.address;
 }
 
+const char *ltr_serve_scheme(const struct ltr_serve *server)
+{
+	return server->is_tls ? "https" : "http";
+}
+
 static void resume_due(struct ltr_serve *server, uint64_t now, bool gone)
 {
 	struct request *request = server->waiting;
@@ -450,11 +486,38 @@ static void resume_due(struct ltr_serve *server, uint64_t now, bool gone)
 	}
 }
 
-static void shut_late(struct ltr_serve *server, uint64_t now)
+/* As Go's server sees it: who will send no more has left. */
+static bool has_left(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd end = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+
+	return poll(&end, 1, 0) > 0;
+}
+
+static void drop_left(struct ltr_serve *server)
+{
+	struct request *request = server->waiting;
+
+	while (request) {
+		struct request *next = request->next;
+
+		if (has_left(request->connection)) {
+			request->is_left = true;
+			wait_no_more(server, request);
+			MHD_resume_connection(request->connection);
+		}
+		request = next;
+	}
+}
+
+static void sweep(struct ltr_serve *server, uint64_t now)
 {
 	if (now - server->swept_ms < SWEEP_MS)
 		return;
 	server->swept_ms = now;
+	drop_left(server);
 	for (struct client *client = server->clients; client; client = client->next)
 		if (client->deadline_ms <= now)
 			shutdown(client->fd, SHUT_RDWR);
@@ -465,8 +528,8 @@ void ltr_serve_turn(struct ltr_serve *server, const struct ltr_serve_source *sou
 	uint64_t now = now_ms();
 
 	server->source = source;
-	resume_due(server, now, ltr_census_info(source->census)->gone);
-	shut_late(server, now);
+	resume_due(server, now, !source->census || ltr_census_info(source->census)->gone);
+	sweep(server, now);
 	MHD_run(server->daemon);
 	server->source = NULL;
 }

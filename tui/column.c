@@ -226,6 +226,23 @@ bool ltr__table_act(struct ltr__table *table, enum ltr__action action)
 	}
 }
 
+enum ltr__action ltr__table_click(struct ltr__table *table, const struct ltr__list *list, int x,
+				  int line)
+{
+	if (line > 0 && list->has_selected && list->first + (size_t)line - 1 == list->rank)
+		return LTR__DO_OPEN;
+	for (size_t i = 0; line == 0 && i < table->count; i++) {
+		if (!table->width[i] || x < table->x[i] || x >= table->x[i] + table->width[i])
+			continue;
+		/* the direction is turned round once more by whoever does it */
+		if (i != table->sorted)
+			table->is_reversed = true;
+		table->sorted = i;
+		return LTR__DO_REVERSE;
+	}
+	return LTR__DO_CLICK;
+}
+
 int ltr__table_sort(struct ltr__table *table, const char *name)
 {
 	bool is_reversed = *name == '-';

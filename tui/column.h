@@ -66,6 +66,12 @@ void ltr__table_begin(const struct ltr__table *table, const struct ltr__scene *s
 
 /* Actions on the sorting. False: not one of these. */
 bool ltr__table_act(struct ltr__table *table, enum ltr__action action);
+/*
+ * What a click at (x, line) of the table's area means: to sort by a heading, to open the row that is
+ * selected, or to select another one.
+ */
+enum ltr__action ltr__table_click(struct ltr__table *table, const struct ltr__list *list, int x,
+				  int line);
 int ltr__table_sort(struct ltr__table *table, const char *name);
 
 #endif

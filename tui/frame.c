@@ -13,6 +13,16 @@
 
 #define WAY_FROM  10 /* heights from which there is a line for the way, or a foot */
 #define FOOT_FROM 4
+#define TABS_FROM 120 /* width */
+
+static void add_spot(struct ltr__tui *tui, struct ltr__area line, int x, int width,
+		     enum ltr__action action, size_t depth)
+{
+	if (tui->spot_count == LTR__TUI_SPOTS || width <= 0)
+		return;
+	tui->spots[tui->spot_count++] = (struct ltr__spot){
+		.x = line.x + x, .y = line.y, .width = width, .action = action, .depth = depth};
+}
 
 static void title_of(struct ltr__tui *tui, size_t i, char *ret_title, size_t size)
 {
@@ -42,6 +52,7 @@ static int draw_views(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
 	size_t first = first_title(tui, columns - 3);
 	char title[160];
+	int width;
 	int x = 1;
 
 	if (first)
@@ -52,10 +63,46 @@ static int draw_views(struct ltr__tui *tui, struct ltr__area line, int columns)
 		title_of(tui, i, title, sizeof(title));
 		if (i > first)
 			x += ltr__text(line, x, 0, columns - x, LTR__STYLE_DIM, " › ");
-		x += ltr__text(line, x, 0, columns - x,
-			       is_last ? LTR__STYLE_STRONG : LTR__STYLE_DIM, title);
+		width = ltr__text(line, x, 0, columns - x,
+				  is_last ? LTR__STYLE_STRONG : LTR__STYLE_DIM, title);
+		add_spot(tui, line, x, width, LTR__DO_BACK, i);
+		x += width;
 	}
 	return x;
+}
+
+/* The key of an action, as a person writes it. */
+static const char *label_of(enum ltr__action action)
+{
+	for (size_t i = 0; i < ltr__binding_count; i++) {
+		if (ltr__bindings[i].action == action)
+			return ltr__bindings[i].label;
+	}
+	return "";
+}
+
+/* The names of all views with their keys, against the right edge, if there is room from `x` on. */
+static void draw_tabs(struct ltr__tui *tui, struct ltr__area line, int x, int end)
+{
+	const struct ltr__view_kind *kind;
+	int width = 0;
+
+	for (size_t i = 0; i < ltr__tui_roots(tui) && (kind = ltr__view_by_index(i)); i++)
+		width += (int)strlen(label_of(ltr__view_action(i))) + 1 + (int)strlen(kind->name) +
+			 2;
+	if (end - width < x || line.width < TABS_FROM)
+		return;
+	x = end - width;
+	for (size_t i = 0; i < ltr__tui_roots(tui) && (kind = ltr__view_by_index(i)); i++) {
+		int start = x;
+
+		x += ltr__text(line, x, 0, end - x, LTR__STYLE_KEY, label_of(ltr__view_action(i))) +
+		     1;
+		x += ltr__text(line, x, 0, end - x,
+			       i == tui->root ? LTR__STYLE_STRONG : LTR__STYLE_DIM, kind->name);
+		add_spot(tui, line, start, x - start, ltr__view_action(i), 0);
+		x += 2;
+	}
 }
 
 static void draw_way(struct ltr__tui *tui, struct ltr__area line)
@@ -76,8 +123,9 @@ static void draw_way(struct ltr__tui *tui, struct ltr__area line)
 	}
 	if (tui->scene.search) {
 		x += ltr__text(line, x, 0, room - x, LTR__STYLE_KEY, "search ");
-		ltr__text(line, x, 0, room - x, LTR__STYLE_NORMAL, tui->scene.search_text);
+		x += ltr__text(line, x, 0, room - x, LTR__STYLE_NORMAL, tui->scene.search_text) + 3;
 	}
+	draw_tabs(tui, line, x, room - 2);
 }
 
 /* One hint: the first of the keys, and a word. Returns the columns, 0 if there is no room. */
@@ -113,6 +161,7 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
 	unsigned where = ltr__tui_where(tui);
+	int width;
 	int x = 1;
 
 	for (int pass = 0; pass < 2; pass++) {
@@ -123,7 +172,9 @@ static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 			if (!hint || !(binding->where & where) ||
 			    (binding->action == LTR__DO_HELP) != (pass == 0))
 				continue;
-			x += draw_hint(line, x, columns - x, binding, hint);
+			width = draw_hint(line, x, columns - x, binding, hint);
+			add_spot(tui, line, x, width - 2, binding->action, tui->depth - 1);
+			x += width;
 		}
 	}
 }
@@ -173,6 +224,7 @@ void ltr__frame_draw(struct ltr__tui *tui)
 		header = 0;
 		body = screen.height - has_way - has_foot;
 	}
+	tui->spot_count = 0;
 	ltr__grid_clear(&tui->grid);
 	ltr__header_draw(&tui->scene, ltr__area_part(screen, 0, 0, screen.width, header),
 			 screen.height);

@@ -81,13 +81,22 @@ static uint64_t reason_key(const struct ltr__scene *scene, const void *item, uin
 	return goroutine_of(item)->reason;
 }
 
+/* Where there is no more to say than the state does, what the kernel says of the thread. */
 static void reason_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
 {
+	const struct ltr_census *census = scene->moment.census;
 	const struct ltr_goroutine *goroutine = item;
+	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
+	const char *call = thread ? ltr_census_string(census, thread->call_name) : "";
 
-	(void)scene;
-	ltr__text(area, 0, 0, area.width, ltr__state_style(goroutine->state),
-		  ltr_reason_name(goroutine->reason));
+	if (goroutine->state == LTR_STATE_SYSCALL && call[0])
+		ltr__text(area, 0, 0, area.width, ltr__state_style(goroutine->state), call);
+	else if (goroutine->state == LTR_STATE_RUNNING && thread)
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "%s%s%s",
+			   ltr_thread_state_name(thread->state), call[0] ? " in " : "", call);
+	else
+		ltr__text(area, 0, 0, area.width, ltr__state_style(goroutine->state),
+			  ltr_reason_name(goroutine->reason));
 }
 
 /* Larger is older: does not change while a goroutine waits, unlike its age. */

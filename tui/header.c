@@ -18,7 +18,7 @@
 #define SMALL  10
 #define TINY   6
 #define METER  19 /* least width of a meter */
-#define ALARMS 6
+#define ALARMS 7
 
 struct alarms {
 	size_t count;
@@ -37,6 +37,33 @@ static void add_alarm(struct alarms *alarms, const char *word, const char *text)
 	alarms->count++;
 }
 
+/* "FOUND 2 deadlock, 1 leaked (14 goroutines)": as many findings of each grade. False: none. */
+static bool say_serious(const struct ltr_tui_findings *findings, char *ret_text, size_t size)
+{
+	int length = snprintf(ret_text, size, "FOUND");
+	uint64_t goroutines = 0;
+	size_t end;
+
+	for (size_t i = 0; findings && i < findings->count; i = end) {
+		const struct ltr_tui_finding *first = &findings->findings[i];
+
+		for (end = i;
+		     end < findings->count && findings->findings[end].strength == first->strength;
+		     end++)
+			goroutines += first->is_serious ? findings->findings[end].count : 0;
+		if (first->is_serious && (size_t)length < size)
+			length += snprintf(ret_text + length, size - (size_t)length, "%s %zu %s",
+					   length > 5 ? "," : ":", end - i, first->grade);
+	}
+	if (length == 5)
+		return false;
+	if ((size_t)length < size)
+		snprintf(ret_text + length, size - (size_t)length,
+			 " (%s goroutine%s): 7 shows what", ltr__words_count(goroutines).text,
+			 goroutines == 1 ? "" : "s");
+	return true;
+}
+
 /* What a person must not overlook, the most important first. */
 static struct alarms alarms_of(const struct ltr__scene *scene)
 {
@@ -48,6 +75,8 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 		add_alarm(&alarms, "FAILED", scene->error);
 	if (info->phase == LTR_PHASE_DEADLOCK)
 		add_alarm(&alarms, "DEADLOCK", "DEADLOCK: all goroutines are asleep");
+	if (say_serious(scene->findings, text, sizeof(text)))
+		add_alarm(&alarms, "FOUND", text);
 	if (scene->is_ended || info->gone)
 		add_alarm(&alarms, "ENDED", "ENDED: the program is gone; this is its last state");
 	else if (info->phase == LTR_PHASE_MAIN_RETURNED)
@@ -232,6 +261,8 @@ static void draw_rates(const struct ltr__scene *scene, struct ltr__area area, in
 	x += draw_counter(area, x, y, "ended", info->exited, rates.is_known, rates.exited);
 	if (area.width >= 100 && info->way != LTR_WAY_SNAPSHOT)
 		x += draw_counter(area, x, y, "events", info->events, rates.is_known, rates.events);
+	if (scene->findings && scene->findings->count)
+		x += draw_counter(area, x, y, "findings", scene->findings->count, false, 0);
 	if (area.width - x > 24)
 		ltr__textf(area, x, y, area.width - x, LTR__STYLE_DIM,
 			   "on %" PRIu32 " processors, %" PRIu32 " threads", info->processors,

@@ -43,10 +43,14 @@ enum ltr__key {
 #define LTR__IN_PAGE       0x10u
 #define LTR__IN_HELP       0x20u
 #define LTR__IN_OVERVIEW   0x40u
+#define LTR__IN_VERDICTS   0x80u
+#define LTR__IN_FINDING    0x100u
+#define LTR__IN_GRAPH      0x200u
 #define LTR__IN_TIMELINE   0x1000u
 #define LTR__IN_PLAYED     0x2000u /* in all views of a recording that can be played */
 #define LTR__IN_LIVE       0x4000u /* in all views of anything else */
-#define LTR__IN_MOVES      (LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP)
+#define LTR__IN_MOVES \
+	(LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP | LTR__IN_FINDING | LTR__IN_GRAPH)
 
 enum ltr__action {
 	LTR__DO_NOTHING,
@@ -91,6 +95,11 @@ enum ltr__action {
 	LTR__DO_CLICK,
 	LTR__DO_WHEEL_UP,
 	LTR__DO_WHEEL_DOWN,
+	LTR__DO_VERDICTS,
+	LTR__DO_PROVE,
+	LTR__DO_GRAPH,
+	LTR__DO_GRAPH_OF,
+	LTR__DO_MOUSE,
 	LTR__DO_TIMELINE,
 	LTR__DO_STEP_BACK,
 	LTR__DO_STEP_ON,

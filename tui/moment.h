@@ -20,6 +20,10 @@ struct ltr__moment {
 	struct ltr_goroutine *held; /* in order of their ids; NULL: not held */
 	size_t held_count;
 	struct ltr_census_info held_info;
+	struct ltr_lock *held_locks; /* in order of their addresses, as are the readers */
+	size_t held_lock_count;
+	struct ltr_reader *held_readers;
+	size_t held_reader_count;
 };
 
 /* -ENOMEM: not held then. */
@@ -40,6 +44,14 @@ static inline const struct ltr_goroutine *ltr__moment_at(const struct ltr__momen
 {
 	return moment->held ? &moment->held[index] : ltr_census_at(moment->census, index);
 }
+
+/*
+ * Who held a lock, and who of those that are known held it for reading, when the program was read last
+ * before this moment. NULL: nothing is known of it, nobody is known.
+ */
+const struct ltr_lock *ltr__moment_lock(const struct ltr__moment *moment, uint64_t object);
+const struct ltr_reader *ltr__moment_readers(const struct ltr__moment *moment, uint64_t object,
+					     size_t *ret_count);
 
 /* How long it has been in its state; 0: not known. */
 uint64_t ltr__moment_age(const struct ltr__moment *moment, const struct ltr_goroutine *goroutine);

@@ -40,7 +40,12 @@ static void show_history(struct ltr__tui *tui)
 static bool seek(struct ltr__tui *tui, uint64_t moment_ns)
 {
 	char why[256] = "";
-	int error = tui->source->seek(tui->source->context, moment_ns, why, sizeof(why));
+	int error;
+
+	/* What was found is of the moment that was shown first, and of no other. */
+	ltr__tui_finish_judging(tui);
+	tui->scene.findings = NULL;
+	error = tui->source->seek(tui->source->context, moment_ns, why, sizeof(why));
 
 	if (error) {
 		tui->scene.player.is_playing = false;

@@ -108,6 +108,13 @@ static uint32_t ascii_for(uint32_t rune)
 		return 'u';
 	case 0x00b7: /* · */
 		return '-';
+	case 0x2550: /* ═ */
+		return '=';
+	case 0x2551: /* ║ */
+	case 0x2554: /* ╔ */
+	case 0x2560: /* ╠ */
+	case 0x255a: /* ╚ */
+		return '#';
 	case 0x2500: /* ─ */
 	case 0x2013: /* – */
 		return '-';

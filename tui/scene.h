@@ -11,6 +11,7 @@
 #include "moment.h"
 #include "player.h"
 #include "subject.h"
+#include "tui.h"
 
 struct ltr__scene {
 	struct ltr__moment moment;
@@ -25,6 +26,9 @@ struct ltr__scene {
 	bool is_ended;    /* the program has ended */
 	struct ltr__player player;
 	char error[128]; /* why the program cannot be read; "": it can */
+	int click_x;     /* of the click that a view is asked about, in its area */
+	/* What is wrong with the program, of its last judgement; NULL: nobody judges. */
+	const struct ltr_tui_findings *findings;
 };
 
 #endif

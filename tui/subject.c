@@ -91,8 +91,34 @@ bool ltr__object_of(const struct ltr_goroutine *goroutine, struct ltr__trait *re
 	return true;
 }
 
+const struct ltr_tui_finding *ltr__finding_of(const struct ltr_tui_findings *findings, uint64_t key)
+{
+	for (size_t i = 0; findings && i < findings->count; i++) {
+		if (findings->findings[i].key == key)
+			return &findings->findings[i];
+	}
+	return NULL;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a;
+	uint64_t y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_found(const struct ltr_tui_findings *findings, uint64_t key, uint64_t id)
+{
+	const struct ltr_tui_finding *finding = ltr__finding_of(findings, key);
+
+	return finding && finding->id_count &&
+	       bsearch(&id, finding->ids, finding->id_count, sizeof(id), compare_ids);
+}
+
 static bool has_trait(const struct ltr__trait *trait, struct ltr__stack_places *places,
-		      const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+		      const struct ltr_tui_findings *findings, const struct ltr_census *census,
+		      const struct ltr_goroutine *goroutine)
 {
 	struct ltr__trait object;
 
@@ -121,6 +147,8 @@ static bool has_trait(const struct ltr__trait *trait, struct ltr__stack_places *
 		       object.value == trait->value;
 	case LTR__TRAIT_PARENT:
 		return goroutine->parent_id == trait->value;
+	case LTR__TRAIT_FINDING:
+		return is_found(findings, trait->value, goroutine->id);
 	case LTR__TRAIT_OTHER:
 		return false;
 	}
@@ -128,10 +156,11 @@ static bool has_trait(const struct ltr__trait *trait, struct ltr__stack_places *
 }
 
 bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_places *places,
-		      const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+		      const struct ltr_tui_findings *findings, const struct ltr_census *census,
+		      const struct ltr_goroutine *goroutine)
 {
 	for (unsigned i = 0; i < subject->trait_count; i++) {
-		if (!has_trait(&subject->traits[i], places, census, goroutine))
+		if (!has_trait(&subject->traits[i], places, findings, census, goroutine))
 			return false;
 	}
 	return true;
@@ -140,9 +169,7 @@ bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_plac
 const struct ltr_lock *ltr__lock_at(const struct ltr__moment *moment,
 				    const struct ltr__trait *trait)
 {
-	if (trait->kind != LTR__TRAIT_OBJECT || ltr__moment_is_held(moment))
-		return NULL;
-	return ltr_census_find_lock(moment->census, trait->value);
+	return trait->kind == LTR__TRAIT_OBJECT ? ltr__moment_lock(moment, trait->value) : NULL;
 }
 
 static const char *known(const char *function)
@@ -203,6 +230,9 @@ void ltr__subject_say(const struct ltr__subject *subject, const struct ltr_censu
 		break;
 	case LTR__TRAIT_PARENT:
 		snprintf(ret_text, size, "created by goroutine %" PRIu64, value);
+		break;
+	case LTR__TRAIT_FINDING:
+		snprintf(ret_text, size, "of a finding");
 		break;
 	case LTR__TRAIT_OTHER:
 		snprintf(ret_text, size, "of other groups");

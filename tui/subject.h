@@ -8,6 +8,7 @@
  */
 
 #include "moment.h"
+#include "tui.h"
 
 enum ltr__trait_kind {
 	LTR__TRAIT_PLACE, /* return address of the first frame that is not the runtime's */
@@ -22,6 +23,7 @@ enum ltr__trait_kind {
 	LTR__TRAIT_OBJECT,    /* waits on a channel or lock at an address */
 	LTR__TRAIT_FILE,      /* waits on a file descriptor */
 	LTR__TRAIT_PARENT,    /* id of the goroutine that created it */
+	LTR__TRAIT_FINDING,   /* is in the finding with this key */
 	LTR__TRAIT_OTHER, /* one of too many to be told apart: no goroutine is known to have it */
 };
 
@@ -38,6 +40,7 @@ struct ltr__subject {
 	unsigned trait_count;
 	struct ltr__trait traits[LTR__TRAITS_MAX]; /* all of them; the last says the most */
 	unsigned help_for;                         /* LTR__IN_* that the help tells about */
+	uint64_t finding;                          /* its key; 0: none */
 };
 
 /* The places of stacks, found once each: the numbers of a census mean the same for ever. */
@@ -52,16 +55,19 @@ void ltr__stack_places_done(struct ltr__stack_places *places);
 uint64_t ltr__stack_places_pc(struct ltr__stack_places *places, const struct ltr_census *census,
 			      uint32_t stack);
 
+/* `findings` may be NULL: then nobody is in one. */
 bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_places *places,
-		      const struct ltr_census *census, const struct ltr_goroutine *goroutine);
+		      const struct ltr_tui_findings *findings, const struct ltr_census *census,
+		      const struct ltr_goroutine *goroutine);
+
+/* The finding with a key; NULL: it is not there any more. */
+const struct ltr_tui_finding *ltr__finding_of(const struct ltr_tui_findings *findings,
+					      uint64_t key);
 
 /* What it waits on as a trait; false: on nothing that has an address or a number. */
 bool ltr__object_of(const struct ltr_goroutine *goroutine, struct ltr__trait *ret_trait);
 
-/*
- * Who held a lock at the last snapshot; NULL: it is no lock, or not known. Nothing is known of the locks
- * of a held moment.
- */
+/* Who held a lock at the last snapshot; NULL: it is no lock, or not known. */
 const struct ltr_lock *ltr__lock_at(const struct ltr__moment *moment,
 				    const struct ltr__trait *trait);
 

@@ -44,6 +44,9 @@ struct ltr__terminal_kind {
 	/* What is on the real screen may be anything: the next show draws all of it. */
 	void (*redraw)(struct ltr__terminal *terminal);
 
+	/* Let the mouse be ours, or the terminal's own. */
+	void (*mouse)(struct ltr__terminal *terminal, bool on);
+
 	/* Wait at most `timeout_ms` for input, or until `fd` (-1: none) is readable. */
 	struct ltr__input (*wait)(struct ltr__terminal *terminal, int timeout_ms, int fd);
 

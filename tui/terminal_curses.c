@@ -34,8 +34,10 @@ struct screen {
 	attr_t attributes[LTR__STYLE_COUNT];
 };
 
-/* The looks of a style: in the palette of 256 (-1: the terminal's own), in that of 8, and without
- * any colours. */
+/*
+ * The looks of a style: in the palette of 256 (-1: the terminal's own), in that of 8, and without any
+ * colours. Two sets, for a dark background and for a light one.
+ */
 struct look {
 	short front256, back256;
 	short front8, back8;
@@ -43,7 +45,7 @@ struct look {
 	attr_t plain;      /* without */
 };
 
-static const struct look looks[LTR__STYLE_COUNT] = {
+static const struct look dark[LTR__STYLE_COUNT] = {
 	[LTR__STYLE_NORMAL] = {-1, -1, -1, -1, 0, 0},
 	[LTR__STYLE_DIM] = {245, -1, -1, -1, 0, 0},
 	[LTR__STYLE_STRONG] = {-1, -1, -1, -1, A_BOLD, A_BOLD},
@@ -70,6 +72,35 @@ static const struct look looks[LTR__STYLE_COUNT] = {
 	[LTR__STYLE_STATE_CHAN] = {134, -1, COLOR_MAGENTA, -1, 0, 0},
 	[LTR__STYLE_STATE_SYNC] = {167, -1, COLOR_RED, -1, 0, 0},
 	[LTR__STYLE_STATE_EXITED] = {240, -1, -1, -1, 0, 0},
+};
+
+static const struct look light[LTR__STYLE_COUNT] = {
+	[LTR__STYLE_NORMAL] = {-1, -1, -1, -1, 0, 0},
+	[LTR__STYLE_DIM] = {242, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STRONG] = {-1, -1, -1, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_TITLE] = {25, -1, COLOR_BLUE, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_HEADING] = {235, 252, COLOR_WHITE, COLOR_BLUE, 0, A_REVERSE},
+	[LTR__STYLE_SORTED] = {16, 250, COLOR_WHITE, COLOR_BLUE, A_BOLD, A_REVERSE | A_BOLD},
+	[LTR__STYLE_SELECTED] = {16, 153, COLOR_BLACK, COLOR_CYAN, 0, A_REVERSE},
+	[LTR__STYLE_LOUD] = {231, 160, COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
+	[LTR__STYLE_WARNING] = {130, -1, COLOR_RED, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_GOOD] = {28, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_KEY] = {25, -1, COLOR_BLUE, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_HINT] = {242, -1, -1, -1, 0, 0},
+	[LTR__STYLE_PROMPT] = {235, 254, COLOR_WHITE, COLOR_BLUE, 0, A_UNDERLINE},
+	[LTR__STYLE_CURSOR] = {231, 236, COLOR_WHITE, COLOR_BLACK, 0, A_REVERSE},
+	[LTR__STYLE_MATCH] = {16, 222, COLOR_BLACK, COLOR_YELLOW, 0, A_UNDERLINE | A_BOLD},
+	[LTR__STYLE_FUNCTION] = {-1, -1, -1, -1, 0, 0},
+	[LTR__STYLE_BAR_EMPTY] = {248, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STATE_UNKNOWN] = {242, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STATE_QUEUED] = {130, -1, -1, -1, 0, 0},
+	[LTR__STYLE_STATE_RUNNING] = {28, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
+	[LTR__STYLE_STATE_SYSCALL] = {30, -1, COLOR_BLUE, -1, 0, 0},
+	[LTR__STYLE_STATE_SLEEP] = {60, -1, COLOR_BLUE, -1, 0, 0},
+	[LTR__STYLE_STATE_NETWORK] = {25, -1, COLOR_BLUE, -1, 0, 0},
+	[LTR__STYLE_STATE_CHAN] = {90, -1, COLOR_MAGENTA, -1, 0, 0},
+	[LTR__STYLE_STATE_SYNC] = {124, -1, COLOR_RED, -1, 0, 0},
+	[LTR__STYLE_STATE_EXITED] = {246, -1, -1, -1, 0, 0},
 };
 
 static struct screen *screen_of(struct ltr__terminal *terminal)
@@ -102,8 +133,20 @@ static bool wants_colours(const struct ltr_tui_options *options)
 	return options->colours != LTR_TUI_COLOURS_NONE && has_colors();
 }
 
+/* Some terminals tell their colours, "15;0": black behind white. Most are dark. */
+static bool is_light(const struct ltr_tui_options *options)
+{
+	const char *colours = getenv("COLORFGBG");
+	const char *back = colours ? strrchr(colours, ';') : NULL;
+
+	if (options->theme != LTR_TUI_THEME_AUTO)
+		return options->theme == LTR_TUI_THEME_LIGHT;
+	return back && (!strcmp(back, ";7") || !strcmp(back, ";15"));
+}
+
 static void choose_looks(struct screen *screen, const struct ltr_tui_options *options)
 {
+	const struct look *looks = is_light(options) ? light : dark;
 	bool direct;
 	bool rich;
 
@@ -167,6 +210,13 @@ static void curses_redraw(struct ltr__terminal *terminal)
 {
 	(void)terminal;
 	clearok(curscr, TRUE);
+}
+
+static void curses_mouse(struct ltr__terminal *terminal, bool on)
+{
+	(void)terminal;
+	mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+	mouseinterval(0);
 }
 
 static void resize(void)
@@ -333,6 +383,7 @@ static const struct ltr__terminal_kind curses_kind = {
 	.size = curses_size,
 	.show = curses_show,
 	.redraw = curses_redraw,
+	.mouse = curses_mouse,
 	.wait = curses_wait,
 	.finish = curses_finish,
 	.close = curses_close,
@@ -358,12 +409,13 @@ static const char *capability(const char *name)
 	return value == (char *)-1 ? NULL : value;
 }
 
-static void collect_reset(bool mouse_too)
+static void collect_reset(void)
 {
 	static const char *const names[] = {"sgr0", "rmkx", "cnorm", "rmcup"};
 
 	reset.length = 0;
-	if (mouse_too)
+	/* the mouse may have been switched on meanwhile */
+	if (tigetflag("XM") > 0 || capability("kmous"))
 		tputs("\033[?1000l\033[?1006l", 1, collect);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *value = capability(names[i]);
@@ -405,7 +457,7 @@ static int start_curses(struct screen *screen, const struct ltr_tui_options *opt
 	TERMINAL *checked = cur_term;
 	int error;
 
-	collect_reset(options->mouse);
+	collect_reset();
 	/* before curses, which takes only the signals that nobody has taken */
 	error = ltr__signals_take(STDOUT_FILENO, &screen->before, reset.bytes, reset.length);
 	if (error)
@@ -422,10 +474,8 @@ static int start_curses(struct screen *screen, const struct ltr_tui_options *opt
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, TRUE);
-	if (options->mouse) {
-		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-		mouseinterval(0);
-	}
+	if (options->mouse)
+		curses_mouse(&screen->terminal, true);
 	choose_looks(screen, options);
 	resize();
 	return 0;

@@ -6,6 +6,7 @@
  *   # a comment                        frame         show the next moment of the program
  *   keys jjj<Enter><C-d>               renew         the same, after reading all of it again
  *   resize 40x10                       until TEXT    frames until TEXT is on screen (10 s)
+ *   click 12 5                         the mouse, at a column and a line from 0
  *   screen                             styles        the styles of the cells, a letter each
  *
  * If no line prints a screen, the last one is printed at the end.
@@ -58,6 +59,12 @@ static void script_show(struct ltr__terminal *terminal, const struct ltr__grid *
 static void script_redraw(struct ltr__terminal *terminal)
 {
 	(void)terminal;
+}
+
+static void script_mouse(struct ltr__terminal *terminal, bool on)
+{
+	(void)terminal;
+	(void)on;
 }
 
 static uint64_t now_ns(void)
@@ -180,6 +187,16 @@ static struct ltr__input take_key(struct script *script)
 	return (struct ltr__input){.kind = LTR__INPUT_KEY, .key = key};
 }
 
+static struct ltr__input click(struct script *script, const char *place)
+{
+	struct ltr__input input = {.kind = LTR__INPUT_KEY, .key = LTR__KEY_CLICK};
+
+	if (sscanf(place, "%d %d", &input.x, &input.y) != 2)
+		return failed(script, -EINVAL, "click needs a place, as 12 5: column and line");
+	next_line(script);
+	return input;
+}
+
 static struct ltr__input resize(struct script *script, const char *size)
 {
 	int width;
@@ -209,6 +226,8 @@ static struct ltr__input run_line(struct script *script, int fd)
 		return wait_until(script, argument, fd);
 	if ((argument = argument_of(script, "resize")))
 		return resize(script, argument);
+	if ((argument = argument_of(script, "click")))
+		return click(script, argument);
 	if (argument_of(script, "screen"))
 		print_screen(script);
 	else if (argument_of(script, "styles"))
@@ -219,8 +238,8 @@ static struct ltr__input run_line(struct script *script, int fd)
 		kind = LTR__INPUT_RENEW;
 	else if (*script->at != '#' && line_length(script->at))
 		return failed(script, -EINVAL,
-			      "there is no such command; there are keys, frame, renew, until, "
-			      "resize, screen, styles");
+			      "there is no such command; there are keys, click, frame, renew, "
+			      "until, resize, screen, styles");
 	next_line(script);
 	return (struct ltr__input){.kind = kind};
 }
@@ -267,6 +286,7 @@ static const struct ltr__terminal_kind script_kind = {
 	.size = script_size,
 	.show = script_show,
 	.redraw = script_redraw,
+	.mouse = script_mouse,
 	.wait = script_wait,
 	.finish = script_finish,
 	.close = script_close,

@@ -27,6 +27,7 @@
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define RENEW_REST    30
+#define JUDGE_REST    50
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
 
@@ -75,8 +76,10 @@ static void go_on_renewing(struct ltr__tui *tui, uint64_t budget_ns)
 			note_memory(tui, view->kind->take(view, &tui->scene, tui->renewed, to));
 			tui->renewed = to;
 		} else {
-			note_memory(tui, view->kind->end(view, &tui->scene));
-			tui->is_renewing = false;
+			int more = view->kind->end(view, &tui->scene);
+
+			note_memory(tui, more < 0 ? more : 0);
+			tui->is_renewing = more > 0;
 		}
 		now = clock_ns();
 	}
@@ -113,6 +116,51 @@ unsigned ltr__tui_where(const struct ltr__tui *tui)
 	       (ltr__playing_is_on(tui) ? LTR__IN_PLAYED : LTR__IN_LIVE);
 }
 
+static bool shows_findings(const struct ltr__tui *tui)
+{
+	const struct ltr__view_kind *kind = ltr__tui_view(tui)->kind;
+
+	return kind == &ltr__view_verdicts || kind == &ltr__view_finding ||
+	       kind == &ltr__view_goroutines;
+}
+
+/* Go on looking for what is wrong. Returns whether the screen has to be drawn. */
+static bool go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
+{
+	uint64_t start = clock_ns();
+	int more = tui->source->judge(tui->source->context, budget_ns, &tui->scene.findings);
+	uint64_t now = clock_ns();
+
+	tui->judging_cost_ns += now - start;
+	if (more > 0)
+		return false;
+	note_memory(tui, more);
+	tui->is_judging = false;
+	tui->next_judging_ns = now + interval_ns(tui) + tui->judging_cost_ns * JUDGE_REST;
+	tui->judging_cost_ns = 0;
+	/* held or not: lists of findings are made of those that there are now */
+	if (shows_findings(tui))
+		renew_view(tui);
+	return true;
+}
+
+static void finish_judging(struct ltr__tui *tui)
+{
+	while (tui->is_judging)
+		go_on_judging(tui, UINT64_MAX);
+}
+
+void ltr__tui_finish_judging(struct ltr__tui *tui)
+{
+	finish_judging(tui);
+}
+
+static void judge_at_once(struct ltr__tui *tui)
+{
+	tui->is_judging = tui->source->judge != NULL;
+	finish_judging(tui);
+}
+
 static void note_error(struct ltr__tui *tui, int error)
 {
 	if (error == -ESRCH)
@@ -128,6 +176,7 @@ static void poll_source(struct ltr__tui *tui)
 {
 	if (tui->scene.is_ended)
 		return;
+	finish_judging(tui);
 	note_error(tui, tui->source->poll(tui->source->context, 0));
 	tui->next_poll_ns = clock_ns() + (tui->source_fd < 0 ? POLL_BLIND_NS : POLL_APART_NS);
 }
@@ -138,6 +187,7 @@ static void refresh_source(struct ltr__tui *tui)
 
 	if (tui->scene.is_ended || !tui->source->refresh)
 		return;
+	finish_judging(tui);
 	note_error(tui, tui->source->refresh(tui->source->context));
 	tui->next_refresh_ns = start + (clock_ns() - start) * RENEW_REST;
 }
@@ -162,8 +212,11 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 	if (refresh)
 		refresh_source(tui);
 	remember(tui);
-	if (!ltr__moment_is_held(&tui->scene.moment))
-		renew_view(tui);
+	if (ltr__moment_is_held(&tui->scene.moment))
+		return;
+	if (tui->terminal && tui->terminal->is_scripted)
+		judge_at_once(tui);
+	renew_view(tui);
 }
 
 uint64_t ltr__tui_clock_ns(void)
@@ -215,12 +268,16 @@ static void open_view(struct ltr__tui *tui, const struct ltr__view_kind *kind,
 	renew_view(tui);
 }
 
-/* The timeline is the last, and skipped where there is none. */
+size_t ltr__tui_roots(const struct ltr__tui *tui)
+{
+	return (size_t)LTR__TUI_ROOTS - !ltr__playing_is_on(tui);
+}
+
 size_t ltr__tui_next_root(const struct ltr__tui *tui)
 {
 	size_t next = tui->root + 1;
 
-	return next < (size_t)LTR__TUI_ROOTS - !ltr__playing_is_on(tui) ? next : 0;
+	return next < ltr__tui_roots(tui) ? next : 0;
 }
 
 static void show_root(struct ltr__tui *tui, size_t root)
@@ -348,6 +405,36 @@ static void go_back(struct ltr__tui *tui)
 	}
 }
 
+/* It takes seconds in which no key is answered: the screen says so before. */
+static void prove(struct ltr__tui *tui)
+{
+	int error;
+
+	if (!tui->source->prove || !tui->source->judge) {
+		ltr__tui_say(tui, "nobody can look at the references of this program");
+		return;
+	}
+	if (ltr__moment_is_held(&tui->scene.moment)) {
+		ltr__tui_say(tui, "this moment is held, and the program has gone on: Space first");
+		return;
+	}
+	ltr__tui_say(tui, "looking at all references of the program; it may take seconds ...");
+	draw(tui);
+	refresh_source(tui);
+	error = tui->source->prove(tui->source->context);
+	judge_at_once(tui);
+	remember(tui);
+	if (!error)
+		ltr__tui_say(tui, tui->scene.findings ? tui->scene.findings->note : "");
+	else if (error == -ESRCH)
+		ltr__tui_say(tui, "the program has ended");
+	else if (error == -EOPNOTSUPP)
+		ltr__tui_say(tui, "references can be looked at only in a program that runs");
+	else
+		ltr__tui_say(tui, strerror(-error));
+	renew_view(tui);
+}
+
 static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
 {
 	struct ltr__view *view = ltr__tui_view(tui);
@@ -368,6 +455,12 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 
 	if (ltr__playing_act(tui, action))
 		return;
+	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
+		if (action == ltr__view_action(i)) {
+			show_root(tui, i);
+			return;
+		}
+	}
 	switch (action) {
 	case LTR__DO_NOTHING:
 		break;
@@ -391,20 +484,8 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	case LTR__DO_PREVIOUS_MATCH:
 		search(tui, action == LTR__DO_NEXT_MATCH);
 		break;
-	case LTR__DO_GOROUTINES:
-		show_root(tui, 0);
-		break;
-	case LTR__DO_GROUPS:
-		show_root(tui, 1);
-		break;
-	case LTR__DO_OBJECTS:
-		show_root(tui, 2);
-		break;
-	case LTR__DO_OVERVIEW:
-		show_root(tui, 3);
-		break;
-	case LTR__DO_TIMELINE:
-		show_root(tui, LTR__TUI_ROOTS - 1);
+	case LTR__DO_PROVE:
+		prove(tui);
 		break;
 	case LTR__DO_NEXT_VIEW:
 		show_root(tui, ltr__tui_next_root(tui));
@@ -416,7 +497,16 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		next_moment(tui, true);
 		break;
 	case LTR__DO_SAVE:
-		ltr__save_text(tui, tui->message, sizeof(tui->message));
+		tui->is_saving = true;
+		ltr__tui_say(tui, ltr__save_question);
+		break;
+	case LTR__DO_MOUSE:
+		tui->has_mouse = !tui->has_mouse;
+		tui->terminal->kind->mouse(tui->terminal, tui->has_mouse);
+		ltr__tui_say(tui,
+			     tui->has_mouse
+				     ? "the mouse selects, sorts and scrolls (M: not any more)"
+				     : "the mouse is the terminal's: select text (M: ours again)");
 		break;
 	case LTR__DO_REDRAW:
 		tui->terminal->kind->redraw(tui->terminal);
@@ -430,12 +520,34 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	}
 }
 
+static bool click_spot(struct ltr__tui *tui, int x, int y)
+{
+	for (size_t i = 0; i < tui->spot_count; i++) {
+		struct ltr__spot spot = tui->spots[i];
+
+		if (y != spot.y || x < spot.x || x >= spot.x + spot.width)
+			continue;
+		if (spot.action == LTR__DO_BACK && spot.depth < tui->depth) {
+			close_opened(tui, spot.depth);
+			renew_view(tui);
+		} else if (spot.action != LTR__DO_BACK) {
+			act(tui, spot.action, 0);
+		}
+		return true;
+	}
+	return false;
+}
+
 static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 {
 	tui->message[0] = 0;
-	if (tui->prompt.is_open)
+	tui->scene.click_x = input->x;
+	if (tui->is_saving) {
+		tui->is_saving = false;
+		ltr__save(tui, input->key, tui->message, sizeof(tui->message));
+	} else if (tui->prompt.is_open)
 		prompt_key(tui, input->key);
-	else
+	else if (input->key != LTR__KEY_CLICK || !click_spot(tui, input->x, input->y))
 		act(tui, ltr__key_action(input->key, ltr__tui_where(tui)), input->y - tui->body_y);
 }
 
@@ -478,7 +590,7 @@ static int milliseconds_until(uint64_t now, uint64_t then)
 static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_fd)
 {
 	*ret_fd = -1;
-	if (tui->is_renewing)
+	if (tui->is_renewing || tui->is_judging)
 		return now;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
@@ -498,6 +610,8 @@ static bool do_what_is_due(struct ltr__tui *tui)
 		go_on_renewing(tui, BUDGET_NS);
 		return !tui->is_renewing;
 	}
+	if (tui->is_judging)
+		return go_on_judging(tui, BUDGET_NS);
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);
 	if (now < tui->next_frame_ns)
@@ -514,6 +628,8 @@ static bool do_what_is_due(struct ltr__tui *tui)
 		refresh_source(tui);
 	if (!ltr__moment_is_held(&tui->scene.moment) && now >= tui->next_renewal_ns)
 		renew_view(tui);
+	tui->is_judging = tui->source->judge && now >= tui->next_judging_ns &&
+			  !ltr__moment_is_held(&tui->scene.moment);
 	return true;
 }
 
@@ -539,6 +655,8 @@ static int loop(struct ltr__tui *tui)
 
 	ltr__playing_begin(tui);
 	next_moment(tui, false);
+	if (ltr__playing_is_on(tui))
+		judge_at_once(tui);
 	tui->last_frame_ns = clock_ns();
 	tui->next_frame_ns = tui->last_frame_ns + interval_ns(tui);
 	while (!error && !tui->is_done) {
@@ -663,6 +781,7 @@ int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_sour
 	tui->options = options;
 	tui->source = source;
 	tui->end = ret_end;
+	tui->has_mouse = options->mouse;
 	tui->source_fd = source->fd ? source->fd(source->context) : -1;
 	tui->scene.moment.census = source->census(source->context);
 	error = prepare(tui);

@@ -14,6 +14,7 @@
 
 struct ltr_census;
 struct ltr_timeline;
+struct ltr_goroutine;
 
 /* What the program and its watcher cost, since each of them began; 0: not known. */
 struct ltr_tui_usage {
@@ -21,6 +22,49 @@ struct ltr_tui_usage {
 	uint64_t program_bytes; /* of memory that is resident */
 	uint64_t own_cpu_ns;
 	uint64_t own_bytes;
+};
+
+/* A piece of evidence: what it is, in a word ("": as the line before), and a text. */
+struct ltr_tui_line {
+	const char *label;
+	const char *text;
+};
+
+/* Something that is wrong with the program, or may be. */
+struct ltr_tui_finding {
+	uint64_t key;      /* stays the same as long as it is the same finding; never 0 */
+	unsigned strength; /* 0: the surest grade; then in their order */
+	bool is_serious;   /* to be told on top of every view */
+	const char *grade; /* the grade in a word or two */
+	const char *title;
+	const char *advice;
+	uint64_t count;     /* goroutines; 0: it is about the program as a whole */
+	uint64_t oldest_ns; /* how long the first of them has been there; 0: not known */
+	uint64_t found_ns;  /* the moment in which it was found first */
+	const struct ltr_tui_line *lines;
+	size_t line_count;
+	const uint64_t *ids; /* its goroutines, in order; there may be more */
+	size_t id_count;
+};
+
+struct ltr_tui_findings {
+	const struct ltr_tui_finding *findings; /* the surest first */
+	size_t count;
+	size_t more;        /* that were found besides */
+	uint64_t judged_ns; /* the moment that they are of */
+	const char *note;   /* what has not been looked at, or how that ended; "" */
+};
+
+/* What a source can write of goroutines; the screen writes text by itself. */
+enum ltr_tui_format {
+	LTR_TUI_FORMAT_JSON,
+	LTR_TUI_FORMAT_PPROF, /* the profile of goroutines, gzip'd */
+};
+
+/* The goroutines of the census that are shown. */
+struct ltr_tui_shown {
+	bool (*has)(void *context, const struct ltr_goroutine *goroutine);
+	void *context;
 };
 
 /*
@@ -38,6 +82,13 @@ struct ltr_tui_usage {
  *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
  *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
  *            stays as it is
+ *   judge    look for what is wrong in the census as it is, for about budget_ns. 1: there is more to
+ *            do, and the census is not polled until it is done; 0: done, *ret_findings is good until
+ *            the next call. Negative: -ENOMEM. NULL: nobody judges.
+ *   prove    look at all references of the program, so that the next judgement can prove leaks. May
+ *            take seconds. Negative: it was not possible. NULL: nobody can.
+ *   save     write those that are shown to `file`; does not close it. Negative: why it was not
+ *            possible. NULL: nobody can.
  */
 struct ltr_tui_source {
 	void *context;
@@ -49,6 +100,11 @@ struct ltr_tui_source {
 	const struct ltr_timeline *(*timeline)(void *context);
 	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
 	int (*follow)(void *context, uint64_t id);
+	int (*judge)(void *context, uint64_t budget_ns,
+		     const struct ltr_tui_findings **ret_findings);
+	int (*prove)(void *context);
+	int (*save)(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
+		    FILE *file);
 };
 
 enum ltr_tui_colours {
@@ -58,12 +114,20 @@ enum ltr_tui_colours {
 	LTR_TUI_COLOURS_256,
 };
 
+/* What is behind the text: looks are chosen so that they can be read on it. */
+enum ltr_tui_theme {
+	LTR_TUI_THEME_AUTO = 0, /* what the terminal says of itself (COLORFGBG), else dark */
+	LTR_TUI_THEME_DARK,
+	LTR_TUI_THEME_LIGHT,
+};
+
 /* All zero is a good choice: an interactive screen, everything by default. */
 struct ltr_tui_options {
 	unsigned interval_ms; /* between frames; 0: 250 */
 	enum ltr_tui_colours colours;
+	enum ltr_tui_theme theme;
 	bool ascii; /* nothing but ASCII, also in a UTF-8 locale */
-	bool mouse; /* let the mouse select and scroll (the terminal's own selecting needs shift) */
+	bool mouse; /* let the mouse select, sort and scroll (the terminal's own selecting needs shift) */
 
 	const char *view;   /* "goroutines", "objects"; NULL: the first. See ltr_tui_view_name() */
 	const char *filter; /* as typed at `f`; NULL: none */

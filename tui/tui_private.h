@@ -12,8 +12,16 @@
 #include "tui.h"
 #include "view.h"
 
-#define LTR__TUI_ROOTS 5 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_ROOTS 7 /* views that stand at the bottom, see ltr__view_by_index() */
 #define LTR__TUI_DEPTH 16
+#define LTR__TUI_SPOTS 64
+
+/* Where a click does something besides what it does in a view: an action, or to go back. */
+struct ltr__spot {
+	int x, y, width;
+	enum ltr__action action; /* DO_BACK: to the view at `depth` */
+	size_t depth;
+};
 
 struct ltr__tui {
 	const struct ltr_tui_options *options;
@@ -30,11 +38,19 @@ struct ltr__tui {
 	size_t root;
 	struct ltr__view *opened[LTR__TUI_DEPTH]; /* on top of the root */
 	size_t depth;
-	int body_y; /* where the view's area began when it was drawn last */
+	struct ltr__spot spots[LTR__TUI_SPOTS]; /* as they were drawn last */
+	size_t spot_count;
+	bool has_mouse;
+	bool is_saving; /* the next key says in which format */
+	int body_y;     /* where the view's area began when it was drawn last */
 
 	bool is_renewing; /* the view on screen; the census must not change meanwhile */
 	size_t renewed;   /* of the goroutines of the moment */
 	uint64_t renewal_cost_ns;
+
+	bool is_judging; /* what is wrong is being looked for; the census must not change meanwhile */
+	uint64_t judging_cost_ns;
+	uint64_t next_judging_ns;
 
 	bool is_done;
 	uint64_t next_frame_ns;
@@ -49,6 +65,10 @@ void ltr__tui_say(struct ltr__tui *tui, const char *text);
 /* The view is to show the scene as it is now. */
 void ltr__tui_renew(struct ltr__tui *tui);
 uint64_t ltr__tui_clock_ns(void);
+/* Before the census shows another moment. */
+void ltr__tui_finish_judging(struct ltr__tui *tui);
+/* How many there are to choose from: the timeline is the last, and of recordings only. */
+size_t ltr__tui_roots(const struct ltr__tui *tui);
 /* The one that Tab leads to. */
 size_t ltr__tui_next_root(const struct ltr__tui *tui);
 /* Which keys work: LTR__IN_*. */

@@ -10,9 +10,21 @@
 
 #include "tui.h"
 
-static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups,
-						     &ltr__view_objects, &ltr__view_overview,
-						     &ltr__view_timeline};
+static const struct ltr__view_kind *const views[] = {
+	&ltr__view_goroutines, &ltr__view_groups,   &ltr__view_objects, &ltr__view_overview,
+	&ltr__view_graph,      &ltr__view_verdicts, &ltr__view_timeline};
+
+static const enum ltr__action actions[] = {LTR__DO_GOROUTINES, LTR__DO_GROUPS, LTR__DO_OBJECTS,
+					   LTR__DO_OVERVIEW,   LTR__DO_GRAPH,  LTR__DO_VERDICTS,
+					   LTR__DO_TIMELINE};
+
+_Static_assert(sizeof(actions) / sizeof(*actions) == sizeof(views) / sizeof(*views),
+	       "each view at the bottom has a key");
+
+enum ltr__action ltr__view_action(size_t index)
+{
+	return actions[index];
+}
 
 const struct ltr__view_kind *ltr__view_by_index(size_t index)
 {
@@ -41,6 +53,17 @@ struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject)
 		.kind = LTR__WANT_OPEN,
 		.view = &ltr__view_goroutines,
 		.subject = *subject,
+	};
+}
+
+struct ltr__want ltr__want_graph(uint64_t goroutine)
+{
+	if (!goroutine)
+		return (struct ltr__want){0};
+	return (struct ltr__want){
+		.kind = LTR__WANT_OPEN,
+		.view = &ltr__view_graph,
+		.subject = {.goroutine = goroutine},
 	};
 }
 
@@ -87,6 +110,48 @@ void ltr__draw_note(struct ltr__area area, const char *text)
 	int x = columns < area.width ? (area.width - columns) / 2 : 0;
 
 	ltr__text(area, x, area.height / 3, area.width, LTR__STYLE_DIM, text);
+}
+
+/* How many bytes of `text` go on a line of `columns`: up to a blank, if there is one. */
+static size_t line_bytes(const struct ltr__grid *grid, const char *text, int columns)
+{
+	size_t fits = 0;
+	char part[1024];
+
+	for (size_t at = 0; text[at] && at + 1 < sizeof(part);) {
+		size_t word = strspn(text + at, " ");
+
+		word += strcspn(text + at + word, " ");
+		snprintf(part, sizeof(part), "%.*s", (int)(at + word), text);
+		if (ltr__text_columns(grid, part) > columns)
+			break;
+		at += word;
+		fits = at;
+	}
+	if (fits)
+		return fits;
+	/* one word that is longer than the line is cut, see ltr__text() */
+	fits = strspn(text, " ");
+	return fits + strcspn(text + fits, " ");
+}
+
+int ltr__draw_wrapped(struct ltr__area area, int x, int y, int columns, enum ltr__style style,
+		      const char *text)
+{
+	int lines = 0;
+
+	if (columns < 1)
+		return 1;
+	while (*text) {
+		size_t bytes = line_bytes(area.grid, text, columns);
+
+		if (y + lines >= 0 && y + lines < area.height)
+			ltr__textf(area, x, y + lines, columns, style, "%.*s", (int)bytes, text);
+		text += bytes;
+		text += strspn(text, " ");
+		lines++;
+	}
+	return lines ? lines : 1;
 }
 
 void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size)

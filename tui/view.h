@@ -49,7 +49,7 @@ struct ltr__view_kind {
 	 * Renewal: the moment or the filter is another one. Begin, then take all goroutines of the
 	 * moment, [from, to) at a time, then end. It may be spread over several frames, in which the
 	 * view shows what it had, or be begun again. The census is not polled meanwhile.
-	 * -ENOMEM: it shows what it could take.
+	 * -ENOMEM: it shows what it could take. An end of 1 is not the end: it is called again.
 	 */
 	void (*begin)(struct ltr__view *view, struct ltr__scene *scene);
 	int (*take)(struct ltr__view *view, struct ltr__scene *scene, size_t from, size_t to);
@@ -69,6 +69,9 @@ struct ltr__view_kind {
 	/* Jump to the next (or previous) row that scene->search finds. NULL: nothing to search. */
 	bool (*search)(struct ltr__view *view, struct ltr__scene *scene, bool forward);
 
+	/* Whose goroutines it shows; NULL: those of the whole program. */
+	struct ltr__subject (*subject)(const struct ltr__view *view);
+
 	/* Sort by a column, '-' before its name for the other direction. -EINVAL; NULL: cannot. */
 	int (*sort)(struct ltr__view *view, const char *name);
 
@@ -82,14 +85,21 @@ extern const struct ltr__view_kind ltr__view_objects;
 extern const struct ltr__view_kind ltr__view_overview;
 extern const struct ltr__view_kind ltr__view_timeline;
 extern const struct ltr__view_kind ltr__view_goroutine;
+extern const struct ltr__view_kind ltr__view_graph;
+extern const struct ltr__view_kind ltr__view_verdicts;
+extern const struct ltr__view_kind ltr__view_finding;
 extern const struct ltr__view_kind ltr__view_help;
 
 /* The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the last. */
 const struct ltr__view_kind *ltr__view_by_index(size_t index);
+enum ltr__action ltr__view_action(size_t index);
 const struct ltr__view_kind *ltr__view_by_name(const char *name);
 
 /* The table of goroutines, and what a list of something else opens for a row. */
 struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject);
+
+/* Where a goroutine (0: there is none) stands in who waits for whom. */
+struct ltr__want ltr__want_graph(uint64_t goroutine);
 
 /* Those that wait on the same as `goroutine` (NULL: there is none), or a sentence. */
 struct ltr__want ltr__want_object(const struct ltr_goroutine *goroutine);
@@ -101,9 +111,21 @@ int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 /* States as parts of a stack, the lowest first, and a line that says which is which. */
 void ltr__state_parts(struct ltr__stack_part ret_parts[LTR_STATE_EXITED]);
 void ltr__draw_states(const struct ltr__scene *scene, struct ltr__area line, int x);
+/* How a finding's grade looks; how long its oldest goroutine has been there, by now; its evidence from
+ * line y on, as many lines as are returned. */
+enum ltr__style ltr__finding_style(const struct ltr_tui_finding *finding);
+uint64_t ltr__finding_age(const struct ltr__scene *scene, const struct ltr_tui_finding *finding);
+int ltr__finding_draw_lines(const struct ltr_tui_finding *finding, struct ltr__area area, int y);
 
 /* A short sentence in the middle of an area that has nothing else to show. */
 void ltr__draw_note(struct ltr__area area, const char *text);
+
+/*
+ * A text on as many lines as it takes, broken at blanks, in `columns` from (x, y) on. Returns the lines;
+ * those outside the area are counted as well.
+ */
+int ltr__draw_wrapped(struct ltr__area area, int x, int y, int columns, enum ltr__style style,
+		      const char *text);
 
 /* "12-34 of 10,243" */
 void ltr__say_place(const struct ltr__list *list, char *ret_text, size_t size);

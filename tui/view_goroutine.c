@@ -210,6 +210,32 @@ static void draw_object(struct pen *pen, const struct page *page)
 	pen->y++;
 }
 
+/* What the kernel says of the thread that it is on. */
+static void draw_thread(struct pen *pen, const struct ltr__scene *scene,
+			const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = scene->moment.census;
+	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
+	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
+	const char *call;
+	int x = FACTS_AT;
+
+	if (!thread)
+		return;
+	call = ltr_census_string(census, thread->call_name);
+	fact(pen, "thread");
+	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
+			"%" PRIu32 " %s", thread->tid, ltr_thread_state_name(thread->state));
+	if (thread->since_ns && thread->since_ns <= now)
+		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
+				" for %s", ltr__words_duration(now - thread->since_ns).text);
+	if (call[0]) {
+		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, " in ");
+		ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_STRONG, call);
+	}
+	pen->y++;
+}
+
 static void draw_labels(struct pen *pen, const struct ltr_census *census, uint32_t labels)
 {
 	size_t count;
@@ -254,6 +280,7 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 
 	draw_object(pen, page);
 	draw_holder(pen, scene, goroutine);
+	draw_thread(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)) {
 		fact(pen, "is");
@@ -442,6 +469,8 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 	(void)line;
 	if (action == LTR__DO_OBJECT)
 		return ltr__want_object(page->last.id ? &page->last : NULL);
+	if (action == LTR__DO_GRAPH_OF)
+		return ltr__want_graph(page->id);
 	if (action == LTR__DO_CHILDREN && !page->children)
 		return (struct ltr__want){.kind = LTR__WANT_SAY,
 					  .say = "it created none that still lives"};
@@ -490,6 +519,11 @@ static uint64_t page_chosen(struct ltr__view *view)
 	return page_of(view)->id;
 }
 
+static struct ltr__subject page_subject(const struct ltr__view *view)
+{
+	return (struct ltr__subject){.goroutine = ((const struct page *)view)->id};
+}
+
 const struct ltr__view_kind ltr__view_goroutine = {
 	.name = "goroutine",
 	.where = LTR__IN_PAGE,
@@ -503,4 +537,5 @@ const struct ltr__view_kind ltr__view_goroutine = {
 	.title = page_title,
 	.chosen = page_chosen,
 	.place = page_place,
+	.subject = page_subject,
 };

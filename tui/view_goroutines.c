@@ -48,8 +48,8 @@ static void goroutines_close(struct ltr__view *view)
 static bool is_shown(const struct goroutines *goroutines, struct ltr__scene *scene,
 		     const struct ltr_goroutine *goroutine)
 {
-	return ltr__subject_has(&goroutines->subject, &scene->places, scene->moment.census,
-				goroutine) &&
+	return ltr__subject_has(&goroutines->subject, &scene->places, scene->findings,
+				scene->moment.census, goroutine) &&
 	       ltr__filter_lets(scene->filter, &scene->moment, goroutine);
 }
 
@@ -168,10 +168,14 @@ static struct ltr__want goroutines_act(struct ltr__view *view, struct ltr__scene
 	struct goroutines *goroutines = goroutines_of(view);
 	struct ltr__list *list = &goroutines->list;
 
+	if (action == LTR__DO_CLICK)
+		action = ltr__table_click(&goroutines->table, list, scene->click_x, line);
 	if (action == LTR__DO_OBJECT)
 		return ltr__want_object(
 			list->has_selected ? ltr__moment_find(&scene->moment, list->selected.id)
 					   : NULL);
+	if (action == LTR__DO_GRAPH_OF)
+		return ltr__want_graph(list->has_selected ? list->selected.id : 0);
 	if (ltr__table_act(&goroutines->table, action))
 		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	if (action == LTR__DO_OPEN && list->has_selected)
@@ -196,6 +200,11 @@ static void goroutines_title(struct ltr__view *view, struct ltr__scene *scene, c
 static void goroutines_place(struct ltr__view *view, char *ret_text, size_t size)
 {
 	ltr__say_place(&goroutines_of(view)->list, ret_text, size);
+}
+
+static struct ltr__subject goroutines_subject(const struct ltr__view *view)
+{
+	return ((const struct goroutines *)view)->subject;
 }
 
 static int goroutines_sort(struct ltr__view *view, const char *name)
@@ -228,6 +237,7 @@ const struct ltr__view_kind ltr__view_goroutines = {
 	.title = goroutines_title,
 	.place = goroutines_place,
 	.search = goroutines_search,
+	.subject = goroutines_subject,
 	.sort = goroutines_sort,
 	.chosen = goroutines_chosen,
 };

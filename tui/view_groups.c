@@ -310,6 +310,8 @@ static struct ltr__want groups_act(struct ltr__view *view, struct ltr__scene *sc
 	struct groups *groups = groups_of(view);
 	struct ltr__list *list = &groups->list;
 
+	if (action == LTR__DO_CLICK)
+		action = ltr__table_click(table_of(groups), list, scene->click_x, line);
 	switch (action) {
 	case LTR__DO_GROUP_BY:
 		ltr__groups_clear(&groups->groups, (groups->groups.by + 1) % LTR__GROUP_BY_COUNT);

@@ -135,7 +135,7 @@ static void help_draw(struct ltr__view *view, struct ltr__scene *scene, struct l
 		if (binding->help && binding->where & help->where)
 			draw_line(area, &y, binding->label, binding->help);
 	}
-	if (help->where & LTR__IN_LISTS)
+	if (help->where & (LTR__IN_LISTS | LTR__IN_GRAPH))
 		draw_lines(area, &y, "Filters", filter_lines, COUNT(filter_lines));
 	draw_lines(area, &y, "Words and marks", word_lines, COUNT(word_lines));
 	help->lines = y + help->top;

@@ -11,10 +11,13 @@
 #include "column.h"
 #include "object.h"
 
+#define PIECE 16384 /* objects that are listed at once */
+
 struct objects {
 	struct ltr__view view;
 	struct ltr__objects shown; /* the `text` of a row is its index in here */
 	struct ltr__objects next;  /* in the making */
+	uint32_t listed;           /* of these, in the list that is in the making */
 	struct ltr__list list;
 	struct ltr__table table;
 };
@@ -260,6 +263,7 @@ static void objects_close(struct ltr__view *view)
 
 static void objects_begin(struct ltr__view *view, struct ltr__scene *scene)
 {
+	objects_of(view)->listed = 0;
 	/* each goroutine waits on one object at most */
 	ltr__objects_begin(&objects_of(view)->next, ltr__moment_count(&scene->moment));
 }
@@ -284,32 +288,34 @@ static uint64_t id_of(const struct ltr__trait *trait)
 }
 
 static struct ltr__row row_of(const struct objects *objects, const struct ltr__scene *scene,
-			      const struct ltr__object *object)
+			      const struct ltr__objects *of, uint32_t i)
 {
+	const struct ltr__object *object = &of->objects[i];
 	struct ltr__row row = ltr__table_row(&objects->table, scene, object, id_of(&object->trait));
 
-	row.text = (uint32_t)(object - objects->shown.objects);
+	row.text = i;
 	return row;
 }
 
-static int list_objects(struct objects *objects, struct ltr__scene *scene)
-{
-	int error = 0;
-
-	ltr__table_begin(&objects->table, scene, &objects->list, objects->shown.count);
-	for (uint32_t i = 0; i < objects->shown.count && !error; i++)
-		error = ltr__list_add(&objects->list,
-				      row_of(objects, scene, &objects->shown.objects[i]));
-	ltr__list_end(&objects->list);
-	return error;
-}
-
+/* There may be as many objects as goroutines: they are listed in pieces, too. */
 static int objects_end(struct ltr__view *view, struct ltr__scene *scene)
 {
 	struct objects *objects = objects_of(view);
+	uint32_t to = objects->next.count - objects->listed > PIECE ? objects->listed + PIECE
+								    : objects->next.count;
+	int error = 0;
 
+	if (!objects->listed)
+		ltr__table_begin(&objects->table, scene, &objects->list, objects->next.count);
+	for (; objects->listed < to && !error; objects->listed++)
+		error = ltr__list_add(&objects->list,
+				      row_of(objects, scene, &objects->next, objects->listed));
+	if (!error && to < objects->next.count)
+		return 1;
+	/* rows are numbers of objects: both change at once */
 	ltr__objects_hand_over(&objects->next, &objects->shown);
-	return list_objects(objects, scene);
+	ltr__list_end(&objects->list);
+	return error;
 }
 
 static void objects_draw(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area)
@@ -362,7 +368,7 @@ static bool objects_search(struct ltr__view *view, struct ltr__scene *scene, boo
 		const struct ltr__object *object = &objects->shown.objects[i];
 
 		if (ltr__objects_find(&matches, &object->trait))
-			ltr__list_search_offer(&search, row_of(objects, scene, object));
+			ltr__list_search_offer(&search, row_of(objects, scene, &objects->shown, i));
 	}
 	ltr__objects_done(&matches);
 	return ltr__list_search_end(&search);
@@ -373,10 +379,13 @@ static struct ltr__want objects_act(struct ltr__view *view, struct ltr__scene *s
 {
 	struct objects *objects = objects_of(view);
 	struct ltr__list *list = &objects->list;
-	uint32_t at = list->selected.text;
+	uint32_t at;
 
+	if (action == LTR__DO_CLICK)
+		action = ltr__table_click(&objects->table, list, scene->click_x, line);
+	at = list->selected.text;
 	if (ltr__table_act(&objects->table, action)) {
-		list_objects(objects, scene);
+		return (struct ltr__want){.kind = LTR__WANT_RENEW};
 	} else if (action == LTR__DO_OPEN) {
 		/* the selected row may have gone with a renewal that was not drawn yet */
 		if (list->has_selected && at < objects->shown.count &&

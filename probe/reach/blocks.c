@@ -51,7 +51,7 @@ static int begin_block(struct ltr__walk *walk, uint64_t offset)
 		granule += (uint32_t)(offset / LTR__GRANULE);
 	walk->any = true;
 	walk->skip = walk->in_root = false;
-	return ltr__graph_block(&walk->reach->graph, granule);
+	return walk->ops->begin(walk->context, granule);
 }
 
 /* It has no words from here on, and those that it had are forgotten. */
@@ -61,7 +61,7 @@ static int begin_free(struct ltr__walk *walk, uint64_t offset, uint64_t next)
 
 	walk->skip = true;
 	walk->next = next;
-	return error ? error : ltr__graph_free(&walk->reach->graph);
+	return error ? error : walk->ops->free(walk->context);
 }
 
 /* --- what begins here? ---------------------------------------------------------------------- */
@@ -112,7 +112,7 @@ static int begin_root(struct ltr__walk *walk, uint64_t offset)
 		walk->next = boundary - walk->area->start;
 	walk->until = walk->next;
 	walk->in_root = true;
-	return error ? error : ltr__graph_root(&walk->reach->graph, walk->area->of_malloc);
+	return error ? error : walk->ops->root(walk->context, walk->area->of_malloc);
 }
 
 static int decide(struct ltr__walk *walk, const unsigned char *page)
@@ -142,14 +142,27 @@ static int decide(struct ltr__walk *walk, const unsigned char *page)
 
 /* --- headers -------------------------------------------------------------------------------- */
 
+/* Words of the block that was begun last, of the pages that come by. */
+static int take_words(struct ltr__walk *walk, const unsigned char *pages, uint64_t from,
+		      uint64_t to)
+{
+	int error = 0;
+
+	while (walk->hit_at < walk->hit_count && walk->hits[walk->hit_at] < from)
+		walk->hit_at++;
+	while (walk->hit_at < walk->hit_count && walk->hits[walk->hit_at] < to && !error)
+		error = walk->ops->word(walk->context, word_at(pages, walk->hits[walk->hit_at++]));
+	return error;
+}
+
 /* The block before ends here: now it turns out whether anybody has it. */
-static int end_previous(struct ltr__walk *walk, const unsigned char *header)
+static int end_previous(struct ltr__walk *walk, const unsigned char *pages, uint64_t at)
 {
 	if (!walk->any || walk->skip)
 		return 0;
-	if (word_at(header, 8) & PREVIOUS_IN_USE)
-		return ltr__graph_words(walk->reach, header, 8);
-	return ltr__graph_free(&walk->reach->graph);
+	if (word_at(pages, at + 8) & PREVIOUS_IN_USE)
+		return take_words(walk, pages, at, at + 8);
+	return walk->ops->free(walk->context);
 }
 
 /* The heap may have grown since we asked where it ends: then its last block ends further on. */
@@ -161,13 +174,13 @@ static bool has_grown(const struct ltr__walk *walk, uint64_t bytes, uint64_t lef
 	       (end + (bytes - left)) % LTR__PAGE_BYTES == 0;
 }
 
-static int take_header(struct ltr__walk *walk, const unsigned char *header)
+static int take_header(struct ltr__walk *walk, const unsigned char *pages, uint64_t at)
 {
-	uint64_t head = word_at(header, 8);
+	uint64_t head = word_at(pages, at + 8);
 	uint64_t bytes = head & ~(uint64_t)FLAGS;
 	uint64_t offset = walk->next;
 	uint64_t left = walk->until - offset;
-	int error = end_previous(walk, header);
+	int error = end_previous(walk, pages, at);
 
 	if (error)
 		return error;
@@ -179,7 +192,7 @@ static int take_header(struct ltr__walk *walk, const unsigned char *header)
 		/* What is left is nobody's yet, or was given out a moment ago. */
 		error = begin_block(walk, offset);
 		walk->next = walk->until;
-		return error ? error : ltr__graph_root(&walk->reach->graph, walk->area->of_malloc);
+		return error ? error : walk->ops->root(walk->context, walk->area->of_malloc);
 	}
 	if (bytes < LEAST || bytes % LTR__GRANULE || bytes > left)
 		return -EBADMSG;
@@ -195,27 +208,49 @@ static int take_header(struct ltr__walk *walk, const unsigned char *header)
 
 /* --- pages ---------------------------------------------------------------------------------- */
 
-void ltr__walk_begin(struct ltr__walk *walk, struct ltr_reach *reach, const struct ltr__area *area,
-		     bool as_root)
+void ltr__walk_begin(struct ltr__walk *walk, const struct ltr__area *area, bool as_root)
 {
-	*walk = (struct ltr__walk){.reach = reach, .area = area, .as_root = as_root};
+	*walk = (struct ltr__walk){
+		.ops = walk->ops,
+		.context = walk->context,
+		.area = area,
+		.stop = UINT64_MAX,
+		.as_root = as_root,
+	};
 }
 
-/* Something begins at walk->next, which is in this page: returns how much of it was taken. */
-static int begin_next(struct ltr__walk *walk, const unsigned char *here, uint64_t *ret_taken)
+void ltr__walk_begin_part(struct ltr__walk *walk, const struct ltr__area *area, uint64_t from,
+			  uint64_t stop)
+{
+	ltr__walk_begin(walk, area, false);
+	walk->next = from;
+	walk->stop = stop;
+	if (from) {
+		walk->until = length_of(walk);
+		walk->any = walk->skip = true; /* what lies before is another part's */
+	}
+}
+
+/* Something begins at walk->next, `at` in these pages: returns how much of it was taken. */
+static int begin_next(struct ltr__walk *walk, const unsigned char *pages, uint64_t at,
+		      uint64_t *ret_taken)
 {
 	bool decided = walk->next == walk->until;
 	uint64_t offset = walk->next;
 	int error = 0;
 
 	*ret_taken = 0;
+	if (offset == walk->stop) {
+		walk->stopped = true;
+		return end_previous(walk, pages, at);
+	}
 	if (decided)
-		error = decide(walk, here);
+		error = decide(walk, pages + at);
 	if (error || walk->next == UINT64_MAX)
 		return error;
 	/* The first block of the heap begins where the heap does; others behind what was decided. */
 	if (!decided || walk->next == offset) {
-		error = take_header(walk, here);
+		error = take_header(walk, pages, at);
 		*ret_taken = HEADER;
 	}
 	return error;
@@ -228,31 +263,34 @@ int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char
 	uint64_t end = offset + count;
 	int error = 0;
 
-	while (offset < end && !error) {
-		const unsigned char *here = bytes + (offset - first);
+	while (offset < end && !error && !walk->stopped) {
 		uint64_t stop = walk->next < end ? walk->next : end;
 		uint64_t taken;
 
 		if (offset < walk->next) {
 			if (!walk->skip)
-				error = ltr__graph_words(walk->reach, here, stop - offset);
+				error = take_words(walk, bytes, offset - first, stop - first);
 			if (walk->in_root && !walk->area->known)
-				walk->reach->facts.unknown_bytes += stop - offset;
+				walk->unknown_bytes += stop - offset;
 			offset = stop;
 		} else if (offset == walk->next) {
-			error = begin_next(walk, here, &taken);
+			error = begin_next(walk, bytes, offset - first, &taken);
 			offset += taken;
 		} else if (walk->next == walk->until) {
 			error = begin_root(walk, walk->next); /* its first page is not there */
 		} else {
 			error = -EBADMSG;
 		}
+		if (walk->next > walk->stop && walk->next != UINT64_MAX)
+			error = -EBADMSG;
 	}
 	return error;
 }
 
 int ltr__walk_end(struct ltr__walk *walk)
 {
+	if (walk->stop != UINT64_MAX)
+		return walk->stopped ? 0 : -EBADMSG;
 	if (walk->next < walk->until && walk->next < length_of(walk))
 		return -EBADMSG;
 	return walk->any ? 0 : begin_free(walk, 0, UINT64_MAX);

@@ -10,32 +10,11 @@
 
 #include "private.h"
 
-/* Tags in the highest bits are cut off: user space ends below. */
-#define ADDRESS_MASK 0x00007fffffffffffull
-
-int ltr__reach_grow(void *array_pointer, uint32_t *capacity, uint32_t count, size_t element)
-{
-	void **array = array_pointer;
-	uint64_t more = *capacity ? *capacity * 2ull : 1024;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	if (more > UINT32_MAX)
-		more = UINT32_MAX;
-	if (more <= count)
-		return -ENOMEM;
-	grown = reallocarray(*array, more, element);
-	if (!grown)
-		return -ENOMEM;
-	*array = grown;
-	*capacity = (uint32_t)more;
-	return 0;
-}
-
 #define GROW(graph, what)                                                                    \
 	ltr__reach_grow(&(graph)->what##s, &(graph)->what##_capacity, (graph)->what##_count, \
 			sizeof(*(graph)->what##s))
+#define DROP(graph, what) \
+	ltr__reach_drop((graph)->what##s, (graph)->what##_capacity, sizeof(*(graph)->what##s))
 
 int ltr__graph_begin(struct ltr_reach *reach)
 {
@@ -60,12 +39,12 @@ int ltr__graph_begin(struct ltr_reach *reach)
 
 void ltr__graph_done(struct ltr__graph *graph)
 {
-	free(graph->blocks);
-	free(graph->edges);
-	free(graph->stack_words);
-	free(graph->roots);
-	free(graph->mallocs);
-	free(graph->frees);
+	DROP(graph, block);
+	DROP(graph, edge);
+	DROP(graph, stack_word);
+	DROP(graph, root);
+	DROP(graph, malloc);
+	DROP(graph, free);
 	free(graph->page_first);
 	free(graph->marks);
 	free(graph->firsts);
@@ -93,7 +72,7 @@ static const struct ltr__area *find_target(struct ltr_reach *reach, uint64_t add
 uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_stack_address)
 {
 	const struct ltr__area *area = reach->last;
-	uint64_t address = word & ADDRESS_MASK;
+	uint64_t address = word & LTR__ADDRESS_MASK;
 
 	if (address - reach->low >= reach->bytes)
 		return UINT32_MAX;
@@ -110,7 +89,7 @@ uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_s
 
 uint32_t ltr__reach_end(struct ltr_reach *reach, uint64_t word)
 {
-	uint64_t address = word & ADDRESS_MASK;
+	uint64_t address = word & LTR__ADDRESS_MASK;
 	const struct ltr__area *area;
 
 	if (address % LTR__PAGE_BYTES || address - reach->low >= reach->bytes)
@@ -138,30 +117,16 @@ static int add_edge(struct ltr__graph *graph, uint32_t to, uint64_t stack_addres
 	return 0;
 }
 
-int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t count)
+int ltr__graph_word(struct ltr_reach *reach, uint64_t word)
 {
-	uint64_t low = reach->low;
-	uint64_t span = reach->bytes;
+	uint64_t stack_address = 0;
+	uint32_t to = ltr__reach_word(reach, word, &stack_address);
+	int error = to == UINT32_MAX ? 0 : add_edge(&reach->graph, to, stack_address);
 
-	for (size_t at = 0; at + 8 <= count; at += 8) {
-		uint64_t stack_address = 0;
-		uint64_t word;
-		uint32_t to;
-		int error;
-
-		memcpy(&word, bytes + at, sizeof(word));
-		if ((word & ADDRESS_MASK) - low >= span)
-			continue;
-		to = ltr__reach_word(reach, word, &stack_address);
-		error = to == UINT32_MAX ? 0 : add_edge(&reach->graph, to, stack_address);
-		if (!error && word % LTR__PAGE_BYTES == 0) {
-			to = ltr__reach_end(reach, word);
-			error = to == UINT32_MAX ? 0 : add_edge(&reach->graph, to, 0);
-		}
-		if (error)
-			return error;
-	}
-	return 0;
+	if (error || word % LTR__PAGE_BYTES)
+		return error;
+	to = ltr__reach_end(reach, word);
+	return to == UINT32_MAX ? 0 : add_edge(&reach->graph, to, 0);
 }
 
 int ltr__graph_block(struct ltr__graph *graph, uint32_t granule)
@@ -244,11 +209,19 @@ int ltr__graph_end(struct ltr_reach *reach)
 uint32_t ltr__graph_at(const struct ltr__graph *graph, uint32_t granule)
 {
 	uint32_t block = graph->page_first[granule / LTR__GRANULES];
+	uint32_t next = graph->page_first[granule / LTR__GRANULES + 1];
+	uint32_t count;
 
 	if (!block)
 		return UINT32_MAX;
+	/* How many begin in this page, behind its first byte; not known at the end of some areas. */
+	count = next >= block ? next - block : graph->block_count - block;
 	block--;
-	while (block + 1 < graph->block_count && graph->blocks[block + 1].granule <= granule)
-		block++;
+	while (count) { /* it is one of [block, block + count]; without a branch to be guessed */
+		uint32_t half = (count + 1) / 2;
+
+		block += half * (graph->blocks[block + half].granule <= granule);
+		count -= half;
+	}
 	return block;
 }

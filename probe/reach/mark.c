@@ -3,6 +3,9 @@
  * Marking. Work is a stack of blocks, and one of goroutines, whose words count; a word that leads to a
  * block that is not marked, or to the stack of a candidate that is not reached, adds to it. Each block
  * and each goroutine is added once, so it ends whatever the bytes are.
+ *
+ * Where a word leads to is nowhere near in memory. So it goes through a queue first: when it enters, the
+ * processor is told to fetch the page's entry, half-way the blocks, and at its end both are there.
  */
 
 #include <errno.h>
@@ -10,6 +13,14 @@
 #include <string.h>
 
 #include "private.h"
+
+#define QUEUE 64u /* a power of two */
+
+/* A granule that a word leads to. */
+struct lead {
+	uint32_t granule;
+	bool of_malloc;
+};
 
 struct marker {
 	struct ltr_reach *reach;
@@ -26,6 +37,9 @@ struct marker {
 	uint32_t *waiters;
 	uint32_t waiter_count;
 	uint32_t waiter_capacity;
+	struct lead queue[QUEUE]; /* [queue_out, queue_in) of it, modulo QUEUE */
+	uint32_t queue_in;
+	uint32_t queue_out;
 	int error;
 };
 
@@ -81,6 +95,7 @@ static void reach_whole(struct marker *marker, uint32_t block)
 					sizeof(*marker->work));
 	if (!marker->error)
 		marker->work[marker->work_count++] = block;
+	__builtin_prefetch(&graph->edges[graph->blocks[block].edge]);
 }
 
 /*
@@ -103,6 +118,37 @@ static void reach_block(struct marker *marker, uint32_t granule, bool of_malloc)
 	reach_whole(marker, block);
 }
 
+static void leave_queue(struct marker *marker)
+{
+	const struct lead *lead = &marker->queue[marker->queue_out++ % QUEUE];
+
+	reach_block(marker, lead->granule, lead->of_malloc);
+}
+
+static void fetch_blocks(const struct marker *marker, const struct lead *lead)
+{
+	const struct ltr__graph *graph = &marker->reach->graph;
+	uint32_t block = graph->page_first[lead->granule / LTR__GRANULES];
+
+	if (!block)
+		return;
+	__builtin_prefetch(&graph->blocks[block - 1]);
+	__builtin_prefetch(&graph->blocks[block + 7]); /* a page of small ones takes two lines */
+	__builtin_prefetch(&graph->marks[(block - 1) / 64]);
+}
+
+static void enter_queue(struct marker *marker, uint32_t granule, bool of_malloc)
+{
+	const struct ltr__graph *graph = &marker->reach->graph;
+
+	if (marker->queue_in - marker->queue_out == QUEUE)
+		leave_queue(marker);
+	__builtin_prefetch(&graph->page_first[granule / LTR__GRANULES]);
+	marker->queue[marker->queue_in++ % QUEUE] = (struct lead){granule, of_malloc};
+	if (marker->queue_in - marker->queue_out > QUEUE / 2)
+		fetch_blocks(marker, &marker->queue[(marker->queue_in - QUEUE / 2) % QUEUE]);
+}
+
 static void follow_block(struct marker *marker, uint32_t block, bool of_malloc)
 {
 	const struct ltr__graph *graph = &marker->reach->graph;
@@ -113,11 +159,12 @@ static void follow_block(struct marker *marker, uint32_t block, bool of_malloc)
 		if (to & LTR__EDGE_STACK)
 			reach_stack(marker, graph->stack_words[to & ~LTR__EDGE_STACK]);
 		else
-			reach_block(marker, to, of_malloc);
+			enter_queue(marker, to, of_malloc);
 	}
 }
 
-static void follow_words(struct marker *marker, const unsigned char *bytes, size_t count)
+static void follow_words(struct marker *marker, const unsigned char *bytes, size_t count,
+			 bool of_malloc)
 {
 	for (size_t at = 0; at + 8 <= count; at += 8) {
 		uint64_t word, address;
@@ -128,10 +175,10 @@ static void follow_words(struct marker *marker, const unsigned char *bytes, size
 		if (to == LTR__EDGE_STACK)
 			reach_stack(marker, address);
 		else if (to != UINT32_MAX)
-			reach_block(marker, to, false);
+			enter_queue(marker, to, of_malloc);
 		to = ltr__reach_end(marker->reach, word);
 		if (to != UINT32_MAX)
-			reach_block(marker, to, false);
+			enter_queue(marker, to, of_malloc);
 	}
 }
 
@@ -139,21 +186,25 @@ static void follow_goroutine(struct marker *marker, uint32_t index)
 {
 	const struct ltr_reach_goroutine *goroutine = &marker->goroutines[index];
 
-	follow_words(marker, goroutine->kept, goroutine->kept_bytes);
+	follow_words(marker, goroutine->kept, goroutine->kept_bytes, false);
 	if (marker->part_of[index]) {
 		const struct ltr__part *part = &marker->reach->parts[marker->part_of[index] - 1];
 
-		follow_words(marker, part->bytes, part->count);
+		follow_words(marker, part->bytes, part->count, false);
 	}
 }
 
 static void drain(struct marker *marker)
 {
-	while ((marker->work_count || marker->waiter_count) && !marker->error) {
+	while (!marker->error) {
 		if (marker->work_count)
 			follow_block(marker, marker->work[--marker->work_count], false);
-		else
+		else if (marker->waiter_count)
 			follow_goroutine(marker, marker->waiters[--marker->waiter_count]);
+		else if (marker->queue_in != marker->queue_out)
+			leave_queue(marker);
+		else
+			break;
 	}
 }
 
@@ -268,7 +319,8 @@ static void mark_roots(struct marker *marker)
 		follow_block(marker, graph->mallocs[i], true);
 	for (size_t i = 0; i < reach->part_count && !marker->error; i++)
 		if (!reach->parts[i].id)
-			follow_words(marker, reach->parts[i].bytes, reach->parts[i].count);
+			follow_words(marker, reach->parts[i].bytes, reach->parts[i].count,
+				     reach->parts[i].of_malloc);
 	drain(marker);
 }
 
@@ -295,7 +347,9 @@ int ltr_reach_mark(struct ltr_reach *reach, struct ltr_reach_goroutine *goroutin
 
 	if (count >= UINT32_MAX)
 		return -ENOMEM;
-	marker.error = sort_stacks(&marker);
+	marker.error = ltr__again_end(reach);
+	if (!marker.error)
+		marker.error = sort_stacks(&marker);
 	if (!marker.error)
 		marker.error = find_parts(&marker);
 	if (!marker.error) {
@@ -304,7 +358,7 @@ int ltr_reach_mark(struct ltr_reach *reach, struct ltr_reach_goroutine *goroutin
 	}
 	free(marker.by_stack);
 	free(marker.part_of);
-	free(marker.work);
-	free(marker.waiters);
+	ltr__reach_drop(marker.work, marker.work_capacity, sizeof(*marker.work));
+	ltr__reach_drop(marker.waiters, marker.waiter_capacity, sizeof(*marker.waiters));
 	return marker.error;
 }

@@ -6,7 +6,12 @@
  * What the files of this folder share:
  *
  *   areas.c    which memory the process has, less what is left out; what of it is there
- *   read.c     reading areas and stacks, a piece at a time
+ *   read.c     reading areas, a piece at a time
+ *   again.c    reading them again, for references to what was not reached; look.c: a part of it;
+ *              hot.c: where that lies
+ *   scan.c     which words of a piece may lead somewhere
+ *   stacks.c   copies of stacks
+ *   memory.c   arrays that grow
  *   blocks.c   where malloc()'s blocks are, as their words come by
  *   graph.c    what is kept of words: who refers to whom
  *   mark.c     marking
@@ -22,9 +27,11 @@
 
 #include "reach.h"
 
-#define LTR__PAGE_BYTES   4096u
-#define LTR__GRANULE      16u /* blocks of malloc() are aligned to that */
-#define LTR__GRANULES     (LTR__PAGE_BYTES / LTR__GRANULE)
+#define LTR__PAGE_BYTES 4096u
+#define LTR__GRANULE    16u /* blocks of malloc() are aligned to that */
+#define LTR__GRANULES   (LTR__PAGE_BYTES / LTR__GRANULE)
+/* Tags in the highest bits are cut off: user space ends below. */
+#define LTR__ADDRESS_MASK 0x00007fffffffffffull
 #define LTR__GRANULES_MAX 0x80000000u /* of all areas; the upper half of edges is for stacks */
 #define LTR__EDGE_STACK   0x80000000u /* the rest: an index in graph->stack_words */
 
@@ -88,9 +95,15 @@ struct ltr__graph {
 
 /* A part of a stack, or words that came from elsewhere. */
 struct ltr__part {
-	uint64_t id; /* the goroutine; 0: a root in any case */
+	uint64_t id;    /* the goroutine; 0: a root in any case */
+	bool of_malloc; /* as in struct ltr__area */
 	unsigned char *bytes;
 	size_t count; /* of bytes */
+};
+
+struct ltr__buffer {
+	unsigned char *at;
+	size_t bytes;
 };
 
 struct ltr_reach {
@@ -109,13 +122,26 @@ struct ltr_reach {
 	struct ltr__part *parts;
 	size_t part_count;
 	size_t part_capacity;
-	unsigned char **buffers; /* what the parts point into */
+	struct ltr__buffer *buffers; /* what the parts point into */
 	size_t buffer_count;
+	struct ltr__buffer spare; /* zeros, in memory that was in use before; or nothing */
 	struct ltr_reach_facts facts;
+	struct ltr__again *again; /* another reading, that was not marked in yet, or NULL */
 };
 
-/* Make room for one more element of an array. */
+/*
+ * memory.c. Make room for one more element of an array, which must come from here; large ones lie on
+ * large pages where there are any, and are never copied.
+ */
 int ltr__reach_grow(void *array_pointer, uint32_t *capacity, uint32_t count, size_t element);
+void ltr__reach_drop(void *array, uint32_t capacity, size_t element); /* takes NULL */
+
+/*
+ * scan.c. The offsets of the words in `bytes` that are in [low, low + span) without their tags, in
+ * order. There is room for all words in ret_at; `bytes` is 8-aligned; returns how many.
+ */
+size_t ltr__scan(const unsigned char *bytes, size_t count, uint64_t low, uint64_t span,
+		 uint32_t *ret_at);
 
 /* areas.c */
 int ltr__areas_read(const struct ltr_process *process, const struct ltr_reach_region *skip,
@@ -136,8 +162,8 @@ int ltr__pagemap_open(const struct ltr_process *process);
 /* graph.c. Where words may lead to is known once areas are. */
 int ltr__graph_begin(struct ltr_reach *reach);
 void ltr__graph_done(struct ltr__graph *graph);
-/* Words of the block that was begun last. */
-int ltr__graph_words(struct ltr_reach *reach, const unsigned char *bytes, size_t count);
+/* A word of the block that was begun last. */
+int ltr__graph_word(struct ltr_reach *reach, uint64_t word);
 int ltr__graph_block(struct ltr__graph *graph, uint32_t granule);
 /* The block that was begun last is one; `of_malloc`: as in struct ltr__area. */
 int ltr__graph_root(struct ltr__graph *graph, bool of_malloc);
@@ -154,29 +180,77 @@ uint32_t ltr__reach_word(struct ltr_reach *reach, uint64_t word, uint64_t *ret_s
 /* The last granule of an area, if the word points just behind it; else UINT32_MAX. */
 uint32_t ltr__reach_end(struct ltr_reach *reach, uint64_t word);
 
+#define LTR__PIECE_BYTES ((size_t)128 << 10) /* the most that comes by at once */
+
+/* What a walk tells, of the block that was begun last. A block ends where the next one begins. */
+struct ltr__walk_ops {
+	int (*begin)(void *context, uint32_t granule);
+	int (*word)(void *context, uint64_t word);
+	int (*root)(void *context, bool of_malloc); /* it is one */
+	int (*free)(void *context); /* nobody has it: its words are to be forgotten */
+};
+
 /*
  * blocks.c. The pages of an area come by in order of addresses, without those that are not there.
  * -EBADMSG: they do not fit; forget the area's blocks, and read it again as a root. Every area of
  * memory has a block at its beginning.
  */
 struct ltr__walk {
-	struct ltr_reach *reach;
+	const struct ltr__walk_ops *ops;
+	void *context;
 	const struct ltr__area *area;
 	uint64_t next;  /* offset of the next header; UINT64_MAX: none will come */
 	uint64_t until; /* where the blocks end that follow each other; there it is decided anew */
+	uint64_t stop;  /* the header that ends a part; UINT64_MAX: to the end of the area */
 	bool as_root;   /* do not look for blocks */
 	bool skip;      /* nobody has the block that was begun last */
 	bool in_root;   /* it is a root, and not of malloc() */
 	bool any;       /* there is one */
+	bool stopped;   /* at `stop` */
+	uint64_t unknown_bytes;
+
+	/* Of the pages that come by: words that may lead somewhere; whose walk it is finds them. */
+	const uint32_t *hits; /* offsets, in order */
+	size_t hit_count;
+	size_t hit_at; /* those before were dealt with */
 };
 
-void ltr__walk_begin(struct ltr__walk *walk, struct ltr_reach *reach, const struct ltr__area *area,
-		     bool as_root);
+void ltr__walk_begin(struct ltr__walk *walk, const struct ltr__area *area, bool as_root);
+/* Only the blocks that begin in [from, stop); headers must be there, and in the right place. */
+void ltr__walk_begin_part(struct ltr__walk *walk, const struct ltr__area *area, uint64_t from,
+			  uint64_t stop);
 int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char *bytes,
 		    size_t count);
 int ltr__walk_end(struct ltr__walk *walk);
 
-/* read.c. Where the used part of its stack begins; 0: not known, or it has none. */
+/* read.c: feeds a walk. */
+struct ltr__reader {
+	const struct ltr_process *process;
+	struct ltr__walk walk;
+	unsigned char *buffer;
+	uint32_t *hits;
+	/* Fills `hits` from the buffer's first bytes; returns how many. */
+	size_t (*sieve)(struct ltr__reader *reader, size_t bytes);
+	uint64_t read_bytes;
+};
+
+int ltr__reader_init(struct ltr__reader *reader, const struct ltr_process *process);
+void ltr__reader_done(struct ltr__reader *reader);
+/* The walk has begun; the pages in [from, to) of its area come by. */
+int ltr__reader_run(struct ltr__reader *reader, int pagemap, uint64_t from, uint64_t to);
+
+/* again.c. The graph becomes that of another reading, if there was one. */
+int ltr__again_end(struct ltr_reach *reach);
+struct ltr__again *ltr__again_free(struct ltr__again *again); /* takes NULL; returns NULL */
+
+/* stacks.c. Words that are roots. */
+int ltr__part_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count,
+			bool of_malloc);
+/* Forget all parts; some of their memory is kept, touched already, for others. */
+void ltr__parts_forget(struct ltr_reach *reach);
+void ltr__parts_done(struct ltr_reach *reach);
+
+/* Where the used part of its stack begins; 0: not known, or it has none. */
 uint64_t ltr__stack_used_from(const struct ltr_reach_goroutine *goroutine);
 
 static inline bool ltr__bit(const uint64_t *bits, uint32_t number)

@@ -85,6 +85,17 @@ int ltr_reach_read_stacks(struct ltr_reach *reach, struct ltr_reach_goroutine *g
 int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count);
 
 /*
+ * Read memory again, after marking, and keep what refers to what was not reached; much faster than the
+ * first time. Before it, forget() what else was read; after it, read stacks and mark as before. A
+ * goroutine that was reached must not be a candidate any more, nor may one that was not there. Whatever
+ * this reading leaves unreached is unreached in it, be the first one as old as it may. It
+ * uses all processors. Errors are those of ltr_reach_read().
+ */
+int ltr_reach_forget(struct ltr_reach *reach); /* -ENOMEM */
+int ltr_reach_read_again(struct ltr_reach *reach, const struct ltr_reach_region *skip,
+			 size_t skip_count, struct ltr_why *ret_why);
+
+/*
  * Mark, and set `reached` of the goroutines; their stacks must have been read. Stacks of roots that
  * were read for other arrays of goroutines count, too. -ENOMEM.
  */

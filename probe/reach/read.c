@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading. Areas go through a small buffer, piece by piece, into the graph. Stacks are copied,
- * because only their used parts count and only of those that are reached; and without asking which of
- * their pages are there, because they may be packed away (loiter/cold.h): those come back when they are
- * read.
+ * Reading: areas go through a small buffer, piece by piece, into the graph.
  */
 
 #include <errno.h>
@@ -13,93 +10,147 @@
 
 #include "private.h"
 
-#define PIECES          512u
-#define PIECE_BYTES     ((size_t)256 << 10)
-#define STACK_BYTES_MAX (1ull << 32) /* the largest stack that we believe in */
-
-/* --- areas ---------------------------------------------------------------------------------- */
-
-struct passing {
-	struct ltr_reach *reach;
-	struct ltr__walk walk;
-	unsigned char *buffer;
-};
-
 /* A part that cannot be read is passed over: it is no memory, or not any more. */
-static int pass_piece(struct passing *passing, uint64_t from, uint64_t to)
+static int read_piece(struct ltr__reader *reader, uint64_t from, uint64_t to)
 {
-	uint64_t start = passing->walk.area->start;
+	struct ltr__walk *walk = &reader->walk;
+	uint64_t start = walk->area->start;
 	int error = 0;
 
 	while (from < to && !error) {
 		struct ltr_process_piece piece = {
-			.address = from, .buffer = passing->buffer, .bytes = to - from};
+			.address = from, .buffer = reader->buffer, .bytes = to - from};
 		size_t whole;
 
-		error = ltr_process_read_many(passing->reach->process, &piece, 1);
+		error = ltr_process_read_many(reader->process, &piece, 1);
 		whole = piece.done & ~(size_t)(LTR__PAGE_BYTES - 1);
-		if (!error && whole)
-			error = ltr__walk_pages(&passing->walk, from - start, passing->buffer,
-						whole);
-		passing->reach->facts.read_bytes += whole;
+		if (!error && whole) {
+			walk->hits = reader->hits;
+			walk->hit_count = reader->sieve(reader, whole);
+			walk->hit_at = 0;
+			error = ltr__walk_pages(walk, from - start, reader->buffer, whole);
+		}
+		reader->read_bytes += whole;
 		from += whole < piece.bytes ? whole + LTR__PAGE_BYTES : whole;
 	}
 	return error;
 }
 
-static int pass_run(void *context, uint64_t from, uint64_t to)
+static int read_run(void *context, uint64_t from, uint64_t to)
 {
-	struct passing *passing = context;
+	struct ltr__reader *reader = context;
 	int error = 0;
 
 	while (from < to && !error) {
-		uint64_t stop = to - from > PIECE_BYTES ? from + PIECE_BYTES : to;
+		uint64_t stop = to - from > LTR__PIECE_BYTES ? from + LTR__PIECE_BYTES : to;
 
-		error = pass_piece(passing, from, stop);
+		error = read_piece(reader, from, stop);
 		from = stop;
 	}
 	return error;
 }
 
-static int pass_area(struct passing *passing, int pagemap, const struct ltr__area *area)
+int ltr__reader_init(struct ltr__reader *reader, const struct ltr_process *process)
 {
-	struct ltr__graph *graph = &passing->reach->graph;
-	const struct ltr__graph before = *graph;
-	uint64_t unknown_bytes = passing->reach->facts.unknown_bytes;
-	int error;
-
-	ltr__walk_begin(&passing->walk, passing->reach, area, area->kind == LTR__AREA_DATA);
-	error = ltr__pages_each(pagemap, area->start, area->end, area->of_file, pass_run, passing);
-	if (!error)
-		error = ltr__walk_end(&passing->walk);
-	if (error != -EBADMSG)
-		return error;
-	graph->block_count = before.block_count;
-	graph->edge_count = before.edge_count;
-	graph->stack_word_count = before.stack_word_count;
-	graph->root_count = before.root_count;
-	graph->malloc_count = before.malloc_count;
-	graph->free_count = before.free_count;
-	passing->reach->facts.unknown_bytes = unknown_bytes;
-	passing->reach->facts.broken_heaps++;
-	ltr__walk_begin(&passing->walk, passing->reach, area, true);
-	error = ltr__pages_each(pagemap, area->start, area->end, area->of_file, pass_run, passing);
-	return error ? error : ltr__walk_end(&passing->walk);
+	*reader = (struct ltr__reader){
+		.process = process,
+		.buffer = malloc(LTR__PIECE_BYTES),
+		.hits = malloc(LTR__PIECE_BYTES / 8 * sizeof(uint32_t)),
+	};
+	return reader->buffer && reader->hits ? 0 : -ENOMEM;
 }
 
-static int pass_areas(struct ltr_reach *reach)
+void ltr__reader_done(struct ltr__reader *reader)
 {
-	struct passing passing = {.reach = reach, .buffer = malloc(PIECE_BYTES)};
-	int pagemap;
-	int error = passing.buffer ? 0 : -ENOMEM;
+	free(reader->buffer);
+	free(reader->hits);
+}
 
-	pagemap = ltr__pagemap_open(reach->process);
+int ltr__reader_run(struct ltr__reader *reader, int pagemap, uint64_t from, uint64_t to)
+{
+	int error =
+		ltr__pages_each(pagemap, from, to, reader->walk.area->of_file, read_run, reader);
+
+	return error ? error : ltr__walk_end(&reader->walk);
+}
+
+/* --- into the graph ------------------------------------------------------------------------- */
+
+static int begin_block(void *context, uint32_t granule)
+{
+	struct ltr_reach *reach = context;
+
+	return ltr__graph_block(&reach->graph, granule);
+}
+
+static int add_word(void *context, uint64_t word)
+{
+	return ltr__graph_word(context, word);
+}
+
+static int is_root(void *context, bool of_malloc)
+{
+	struct ltr_reach *reach = context;
+
+	return ltr__graph_root(&reach->graph, of_malloc);
+}
+
+static int is_free(void *context)
+{
+	struct ltr_reach *reach = context;
+
+	return ltr__graph_free(&reach->graph);
+}
+
+static const struct ltr__walk_ops into_graph = {begin_block, add_word, is_root, is_free};
+
+static size_t sieve_targets(struct ltr__reader *reader, size_t bytes)
+{
+	const struct ltr_reach *reach = reader->walk.context;
+
+	return ltr__scan(reader->buffer, bytes, reach->low, reach->bytes, reader->hits);
+}
+
+static int read_area(struct ltr_reach *reach, struct ltr__reader *reader, int pagemap,
+		     const struct ltr__area *area)
+{
+	struct ltr__graph *graph = &reach->graph;
+	const struct ltr__graph before = *graph;
+	int error;
+
+	ltr__walk_begin(&reader->walk, area, area->kind == LTR__AREA_DATA);
+	error = ltr__reader_run(reader, pagemap, area->start, area->end);
+	if (error == -EBADMSG) {
+		graph->block_count = before.block_count;
+		graph->edge_count = before.edge_count;
+		graph->stack_word_count = before.stack_word_count;
+		graph->root_count = before.root_count;
+		graph->malloc_count = before.malloc_count;
+		graph->free_count = before.free_count;
+		reach->facts.broken_heaps++;
+		ltr__walk_begin(&reader->walk, area, true);
+		error = ltr__reader_run(reader, pagemap, area->start, area->end);
+	}
+	reach->facts.unknown_bytes += reader->walk.unknown_bytes;
+	return error;
+}
+
+static int read_areas(struct ltr_reach *reach)
+{
+	struct ltr__reader reader;
+	int error = ltr__reader_init(&reader, reach->process);
+	int pagemap = ltr__pagemap_open(reach->process);
+
+	reader.sieve = sieve_targets;
+	reader.walk.ops = &into_graph;
+	reader.walk.context = reach;
 	for (size_t i = 0; i < reach->areas.count && !error; i++)
 		if (reach->areas.area[i].kind != LTR__AREA_STACKS)
-			error = pass_area(&passing, pagemap, &reach->areas.area[i]);
+			error = read_area(reach, &reader, pagemap, &reach->areas.area[i]);
+	reach->facts.read_bytes += reader.read_bytes;
 	if (pagemap >= 0)
 		close(pagemap);
-	free(passing.buffer);
+	ltr__reader_done(&reader);
 	return error;
 }
 
@@ -125,7 +176,7 @@ int ltr_reach_read(struct ltr_reach *reach, const struct ltr_reach_region *skip,
 		return error;
 	error = ltr__graph_begin(reach);
 	if (!error)
-		error = pass_areas(reach);
+		error = read_areas(reach);
 	if (!error)
 		error = ltr__graph_end(reach);
 	if (error)
@@ -141,10 +192,8 @@ struct ltr_reach *ltr_reach_free(struct ltr_reach *reach)
 	ltr__areas_done(&reach->areas);
 	ltr__graph_done(&reach->graph);
 	free(reach->targets);
-	for (size_t i = 0; i < reach->buffer_count; i++)
-		free(reach->buffers[i]);
-	free(reach->buffers);
-	free(reach->parts);
+	ltr__parts_done(reach);
+	ltr__again_free(reach->again);
 	free(reach);
 	return NULL;
 }
@@ -152,199 +201,4 @@ struct ltr_reach *ltr_reach_free(struct ltr_reach *reach)
 struct ltr_reach_facts ltr_reach_facts(const struct ltr_reach *reach)
 {
 	return reach->facts;
-}
-
-/* --- stacks --------------------------------------------------------------------------------- */
-
-/* Pieces that are still to be read. */
-struct reading {
-	struct ltr_reach *reach;
-	struct ltr_process_piece piece[PIECES];
-	size_t count;
-};
-
-/* Behind what could not be read: page by page. */
-static int read_rest(struct ltr_reach *reach, const struct ltr_process_piece *piece)
-{
-	uint64_t end = piece->address + piece->bytes;
-	uint64_t at = (piece->address + piece->done) & ~(uint64_t)(LTR__PAGE_BYTES - 1);
-	int error = 0;
-
-	for (at += LTR__PAGE_BYTES; at < end && !error; at += LTR__PAGE_BYTES) {
-		struct ltr_process_piece page = {
-			.address = at,
-			.buffer = (unsigned char *)piece->buffer + (at - piece->address),
-			.bytes = end - at < LTR__PAGE_BYTES ? end - at : LTR__PAGE_BYTES,
-		};
-
-		error = ltr_process_read_many(reach->process, &page, 1);
-		reach->facts.read_bytes += page.done;
-	}
-	return error;
-}
-
-static int flush(struct reading *reading)
-{
-	int error = ltr_process_read_many(reading->reach->process, reading->piece, reading->count);
-
-	for (size_t i = 0; i < reading->count && !error; i++) {
-		reading->reach->facts.read_bytes += reading->piece[i].done;
-		if (reading->piece[i].done < reading->piece[i].bytes)
-			error = read_rest(reading->reach, &reading->piece[i]);
-	}
-	reading->count = 0;
-	return error;
-}
-
-static int add_piece(struct reading *reading, uint64_t address, void *buffer, size_t bytes)
-{
-	reading->piece[reading->count++] =
-		(struct ltr_process_piece){.address = address, .buffer = buffer, .bytes = bytes};
-	if (reading->count < PIECES && bytes < PIECE_BYTES)
-		return 0;
-	return flush(reading);
-}
-
-/* Memory for parts, that is freed with the copy. */
-static unsigned char *new_buffer(struct ltr_reach *reach, size_t bytes)
-{
-	unsigned char **grown =
-		reallocarray(reach->buffers, reach->buffer_count + 1, sizeof(*grown));
-
-	if (!grown)
-		return NULL;
-	reach->buffers = grown;
-	grown[reach->buffer_count] = calloc(1, bytes ? bytes : 1);
-	if (!grown[reach->buffer_count])
-		return NULL;
-	return grown[reach->buffer_count++];
-}
-
-static int part_add(struct ltr_reach *reach, const struct ltr__part *part)
-{
-	if (reach->part_count == reach->part_capacity) {
-		size_t more = reach->part_capacity ? reach->part_capacity * 2 : 256;
-		void *grown = reallocarray(reach->parts, more, sizeof(*reach->parts));
-
-		if (!grown)
-			return -ENOMEM;
-		reach->parts = grown;
-		reach->part_capacity = more;
-	}
-	reach->parts[reach->part_count++] = *part;
-	return 0;
-}
-
-int ltr_reach_add_words(struct ltr_reach *reach, const uint64_t *words, size_t count)
-{
-	struct ltr__part part = {.count = count * sizeof(*words)};
-
-	part.bytes = new_buffer(reach, part.count);
-	if (!part.bytes)
-		return -ENOMEM;
-	if (count)
-		memcpy(part.bytes, words, part.count);
-	return part_add(reach, &part);
-}
-
-static bool is_stack(const struct ltr_reach_goroutine *goroutine)
-{
-	return goroutine->stack_low && goroutine->stack_high > goroutine->stack_low &&
-	       goroutine->stack_high - goroutine->stack_low <= STACK_BYTES_MAX &&
-	       goroutine->stack_low % LTR__PAGE_BYTES == 0 &&
-	       goroutine->stack_high % LTR__PAGE_BYTES == 0;
-}
-
-uint64_t ltr__stack_used_from(const struct ltr_reach_goroutine *goroutine)
-{
-	uint64_t sp = goroutine->saved_sp & ~7ull;
-
-	return is_stack(goroutine) && sp >= goroutine->stack_low && sp < goroutine->stack_high ? sp
-											       : 0;
-}
-
-/* Of all whose used part is known, at once. */
-static int read_used(struct ltr_reach *reach, const struct ltr_reach_goroutine *goroutines,
-		     size_t count)
-{
-	struct reading *reading;
-	unsigned char *buffer;
-	uint64_t total = 0;
-	int error = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t from = ltr__stack_used_from(&goroutines[i]);
-
-		total += from ? goroutines[i].stack_high - from : 0;
-	}
-	if (total > reach->most_bytes)
-		return -ENOMEM;
-	buffer = new_buffer(reach, total);
-	reading = calloc(1, sizeof(*reading));
-	if (!buffer || !reading)
-		error = -ENOMEM;
-	else
-		reading->reach = reach;
-	for (size_t i = 0; i < count && !error; i++) {
-		uint64_t from = ltr__stack_used_from(&goroutines[i]);
-		struct ltr__part part = {
-			.id = goroutines[i].candidate ? goroutines[i].id : 0,
-			.bytes = buffer,
-			.count = goroutines[i].stack_high - from,
-		};
-
-		if (!from)
-			continue;
-		error = part_add(reach, &part);
-		if (!error)
-			error = add_piece(reading, from, buffer, part.count);
-		buffer += part.count;
-	}
-	if (!error)
-		error = flush(reading);
-	free(reading);
-	return error;
-}
-
-/* A run of pages of a stack whose used part is not known. */
-static int add_stack_run(void *context, uint64_t from, uint64_t to)
-{
-	struct reading *reading = context;
-	struct ltr__part part = {.count = to - from};
-	int error;
-
-	if (reading->reach->facts.read_bytes + part.count > reading->reach->most_bytes)
-		return -ENOMEM;
-	part.bytes = new_buffer(reading->reach, part.count);
-	if (!part.bytes)
-		return -ENOMEM;
-	error = part_add(reading->reach, &part);
-	return error ? error : add_piece(reading, from, part.bytes, part.count);
-}
-
-int ltr_reach_read_stacks(struct ltr_reach *reach, struct ltr_reach_goroutine *goroutines,
-			  size_t count)
-{
-	struct reading *reading;
-	int pagemap;
-	int error = read_used(reach, goroutines, count);
-
-	if (error)
-		return error;
-	reading = calloc(1, sizeof(*reading));
-	if (!reading)
-		return -ENOMEM;
-	reading->reach = reach;
-	pagemap = ltr__pagemap_open(reach->process);
-	for (size_t i = 0; i < count && !error; i++)
-		if (is_stack(&goroutines[i]) && !ltr__stack_used_from(&goroutines[i]))
-			error = ltr__pages_each(pagemap, goroutines[i].stack_low,
-						goroutines[i].stack_high, false, add_stack_run,
-						reading);
-	if (!error)
-		error = flush(reading);
-	if (pagemap >= 0)
-		close(pagemap);
-	free(reading);
-	return error;
 }

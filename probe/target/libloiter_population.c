@@ -107,6 +107,36 @@ static int compare_ids(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* What there is, is used again: memory that was never touched would take longer than to read it. */
+static int make_room(struct ltr__population *population, size_t capacity, uint64_t slab_bytes)
+{
+	if (population->capacity < capacity) {
+		free(population->goroutines);
+		population->capacity = 0;
+		population->goroutines = calloc(capacity + 1, sizeof(*population->goroutines));
+		if (!population->goroutines)
+			return -ENOMEM;
+		population->capacity = capacity;
+	}
+	if (population->slab_bytes < slab_bytes || !population->slabs) {
+		free(population->slabs);
+		population->slab_bytes = 0;
+		population->slabs = malloc(slab_bytes ? slab_bytes : 1);
+		if (!population->slabs)
+			return -ENOMEM;
+		population->slab_bytes = slab_bytes;
+	}
+	return 0;
+}
+
+static bool is_sorted(const struct ltr__population *population)
+{
+	for (size_t i = 1; i < population->count; i++)
+		if (population->goroutines[i - 1].id > population->goroutines[i].id)
+			return false;
+	return true;
+}
+
 static int read_slabs(const struct ltr__libloiter *target, uint64_t most_bytes,
 		      const uint64_t *slabs, uint32_t count, struct ltr__population *population)
 {
@@ -117,11 +147,9 @@ static int read_slabs(const struct ltr__libloiter *target, uint64_t most_bytes,
 
 	if (total > most_bytes)
 		return -ENOMEM;
-	population->capacity = (size_t)layout->slab_descriptors * count;
-	population->slabs = malloc(total ? total : 1);
-	population->goroutines = calloc(population->capacity + 1, sizeof(*population->goroutines));
-	if (!population->slabs || !population->goroutines)
-		return -ENOMEM;
+	err = make_room(population, (size_t)layout->slab_descriptors * count, total);
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < count && !err; i++) {
 		unsigned char *slab = population->slabs + i * slab_bytes;
 
@@ -134,23 +162,21 @@ static int read_slabs(const struct ltr__libloiter *target, uint64_t most_bytes,
 }
 
 int ltr__population_read(const struct ltr__libloiter *target, uint64_t most_bytes,
-			 struct ltr__population *ret_population)
+			 struct ltr__population *population)
 {
-	struct ltr__population population = {0};
 	uint64_t *slabs;
 	uint32_t count;
 	bool all;
 	int err = ltr__slab_addresses(target, &slabs, &count, &all);
 
+	population->count = population->running_count = 0;
+	population->some_call = false;
 	if (err)
 		return err;
-	err = all ? read_slabs(target, most_bytes, slabs, count, &population) : -EPROTO;
+	err = all ? read_slabs(target, most_bytes, slabs, count, population) : -EPROTO;
 	free(slabs);
-	if (err) {
-		ltr__population_done(&population);
-		return err;
-	}
-	qsort(population.goroutines, population.count, sizeof(*population.goroutines), compare_ids);
-	*ret_population = population;
-	return 0;
+	if (!err && !is_sorted(population))
+		qsort(population->goroutines, population->count, sizeof(*population->goroutines),
+		      compare_ids);
+	return err;
 }

@@ -11,7 +11,8 @@
  *   libloiter_snapshot.c  descriptors and stacks
  *   libloiter_stack.c     unwinding
  *   libloiter_population.c  all descriptors at one moment, for:
- *   libloiter_reach.c     who cannot be woken any more
+ *   libloiter_reach.c     who cannot be woken any more; with libloiter_pass.c, one reading for
+ *                         that, and libloiter_own.c, what it leaves out
  *   libloiter_words.c     names, labels and sites
  *   libloiter_locks.c     the locks that they wait for
  *

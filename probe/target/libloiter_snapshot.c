@@ -37,7 +37,8 @@ struct reading {
 	uint64_t name;
 	uint64_t labels;
 	uint64_t read_lock[2]; /* 0: none */
-	uint32_t depth;        /* frames in pcs */
+	const uint64_t *pcs;
+	uint32_t depth; /* frames in pcs */
 	bool stack_known;
 	bool stack_damaged;
 	bool skip; /* free, or to be tried again */
@@ -53,13 +54,15 @@ struct look {
 	uint64_t unreadable;
 	bool complete;
 	bool in_doubt;
+	bool first; /* the census knows nobody yet */
 	bool last_round;
 
 	uint64_t addresses[BATCH]; /* of the descriptors of this batch */
 	uint32_t count;
 	unsigned char *descriptors;
 	struct reading readings[BATCH];
-	uint64_t pcs[BATCH][LTR__FRAMES_MAX];
+	uint64_t *pcs; /* of one goroutine after the other */
+	size_t pc_count;
 	struct ltr_process_piece pieces[BATCH];
 	unsigned char *stacks;
 	unsigned char *deep_stack;
@@ -196,8 +199,10 @@ static int unwind_deep(struct look *look, struct reading *reading, uint64_t *pcs
 /* What the census knows already about a goroutine that has not moved since. */
 static bool reuse_stack(const struct look *look, struct reading *reading)
 {
-	const struct ltr_goroutine *known = ltr_census_find(look->census, reading->goroutine.id);
+	const struct ltr_goroutine *known = NULL;
 
+	if (!look->first)
+		known = ltr_census_find(look->census, reading->goroutine.id);
 	if (!known || !known->stack || known->transitions != reading->goroutine.transitions)
 		return false;
 	reading->goroutine.stack = known->stack;
@@ -205,29 +210,33 @@ static bool reuse_stack(const struct look *look, struct reading *reading)
 	return true;
 }
 
+/* Bytes of stacks, and frames, lie behind each other: memory that was touched already. */
 static int read_stacks(struct look *look)
 {
 	const struct ltr_layout *layout = &look->target->layout;
 	uint32_t who[BATCH];
 	uint32_t count = 0;
+	size_t used = 0;
 
 	for (uint32_t i = 0; i < look->count; i++) {
 		struct reading *reading = &look->readings[i];
 		if (reading->skip || !reading->stack.saved_sp || reuse_stack(look, reading))
 			continue;
 		struct ltr_process_piece *piece = &look->pieces[count];
-		piece->buffer = look->stacks + count * STACK_BYTES;
+		piece->buffer = look->stacks + used;
 		piece->bytes =
 			ltr__stack_used(layout, &reading->stack, STACK_BYTES, &piece->address);
+		used += piece->bytes;
 		if (piece->bytes)
 			who[count++] = i;
 		else
 			reading->stack_damaged = true;
 	}
 	int err = ltr_process_read_many(look->target->process, look->pieces, count);
+	look->pc_count = 0;
 	for (uint32_t i = 0; i < count && !err; i++) {
 		struct reading *reading = &look->readings[who[i]];
-		uint64_t *pcs = look->pcs[who[i]];
+		uint64_t *pcs = look->pcs + look->pc_count;
 		int walk = ltr__stack_walk(layout, &reading->stack, &look->pieces[i], pcs,
 					   &reading->depth);
 		if (walk == -ENODATA)
@@ -235,6 +244,8 @@ static int read_stacks(struct look *look)
 		if (walk == -ESRCH || walk == -EPERM)
 			err = walk;
 		reading->stack_damaged = walk < 0;
+		reading->pcs = pcs;
+		look->pc_count += reading->depth;
 	}
 	return err;
 }
@@ -338,7 +349,7 @@ static int put_all(struct look *look)
 		if (reading->skip)
 			continue;
 		if (!reading->stack_known)
-			err = ltr_census_intern_stack(look->census, look->pcs[i], reading->depth,
+			err = ltr_census_intern_stack(look->census, reading->pcs, reading->depth,
 						      &goroutine->stack);
 		if (!err)
 			err = ltr__words_site(&look->words, reading->site, &goroutine->site);
@@ -399,6 +410,7 @@ static int first_round(struct look *look)
 		return err;
 	if (!all)
 		look->complete = false;
+	ltr_census_reserve(look->census, (size_t)count * look->target->layout.slab_descriptors);
 	for (uint32_t i = 0; i < count && !err; i++)
 		err = look_at_slab(look, slabs[i]);
 	free(slabs);
@@ -442,6 +454,7 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 	look->census = census;
 	look->exact_ns = exact_ns;
 	look->complete = true;
+	look->first = ltr_census_count(census) == 0;
 	look->words.target = target;
 	look->words.census = census;
 	look->count = 0;
@@ -450,9 +463,10 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 	look->descriptors = malloc((size_t)BATCH * target->layout.descriptor_bytes);
 	look->stacks = malloc(BATCH * STACK_BYTES);
 	look->deep_stack = malloc(DEEP_STACK_BYTES);
+	look->pcs = malloc(sizeof(*look->pcs) * BATCH * LTR__FRAMES_MAX);
 	ltr__libloiter_rate(target, &look->rate);
 
-	int err = look->descriptors && look->stacks && look->deep_stack ? 0 : -ENOMEM;
+	int err = look->descriptors && look->stacks && look->deep_stack && look->pcs ? 0 : -ENOMEM;
 	if (!err)
 		err = ltr_census_snapshot_begin(census, ltr_process_now_ns());
 	if (!err) {
@@ -470,6 +484,7 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 	free(look->descriptors);
 	free(look->stacks);
 	free(look->deep_stack);
+	free(look->pcs);
 	free(look->again);
 	free(look);
 	/* Where the layout's own tables are not mapped any more, another program runs here now. */

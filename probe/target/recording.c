@@ -58,10 +58,13 @@ static void describe(struct ltr_census *census, const struct meta *meta)
 	snprintf(info->way_reason, sizeof(info->way_reason), "recorded through %s on %s, %s%s",
 		 ltr_way_name((enum ltr_way)meta->way), meta->host, when,
 		 info->cut ? "; its end is missing" : "");
+	info->recorded_way = (enum ltr_way)meta->way;
 	info->way = LTR_WAY_FILE;
 }
 
 struct ltr__recording_state {
+	const struct ltr_steps *steps;
+	bool symbols_only;
 	struct ltr__replay replay;
 	struct ltr__recorded_symbols *symbols;
 	struct meta meta;
@@ -96,13 +99,20 @@ static int begin(struct ltr__recording_state *state, const struct ltr__block *bl
 static int take_block(struct ltr__recording_state *state, const struct ltr__block *block,
 		      struct ltr__reading *reading)
 {
+	if (state->symbols_only) {
+		state->ended = block->kind == LTR__BLOCK_END;
+		return block->kind == LTR__BLOCK_SYMBOLS
+			       ? ltr__recorded_symbols_add(state->symbols, reading)
+			       : 0;
+	}
 	if (!state->begun)
 		return begin(state, block, reading);
 	switch (block->kind) {
 	case LTR__BLOCK_LOG:
 		return state->replay.past ? 0 : ltr__replay_log(&state->replay, reading);
 	case LTR__BLOCK_SYMBOLS:
-		return ltr__recorded_symbols_add(state->symbols, reading);
+		return state->steps ? 0 /* they are known */
+				    : ltr__recorded_symbols_add(state->symbols, reading);
 	case LTR__BLOCK_META:
 		return -EBADMSG;
 	case LTR__BLOCK_END:
@@ -138,6 +148,20 @@ static int read_blocks(struct ltr__recording *recording, struct ltr__recording_s
 	return err;
 }
 
+/* Symbols may stand long after what they are of: who wants to see the steps wants them before. */
+static int read_symbols_first(struct ltr__recording *recording, struct ltr__recording_state *state)
+{
+	uint64_t first = recording->offset;
+
+	state->symbols_only = true;
+	int err = read_blocks(recording, state);
+	state->symbols_only = false;
+	state->ended = false;
+	recording->offset = first;
+	ltr_census_set_steps(state->replay.census, state->steps);
+	return err;
+}
+
 static int explain(const struct ltr__recording *recording, int err, size_t bytes_max,
 		   struct ltr_why *why)
 {
@@ -169,8 +193,13 @@ static int read_file(struct ltr__recording *recording, struct ltr__recording_sta
 	struct ltr_census *census = state->replay.census;
 	int err = ltr__recorded_symbols_new(census, &state->symbols);
 
+	if (!err && state->steps)
+		err = read_symbols_first(recording, state);
 	if (!err)
 		err = read_blocks(recording, state);
+	if (!err)
+		ltr_census_tell_unfinished(census);
+	ltr_census_set_steps(census, NULL);
 	/* Cut in the middle of a snapshot: what was read is true, what was not may be there. */
 	if (!err && census->snapshot_open)
 		err = ltr_census_snapshot_end(census, false);
@@ -275,6 +304,7 @@ static int target_replay(void *context, struct ltr_census *census,
 	state->replay.census = census;
 	state->waits = options->waits;
 	state->at_ns = options->at_ns;
+	state->steps = options->steps;
 	state->bytes_max = options->bytes_max ? options->bytes_max : LTR__REPLAY_BYTES_MAX;
 	if (options->seeks)
 		err = ltr__play_new(&state->replay);

@@ -81,13 +81,22 @@ static void give_processor_away(struct ltr__thread *thread)
 		ltr__wake_processor();
 }
 
+/* For readers outside: whose call the thread makes. */
+static void note_call(struct ltr_ring *ring, uint64_t id)
+{
+	__atomic_store_n(&ring->in_call, id != 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&ring->running, id, __ATOMIC_RELAXED);
+}
+
 void ltr__make_call(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *goroutine = thread->call.goroutine;
 
 	ltr__trace_flush(thread->ring);
 	give_processor_away(thread);
+	note_call(thread->ring, goroutine->id);
 	thread->call.function(thread->call.argument);
+	note_call(thread->ring, 0);
 	thread->call.function = NULL;
 	thread->call.goroutine = NULL;
 

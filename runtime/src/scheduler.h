@@ -264,16 +264,23 @@ static inline void ltr__leave_alone(struct ltr__processor *processor)
 	__atomic_store_n(&processor->busy, 0, __ATOMIC_RELEASE);
 }
 
-/* False also if others run goroutines. */
-static inline __attribute__((always_inline)) bool ltr__object_trylock_alone(uint32_t *lock)
+/*
+ * Change a word that only goroutines change from `from` to `to`, without a locked instruction. False: it
+ * is not `from`, or others run goroutines. Acquires and releases as if it were atomic.
+ */
+static inline __attribute__((always_inline)) bool ltr__exchange_alone(uint32_t *word, uint32_t from,
+								      uint32_t to)
 {
 	struct ltr__processor *processor = ltr__self()->processor;
-	bool taken = ltr__enter_alone(processor) && __atomic_load_n(lock, __ATOMIC_RELAXED) == 0;
+	bool done;
 
-	if (__builtin_expect(taken, 0))
-		__atomic_store_n(lock, 1, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&ltr__sched.shared, __ATOMIC_RELAXED))
+		return false;
+	done = ltr__enter_alone(processor) && __atomic_load_n(word, __ATOMIC_ACQUIRE) == from;
+	if (done)
+		__atomic_store_n(word, to, __ATOMIC_RELEASE);
 	ltr__leave_alone(processor);
-	return taken;
+	return done;
 }
 
 /*
@@ -282,14 +289,14 @@ static inline __attribute__((always_inline)) bool ltr__object_trylock_alone(uint
  */
 static inline __attribute__((always_inline)) void ltr__object_lock(uint32_t *lock)
 {
-	if (__builtin_expect(!ltr__object_trylock_alone(lock), 1))
+	if (__builtin_expect(!ltr__exchange_alone(lock, 0, 1), 1))
 		ltr__lock(lock);
 }
 
 /* The same, if nobody holds it; returns whether. */
 static inline __attribute__((always_inline)) bool ltr__object_trylock(uint32_t *lock)
 {
-	return ltr__object_trylock_alone(lock) || ltr__trylock(lock);
+	return ltr__exchange_alone(lock, 0, 1) || ltr__trylock(lock);
 }
 
 /* Work was put where others may take it: wake a processor if one is idle. */

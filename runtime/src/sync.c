@@ -38,6 +38,21 @@ static void wake_all_waiting(struct ltr_waitgroup *group, uint64_t waker_id)
 	ltr__ready_each(list, waker_id);
 }
 
+/* Release and acquire: who waits sees what those did that are done. */
+static inline uint64_t add_to_state(struct ltr_waitgroup *group, uint64_t delta)
+{
+	struct ltr__processor *processor = ltr__self()->processor;
+	bool alone = ltr__enter_alone(processor);
+	uint64_t state;
+
+	if (alone) {
+		state = __atomic_load_n(&group->state, __ATOMIC_ACQUIRE) + delta;
+		__atomic_store_n(&group->state, state, __ATOMIC_RELEASE);
+	}
+	ltr__leave_alone(processor);
+	return alone ? state : __atomic_add_fetch(&group->state, delta, __ATOMIC_ACQ_REL);
+}
+
 void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_waitgroup_add");
@@ -45,8 +60,7 @@ void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta)
 
 	if (delta > INT32_MAX || delta < -INT32_MAX)
 		ltr__fatal("ltr_waitgroup_add: %lld is too large", (long long)delta);
-	/* acq_rel: who waits sees what those did that are done */
-	state = __atomic_add_fetch(&group->state, (uint64_t)delta << 32, __ATOMIC_ACQ_REL);
+	state = add_to_state(group, (uint64_t)delta << 32);
 	if (count_of(state) < 0)
 		ltr__fatal("negative WaitGroup counter");
 	if (count_of(state) == 0 && (uint32_t)state)
@@ -197,7 +211,8 @@ static inline __attribute__((always_inline)) int lock(struct ltr_mutex *mutex,
 	uint64_t id = ltr__caller(call)->id;
 	uint32_t unlocked = 0;
 
-	if (__builtin_expect(__atomic_compare_exchange_n(&mutex->state, &unlocked, LOCKED, false,
+	if (ltr__exchange_alone(&mutex->state, 0, LOCKED) ||
+	    __builtin_expect(__atomic_compare_exchange_n(&mutex->state, &unlocked, LOCKED, false,
 							 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED),
 			     1)) {
 		own(mutex, id, pc);
@@ -258,6 +273,8 @@ static inline __attribute__((always_inline)) void unlock(struct ltr_mutex *mutex
 	if (!(__atomic_load_n(&mutex->state, __ATOMIC_RELAXED) & LOCKED))
 		ltr__fatal("unlock of unlocked mutex");
 	ltr__lock_disowned(&mutex->owner, &mutex->queue.marks, id);
+	if (ltr__exchange_alone(&mutex->state, LOCKED, 0))
+		return;
 	if (__builtin_expect(!__atomic_compare_exchange_n(&mutex->state, &state, 0, false,
 							  __ATOMIC_RELEASE, __ATOMIC_RELAXED),
 			     0))

@@ -125,6 +125,27 @@ static void spin(void)
 		ltr_yield();
 }
 
+static void send_on(numbers *c)
+{
+	ltr_send(*c, 1);
+}
+
+/* And takes the last reference with it. */
+static void leave_one_who_sends(void)
+{
+	numbers c = ltr_make(numbers, 0);
+
+	ltr_go(send_on, c);
+}
+
+/* Its registers are not seen: they might hold the channel. */
+static void run_beside_a_leak(void)
+{
+	ltr_go(leave_one_who_sends);
+	for (volatile unsigned int i = 0;; i++)
+		;
+}
+
 static void sleep_a_little(void)
 {
 	ltr_sleep(50 * LTR_MILLISECOND);
@@ -290,6 +311,7 @@ static const struct {
 	{"stay-nil-timed", receive_from_nil_for_an_hour, stay},
 	{"stay-nothing", select_nothing, stay},
 	{"stay-spin", spin, stay},
+	{"stay-run-leak", run_beside_a_leak, stay},
 	{"stay-accept", accept_one, stay},
 };
 

@@ -47,6 +47,21 @@ start stay-spin
 loiter_is 0 "" check -p "$pid" --older-than 1us --fail-on suspect
 stop
 
+# A profile of leaks: without a proof, it is no empty profile in silence.
+start stay-nil
+loiter_is 0 "" profile -p "$pid" --type goroutineleak --folded -o -
+contains "one that waits for nothing" "^[^ ]+ 1$" "$scratch/out"
+stop
+start stay-run-leak
+somebody_sends() { "$loiter" dump -p "$pid" >"$scratch/dump" && grep -q "chan send" "$scratch/dump"; }
+until_true "nobody sends" somebody_sends
+loiter_is 24 "^loiter: no leak can be proven in process $pid: goroutine [0-9]+ ran all the time" \
+	profile -p "$pid" --type goroutineleak --folded -o -
+equal "what is not proven" "" "$(<"$scratch/out")"
+stop
+one_sentence_is 64 "--freeze is for --type goroutineleak" \
+	profile -p 1 --type goroutine --freeze -o /dev/null
+
 # What cannot be looked at is never clean, and is in the report as well.
 loiter_is 24 "could not be looked at: .*not a goroutine program" check -p $$
 loiter_is 24 "could not be looked at" check -p 2147483647

@@ -100,6 +100,20 @@ for type in block mutex sched wall; do
 done
 loiter_is 0 "" profile --type create --folded -o "$scratch/folded" -- "$cases" send
 contains "folded stacks" "^run 1$" "$scratch/folded"
+loiter_is 0 "" profile --type goroutine --text -o - -- "$cases" send
+equal "text" "goroutine profile: total 1" "$(head -n 1 "$scratch/out")"
+contains "text" "^1 @ 0x" "$scratch/out"
+contains "text" "^#	0x[0-9a-f]+	send_one\+0x" "$scratch/out"
+lacks "text" "ltr__" "$scratch/out"
+loiter_is 0 "" profile --type goroutine --text --runtime-frames -o - -- "$cases" send
+contains "text with the runtime's frames" "^#	0x[0-9a-f]+	ltr__" "$scratch/out"
+loiter_is 0 "" profile --type goroutine --text --ignore send_one -o - -- "$cases" send
+equal "text, ignored" "goroutine profile: total 0
+# loiter: only samples that were asked for by function" "$(cat "$scratch/out")"
+loiter_is 0 "" profile --type goroutineleak --text=2 -o - -- "$cases" nil-send
+contains "text of leaks" "^goroutine [0-9]+ \[chan send \(nil chan\) \(leaked\)\]:$" "$scratch/out"
+loiter_is 0 "" profile --type goroutineleak --text=1 -o - -- "$cases" nil-send
+equal "text of leaks" "goroutineleak profile: total 1" "$(head -n 1 "$scratch/out")"
 loiter_is 0 "" profile --type goroutine --folded --focus '^send_one$' -o - -- "$cases" send
 equal "what was focused on" "send_one 1" "$(cat "$scratch/out")"
 loiter_is 0 "" profile --type goroutine --folded --ignore '^send_one$' -o - -- "$cases" send

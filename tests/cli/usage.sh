@@ -7,7 +7,7 @@
 one_sentence_is 64 "say what to do"
 one_sentence_is 64 "no subcommand 'dance'" dance
 one_sentence_is 64 "no subcommand 'dance'" help dance
-for command in top profile record serve dump check; do
+for command in top profile trace record serve dump check; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"
@@ -39,7 +39,15 @@ one_sentence_is 64 "--focus '\(' is no regular expression: " profile -p 1 --type
 one_sentence_is 64 "--ignore '\[' is no regular expression: " \
 	profile -p 1 --type wait --ignore a --ignore '[' -o /dev/null
 one_sentence_is 64 "folded stacks cannot" profile -p 1 --type wait --folded --per-goroutine -o /dev/null
+one_sentence_is 64 "text cannot be told --per-goroutine" \
+	profile -p 1 --type wait --text --per-goroutine -o /dev/null
+one_sentence_is 64 "--text wants 1 or 2" profile -p 1 --type wait --text=3 -o /dev/null
+one_sentence_is 64 "--text=2 is for goroutine" profile -p 1 --type wait --text=2 -o /dev/null
+one_sentence_is 64 "--text=2 shows every" profile -p 1 --type goroutine --text=2 --focus a -o /dev/null
+one_sentence_is 64 "a profile has one form" profile -p 1 --type wait --text --folded -o /dev/null
 one_sentence_is 64 "--allow-remote needs a --token-file" serve -p 1 --allow-remote
+one_sentence_is 64 "--tls-cert and --tls-key go together" serve -p 1 --tls-cert x
+one_sentence_is 64 "--older-than wants a time" serve -p 1 --older-than soon
 one_sentence_is 64 "--via wants" top -p 1 --via pigeon
 one_sentence_is 64 "--screen wants" top -p 1 --screen 80
 one_sentence_is 64 "--screen wants" top -p 1 --screen 0x24

@@ -14,11 +14,13 @@ BEGIN {
 	# room or part of it: what it may include. The longest match counts. A room may always
 	# include itself. event.h and layout.h come with the census, whose numbers they name.
 	may["runtime/"] = "libc contract api sanitizer"
-	may["probe/"] = "libc contract census census-fill probe elfutils libbpf zlib zstd probe/bpf/"
+	may["probe/"] = "libc contract census census-fill probe elfutils libbpf seccomp zlib zstd probe/bpf/"
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
 	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
 	may["serve/"] = "libc census event layout pprof/ microhttpd"
+	may["serve/inside/"] = "libc api census probe serve/"
+	may["serve/include/"] = "libc api"
 	may["tui/"] = "libc census event layout curses"
 	may["cli/"] = "libc contract census probe check/ pprof/ serve/ tui/"
 	may["examples/"] = "libc api http-parser"
@@ -40,6 +42,7 @@ BEGIN {
 	shared["probe/census_fill.h"] = "census-fill"
 	shared["probe/probe.h"] = "probe"
 	shared["probe/record.h"] = "probe"
+	shared["serve/include/loiter/pprof.h"] = "api"
 
 	# Libraries: a pattern for the name in the #include.
 	library["^bpf/bpf_(helpers|tracing|core_read|endian)\\.h$"] = "libbpf-kernel"
@@ -49,6 +52,7 @@ BEGIN {
 	library["^(elfutils/.*|dwarf\\.h|libelf\\.h|gelf\\.h)$"] = "elfutils"
 	library["^(ncursesw?/)?(curses|ncurses|term|panel|menu|form)\\.h$"] = "curses"
 	library["^(protobuf-c/.*|.*\\.pb-c\\.h)$"] = "protobuf-c"
+	library["^seccomp\\.h$"] = "seccomp"
 	library["^zlib\\.h$"] = "zlib"
 	library["^zstd\\.h$"] = "zstd"
 	library["^json-c/.*"] = "json-c"
@@ -130,7 +134,7 @@ function find_in(folders, name,    folder, n, i, candidate)
 function find_ours(file, name, quoted,    room, tested)
 {
 	if (!quoted)
-		return find_in(". runtime/include/", name)
+		return find_in(". runtime/include/ serve/include/", name)
 	room = substr(file, 1, index(file, "/"))
 	tested = ""
 	if (room == "tests/" && match(file, /^tests\/[^\/]*\//))

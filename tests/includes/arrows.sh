@@ -13,8 +13,8 @@ arrows() {
 # A small tree without faults.
 plant_tree() {
 	local tree=$1 room
-	for room in runtime/include/loiter runtime/src probe/bpf probe/target check pprof serve tui cli \
-		examples bench tests/check tests/tui; do
+	for room in runtime/include/loiter runtime/src probe/bpf probe/target check pprof serve \
+		serve/inside serve/include/loiter tui cli examples bench tests/check tests/tui; do
 		mkdir -p "$tree/$room"
 	done
 	echo '#include <stdint.h>' | tee "$tree"/runtime/include/loiter/{event,layout,gate,channel}.h >/dev/null
@@ -31,6 +31,9 @@ plant_tree() {
 	printf '#include "check.h"\n#include <stdio.h>\n' >"$tree/check/check.c"
 	printf '#include <probe/census.h>\n#include "profile.pb-c.h"\n' >"$tree/pprof/profile.c"
 	printf '#include "profile.h"\n#include <pprof/sink.h>\n#include <microhttpd.h>\n' >"$tree/serve/server.c"
+	printf '#include <loiter/pprof.h>\n#include <probe/probe.h>\n#include <serve/serve.h>\n' \
+		>"$tree/serve/inside/inside.c"
+	touch "$tree/serve/include/loiter/pprof.h" "$tree/serve/serve.h"
 	touch "$tree"/pprof/{profile,sink}.h
 	printf '#include "census.h"\n#include <curses.h>\n' >"$tree/tui/curses.c"
 	echo '#include "probe/census.h"' >"$tree/tui/screen.h"
@@ -88,6 +91,9 @@ plant pprof/profile.c '"../check/check.h"'
 plant pprof/profile.c '"../serve/server.h"'
 plant serve/other.c '<microhttpd.h>'
 plant serve/server.c '"probe.h"'
+plant serve/inside/inside.c '<loiter/gate.h>'
+plant serve/inside/inside.c '"census_fill.h"'
+plant serve/include/loiter/pprof.h '<probe/census.h>'
 plant cli/main.c '<microhttpd.h>'
 plant tui/screen.c '<ncurses.h>'
 plant tui/screen.c '<ncursesw/curses.h>'

@@ -45,7 +45,7 @@ done < <(awk -v most="$MOST_LINES" '
 ((count > 20)) || complain "only $count sources found: this test does not see them"
 
 # Headers alone. Twice in one file, too: the guards work.
-folders=(-I. -Iruntime/include -Iprobe -Icheck -Ipprof -Iserve -Itui -Icli)
+folders=(-I. -Iruntime/include -Iserve/include -Iprobe -Icheck -Ipprof -Iserve -Itui -Icli)
 headers=0
 while IFS= read -r header; do
 	grep -Eq '#include .*\.(skel|pb-c)\.h' "$header" && continue # needs the build folder

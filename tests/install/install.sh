@@ -40,7 +40,9 @@ for file in bin/loiter include/loiter.h include/loiter/channel.h include/loiter/
 	checks=$((checks + 1))
 	[[ -f $prefix/$file ]] || complain "$file is not installed"
 done
-said "headers differ from the source's" diff -r "$LTR_SOURCE/runtime/include" "$prefix/include"
+mkdir "$work/sources"
+cp -r "$LTR_SOURCE/runtime/include/." "$LTR_SOURCE/serve/include/." "$work/sources"
+said "headers differ from the source's" diff -r "$work/sources" "$prefix/include"
 if grep -rIl "$LTR_SOURCE\|$work/first" "$libdir/cmake" "$libdir/pkgconfig"; then
 	complain "these files remember where they came from"
 fi
@@ -60,24 +62,34 @@ while IFS= read -r header; do
 	printf '#include <%s>\n' "$header"
 done < <(cd "$prefix/include" && find . -name '*.h' -printf '%P\n' | sort) >"$work/all.c"
 gcc -std=gnu17 -fsyntax-only -aux-info "$work/declared" "-I$prefix/include" "$work/all.c"
-{
-	sed -n "s|^/\* $prefix/include/[^*]*\*/ extern .*[ *]\(ltr_[a-z0-9_]*\) (.*|\1|p" \
-		"$work/declared"
-	echo ltr_layout # an object, for those who look from outside
-} | sort -u >"$work/expected"
-nm -D --defined-only "$libdir/libloiter.so" | awk '{ print $NF }' | sort >"$work/exported"
+declared() { # PATTERN: in the headers whose names it matches
+	grep -E "^/\* $prefix/include/($1):" "$work/declared" |
+		sed -n 's|^[^*]*\*[^*]*\*/ extern .*[ *]\(ltr_[a-z0-9_]*\) (.*|\1|p'
+}
+exports() { # LIBRARY: what was expected of it, one a line, and nothing else
+	nm -D --defined-only "$libdir/$1" | awk '{ print $NF }' | sort >"$work/exported"
+	checks=$((checks + 1))
+	diff <(sort -u) "$work/exported" ||
+		complain "$1 exports something else than the headers declare (<: only declared)"
+	if grep -v '^ltr_' "$work/exported"; then
+		complain "$1 has names outside of ltr_"
+	fi
+}
+own='loiter/pprof.h'
+others=$(cd "$prefix/include" && find . -name '*.h' ! -path "./$own" -printf '%P|')
 checks=$((checks + 1))
-(($(wc -l <"$work/expected") > 30)) || complain "only $(wc -l <"$work/expected") declarations seen"
-diff "$work/expected" "$work/exported" ||
-	complain "the library exports something else than the headers declare (<: only declared)"
-if grep -v '^ltr_' "$work/exported"; then
-	complain "names outside of ltr_"
-fi
+(($(declared "${others%|}" | wc -l) > 30)) || complain "only $(declared "${others%|}") declared"
+# An object, for those who look from outside.
+{ declared "${others%|}" && echo ltr_layout; } | exports libloiter.so
+declared "$own" | exports libloiter-pprof.so
+checks=$((checks + 1))
+(($(declared "$own" | wc -l) >= 4)) || complain "only $(declared "$own") declared in $own"
 
 # --- an outside project ---------------------------------------------------------------------------
 cp -r "$here/project" "$work/project"
 said "find_package" cmake -S "$work/project" -B "$work/project/build" -DCMAKE_BUILD_TYPE=Debug \
-	"-DCMAKE_PREFIX_PATH=$prefix" "-DCPLUSPLUS_SOURCE=$LTR_SOURCE/tests/runtime/cplusplus.cc" ||
+	"-DCMAKE_PREFIX_PATH=$prefix" "-DCPLUSPLUS_SOURCE=$LTR_SOURCE/tests/runtime/cplusplus.cc" \
+	"-DSERVED_SOURCE=$LTR_SOURCE/examples/served.c" ||
 	exit 1
 said "building with CMake" cmake --build "$work/project/build" || exit 1
 sed 's/loiter 0\.1 REQUIRED/loiter 0.0 REQUIRED/' -i "$work/project/CMakeLists.txt"
@@ -98,6 +110,9 @@ flags=(-g -Wall -Wextra -Werror)
 	said "pkg-config, static" gcc "${flags[@]}" leaky.c \
 		$(pkg-config --cflags loiter) -static $(pkg-config --libs --static loiter) \
 		-o pc_static
+	said "pkg-config, a program that serves itself" gcc "${flags[@]}" \
+		"$LTR_SOURCE/examples/served.c" $(pkg-config --cflags --libs loiter loiter-pprof) \
+		"-Wl,-rpath,$libdir" -o pc_served
 	said "the program that loads" gcc "${flags[@]}" "$here/loaded.c" -o loaded
 }
 said "dlopen()" ./loaded "$libdir/libloiter.so"
@@ -109,6 +124,20 @@ ldd build/with_static >static_needs
 if grep libloiter static_needs; then
 	complain "with_static needs a shared library"
 fi
+
+# --- a program that serves itself -------------------------------------------------------------------
+for program in ./pc_served build/with_pprof; do
+	checks=$((checks + 1))
+	: >served
+	"$program" 127.0.0.1:0 >served 2>&1 &
+	pid=$!
+	until grep -q '^http' served || ! kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	curl -sS -m 60 -o goroutines "$(head -n 1 served)/debug/pprof/goroutine?debug=1" || true
+	grep -q '^goroutine profile: total [1-9]' goroutines && grep -q 'served\.c:[0-9]' goroutines ||
+		complain "$program does not serve itself: $(cat served goroutines)"
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+done
 
 # --- the tool on it -------------------------------------------------------------------------------
 created=leaky.c:$(grep -n '/\* created' leaky.c | cut -d: -f1)

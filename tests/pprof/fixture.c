@@ -285,6 +285,20 @@ static void put_odd(struct ltr_census *census)
 					   .stack = stack(census, runtime_pcs, 2)});
 }
 
+/* A goroutine with a label that works in reply(), 3 : 1 with the runtime. */
+static void add_cpu(struct ltr_census *census)
+{
+	static const uint64_t reply_pcs[] = {PC_REPLY + 0x44, PC_SERVE + 0x25,
+					     PC_TRAMPOLINE + 0x21};
+	static const uint64_t runtime_pcs[] = {PC_BLOCK + 0x10};
+
+	ltr_census_info_mut(census)->cpu_period_ns = FIXTURE_CPU_PERIOD_NS;
+	ltr_census_info_mut(census)->cpu_started_ns = FIXTURE_NOW_NS - 5 * SECOND_NS;
+	for (int i = 0; i < 3; i++)
+		must(ltr_census_add_cpu_sample(census, 10, i == 2, reply_pcs, 3));
+	must(ltr_census_add_cpu_sample(census, 0, false, runtime_pcs, 1));
+}
+
 struct ltr_census *fixture_census(bool lossy)
 {
 	struct ltr_census *census = fixture_empty();
@@ -294,11 +308,28 @@ struct ltr_census *fixture_census(bool lossy)
 	put_without_stack(census);
 	put_odd(census);
 	must(ltr_census_snapshot_end(census, true));
+	add_cpu(census);
 	if (lossy) {
 		ltr_census_note_loss(census, 12);
 		ltr_census_info_mut(census)->unreadable = 2;
 	}
 	return census;
+}
+
+void fixture_prove(struct ltr_census *census, bool conclusive)
+{
+	struct ltr_reach_info *reach = &ltr_census_info_mut(census)->reach;
+
+	*reach = (struct ltr_reach_info){.tried = true, .conclusive = conclusive, .passes = 3};
+	if (!conclusive)
+		strcpy(reach->note, "goroutine 7 ran\x1b all the time, and its registers are not "
+				    "seen");
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(census, i);
+
+		ltr_census_note_reach(census, goroutine->id, goroutine->transitions,
+				      goroutine->id < 10 || goroutine->id > 12);
+	}
 }
 
 static int memory_write(void *context, const void *data, size_t bytes)

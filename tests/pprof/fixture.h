@@ -21,6 +21,9 @@
 #define FIXTURE_NOW_NS  (1000 * SECOND_NS)
 #define FIXTURE_WALL_NS 1700000000000000000ull
 
+/* Its CPU samples: 3 of goroutine 10 in reply(), the last one in a blocking call, 1 of the runtime. */
+#define FIXTURE_CPU_PERIOD_NS 10000000ull
+
 /* Functions of the fixture's program; add 0x20 for every source line. */
 #define PC_MAIN       0x401000ull
 #define PC_SERVE      0x402000ull /* httpd.c, from line 40 on */
@@ -35,6 +38,12 @@
 
 /* A number of goroutines in every state, with losses if `lossy`. Never fails but by abort(). */
 struct ltr_census *fixture_census(bool lossy);
+
+/*
+ * As if references had been looked at: 10, 11 and 12 of that census were not reached, everybody else
+ * was. If it is not `conclusive`, the note has something in it that a terminal would obey.
+ */
+void fixture_prove(struct ltr_census *census, bool conclusive);
 
 /* An empty one, with the symbols of the fixture. */
 struct ltr_census *fixture_empty(void);

@@ -81,6 +81,24 @@ has wall "$text" '^Type: wall$'
 has wall "$text" ' 550\.75s total$'
 text=$(pprof -top -lines create.pb.gz)
 has create "$text" '^ +8 57\.14% .* accept_connections /src/httpd\.c:123$'
+text=$(pprof -top -lines cpu.pb.gz)
+has cpu "$text" '^Type: cpu$'
+has cpu "$text" '^Duration: 5s, Total samples = 40ms '
+has cpu "$text" '^ +30ms 75\.00% .* reply /src/httpd\.c:82$'
+text=$(pprof -top goroutineleak.pb.gz)
+has goroutineleak "$text" '^Type: goroutineleak$'
+has goroutineleak "$text" '^Showing nodes accounting for 3, 100% of 3 total$'
+has goroutineleak "$text" '^ +3   100% .* reply$'
+text=$(pprof -peek '^reply$' goroutineleak.pb.gz)
+has goroutineleak "$text" '^ +3   100% +\|   serve$'
+text=$(pprof -traces goroutineleak-single.pb.gz)
+has goroutineleak "$text" '^ *go::goroutine: +12$'
+text=$(pprof -top -tagfocus 'tenant=a' goroutineleak.pb.gz)
+has goroutineleak "$text" '^Showing nodes accounting for 2, '
+text=$(pprof -top -diff_base goroutineleak.pb.gz goroutineleak.pb.gz)
+has goroutineleak "$text" 'accounting for 0,'
+text=$(pprof -top goroutineleak.debug1)
+has goroutineleak "$text" ' 3 total$'
 has folded "$(cat wait.folded)" '^serve;reply 540000000000$'
 has folded "$(cat goroutine.folded)" '^serve;handle;parse 1$'
 

@@ -417,6 +417,64 @@ static void create_shows_the_lines_that_created(void **state)
 	ltr_census_free(census);
 }
 
+/* With the values, the units and the period of Go's. */
+static void cpu_is_what_was_sampled(void **state)
+{
+	struct ltr_census *census = fixture_census(false);
+	Profile *profile = write_and_read(census, "cpu", NULL);
+	int64_t in_reply = 0;
+	int64_t in_call = 0;
+
+	(void)state;
+	assert_int_equal(profile->n_sample_type, 2);
+	assert_type(profile, 0, "samples", "count");
+	assert_type(profile, 1, "cpu", "nanoseconds");
+	assert_int_equal(profile->period, FIXTURE_CPU_PERIOD_NS);
+	assert_string_equal(profile_string(profile, profile->period_type->unit), "nanoseconds");
+	assert_int_equal(profile->duration_nanos, 5 * SECOND_NS);
+	assert_int_equal(profile->n_comment, 0);
+	assert_int_equal(profile_sum(profile, 0), 4);
+	assert_int_equal(profile_sum(profile, 1), 4 * FIXTURE_CPU_PERIOD_NS);
+	for (size_t i = 0; i < profile->n_sample; i++) {
+		const Sample *sample = profile->sample[i];
+		const char *where = profile_label_text(profile, sample, "state");
+		char place[256];
+
+		profile_place(profile, sample->location_id[0], 0, place);
+		if (!where[0]) { /* the runtime is no goroutine */
+			assert_string_equal(
+				profile_label_text(profile, sample, "go::goroutine_state"), "");
+			assert_int_equal(sample->value[0], 1);
+			continue;
+		}
+		assert_string_equal(place, "reply:82"); /* where it was, not the line before */
+		assert_string_equal(profile_label_text(profile, sample, "tenant"), "a");
+		assert_string_equal(profile_label_text(profile, sample, "creator"),
+				    "accept_connections /src/httpd.c:123");
+		in_reply += sample->value[0];
+		in_call += strcmp(where, "syscall") == 0 ? sample->value[0] : 0;
+	}
+	assert_int_equal(in_reply, 3);
+	assert_int_equal(in_call, 1);
+	profile_free(profile);
+
+	ltr_census_info_mut(census)->cpu_lost = 7;
+	profile = write_and_read(census, "cpu", NULL);
+	assert_int_equal(profile->n_comment, 1);
+	assert_string_equal(profile_string(profile, profile->comment[0]),
+			    "loiter: not the whole truth: 7 samples of the CPUs lost");
+	profile_free(profile);
+	ltr_census_free(census);
+
+	census = fixture_empty();
+	profile = write_and_read(census, "cpu", NULL);
+	assert_int_equal(profile->period, 10101010);
+	assert_string_equal(profile_string(profile, profile->comment[0]),
+			    "loiter: the CPUs were not sampled");
+	profile_free(profile);
+	ltr_census_free(census);
+}
+
 /* Since 1000 s, goroutine 1 has slept for another 2 s, was queued for 1 s, and has ended. */
 static void a_delta_is_what_has_changed(void **state)
 {
@@ -572,6 +630,7 @@ int main(void)
 		cmocka_unit_test(wait_has_finished_and_unfinished_waits),
 		cmocka_unit_test(parts_of_the_waits_have_types_of_their_own),
 		cmocka_unit_test(create_shows_the_lines_that_created),
+		cmocka_unit_test(cpu_is_what_was_sampled),
 		cmocka_unit_test(a_delta_is_what_has_changed),
 		cmocka_unit_test(focus_and_ignore_say_that_they_left_something_out),
 		cmocka_unit_test(the_same_census_is_the_same_file),

@@ -20,8 +20,10 @@
 #include <pprof/json.h>
 #include <pprof/profile.h>
 #include <pprof/text.h>
+#include <pprof/trace.h>
 
 #include "fixture.h"
+#include "traced.h"
 #include "unpacked.h"
 
 #define ROUNDS 60
@@ -144,7 +146,22 @@ static struct ltr_goroutine random_goroutine(struct ltr_census *census,
 		goroutine.parent_id = random_below(id) + 1;
 	if (one_in(10))
 		goroutine.object = random_next();
+	if (one_in(8))
+		goroutine.flags |= LTR_IS_DAEMON;
+	if (one_in(4))
+		goroutine.flags |= LTR_IS_TIMED;
 	return goroutine;
+}
+
+static void look_at_references(struct ltr_census *census)
+{
+	struct ltr_reach_info *reach = &ltr_census_info_mut(census)->reach;
+
+	reach->tried = !one_in(4);
+	reach->conclusive = reach->tried && one_in(2);
+	for (size_t i = 0; reach->tried && i < ltr_census_count(census); i++)
+		if (one_in(2))
+			ltr_census_note_reach(census, ltr_census_at(census, i)->id, 1, one_in(2));
 }
 
 static struct ltr_census *random_census(void)
@@ -169,6 +186,7 @@ static struct ltr_census *random_census(void)
 	}
 	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
 	assert_int_equal(ltr_census_count(census), count);
+	look_at_references(census);
 	return census;
 }
 
@@ -220,6 +238,38 @@ static void check_states(const struct ltr_census *census, const Profile *profile
 	assert_memory_equal(got, want, sizeof(got));
 }
 
+/* What the documentation says of leaks, a second time and in other words. */
+static bool is_leaked(const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	const char *words = ltr_reason_name(goroutine->reason);
+	bool waits = goroutine->state != LTR_STATE_QUEUED && goroutine->state != LTR_STATE_RUNNING;
+	bool for_nothing = strstr(words, "nil chan") || strstr(words, "no cases");
+	bool proven = ltr_census_info(census)->reach.conclusive &&
+		      (goroutine->flags & LTR_IS_UNREACHABLE);
+
+	if (goroutine->flags & LTR_IS_DAEMON)
+		return false;
+	return proven || (waits && for_nothing && !(goroutine->flags & LTR_IS_TIMED));
+}
+
+/* Exactly the leaked ones are in it; and whoever has no proof is told so. */
+static void check_leaks(const struct ltr_census *census, const struct ltr_profile_options *options)
+{
+	Profile *profile = write_and_read(census, ltr_profile_type_find("goroutineleak"), options);
+	int64_t want = 0;
+
+	for (size_t i = 0; i < ltr_census_count(census); i++)
+		want += is_leaked(census, ltr_census_at(census, i));
+	assert_int_equal(profile_sum(profile, 0), want);
+	for (size_t i = 0; options->per_goroutine && i < profile->n_sample; i++) {
+		const Label *id = profile_label(profile, profile->sample[i], "go::goroutine");
+
+		assert_true(is_leaked(census, ltr_census_find(census, (uint64_t)id->num)));
+	}
+	assert_int_equal(profile->n_comment, ltr_census_info(census)->reach.conclusive ? 0 : 1);
+	profile_free(profile);
+}
+
 static void check_profiles(const struct ltr_census *census)
 {
 	for (int i = 0; i < 4; i++) {
@@ -239,6 +289,7 @@ static void check_profiles(const struct ltr_census *census)
 		check_states(census, goroutines, false);
 		check_states(census, waits, true);
 		check_states(census, created, false);
+		check_leaks(census, &options);
 		profile_free(created);
 		profile_free(goroutines);
 		profile_free(waits);
@@ -354,7 +405,7 @@ static void every_form_adds_up_to_the_census(void **state)
 }
 
 /* A random life: events of some goroutines in the order of time. */
-static struct ltr_census *random_lives(void)
+static struct ltr_census *random_lives(const struct ltr_steps *steps)
 {
 	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
 	uint32_t sequence[16] = {0};
@@ -363,6 +414,7 @@ static struct ltr_census *random_lives(void)
 	uint64_t now = FIXTURE_NOW_NS - 9 * SECOND_NS;
 	bool runs[16] = {false};
 
+	ltr_census_set_steps(census, steps);
 	assert_int_equal(ltr_census_keep_waits(census), 0);
 	for (size_t i = 0; i < 500; i++) {
 		uint64_t id = random_below(16);
@@ -384,7 +436,13 @@ static struct ltr_census *random_lives(void)
 			runs[id] = true;
 		}
 	}
-	assert_int_equal(ltr_census_apply(census, &clock, 0, 0, events, 500), 0);
+	for (size_t i = 0; i < 500; i++) { /* as if each had a thread of its own */
+		uint32_t ring = (uint32_t)events[i].goroutine;
+
+		assert_int_equal(
+			ltr_census_apply(census, &clock, ring, events[i].sequence, &events[i], 1),
+			0);
+	}
 	ltr_census_advance(census, FIXTURE_NOW_NS);
 	return census;
 }
@@ -430,7 +488,7 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 {
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct ltr_census *census = random_lives();
+		struct ltr_census *census = random_lives(NULL);
 		size_t types = 0;
 
 		assert_true(ltr_census_wait_count(census) > 0);
@@ -499,10 +557,49 @@ static void parts_add_up_to_the_whole(void **state)
 {
 	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
-		struct ltr_census *census = round % 2 ? random_lives() : random_census();
+		struct ltr_census *census = round % 2 ? random_lives(NULL) : random_census();
 
 		for (size_t i = 0; i < ltr_profile_type_count(); i++)
 			check_parts(census, ltr_profile_type_at(i));
+		ltr_census_free(census);
+	}
+}
+
+/* The slices of a timeline are the wait totals, taken apart; and every run is one on its thread. */
+static void timelines_add_up_to_the_totals(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct memory memory = {0};
+		struct traced want = {0};
+		struct traced got;
+		struct ltr_trace *trace;
+		struct ltr_steps steps;
+		struct ltr_census *census;
+
+		assert_int_equal(ltr_trace_new(memory_sink(&memory), false, &trace), 0);
+		steps = ltr_trace_steps(trace);
+		census = random_lives(&steps);
+		ltr_census_tell_unfinished(census);
+		assert_int_equal(ltr_trace_finish(trace, census), 0);
+		assert_true(trace_is_valid(memory.data, memory.bytes, true, &got));
+		for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+			const struct ltr_wait_total *total = ltr_census_wait(census, i);
+
+			if (total->reason) {
+				want.reason_ns[total->reason] += total->total_ns;
+				want.reason_count[total->reason] += total->count;
+			} else {
+				want.state_ns[total->state] += total->total_ns;
+				want.state_count[total->state] += total->count;
+			}
+		}
+		assert_memory_equal(got.reason_ns, want.reason_ns, sizeof(want.reason_ns));
+		assert_memory_equal(got.reason_count, want.reason_count, sizeof(want.reason_count));
+		assert_memory_equal(got.state_ns, want.state_ns, sizeof(want.state_ns));
+		assert_memory_equal(got.state_count, want.state_count, sizeof(want.state_count));
+		memory_done(&memory);
+		ltr_trace_free(trace);
 		ltr_census_free(census);
 	}
 }
@@ -514,6 +611,7 @@ int main(void)
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
 		cmocka_unit_test(parts_add_up_to_the_whole),
+		cmocka_unit_test(timelines_add_up_to_the_totals),
 	};
 	struct timespec now;
 

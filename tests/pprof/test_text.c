@@ -26,18 +26,26 @@ static int debug1_wait(const struct ltr_census *census, struct ltr_sink sink)
 	return ltr_text_debug1(census, ltr_profile_type_find("wait"), sink);
 }
 
+static int debug1_leaks(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_text_debug1(census, ltr_profile_type_find("goroutineleak"), sink);
+}
+
 static const struct form {
 	const char *golden;
 	int (*write)(const struct ltr_census *census, struct ltr_sink sink);
 	bool lossy;
+	bool proven;
 } forms[] = {
-	{"goroutine.debug1", debug1_goroutine, false},
-	{"goroutine-lossy.debug1", debug1_goroutine, true},
-	{"wait.debug1", debug1_wait, false},
-	{"goroutines.debug2", ltr_text_debug2, false},
-	{"goroutines-lossy.debug2", ltr_text_debug2, true},
-	{"census.json", ltr_json_write, false},
-	{"census-lossy.json", ltr_json_write, true},
+	{"goroutine.debug1", debug1_goroutine, false, false},
+	{"goroutine-lossy.debug1", debug1_goroutine, true, false},
+	{"wait.debug1", debug1_wait, false, false},
+	{"goroutines.debug2", ltr_text_debug2, false, false},
+	{"goroutines-lossy.debug2", ltr_text_debug2, true, false},
+	{"goroutineleak.debug1", debug1_leaks, false, true},
+	{"goroutineleak.debug2", ltr_text_debug2, false, true},
+	{"census.json", ltr_json_write, false, false},
+	{"census-lossy.json", ltr_json_write, true, false},
 };
 
 #define FORM_COUNT (sizeof(forms) / sizeof(forms[0]))
@@ -51,6 +59,8 @@ static void forms_are_golden(void **state)
 		struct ltr_census *census = fixture_census(forms[i].lossy);
 		struct memory memory = {0};
 
+		if (forms[i].proven)
+			fixture_prove(census, true);
 		assert_int_equal(forms[i].write(census, memory_sink(&memory)), 0);
 		all &= is_golden(forms[i].golden, memory.data, memory.bytes);
 		memory_done(&memory);

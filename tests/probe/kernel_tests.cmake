@@ -42,6 +42,25 @@ loiter_test(live SOURCES live_test.c program.c
 	LABELS probe)
 add_dependencies(test_live live_target)
 
+# Samples of the CPUs.
+add_executable(cpu_target cpu_target.c)
+target_link_libraries(cpu_target PRIVATE libloiter)
+loiter_test(cpu SOURCES cpu_test.c program.c
+	LIBRARIES loiter-probe
+	ENVIRONMENT CPU_TARGET=$<TARGET_FILE:cpu_target>
+	LABELS probe)
+add_dependencies(test_cpu cpu_target)
+loiter_script_test(cpu_profile cpu_profile.sh LABELS probe)
+
+# What the kernel says of threads.
+add_executable(thread_target thread_target.c)
+target_link_libraries(thread_target PRIVATE libloiter)
+loiter_test(threads SOURCES thread_test.c program.c
+	LIBRARIES loiter-probe
+	ENVIRONMENT THREAD_TARGET=$<TARGET_FILE:thread_target>
+	LABELS probe)
+add_dependencies(test_threads thread_target)
+
 # The USDT probes, as a stranger sees them: statically linked, and from the shared library.
 add_executable(usdt_program usdt_program.c)
 target_link_libraries(usdt_program PRIVATE libloiter)

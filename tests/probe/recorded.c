@@ -436,6 +436,10 @@ void same_census(const struct ltr_census *a, const struct ltr_census *b)
 		assert_int_equal(wait_a->total_ns, wait_b->total_ns);
 		assert_int_equal(wait_a->longest_ns, wait_b->longest_ns);
 	}
+	assert_int_equal(ltr_census_histogram_count(a), ltr_census_histogram_count(b));
+	for (size_t i = 0; i < ltr_census_histogram_count(a); i++)
+		assert_memory_equal(ltr_census_histogram(a, i), ltr_census_histogram(b, i),
+				    sizeof(struct ltr_histogram));
 	assert_int_equal(ltr_census_module_count(b), 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_string_equal(ltr_census_module(b, i)->path, modules[i].path);

@@ -494,6 +494,42 @@ static void test_wait_with_a_lost_end_is_not_counted(void **state)
 	assert_int_equal(find_wait(census, LTR_STATE_RUNNING)->unfinished, 1);
 }
 
+/* A time at a bound is below it, one that is longer is in the next bucket. */
+static void test_histogram_bounds(void **state)
+{
+	struct ltr_census *census = *state;
+	uint64_t now_ns = 1000;
+	uint32_t sequence = 1;
+	size_t expected[LTR_HISTOGRAM_BUCKETS] = {0};
+
+	ltr_census_keep_waits(census);
+	snapshot_of(census, now_ns, 1, sequence);
+	apply_one(census, 0, 0, event_of(1, LTR_KIND_READY, ++sequence, now_ns));
+	for (uint32_t bucket = 0; bucket < LTR_HISTOGRAM_BUCKETS - 1; bucket++) {
+		uint64_t bound = 64ull << bucket;
+
+		assert_int_equal(ltr_histogram_bound_ns(bucket), bound);
+		for (uint64_t spent = bound; spent <= bound + 1; spent++) {
+			apply_one(census, 0, sequence - 1,
+				  event_of(1, LTR_KIND_START, sequence + 1, now_ns += spent));
+			apply_one(census, 0, sequence,
+				  event_of(1, LTR_KIND_YIELD, sequence + 2, now_ns));
+			sequence += 2;
+			expected[bucket + (spent > bound)]++;
+		}
+	}
+	assert_int_equal(ltr_histogram_bound_ns(LTR_HISTOGRAM_BUCKETS - 1), UINT64_MAX);
+	const struct ltr_histogram *is = NULL;
+	for (size_t i = 0; i < ltr_census_histogram_count(census); i++)
+		if (ltr_census_histogram(census, i)->state == LTR_STATE_QUEUED)
+			is = ltr_census_histogram(census, i);
+	assert_non_null(is);
+	for (uint32_t bucket = 0; bucket < LTR_HISTOGRAM_BUCKETS; bucket++)
+		assert_int_equal(is->buckets[bucket], expected[bucket]);
+	assert_int_equal(is->count, 2 * (LTR_HISTOGRAM_BUCKETS - 1));
+	assert_int_equal(ltr_census_info(census)->lost, 0);
+}
+
 static void test_stack_defined_later(void **state)
 {
 	struct ltr_census *census = *state;
@@ -643,6 +679,7 @@ int main(void)
 		TEST(test_doubt_asks_for_a_snapshot),
 		TEST(test_flood_of_early_records),
 		TEST(test_waits_count_from_the_start_of_watching),
+		TEST(test_histogram_bounds),
 		TEST(test_wait_with_a_lost_end_is_not_counted),
 		TEST(test_stack_defined_later),
 		TEST(test_clock_is_converted),

@@ -3,7 +3,7 @@
  * A made-up program makes random transitions on several threads; its records reach the census in
  * random batches, rings against each other in any order, with snapshots at random moments in
  * between. When everything has been delivered, the census must equal the program, to the nanosecond
- * of each wait.
+ * of each wait and to the bucket of each that has ended.
  */
 #include "testing.h"
 
@@ -38,6 +38,7 @@ struct made_program {
 	struct made_ring rings[RINGS];
 	bool defined[STACKS + 1];
 	struct ltr_wait_total totals[STACKS + 1][LTR_STATE_COUNT][LTR_REASON_COUNT];
+	struct ltr_histogram histograms[LTR_STATE_COUNT][LTR_REASON_COUNT];
 	struct ltr_census *census;
 };
 
@@ -61,6 +62,17 @@ static void define(struct made_program *program, uint32_t number)
 	assert_int_equal(ltr_census_define_stack(program->census, number + 100, pcs, depth), 0);
 }
 
+static void histogram_add(struct ltr_histogram *histogram, uint64_t spent)
+{
+	uint32_t bucket = 0;
+
+	while (spent > ltr_histogram_bound_ns(bucket))
+		bucket++;
+	histogram->buckets[bucket]++;
+	histogram->count++;
+	histogram->total_ns += spent;
+}
+
 static void total_add(struct made_program *program, const struct made_goroutine *goroutine,
 		      bool finished)
 {
@@ -76,6 +88,9 @@ static void total_add(struct made_program *program, const struct made_goroutine 
 	total->total_ns += spent;
 	if (spent > total->longest_ns)
 		total->longest_ns = spent;
+	if (finished)
+		histogram_add(&program->histograms[goroutine->is.state][goroutine->is.reason],
+			      spent);
 }
 
 static void emit(struct made_program *program, struct made_ring *ring, const struct ltr_event *e)
@@ -138,7 +153,9 @@ static void step(struct made_program *program)
 {
 	struct chance *chance = &program->chance;
 
-	program->now += 1 + chance_below(chance, 50);
+	/* Now and then a long time, for the higher buckets; less than records are held back for. */
+	program->now += 1 + chance_below(chance, 50) +
+			(chance_below(chance, 60) ? 0 : 1ull << chance_below(chance, 21));
 	if (!program->born || chance_below(chance, 8) == 0) {
 		create(program);
 		return;
@@ -271,6 +288,25 @@ static void compare_waits(struct made_program *program)
 	}
 }
 
+static void compare_histograms(const struct made_program *program)
+{
+	size_t expected = 0;
+
+	for (uint32_t state = 0; state < LTR_STATE_COUNT; state++)
+		for (uint32_t reason = 0; reason < LTR_REASON_COUNT; reason++)
+			expected += program->histograms[state][reason].count > 0;
+	assert_int_equal(ltr_census_histogram_count(program->census), expected);
+	assert_null(ltr_census_histogram(program->census, expected));
+	for (size_t i = 0; i < expected; i++) {
+		const struct ltr_histogram *is = ltr_census_histogram(program->census, i);
+		const struct ltr_histogram *made = &program->histograms[is->state][is->reason];
+
+		assert_int_equal(is->count, made->count);
+		assert_int_equal(is->total_ns, made->total_ns);
+		assert_memory_equal(is->buckets, made->buckets, sizeof(made->buckets));
+	}
+}
+
 static void one_life(uint64_t seed)
 {
 	struct made_program *program = calloc(1, sizeof(*program));
@@ -316,6 +352,7 @@ static void one_life(uint64_t seed)
 	assert_int_equal(ltr_census_info(program->census)->lost, 0);
 	compare_goroutines(program);
 	compare_waits(program);
+	compare_histograms(program);
 	ltr_census_free(program->census);
 	free(program);
 }

@@ -61,3 +61,15 @@ all_found() {
 			fail "$name: $found of $planted found"
 	done <"$SCRATCH/said"
 }
+
+# profile_leaks OPTIONS...: of $subject, as folded stacks with all callers, in $SCRATCH/folded; the
+# status is in $judged
+profile_leaks() {
+	judged=0
+	# shellcheck disable=SC2034 # for the scripts
+	"$LOITER" profile --type goroutineleak --folded -o "$SCRATCH/folded" "$@" \
+		2>"$SCRATCH/error" || judged=$?
+}
+
+# profiled PATTERN: how many goroutines there are on stacks with such a function
+profiled() { awk -v wanted="(^|;)($1)(;| )" '$0 ~ wanted { sum += $NF } END { print sum + 0 }' "$SCRATCH/folded"; }

@@ -17,6 +17,11 @@ equal "status, stopped" 0 "$judged"
 contains_with -F "stopped" "nothing was found" "$SCRATCH/report"
 equal "stopped: could prove something" "" "$(cat "$SCRATCH/error")"
 
+profile_leaks -p "$subject"
+equal "status of a profile" 0 "$judged"
+equal "a profile could be made" "" "$(cat "$SCRATCH/error")"
+equal "nobody is in the profile" "" "$(cat "$SCRATCH/folded")"
+
 printf x >&9
 read -r line <&8
 equal "all were woken" "woken: 13000" "$line"

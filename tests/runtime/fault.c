@@ -119,6 +119,9 @@ SYSTEM_CALL(int, madvise, (void *address, size_t bytes, int advice), (address, b
 	    ENOMEM)
 SYSTEM_CALL(int, mprotect, (void *address, size_t bytes, int protection),
 	    (address, bytes, protection), ENOMEM)
+SYSTEM_CALL(ssize_t, process_madvise,
+	    (int pidfd, const struct iovec *parts, size_t count, int advice, unsigned int flags),
+	    (pidfd, parts, count, advice, flags), ENOMEM)
 INTERRUPTED_CALL(ssize_t, read, (int fd, void *buffer, size_t bytes), (fd, buffer, bytes))
 SYSTEM_CALL(ssize_t, recv, (int fd, void *buffer, size_t bytes, int flags),
 	    (fd, buffer, bytes, flags), ECONNRESET)

@@ -35,6 +35,7 @@
 	X(listen)             \
 	X(madvise)            \
 	X(mprotect)           \
+	X(process_madvise)    \
 	X(pthread_create)     \
 	X(read)               \
 	X(recv)               \

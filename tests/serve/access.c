@@ -65,7 +65,8 @@ static void hosts_are_addresses(void **state)
 /* Opens and closes; the result. */
 static int try_to_listen(const char *address, bool allow_remote, const char *token)
 {
-	const struct ltr_serve_options options = {address, allow_remote, token};
+	const struct ltr_serve_options options = {
+		.listen = address, .allow_remote = allow_remote, .token = token};
 	struct ltr_serve *server;
 	struct ltr_serve_why why;
 	int err = ltr_serve_open(&options, &server, &why);

@@ -17,7 +17,8 @@ start_server --token-file "$scratch/token" -p "$subject_pid"
 token=(-H 'Authorization: Bearer a-token-of-24-characters')
 await eval 'curl -s "${token[@]}" "$url/metrics" | grep "^loiter_span_seconds_total" >"$scratch/spans"'
 ask /metrics "${token[@]}"
-sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$scratch/body" | sort -u >"$scratch/exported"
+sed -n 's/^# TYPE \([^ ]*\) histogram$/\1_bucket\n\1_sum\n\1_count/p; s/^# TYPE \([^ ]*\) .*/\1/p' \
+	"$scratch/body" | sort -u >"$scratch/exported"
 
 # All queries, one a line; the dashboard's variables as Grafana fills them in.
 cat >"$scratch/queries.py" <<'END'

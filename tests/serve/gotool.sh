@@ -43,4 +43,20 @@ contains "mutex-delta" '^Duration: [1-9]' "$scratch/top"
 # pprof's own way to ask for it
 top wall -seconds 1
 contains "wall-delta" ' send_one$' "$scratch/top"
+# The CPUs, under loiter's name and under Go's, which says for how long.
+ask '/debug/pprof/profile?seconds=1'
+if [[ $status == 500 ]]; then
+	contains "no CPU profile" '^Could not enable CPU profiling: .*(refused|this kernel)' "$scratch/body"
+else
+	equal "the status of profile" 200 "$status"
+	contains "profile" '^Content-Disposition: attachment; filename="profile"$' "$scratch/head"
+	top 'profile?seconds=1'
+	contains profile '^Type: cpu$' "$scratch/top"
+	contains profile '^Duration: [1-9]' "$scratch/top"
+	top cpu
+	contains cpu '^Type: cpu$' "$scratch/top"
+	contains cpu ' [1-9][0-9.]*m?s total$' "$scratch/top"
+	answers 200 "application/octet-stream" '/debug/pprof/cpu?seconds=1'
+	contains "cpu-delta" '^Content-Disposition: attachment; filename="cpu-delta"$' "$scratch/head"
+fi
 finish

@@ -84,13 +84,16 @@ equal "all were answered" 40 "$(grep -cE '^(200|503)$' "$scratch/many")"
 checks=$((checks + 1))
 (($(grep -c '^200$' "$scratch/many") >= 32)) || fail "fewer may wait than is written"
 
-# Who has asked to wait, and leaves.
+# Who has asked for a long wait, and leaves: others get the places.
 for i in {1..40}; do
 	exec 9<>"/dev/tcp/127.0.0.1/$port"
-	printf 'GET /debug/pprof/wait?seconds=1 HTTP/1.1\r\nHost: localhost\r\n\r\n' >&9
+	printf 'GET /debug/pprof/wait?seconds=3600 HTTP/1.1\r\nHost: localhost\r\n\r\n' >&9
 	exec 9>&-
 done
 is_well "people who did not wait"
+has_place() { [[ $(curl -s -m "$patience" -o /dev/null -w '%{http_code}' "$url/debug/pprof/wait?seconds=1") == 200 ]]; }
+await has_place
+checks=$((checks + 1))
 
 # One that talks for ever and never comes to the point: in the end it is cut off.
 exec 9<>"/dev/tcp/127.0.0.1/$port"

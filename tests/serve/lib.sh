@@ -50,7 +50,7 @@ start_subject() {
 }
 
 has_address() {
-	grep -q '^loiter: serving http://' "$scratch/said" && return
+	grep -q '^loiter: serving https*://' "$scratch/said" && return
 	kill -0 "$server_pid" 2>/dev/null || {
 		fail "it does not serve: $(cat "$scratch/said")"
 		exit 1
@@ -65,7 +65,7 @@ start_server() {
 	env --default-signal=INT "$loiter" serve --listen 127.0.0.1:0 "$@" >"$scratch/server-out" 2>"$scratch/said" </dev/null &
 	server_pid=$!
 	await has_address
-	url=$(sed -n 's|^loiter: serving \(http://[^/]*\)/.*|\1|p' "$scratch/said")
+	url=$(sed -n 's|^loiter: serving \(https*://[^/]*\)/.*|\1|p' "$scratch/said")
 	# shellcheck disable=SC2034 # for the scripts
 	port=${url##*:}
 }

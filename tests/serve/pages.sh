@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 text='text/plain; charset=utf-8'
-types=(goroutine wait block mutex sched wall create)
+types=(goroutine goroutineleak wait block mutex sched wall create)
 start_subject
 start_server -p "$subject_pid"
 await_crowd
@@ -74,6 +74,9 @@ contains metrics '^loiter_goroutines\{state="chan",reason="chan send"\} 3$' "$sc
 contains metrics '^loiter_goroutines_created_total 6$' "$scratch/body"
 contains metrics '^loiter_goroutines_exited_total 0$' "$scratch/body"
 contains metrics '^loiter_events_lost_total 0$' "$scratch/body"
+contains metrics '^go_sched_latencies_seconds_bucket\{le="6.4e-08"\} [0-9]+$' "$scratch/body"
+contains metrics '^loiter_wait_seconds_count\{state="sync",reason="sync.Mutex.Lock"\} [1-9]' "$scratch/body"
+contains metrics '^loiter_histograms_incomplete 0$' "$scratch/body"
 contains metrics "^loiter_target_info\{pid=\"$subject_pid\",command=\"[^\"]*subject\"" "$scratch/body"
 equal "by state" 6 "$(awk '/^loiter_goroutines\{/ { sum += $NF } END { print sum }' "$scratch/body")"
 equal "by state, as Go has it" 6 \

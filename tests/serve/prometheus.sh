@@ -39,7 +39,9 @@ has_series() { # QUERY VALUE
 await has_series 'up{job="loiter"}' 1
 await has_series 'loiter_goroutines{job="loiter",state="chan",reason="chan send"}' 3
 await has_series 'sum(go_goroutines)' 6
-checks=$((checks + 3))
+await has_series 'loiter_wait_seconds_count{state="sync",reason="sync.Mutex.Lock"} > bool 0' 1
+await has_series 'histogram_quantile(1, go_sched_latencies_seconds_bucket) > bool 0' 1
+checks=$((checks + 5))
 # The program ends: its target is down, and that is a fact to alert on.
 stop "$subject_pid"
 await has_series 'up{job="loiter"}' 0

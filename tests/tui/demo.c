@@ -4,9 +4,9 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash] [--recorded STEPS]
+ *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
- *            [--colours none|16|256] [--mouse] [--interval MS] [--columns C]
+ *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -23,6 +23,7 @@ struct demo {
 	uint64_t last_ns;
 	bool crashes;
 	bool is_still;
+	bool judges;
 };
 
 static uint64_t clock_ns(void)
@@ -77,6 +78,8 @@ enum {
 	PHASE,
 	STILL,
 	CRASH,
+	JUDGED,
+	KNOTS,
 	ONCE,
 	SCRIPT,
 	SCREEN,
@@ -86,6 +89,7 @@ enum {
 	ASCII,
 	COLOURS,
 	MOUSE,
+	THEME,
 	INTERVAL,
 	COLUMNS,
 	RECORDED
@@ -101,6 +105,8 @@ static const struct option long_options[] = {
 	{"phase", required_argument, NULL, PHASE},
 	{"still", no_argument, NULL, STILL},
 	{"crash", no_argument, NULL, CRASH},
+	{"judged", no_argument, NULL, JUDGED},
+	{"knots", no_argument, NULL, KNOTS},
 	{"once", no_argument, NULL, ONCE},
 	{"script", required_argument, NULL, SCRIPT},
 	{"screen", required_argument, NULL, SCREEN},
@@ -110,6 +116,7 @@ static const struct option long_options[] = {
 	{"ascii", no_argument, NULL, ASCII},
 	{"colours", required_argument, NULL, COLOURS},
 	{"mouse", no_argument, NULL, MOUSE},
+	{"theme", required_argument, NULL, THEME},
 	{"interval", required_argument, NULL, INTERVAL},
 	{"columns", required_argument, NULL, COLUMNS},
 	{"recorded", required_argument, NULL, RECORDED},
@@ -169,6 +176,12 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case CRASH:
 			demo->crashes = true;
 			break;
+		case KNOTS:
+			setup->kind = FIXTURE_KNOTS;
+			break;
+		case JUDGED:
+			demo->judges = true;
+			break;
 		case ONCE:
 			setup->options.once = true;
 			break;
@@ -194,6 +207,10 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case COLOURS:
 			setup->options.colours = colours(optarg);
+			break;
+		case THEME:
+			setup->options.theme =
+				!strcmp(optarg, "light") ? LTR_TUI_THEME_LIGHT : LTR_TUI_THEME_DARK;
 			break;
 		case MOUSE:
 			setup->options.mouse = true;
@@ -252,6 +269,8 @@ int main(int argc, char **argv)
 		played_init(&played, &demo.fixture, setup.recorded, setup.lost);
 		source = played_source(&played);
 	}
+	if (demo.judges)
+		fixture_judges(&source);
 	error = ltr_tui_run(&setup.options, &source, &end);
 	if (setup.recorded)
 		played_done(&played);

@@ -309,6 +309,71 @@ static void put_lock(struct fixture *fixture)
 	must(ltr_census_snapshot_lock(fixture->census, &lock));
 }
 
+/* One who waits on an object; its id is returned. */
+static uint64_t put_waiting(struct fixture *fixture, uint8_t reason, uint64_t object)
+{
+	static const int where[] = {F_PARK, F_LOCK, F_STORE, F_HANDLE, F_SERVE, F_RUN, -1};
+	uint64_t id = fixture->next_id++;
+	struct ltr_goroutine goroutine = {
+		.id = id,
+		.parent_id = 2,
+		.since_ns = START - id * SEC / 10,
+		.created_ns = START - id * SEC / 5,
+		.object = object,
+		.entry_pc = PC(F_SERVE) - 8,
+		.stack = stack(fixture, where),
+		.site = site(fixture, F_ACCEPT),
+		.transitions = 7,
+		.state = reason ? ltr_reason_state(reason) : LTR_STATE_RUNNING,
+		.reason = reason,
+		.flags = LTR_SINCE_EXACT,
+	};
+
+	must(ltr_census_snapshot_put(fixture->census, &goroutine));
+	return id;
+}
+
+static void put_owner(struct fixture *fixture, uint64_t object, uint64_t owner)
+{
+	must(ltr_census_snapshot_lock(fixture->census,
+				      &(struct ltr_lock){.object = object, .owner_id = owner}));
+}
+
+#define LOCK(n) (UINT64_C(0x7f3a20000000) + (n)*0x40)
+
+/* Two who wait for each other, others behind them; one who waits for itself; a reader behind a writer;
+ * a chain that is deeper than is shown. */
+static void put_knots(struct fixture *fixture)
+{
+	uint64_t first = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(2));
+	uint64_t second = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(1));
+	uint64_t behind = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(1));
+	uint64_t twice;
+	uint64_t reader;
+
+	put_owner(fixture, LOCK(1), first);
+	put_owner(fixture, LOCK(2), second);
+	put_owner(fixture, LOCK(3), behind);
+	put_owner(fixture, LOCK(4), first);
+	put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(3));
+	put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(4));
+	twice = put_waiting(fixture, LTR_REASON_ONCE_DO, LOCK(5));
+	put_owner(fixture, LOCK(5), twice);
+	reader = put_waiting(fixture, LTR_REASON_RWMUTEX_RLOCK, LOCK(6));
+	put_waiting(fixture, LTR_REASON_RWMUTEX_LOCK, LOCK(6));
+	must(ltr_census_snapshot_lock(fixture->census,
+				      &(struct ltr_lock){.object = LOCK(6), .readers = 1}));
+	must(ltr_census_snapshot_reader(
+		fixture->census, &(struct ltr_reader){.object = LOCK(6), .goroutine_id = reader}));
+	first = put_waiting(fixture, 0, 0);
+	for (uint64_t i = 0; i < 12; i++) {
+		put_owner(fixture, LOCK(7 + i), first);
+		first = put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(7 + i));
+	}
+	put_owner(fixture, LOCK(30), 999999);
+	put_waiting(fixture, LTR_REASON_MUTEX_LOCK, LOCK(30));
+}
+
 static void fill_info(struct fixture *fixture, enum fixture_kind kind)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(fixture->census);
@@ -347,8 +412,10 @@ void fixture_init(struct fixture *fixture, enum fixture_kind kind, size_t count)
 			put(fixture, sort, sort->created_in == F_MAIN ? 1 : 2, age_of(i),
 			    i % 3 ? LTR_SINCE_EXACT : 0);
 	}
-	if (kind == FIXTURE_SMALL)
+	if (kind == FIXTURE_SMALL || kind == FIXTURE_KNOTS)
 		put_lock(fixture);
+	if (kind == FIXTURE_KNOTS)
+		put_knots(fixture);
 	must(ltr_census_snapshot_end(fixture->census, true));
 }
 
@@ -426,6 +493,101 @@ static void usage(void *context, struct ltr_tui_usage *ret_usage)
 		.own_cpu_ns = ns / 50,
 		.own_bytes = 6100000,
 	};
+}
+
+/* What a judge may have found: a deadlock by locks, a leak, and something about the program. */
+static const struct ltr_tui_line deadlock_lines[] = {
+	{"evidence",
+	 "each of them waits for a lock that the next one holds, and the last for what the "
+	 "first one does"},
+	{"goroutine", "21 \"conn\""},
+	{"waiting", "sync.Mutex.Lock, for 64ms"},
+	{"held by", "goroutine 37, locked at /src/httpd/store.c:70 (store_update)"},
+	{"stack", "store_update      /src/httpd/store.c:77"},
+	{"", "handle_request    /src/httpd/handler.c:120"},
+	{"goroutine", "37 \"conn\""},
+	{"waiting", "sync.Mutex.Lock, for 64ms"},
+	{"held by", "goroutine 21, locked at /src/httpd/log.c:12 (log_line)"},
+	{"stack", "log_line          /src/httpd/log.c:14"},
+	{"created by", "accept_loop       /src/httpd/httpd.c:88, in goroutine 2"},
+};
+static const struct ltr_tui_line leak_lines[] = {
+	{"evidence",
+	 "no live goroutine, global or heap block refers to the channel that each of them "
+	 "waits on (2 passes, 3.4 MB read in 12ms)"},
+	{"goroutines", "10 \"handler\", 18 \"handler\", 26 \"handler\", 34 \"handler\", 42 "
+		       "\"handler\" and 2 more"},
+	{"waiting", "chan send, for 15ms to 2m1s"},
+	{"stack", "handle_request    /src/httpd/handler.c:120"},
+	{"", "serve_connection  /src/httpd/httpd.c:132"},
+	{"created by", "serve_connection  /src/httpd/httpd.c:132"},
+};
+static const struct ltr_tui_line hostile_lines[] = {
+	{escape, broken}, {"", wide}, {wide, bidi}, {bidi, ""}};
+static const uint64_t deadlock_ids[] = {21, 37};
+static const uint64_t leak_ids[] = {10, 18, 26, 34, 42, 50, 58};
+
+#define LINES(array) array, COUNT(array)
+#define IDS(array)   array, COUNT(array)
+
+static const struct ltr_tui_finding made_up[] = {
+	{1, 0, true, "deadlock",
+	 "2 goroutines wait for each other's lock: waiting at /src/httpd/store.c:77 (store_update)",
+	 "Take both locks in the same order everywhere: whoever needs both takes the one with the lower "
+	 "address first.",
+	 2, 64 * MS, START, LINES(deadlock_lines), IDS(deadlock_ids)},
+	{2, 1, true, "leaked",
+	 "7 goroutines leaked: created at /src/httpd/httpd.c:132 (serve_connection)",
+	 "Nobody receives here any more, often because the receiver gave up after a time-out. Give the "
+	 "channel a buffer of 1, or send in a select with a deadline.",
+	 7, 121 * SEC, START + 2 * 250 * MS, LINES(leak_lines), IDS(leak_ids)},
+	{3, 4, false, "inconclusive",
+	 "./httpd (pid 4242) lost 12 records of what its goroutines did", "", 0, 0, START, NULL, 0,
+	 NULL, 0},
+};
+static const struct ltr_tui_finding hostile_made_up[] = {
+	{1, 0, true, escape, broken, wide, UINT64_MAX, UINT64_MAX, 1, LINES(hostile_lines),
+	 IDS(leak_ids)},
+	{2, 3, false, "", "", "", 0, 0, UINT64_MAX, LINES(hostile_lines), NULL, 0},
+};
+
+const struct ltr_tui_findings *fixture_findings(enum fixture_kind kind)
+{
+	static const struct ltr_tui_findings found = {
+		made_up, COUNT(made_up), 0, START,
+		"by locks and by what can never come; P looks for those whom nobody can wake any more"};
+	static const struct ltr_tui_findings hostile = {hostile_made_up, COUNT(hostile_made_up),
+							UINT64_MAX, UINT64_MAX, broken};
+
+	return kind == FIXTURE_HOSTILE ? &hostile : &found;
+}
+
+/* The leak is found in the third moment, and the rest in the first. */
+static int judge(void *context, uint64_t budget_ns, const struct ltr_tui_findings **ret_findings)
+{
+	static struct ltr_tui_findings early;
+	struct fixture *fixture = context;
+
+	(void)budget_ns;
+	*ret_findings = fixture_findings(FIXTURE_SMALL);
+	if (fixture->steps < 3) {
+		early = **ret_findings;
+		early.count = 1;
+		*ret_findings = &early;
+	}
+	return 0;
+}
+
+static int prove(void *context)
+{
+	((struct fixture *)context)->steps += 3;
+	return 0;
+}
+
+void fixture_judges(struct ltr_tui_source *source)
+{
+	source->judge = judge;
+	source->prove = prove;
 }
 
 static const struct ltr_census *census(void *context)

@@ -20,6 +20,7 @@ struct fixture {
 
 enum fixture_kind {
 	FIXTURE_SMALL,   /* what a person sees at a glance, all states */
+	FIXTURE_KNOTS,   /* the same, and goroutines that wait for each other's locks */
 	FIXTURE_HOSTILE, /* names, files, functions and labels that attack a terminal */
 };
 
@@ -31,6 +32,10 @@ void fixture_done(struct fixture *fixture);
 void fixture_step(struct fixture *fixture);
 
 /* For srand(): LTR_TEST_SEED if it is set. Prints what it returns. */
+/* What a judge has found in it, and sources that have this judge. */
+const struct ltr_tui_findings *fixture_findings(enum fixture_kind kind);
+void fixture_judges(struct ltr_tui_source *source);
+
 unsigned fixture_seed(void);
 
 /* A source that steps at each poll, or one that stands still. */

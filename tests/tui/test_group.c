@@ -32,7 +32,7 @@ static uint32_t count_with(const struct ltr__subject *subject, struct ltr__stack
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < ltr_census_count(census); i++)
-		count += ltr__subject_has(subject, places, census, ltr_census_at(census, i));
+		count += ltr__subject_has(subject, places, NULL, census, ltr_census_at(census, i));
 	return count;
 }
 

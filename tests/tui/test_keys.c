@@ -152,8 +152,8 @@ static void what_is_shown_is_saved(void **state)
 
 	(void)state;
 	assert_int_equal(symlink("/dev/null", "loiter-4242-goroutines-1.txt"), 0);
-	expect((struct ltr_tui_options){.filter = "name:conn"}, "keys e\nscreen\n", 0,
-	       "41 lines are in loiter-4242-goroutines-2.txt");
+	expect((struct ltr_tui_options){.filter = "name:conn"}, "keys et\nscreen\n", 0,
+	       "what is shown is in loiter-4242-goroutines-2.txt");
 	file = fopen("loiter-4242-goroutines-2.txt", "r");
 	assert_non_null(file);
 	length = fread(text, 1, sizeof(text) - 1, file);
@@ -168,7 +168,7 @@ static void what_is_shown_is_saved(void **state)
 	if (geteuid() == 0)
 		return; /* may write everywhere */
 	assert_int_equal(chdir("/"), 0);
-	expect((struct ltr_tui_options){.once = true}, "keys e\nscreen\n", 0,
+	expect((struct ltr_tui_options){.once = true}, "keys et\nscreen\n", 0,
 	       "this could not be saved: Permission denied");
 	assert_int_equal(chdir(folder), 0);
 }

@@ -41,7 +41,7 @@ static void expect_waiters(const struct ltr__objects *objects, const struct ltr_
 		for (size_t j = 0; j < ltr_census_count(census); j++) {
 			const struct ltr_goroutine *goroutine = ltr_census_at(census, j);
 
-			if (!ltr__subject_has(&subject, NULL, census, goroutine))
+			if (!ltr__subject_has(&subject, NULL, NULL, census, goroutine))
 				continue;
 			there++;
 			if (goroutine->since_ns && goroutine->since_ns < oldest_ns)

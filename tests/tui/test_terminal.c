@@ -208,6 +208,42 @@ static void the_mouse_selects_if_asked_for(void **state)
 	quit(&seat);
 }
 
+static void the_mouse_is_ours_or_the_terminals(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	START(&seat, XTERM, "--still", "--sort", "id");
+	seat_expect(&seat, MARK "   1 ");
+	seat_type(&seat, "M");
+	seat_expect(&seat, "the mouse selects, sorts and scrolls");
+	vterm_mouse_move(seat.vterm, 9, 10, VTERM_MOD_NONE);
+	vterm_mouse_button(seat.vterm, 1, true, VTERM_MOD_NONE);
+	vterm_mouse_button(seat.vterm, 1, false, VTERM_MOD_NONE);
+	seat_expect(&seat, MARK "   4 ");
+	seat_type(&seat, "M");
+	seat_expect(&seat, "the mouse is the terminal's");
+	quit(&seat);
+}
+
+static void a_light_theme_has_other_colours(void **state)
+{
+	struct seat dark;
+	struct seat light;
+
+	(void)state;
+	START(&dark, XTERM, "--still", "--theme", "dark");
+	seat_expect(&dark, "of 60");
+	assert_true(seat_wrote(&dark, "48;5;24m"));
+	assert_false(seat_wrote(&dark, "48;5;153m"));
+	quit(&dark);
+	START(&light, XTERM, "--still", "--theme", "light");
+	seat_expect(&light, "of 60");
+	assert_true(seat_wrote(&light, "48;5;153m"));
+	assert_false(seat_wrote(&light, "48;5;24m"));
+	quit(&light);
+}
+
 static void a_terminal_may_change_its_size(void **state)
 {
 	static const int sizes[][2] = {{120, 40}, {20, 5}, {1, 1}, {220, 60}, {80, 24}};
@@ -388,6 +424,8 @@ int main(void)
 		cmocka_unit_test(colours_are_a_choice),
 		cmocka_unit_test(keys_of_a_terminal_arrive),
 		cmocka_unit_test(the_mouse_selects_if_asked_for),
+		cmocka_unit_test(the_mouse_is_ours_or_the_terminals),
+		cmocka_unit_test(a_light_theme_has_other_colours),
 		cmocka_unit_test(a_terminal_may_change_its_size),
 		cmocka_unit_test(signals_end_it_with_the_terminal_restored),
 		cmocka_unit_test(crashes_leave_the_terminal_restored),

@@ -159,7 +159,7 @@ struct ltr_ring {
 	uint64_t created;  /* goroutines created by this thread */
 	uint64_t exited;   /* goroutines that ended on this thread */
 	uint32_t lock;     /* owned by the runtime */
-	uint32_t reserved;
+	uint32_t in_call; /* 1: the thread makes the blocking call of `running`, on its own stack */
 	uint64_t running; /* id of the goroutine on this thread; 0: none */
 };
 

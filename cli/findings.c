@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Findings by grade (findings.h). */
+
+#include "findings.h"
+#include "cli.h"
+
+#define AGE_NS    LTR__SECOND_NS
+#define PART_MOST 50 /* one part of the time for judging, at most */
+
+static void count(struct ltr__findings *findings, const struct ltr_judgement *judgement)
+{
+	struct ltr_metrics_grade *grades = findings->grades;
+
+	for (size_t grade = 0; grade < LTR_GRADE_COUNT; grade++)
+		grades[grade] =
+			(struct ltr_metrics_grade){.name = ltr_grade_name((enum ltr_grade)grade)};
+	for (size_t i = 0; i < ltr_judgement_count(judgement); i++) {
+		const struct ltr_finding *finding = ltr_judgement_at(judgement, i);
+
+		grades[finding->grade].findings++;
+		grades[finding->grade].goroutines += finding->count;
+	}
+}
+
+/* Locks are judged together with the look that the judgement before took. */
+static int judge(struct ltr__findings *findings, const struct ltr_census *census)
+{
+	const struct ltr_judge_options options = {
+		.alive = true,
+		.older_than_ns = findings->older_than_ns,
+		.earlier = findings->earlier,
+	};
+	struct ltr_judgement *judgement;
+	struct ltr_look *look = NULL;
+	int error = ltr_judgement_new(&judgement);
+
+	if (error)
+		return error;
+	error = ltr_judge_census(judgement, census, &options);
+	if (!error)
+		error = ltr_look_new(census, &look);
+	if (!error) {
+		count(findings, judgement);
+		ltr_look_free(findings->earlier);
+		findings->earlier = look;
+	}
+	ltr_judgement_free(judgement);
+	return error;
+}
+
+const struct ltr_metrics_grade *ltr__findings_of(struct ltr__findings *findings,
+						 struct ltr_probe *probe)
+{
+	uint64_t begin_ns = ltr__now_ns();
+
+	if (begin_ns >= findings->due_ns) {
+		uint64_t end_ns;
+
+		if (ltr_probe_refresh(probe) < 0 || judge(findings, ltr_probe_census(probe)) < 0)
+			return NULL;
+		end_ns = ltr__now_ns();
+		findings->due_ns = end_ns + AGE_NS;
+		if (findings->due_ns < begin_ns + PART_MOST * (end_ns - begin_ns))
+			findings->due_ns = begin_ns + PART_MOST * (end_ns - begin_ns);
+	}
+	return findings->grades;
+}
+
+void ltr__findings_done(struct ltr__findings *findings)
+{
+	findings->earlier = ltr_look_free(findings->earlier);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "cli.h"
+#include "prove.h"
+
+int ltr__prove(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
+{
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
+	int error = ltr_probe_reach(probe, freeze);
+
+	if (error == -EOPNOTSUPP && info->way == LTR_WAY_FILE)
+		ltr__say("no leak can be proven: the memory of process %u is not in its recording",
+			 info->pid);
+	else if (error == -EOPNOTSUPP)
+		ltr__say("no leak can be proven in process %u: its memory is not understood",
+			 info->pid);
+	else if (!error && info->reach.tried && !info->reach.conclusive)
+		ltr__say("no leak can be proven in process %u: %s", info->pid, info->reach.note);
+	return error == -EOPNOTSUPP ? 0 : error;
+}

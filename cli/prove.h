@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CLI_PROVE_H
+#define LOITER_CLI_PROVE_H
+
+/* Leaks, proven: for whoever shows them after a snapshot. */
+
+#include <probe/probe.h>
+
+/*
+ * As ltr_probe_reach(), and says on standard error if that has not proven anything, and why: also where
+ * there is nothing to look at, which is no error here. ltr_census_info(census)->reach.conclusive tells
+ * the caller.
+ */
+int ltr__prove(struct ltr_probe *probe, enum ltr_reach_freeze freeze);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CLI_VERDICTS_H
+#define LOITER_CLI_VERDICTS_H
+
+/*
+ * What is wrong with a program that goes on, judged again and again for the screen.
+ *
+ * A judgement is made in two steps. First all goroutines are looked at, in slices, for those who can be
+ * in a finding at all: in most programs nobody. Then those alone are judged, in one piece; and not even
+ * that if they are the same as last time and none of them waits for a lock. Deadlocks are judged by two
+ * snapshots that are far enough apart, see second_look.h. Leaks are proven only after
+ * ltr__verdicts_prove().
+ *
+ * Whoever is unsure (records of it were lost) is left out: the screen marks it anyway.
+ */
+
+#include <probe/probe.h>
+#include <tui/tui.h>
+
+struct ltr__verdicts;
+
+/* `older_than_ns` as in struct ltr_judge_options. -ENOMEM. The probe must live as long as this. */
+int ltr__verdicts_new(struct ltr_probe *probe, uint64_t older_than_ns,
+		      struct ltr__verdicts **ret_verdicts);
+struct ltr__verdicts *ltr__verdicts_free(struct ltr__verdicts *verdicts); /* takes and gives NULL */
+
+/* As `judge` of struct ltr_tui_source. */
+int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
+			const struct ltr_tui_findings **ret_findings);
+
+/* As ltr_probe_reach(), without stopping the program. Call it after a snapshot. */
+int ltr__verdicts_prove(struct ltr__verdicts *verdicts);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_CLI_WATCH_H
+#define LOITER_CLI_WATCH_H
+
+/* Taking in what a program does, for as long as somebody wants that. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "target.h"
+
+/*
+ * Polls the target until it is over, `length_ns` are over (0: there is no such limit), or, if it is a
+ * process and not a command, until somebody interrupts (SIGINT, ...). Returns true if the time was over
+ * before the program was.
+ */
+bool ltr__watch(struct ltr__target *target, bool is_process, uint64_t length_ns);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libloiter-pprof: a program that serves its own profiles (loiter/pprof.h). One thread has the server
+ * and the probe, which looks at this process as at any other. Everything that takes a deep stack is
+ * done there, because the caller may be a goroutine with a small one.
+ *
+ * The mutex guards `running`, and is held while a thread is started or ended, so that there is one at
+ * most. The thread itself never takes it.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <loiter/pprof.h>
+#include <probe/probe.h>
+#include <serve/serve.h>
+
+#define STACK_BYTES   (1u << 20)
+#define OPEN_AGAIN_MS 100 /* until the runtime has started */
+
+struct inside {
+	pthread_t thread;
+	pid_t pid;  /* a child of fork() has this struct, too, and no thread */
+	int stop;   /* an eventfd */
+	sem_t said; /* posted once `error` and `address` are there */
+	int error;
+	char address[64];
+	struct ltr_pprof_options options; /* the caller's, good until `said` */
+	bool snapshots_only;
+	struct ltr_serve *server;
+	struct ltr_probe *probe;
+	struct ltr_why why; /* why there is no probe */
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct inside *running;
+
+/* Before the runtime has started there is nothing to look at; what else is wrong remains so. */
+static void open_probe(struct inside *inside)
+{
+	const struct ltr_probe_options options = {
+		.via = inside->snapshots_only ? LTR_VIA_SNAPSHOT : LTR_VIA_SHM,
+		.waits = !inside->snapshots_only,
+	};
+
+	if (ltr_probe_open((uint32_t)getpid(), &options, &inside->probe, &inside->why) < 0)
+		inside->probe = NULL;
+}
+
+static void refresh(void *context)
+{
+	struct inside *inside = context;
+
+	ltr_probe_refresh(inside->probe);
+}
+
+static void look(struct inside *inside)
+{
+	if (!inside->probe)
+		open_probe(inside);
+	else if (ltr_probe_poll(inside->probe, 0) < 0)
+		inside->probe = ltr_probe_close(inside->probe);
+}
+
+static void turn(struct inside *inside)
+{
+	const struct ltr_serve_source source = {
+		.census = inside->probe ? ltr_probe_census(inside->probe) : NULL,
+		.why = inside->why.text,
+		.refresh = refresh,
+		.context = inside,
+	};
+
+	ltr_serve_turn(inside->server, &source);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The probe has news 500 times a second; the server seldom, and is left alone until then. */
+static void serve(struct inside *inside)
+{
+	struct pollfd news[] = {
+		{.fd = inside->stop, .events = POLLIN},
+		{.fd = ltr_serve_fd(inside->server), .events = POLLIN},
+		{.events = POLLIN},
+	};
+	uint64_t due_ms = 0;
+
+	while (!news[0].revents) {
+		uint64_t now = now_ms();
+		int timeout = OPEN_AGAIN_MS;
+
+		look(inside);
+		if (news[1].revents || now >= due_ms) {
+			turn(inside);
+			due_ms = now + (uint64_t)ltr_serve_timeout_ms(inside->server);
+		}
+		if (inside->probe)
+			timeout = due_ms > now ? (int)(due_ms - now) : 0;
+		news[2].fd = inside->probe ? ltr_probe_fd(inside->probe) : -1;
+		poll(news, 3, timeout);
+	}
+}
+
+static void *thread_main(void *context)
+{
+	struct inside *inside = context;
+	const struct ltr_serve_options options = {
+		.listen = inside->options.listen,
+		.token = inside->options.token,
+		.allow_remote = inside->options.allow_remote,
+		.tls_certificate = inside->options.tls_certificate,
+		.tls_key = inside->options.tls_key,
+	};
+	struct ltr_serve_why why;
+
+	pthread_setname_np(pthread_self(), "loiter-pprof");
+	inside->error = ltr_serve_open(&options, &inside->server, &why);
+	if (inside->error) {
+		sem_post(&inside->said);
+		return NULL;
+	}
+	snprintf(inside->address, sizeof(inside->address), "%s", ltr_serve_address(inside->server));
+	sem_post(&inside->said);
+	serve(inside);
+	ltr_probe_close(inside->probe);
+	ltr_serve_close(inside->server);
+	return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static int start_thread(struct inside *inside)
+{
+	pthread_attr_t attributes;
+	sigset_t all;
+	sigset_t before;
+	int error = pthread_attr_init(&attributes);
+
+	if (error)
+		return -error;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	if (!error)
+		error = pthread_create(&inside->thread, &attributes, thread_main, inside);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	if (error)
+		return -error;
+	while (sem_wait(&inside->said) < 0)
+		; /* interrupted */
+	if (inside->error)
+		pthread_join(inside->thread, NULL);
+	return inside->error;
+}
+
+static void free_inside(struct inside *inside)
+{
+	if (inside->stop >= 0)
+		close(inside->stop);
+	sem_destroy(&inside->said);
+	free(inside);
+}
+
+static int start(const struct ltr_pprof_options *options)
+{
+	struct inside *inside = calloc(1, sizeof(*inside));
+	int error;
+
+	if (!inside)
+		return -ENOMEM;
+	inside->pid = getpid();
+	inside->options = *options;
+	inside->snapshots_only = options->snapshots_only;
+	sem_init(&inside->said, 0, 0);
+	inside->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = inside->stop < 0 ? -errno : start_thread(inside);
+	inside->options = (struct ltr_pprof_options){0};
+	if (error)
+		free_inside(inside);
+	else
+		running = inside;
+	return error;
+}
+
+/* With the mutex: who serves in this process; a parent's is not ours, and its memory is left alone. */
+static struct inside *ours(void)
+{
+	return running && running->pid == getpid() ? running : NULL;
+}
+
+int ltr_serve_pprof_with(const struct ltr_pprof_options *options)
+{
+	int error = -EINVAL;
+
+	if (!options->listen)
+		return error;
+	pthread_mutex_lock(&mutex);
+	error = ours() ? -EALREADY : start(options);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+int ltr_serve_pprof(const char *listen)
+{
+	return ltr_serve_pprof_with(&(struct ltr_pprof_options){.listen = listen});
+}
+
+int ltr_serve_pprof_address(char *ret_address, size_t bytes)
+{
+	int error = -ENOTCONN;
+	const struct inside *inside;
+
+	pthread_mutex_lock(&mutex);
+	inside = ours();
+	if (inside)
+		error = strlen(inside->address) < bytes ? 0 : -ENOSPC;
+	if (!error)
+		memcpy(ret_address, inside->address, strlen(inside->address) + 1);
+	pthread_mutex_unlock(&mutex);
+	return error;
+}
+
+int ltr_serve_pprof_stop(void)
+{
+	const uint64_t one = 1;
+	struct inside *inside;
+
+	pthread_mutex_lock(&mutex);
+	inside = ours();
+	if (inside) {
+		running = NULL;
+		while (write(inside->stop, &one, sizeof(one)) < 0 && errno == EINTR)
+			;
+		pthread_join(inside->thread, NULL);
+		free_inside(inside);
+	}
+	pthread_mutex_unlock(&mutex);
+	return inside ? 0 : -ENOTCONN;
+}
+
+/* At exit() our libraries are still there; a moment later they are not. */
+__attribute__((destructor)) static void stop_at_exit(void)
+{
+	ltr_serve_pprof_stop();
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The verdicts of `loiter top` about programs that run on: by each way that they can be watched.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+mkfifo "$scratch/in"
+lockers=$LTR_BUILD/tests/cli/lockers
+cases=$LTR_BUILD/tests/cli/cases
+
+screen() { # NAME VIA SCRIPT -- COMMAND...
+	local name=$1 via=$2 options=()
+	[[ $via == auto ]] || options=(--via "$via")
+	printf '%s\n' "$3" >"$scratch/keys"
+	shift 4
+	"$loiter" top "${options[@]}" --script "$scratch/keys" --screen 160x50 -- "$@" \
+		>"$scratch/screen" 2>"$scratch/err" ||
+		fail "$name by $via: $(cat "$scratch/err" "$scratch/screen")"
+}
+
+# A deadlock of some while the others go on; its page; its goroutines.
+for via in auto shm snapshot; do
+	screen deadlock "$via" $'until FOUND: 1 deadlock (2 goroutines): 7 shows what\nkeys 7
+until locked at\nscreen\nkeys <Enter>\nscreen\nkeys <Enter>\nscreen' -- "$lockers" ab-ba
+	contains "$via" "^.deadlock +2 .* 2 goroutines wait for each other's lock: waiting at .*lockers.c" "$scratch/screen"
+	contains "$via" "held by +goroutine [0-9]+, locked at .*lockers.c:[0-9]+ \(lock_a_then_b\)" "$scratch/screen"
+	contains "$via" "What to do" "$scratch/screen"
+	contains "$via" "Take the two locks in the same order everywhere" "$scratch/screen"
+	contains "$via" "verdicts › deadlock › goroutines of a finding +1-2 of 2" "$scratch/screen"
+done
+
+# Who waits for whom, drawn.
+screen circle auto $'until FOUND: 1 deadlock\nkeys 5\nscreen\nkeys j<Enter>\nscreen\nkeys W\nscreen' -- "$lockers" circle
+contains circle "^.CYCLE of 5 goroutines: each waits for what the next one holds" "$scratch/screen"
+contains circle "^ ╔═ [0-9]+  sync.Mutex.Lock " "$scratch/screen"
+contains circle "who waits for whom, 1 cycle › goroutine [0-9]+ › who waits for whom, 1 cycle" "$scratch/screen"
+
+# What is no mistake is not found: many frames of programs that do the same rightly.
+frames=$(printf "renew\n%.0s" {1..60})
+for via in auto snapshot; do
+	screen twins "$via" "until goroutines"$'\n'"$frames"$'\nkeys 7\nscreen' -- "$lockers" twins
+	contains "twins by $via" "^ verdicts" "$scratch/screen"
+	checks=$((checks + 1))
+	! grep -E "deadlock|leaked" "$scratch/screen" || fail "twins by $via are found"
+done
+
+# Leaks are found when somebody asks for the proof, not before.
+"$LTR_BUILD/tests/proof/proof_leaks" 20 <"$scratch/in" >"$scratch/said" &
+leaks=$!
+exec 9>"$scratch/in"
+until_true "leaks are not ready" grep -q ready "$scratch/said"
+printf 'until goroutines\nkeys 7\nscreen\nkeys P\nscreen\nkeys G<Enter>\nscreen\n' >"$scratch/keys"
+"$loiter" top -p "$leaks" --script "$scratch/keys" --screen 160x50 >"$scratch/screen" 2>&1 ||
+	fail "the proof: $(cat "$scratch/screen")"
+kill -KILL "$leaks"
+contains leak "P looks for those whom nobody can wake" "$scratch/screen"
+contains leak "^.leaked +[0-9]+ .* [0-9]+ goroutines? leaked: created at .*leaks.c" "$scratch/screen"
+contains leak "no live goroutine, global or heap block refers to" "$scratch/screen"
+contains leak "references were looked at: [0-9]+ pass" "$scratch/screen"
+
+# What needs no proof.
+screen nil auto $'until FOUND: 1 leaked\nkeys 7\nscreen' -- "$cases" stay-nil
+contains nil "1 goroutine leaked: created at" "$scratch/screen"
+
+# Suspect is only who asks for it.
+printf 'until findings 1\nkeys 7\nscreen\n' >"$scratch/keys"
+"$loiter" top --older-than 10ms --script "$scratch/keys" --screen 160x50 -- "$cases" stay-send \
+	>"$scratch/screen" 2>&1 || fail "suspect: $(cat "$scratch/screen")"
+contains suspect "^.suspect +1 .*1 goroutine waits very long" "$scratch/screen"
+finish

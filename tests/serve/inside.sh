@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# A program that serves itself: the same pages, its beginning and its end, and what is refused.
+# shellcheck source=tests/serve/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+inside=$LTR_BUILD/tests/serve/inside
+text='text/plain; charset=utf-8'
+program=""
+
+# It ends when descriptor 8 is closed.
+begin() { # HOW [ADDRESS]
+	rm -f "$scratch/input"
+	mkfifo "$scratch/input"
+	: >"$scratch/address"
+	"$inside" "$1" "${2:-127.0.0.1:0}" <"$scratch/input" >"$scratch/address" 2>"$scratch/said" &
+	program=$!
+	exec 8>"$scratch/input"
+	await grep -q '^http' "$scratch/address"
+	url=$(<"$scratch/address")
+	port=${url##*:}
+}
+ends() { # HOW
+	local status=0
+	exec 8>&-
+	wait "$program" || status=$?
+	equal "status of $1" 0 "$status"
+	equal "what $1 says" "" "$(cat "$scratch/said")"
+}
+
+for how in serve before snapshots; do
+	begin "$how"
+	await_crowd
+	answers 200 "$text" '/debug/pprof/goroutine?debug=2'
+	equal "$how: senders" 3 "$(grep -cE '^goroutine [0-9]+ \[chan send(, [0-9]+ minutes)?\]:$' "$scratch/body")"
+	equal "$how: goroutines" 6 "$(grep -cE '^goroutine ' "$scratch/body")"
+	contains "$how: lines" '	.*inside\.c:[0-9]+ \+0x' "$scratch/body"
+	answers 200 'text/html; charset=utf-8' /debug/pprof/
+	answers 200 "$text" /debug/pprof/cmdline
+	equal "$how: the command line" "$inside $how 127.0.0.1:0" "$(tr '\0' ' ' <"$scratch/body")"
+	for type in goroutine wait block mutex sched wall create; do
+		answers 200 application/octet-stream "/debug/pprof/$type"
+		gzip -t "$scratch/body" || fail "$how: $type is not gzip'd"
+	done
+	answers 200 'application/json' /census.json
+	answers 200 'text/plain; version=0.0.4; charset=utf-8' /metrics
+	contains "$how: who" "^loiter_target_info\{pid=\"$program\"," "$scratch/body"
+	if [[ $how == snapshots ]]; then
+		equal "$how: histograms" 0 "$(grep -c _bucket "$scratch/body")"
+	else
+		await eval 'curl -s "$url/metrics" | grep -q "^loiter_wait_seconds_count{state=\"sync\""'
+		answers 200 application/octet-stream '/debug/pprof/mutex?seconds=1'
+	fi
+	if command -v go >/dev/null; then
+		well "$how: go tool pprof" go tool pprof -top "$url/debug/pprof/goroutine"
+		contains "$how: go tool pprof" '^ +3 50\.00% .* send_one$' "$scratch/verdict"
+	fi
+	# It is a program like others for who looks from outside.
+	"$loiter" dump -p "$program" >"$scratch/dump" || fail "$how: loiter dump: $?"
+	equal "$how: senders, from outside" 3 "$(grep -c 'chan send' "$scratch/dump")"
+	ends "$how"
+done
+
+# Where there is no runtime, or not yet.
+begin no-runtime
+answers 503 "$text" /debug/pprof/goroutine
+contains "no runtime" '^There is nothing to see: .*\.$' "$scratch/body"
+answers 503 "$text" /metrics
+answers 200 "$text" /healthz
+ends "no-runtime"
+
+# It ends while somebody waits.
+begin serve
+await_crowd
+exec 9<>"/dev/tcp/127.0.0.1/$port"
+printf 'GET /debug/pprof/wait?seconds=3600 HTTP/1.1\r\nHost: localhost\r\n\r\n' >&9
+is_well "somebody has begun to wait"
+ends "a program that somebody waits for"
+exec 9>&-
+
+begin serve
+prints() { # WHAT ARGUMENTS...
+	local what=$1
+	shift
+	equal "inside $*" "$what" "$("$inside" "$@")" # LeakSanitizer has a word on threads after fork()
+}
+prints "as it should be" life 127.0.0.1:0
+prints "as it should be" fork 127.0.0.1:0
+prints EADDRINUSE error "127.0.0.1:$port"
+prints EACCES error 0.0.0.0:0
+prints EACCES error :0
+prints EINVAL error 127.0.0.1
+prints EINVAL error example.org:80
+prints EINVAL error 0.0.0.0:0 short
+prints served error 0.0.0.0:0 a-token-of-24-characters
+prints served error 127.0.0.1:0
+ends "a program whose port others want"
+finish

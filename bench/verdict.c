@@ -5,6 +5,8 @@
  *
  * --quick: seeded runs only, and few for programs that should be clean (the test `corpus`).
  * Otherwise each program also runs once as it comes, without a seed.
+ * --rates N: only the bugs that depend on the schedule; how many of N ordinary runs of each show it, and
+ * how many schedules it took to find it.
  */
 
 #include <err.h>
@@ -182,6 +184,40 @@ static void print_ordinary(const struct ltr__case *cases, size_t count, int jobs
 	free(verdicts);
 }
 
+/* Ordinary runs of each bug that depends on the schedule, against the schedules that it takes. */
+static void print_rates(const struct ltr__case *all, size_t count, size_t runs,
+			const struct ltr__run_options *seeded)
+{
+	const struct ltr__run_options ordinary = {.ordinary = true, .jobs = seeded->jobs};
+	struct ltr__case *cases = calloc(runs + 1, sizeof(*cases));
+	struct ltr__verdict *verdicts = calloc(runs + 1, sizeof(*verdicts));
+
+	if (!cases || !verdicts)
+		err(2, "memory");
+	printf("%-34s %24s %22s\n", "bug", "ordinary runs that show it", "found after schedules");
+	for (size_t i = 0; i < count; i++) {
+		struct ltr__verdict search;
+		size_t shown = 0;
+
+		if (!all[i].leaks || !all[i].explore)
+			continue;
+		for (size_t k = 0; k < runs; k++)
+			cases[k] = all[i];
+		ltr__corpus_run(&all[i], 1, seeded, &search);
+		ltr__corpus_run(cases, runs, &ordinary, verdicts);
+		for (size_t k = 0; k < runs; k++)
+			shown += verdicts[k].answer == LTR__ANSWER_RIGHT;
+		printf("%-34s %16zu of %6zu ", all[i].program, shown, runs);
+		if (search.answer == LTR__ANSWER_RIGHT)
+			printf("%22ld\n", search.schedules);
+		else
+			printf("%22s\n", "not found");
+		fflush(stdout);
+	}
+	free(cases);
+	free(verdicts);
+}
+
 static const char published[] =
 	"\nFor comparison, other programs' published figures, on GoBench's own 68 blocking kernels "
 	"in Go,\nof which the programs above are no translations: goleak finds 42 of 68, "
@@ -198,14 +234,20 @@ int main(int argc, char **argv)
 	};
 	struct ltr__verdict *verdicts;
 	struct ltr__case *cases;
+	long runs = argc == 3 && strcmp(argv[1], "--rates") == 0 ? strtol(argv[2], NULL, 10) : 0;
 	size_t count;
 	int faults;
 
-	if (argc > 2 || (argc == 2 && !quick))
-		errx(64, "usage: verdict [--quick]");
+	if (argc > 1 && !(argc == 2 && quick) && !(runs > 0 && runs <= 100000))
+		errx(64, "usage: verdict [--quick | --rates N]");
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 2)
 		options.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	count = ltr__corpus_read(LOITER_BENCH_CORPUS, &cases);
+	if (runs) {
+		print_rates(cases, count, (size_t)runs, &options);
+		free(cases);
+		return 0;
+	}
 	verdicts = calloc(count + 1, sizeof(*verdicts));
 	if (!verdicts)
 		err(2, "memory");

@@ -102,6 +102,9 @@ static const struct {
 	{&ltr__rule_abandoned_lock,
 	 "A path out of that goroutine does not unlock. Unlock in a deferred function, set right "
 	 "after the lock was taken."},
+	{&ltr__rule_runs_long,
+	 "It keeps its processor from the others. Let the loop call ltr_yield() now and then, or look at "
+	 "a stop channel; move a blocking call into ltr_blocking()."},
 	{&ltr__rule_held_for_ever,
 	 "Do not wait for others while a lock is held: unlock before the send, receive or wait. Then "
 	 "see to the goroutine that holds it."},

@@ -92,6 +92,36 @@ struct ltr_finding_lock {
 };
 
 /*
+ * The channel that the first member of a finding waits on, as it says of itself: where it was made, and
+ * who came last to the other end, to receive if the member sends, and to send (or close) if it receives.
+ */
+struct ltr_finding_channel {
+	uint64_t address;
+	struct ltr_finding_frame made;
+	bool receives;     /* the other end is the receiving one */
+	uint64_t other_id; /* 0: nobody ever came */
+	bool other_ended;
+	uint8_t other_state;                    /* if it lives */
+	uint8_t other_reason;                   /* 0 unless it waits */
+	struct ltr_finding_frame other_created; /* where it was created, */
+	struct ltr_finding_frame other_at;      /* and where it is; all unknown if it has ended */
+};
+
+/*
+ * How a population has grown; of rule "grows", else all 0. Either against another census: how many
+ * were like these (created, entered, at the stack and for the reason that they are), and how many were
+ * created at the same place, whatever they did. Or against earlier looks at the same process, window_ns
+ * before: then only the latter is known.
+ */
+struct ltr_finding_growth {
+	uint64_t before;
+	uint64_t after;
+	uint64_t place_before;
+	uint64_t place_after;
+	uint64_t window_ns;
+};
+
+/*
  * What was found: `count` goroutines created at one place, that are in the same state at the same
  * stack; or, if `count` is 0, something about the process as a whole, that `text` says.
  */
@@ -117,6 +147,8 @@ struct ltr_finding {
 	uint64_t object;                     /* what the first of them waits on; 0: not one thing */
 	struct ltr_reach_info proof;         /* of rule "unreachable": how it was found out */
 	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
+	const struct ltr_finding_channel *channel; /* NULL: none, or nothing is known of it */
+	struct ltr_finding_growth growth;
 	/*
 	 * Goroutines that wait for each other: cycle_count of them, 2 at least, each described by a
 	 * finding of its own, of count 1 and without a cycle. Each waits for what the next one holds,
@@ -157,6 +189,17 @@ int ltr_look_new_among(const struct ltr_census *census, const uint32_t *among, s
 /* Is there anything that would be a deadlock if it lasted? If not, no second look is needed. */
 bool ltr_look_suspects(const struct ltr_look *look);
 
+/*
+ * What a row of looks at one process has seen, for suspects that need more than one moment: a place where
+ * more and more goroutines wait, a loop that sleeps and tries again. Each look is added before it is judged.
+ * Memory is by living goroutine, not by look.
+ */
+struct ltr_history;
+
+int ltr_history_new(struct ltr_history **ret_history);
+struct ltr_history *ltr_history_free(struct ltr_history *history); /* takes NULL, returns NULL */
+int ltr_history_add(struct ltr_history *history, const struct ltr_census *census);
+
 struct ltr_judge_options {
 	uint64_t grace_ns;   /* how long the others had after the main goroutine had returned */
 	uint64_t timeout_ns; /* not 0: the program still ran after that long and is to be ended */
@@ -170,6 +213,8 @@ struct ltr_judge_options {
 	 */
 	const uint32_t *among;
 	size_t among_count;
+	uint64_t least; /* by how much a population has to grow to be found; 0: by one */
+	const struct ltr_history *history; /* NULL: this is the only look */
 };
 
 /*
@@ -188,11 +233,58 @@ int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *c
 		     const struct ltr_judge_options *options);
 
 /*
+ * Judge what has grown from one census to another: of two runs, or of two moments of one. Goroutines are
+ * held against each other by source positions, so the processes need not be the same; if they ran
+ * different binaries, by functions without lines. Found (rule "grows") are those of `after` that
+ *
+ *   - wait without a deadline, and for longer than options->older_than_ns or past the end of the main
+ *     goroutine: neither the main goroutine, nor daemons, nor who accepts connections;
+ *   - are more than there were of their kind, whatever their age was then; and
+ *   - come from a place of which all goroutines together have become more, too: workers that were busy and
+ *     wait now are no growth.
+ *
+ * More means by options->least at least (0: 1), and by more than twice the square root of how many there
+ * were: populations that come and go by themselves differ by that much. Everything else that differs is
+ * a change, not a finding. A census that is not whole makes the judgement inconclusive.
+ */
+int ltr_judge_growth(struct ltr_judgement *judgement, const struct ltr_census *before,
+		     const struct ltr_census *after, const struct ltr_judge_options *options);
+
+/* Goroutines of one kind, as a finding describes them, of which there were more or fewer before. */
+struct ltr_change {
+	const struct ltr_finding *kind;
+	uint64_t before;
+	uint64_t after;
+	bool found; /* it is in a finding as well */
+};
+
+/* What ltr_judge_growth() compared. */
+struct ltr_comparison {
+	const char *before; /* the commands */
+	const char *after;
+	uint64_t count_before; /* goroutines */
+	uint64_t count_after;
+	const struct ltr_change *changes; /* new and grown ones first, the largest first */
+	size_t change_count;
+};
+
+/* NULL: nothing was compared. */
+const struct ltr_comparison *ltr_judgement_comparison(const struct ltr_judgement *judgement);
+
+/*
  * A process that could not be judged. `text` completes the sentence that begins with the command,
  * in words for a person: "was killed by signal 9 before it could be judged". pid 0: none.
  */
 int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const char *command,
 			   const char *text);
+
+/*
+ * For who judges a process again and again. keep_news() leaves in `run` only findings that `known` has
+ * none like (by rule, names and lines), and returns how many; merge() takes over all of them, and of each
+ * process one. `run` is left empty then; on failure (-ENOMEM) both are as before.
+ */
+size_t ltr_judgement_keep_news(struct ltr_judgement *run, const struct ltr_judgement *known);
+int ltr_judgement_merge(struct ltr_judgement *judgement, struct ltr_judgement *run);
 
 /*
  * How many of the census's goroutines keep a program that is about to end from being clean: all
@@ -267,6 +359,8 @@ struct ltr_report_options {
 	const struct ltr_baseline *baseline;       /* to say what of it is stale; NULL: none */
 	const char *baseline_file;                 /* its name */
 	const struct ltr_exploration *exploration; /* NULL: it ran once */
+	bool one_line;                             /* JSON: as one line */
+	uint64_t wall_ns; /* JSON: the CLOCK_REALTIME of this look; 0: not one of many */
 };
 
 /*

@@ -79,7 +79,9 @@ int ltr__document_write(struct ltr__document *document, struct json_object *root
 		document->error
 			? NULL
 			: json_object_to_json_string_ext(
-				  root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+				  root, (document->options->one_line ? JSON_C_TO_STRING_PLAIN
+								     : JSON_C_TO_STRING_PRETTY) |
+						JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (text) {
 		fputs(text, out);

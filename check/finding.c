@@ -23,6 +23,7 @@ struct box {
 	struct ltr_finding_frame *frames;
 	struct ltr_finding_lock lock;
 	uint64_t *ids;
+	struct ltr_finding_channel channel;
 	const struct ltr_finding **cycle; /* owned, as are the findings */
 	struct text *texts;
 	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
@@ -50,7 +51,7 @@ static int compare_kin(const struct ltr__claim *a, const struct ltr__claim *b)
 	if (!order && !x->site)
 		order = compare_u64(x->creation_pc, y->creation_pc);
 	if (!order)
-		order = compare_u64(x->stack, y->stack);
+		order = compare_u64(a->shape, b->shape);
 	if (!order && !x->stack)
 		order = compare_u64(x->entry_pc, y->entry_pc);
 	if (!order)
@@ -73,9 +74,98 @@ static int compare_claims(const void *a, const void *b)
 	return order ? order : compare_u64(x->goroutine->id, y->goroutine->id);
 }
 
-void ltr__claims_sort(struct ltr__claim *claims, size_t count)
+/*
+ * The frames that a person wants to see, as [*ret_first, end): without the runtime's own at both
+ * ends. Of a stack that is all runtime, everything.
+ */
+static size_t trim(const struct ltr_census *census, const uint64_t *pcs, uint32_t stack,
+		   size_t depth, size_t *ret_first)
 {
-	qsort(claims, count, sizeof(*claims), compare_claims);
+	size_t first = ltr_census_first_frame(census, stack);
+	size_t end = depth;
+
+	if (first >= depth) {
+		*ret_first = 0;
+		return depth;
+	}
+	while (end > first + 1 && ltr_census_call_symbol(census, pcs[end - 1])->is_runtime)
+		end--;
+	*ret_first = first;
+	return end;
+}
+
+/* A stack as it is shown. */
+struct shown {
+	const uint64_t *pcs;
+	size_t depth;
+	uint32_t stack;
+};
+
+static int compare_shown(const void *a, const void *b)
+{
+	const struct shown *x = a;
+	const struct shown *y = b;
+	int order = compare_u64(x->depth, y->depth);
+
+	for (size_t i = 0; !order && i < x->depth; i++)
+		order = compare_u64(x->pcs[i], y->pcs[i]);
+	return order;
+}
+
+/* Each stack that somebody has, once; `seen` by their numbers. */
+static size_t gather_stacks(const struct ltr_census *census, const struct ltr__claim *claims,
+			    size_t count, uint32_t *seen, struct shown *stacks)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t stack = claims[i].goroutine->stack;
+		size_t depth, first, end;
+		const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
+
+		if (!pcs || seen[stack])
+			continue;
+		seen[stack] = 1;
+		end = trim(census, pcs, stack, depth, &first);
+		stacks[used++] = (struct shown){pcs + first, end - first, stack};
+	}
+	return used;
+}
+
+static int find_shapes(const struct ltr_census *census, struct ltr__claim *claims, size_t count)
+{
+	uint32_t stack_count = ltr_census_stack_count(census);
+	uint32_t *shapes = calloc((size_t)stack_count + 1, sizeof(*shapes));
+	struct shown *stacks = calloc(count + 1, sizeof(*stacks));
+	size_t used = 0;
+	int error;
+
+	if (shapes && stacks)
+		used = gather_stacks(census, claims, count, shapes, stacks);
+	if (used > 1)
+		qsort(stacks, used, sizeof(*stacks), compare_shown);
+	for (size_t i = 0; i < used; i++)
+		shapes[stacks[i].stack] = i && compare_shown(&stacks[i - 1], &stacks[i]) == 0
+						  ? shapes[stacks[i - 1].stack]
+						  : (uint32_t)i + 1;
+	for (size_t i = 0; shapes && stacks && i < count; i++) {
+		uint32_t stack = claims[i].goroutine->stack;
+
+		claims[i].shape = stack < stack_count ? shapes[stack] : 0;
+	}
+	error = shapes && stacks ? 0 : -ENOMEM;
+	free(stacks);
+	free(shapes);
+	return error;
+}
+
+int ltr__claims_sort(const struct ltr_census *census, struct ltr__claim *claims, size_t count)
+{
+	int error = find_shapes(census, claims, count);
+
+	if (!error)
+		qsort(claims, count, sizeof(*claims), compare_claims);
+	return error;
 }
 
 bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b)
@@ -165,26 +255,6 @@ static void copy_symbol(struct box *box, const struct ltr_symbol *symbol, uint64
 	ret_frame->line = symbol->line;
 }
 
-/*
- * The frames that a person wants to see, as [*ret_first, end): without the runtime's own at both
- * ends. Of a stack that is all runtime, everything.
- */
-static size_t trim(const struct ltr_census *census, const uint64_t *pcs, uint32_t stack,
-		   size_t depth, size_t *ret_first)
-{
-	size_t first = ltr_census_first_frame(census, stack);
-	size_t end = depth;
-
-	if (first >= depth) {
-		*ret_first = 0;
-		return depth;
-	}
-	while (end > first + 1 && ltr_census_call_symbol(census, pcs[end - 1])->is_runtime)
-		end--;
-	*ret_first = first;
-	return end;
-}
-
 /* How many functions, inlined ones included, the frames [first, end) are. */
 static size_t count_functions(const struct ltr_census *census, const uint64_t *pcs, size_t first,
 			      size_t end)
@@ -223,11 +293,10 @@ static void copy_stack(struct box *box, const struct ltr_census *census, uint32_
 	box->finding.depth = used;
 }
 
-static void copy_origin(struct box *box, const struct ltr_census *census,
-			const struct ltr_goroutine *goroutine)
+static void copy_creation(struct box *box, const struct ltr_census *census,
+			  const struct ltr_goroutine *goroutine, struct ltr_finding_frame *created)
 {
 	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
-	struct ltr_finding_frame *created = &box->finding.created;
 
 	if (goroutine->flags & LTR_IS_MAIN) {
 		/* By the runtime itself: no place that a person could look at. */
@@ -240,6 +309,12 @@ static void copy_origin(struct box *box, const struct ltr_census *census,
 		copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
 			    goroutine->creation_pc, created);
 	}
+}
+
+static void copy_origin(struct box *box, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine)
+{
+	copy_creation(box, census, goroutine, &box->finding.created);
 	if (goroutine->entry_pc)
 		copy_symbol(box, ltr_census_symbol(census, goroutine->entry_pc),
 			    goroutine->entry_pc, &box->finding.entry);
@@ -285,6 +360,61 @@ static void copy_lock(struct box *box, const struct ltr_census *census,
 	if (pc)
 		copy_symbol(box, ltr_census_call_symbol(census, pc), pc, &box->lock.locked);
 	box->finding.lock = &box->lock;
+}
+
+/* Where a goroutine is: its innermost frame that is not the runtime's. */
+static void copy_position(struct box *box, const struct ltr_census *census,
+			  const struct ltr_goroutine *goroutine,
+			  struct ltr_finding_frame *ret_frame)
+{
+	size_t depth, first;
+	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
+
+	if (!pcs || !depth)
+		return;
+	trim(census, pcs, goroutine->stack, depth, &first);
+	copy_symbol(box, ltr_census_call_symbol(census, pcs[first]), pcs[first], ret_frame);
+}
+
+/* Who came last to the end of the channel that this goroutine does not wait at. */
+static uint64_t other_of(const struct ltr_channel_use *use, const struct ltr_goroutine *goroutine,
+			 bool *ret_receives)
+{
+	*ret_receives = goroutine->reason == LTR_REASON_CHAN_SEND;
+	if (goroutine->reason == LTR_REASON_SELECT)
+		*ret_receives = use->sender_id == goroutine->id;
+	return *ret_receives ? use->receiver_id : use->sender_id;
+}
+
+static void copy_channel(struct box *box, const struct ltr_census *census,
+			 const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_channel_use *use = ltr_census_channel_of(census, goroutine);
+	struct ltr_finding_channel *channel = &box->channel;
+	const struct ltr_finding_frame unknown = {.function = "", .file = ""};
+	const struct ltr_goroutine *other;
+
+	if (!use)
+		return;
+	*channel = (struct ltr_finding_channel){
+		.address = use->object,
+		.made = unknown,
+		.other_created = unknown,
+		.other_at = unknown,
+	};
+	if (use->made_pc)
+		copy_symbol(box, ltr_census_call_symbol(census, use->made_pc), use->made_pc,
+			    &channel->made);
+	channel->other_id = other_of(use, goroutine, &channel->receives);
+	other = ltr_census_find(census, channel->other_id);
+	channel->other_ended = channel->other_id && !other;
+	if (other) {
+		channel->other_state = other->state;
+		channel->other_reason = other->reason;
+		copy_creation(box, census, other, &channel->other_created);
+		copy_position(box, census, other, &channel->other_at);
+	}
+	box->finding.channel = channel;
 }
 
 /* The claims of a cycle, each for itself. */
@@ -382,6 +512,8 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	copy_stack(box, trial->census, first->stack);
 	if (rule->shows_lock)
 		copy_lock(box, trial->census, &claims[0]);
+	copy_channel(box, trial->census, first);
+	finding->growth = claims[0].growth;
 	if (count > 1 && claims[0].group)
 		copy_cycle(box, trial, claims, count);
 	return box_close(box);
@@ -395,6 +527,42 @@ static int compare_frames(const struct ltr_finding_frame *a, const struct ltr_fi
 		order = compare_u64(a->line, b->line);
 	if (!order)
 		order = strcmp(a->function, b->function);
+	return order;
+}
+
+/* Without lines, by their functions, as far as those are known. */
+static int compare_positions(const struct ltr_finding_frame *a, const struct ltr_finding_frame *b,
+			     bool lines)
+{
+	int order = strcmp(a->function, b->function);
+
+	if (!order)
+		order = strcmp(a->file, b->file);
+	if (!order && (lines || !a->function[0]))
+		order = compare_u64(a->line, b->line);
+	return order;
+}
+
+int ltr__finding_compare_places(const struct ltr_finding *a, const struct ltr_finding *b,
+				bool lines)
+{
+	return compare_positions(&a->created, &b->created, lines);
+}
+
+int ltr__finding_compare_kinds(const struct ltr_finding *a, const struct ltr_finding *b, bool lines)
+{
+	int order = ltr__finding_compare_places(a, b, lines);
+
+	if (!order)
+		order = compare_u64(a->reason, b->reason);
+	if (!order)
+		order = compare_u64(a->state, b->state);
+	if (!order)
+		order = compare_positions(&a->entry, &b->entry, lines);
+	if (!order)
+		order = compare_u64(a->depth, b->depth);
+	for (size_t i = 0; !order && i < a->depth; i++)
+		order = compare_positions(&a->stack[i], &b->stack[i], lines);
 	return order;
 }
 

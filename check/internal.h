@@ -20,7 +20,9 @@
 struct ltr__claim {
 	const struct ltr_rule *rule;
 	const struct ltr_goroutine *goroutine;
-	bool excused; /* by the baseline */
+	size_t index;   /* in the census */
+	uint32_t shape; /* of its stack: the same for stacks that look the same; 0: none */
+	bool excused;   /* by the baseline */
 
 	/* Of rules that show locks. */
 	uint32_t group; /* not 0: one finding with all others of this number, in order of rank */
@@ -29,6 +31,8 @@ struct ltr__claim {
 	uint64_t behind_id;
 	uint64_t holder_id; /* who holds what it waits for */
 	uint64_t writer_id; /* not 0: it waits behind this one, who waits for the holder to write */
+
+	struct ltr_finding_growth growth; /* of rule "grows" */
 };
 
 /* What a baseline tells goroutines apart by; "" is not known. Owned by the census. */
@@ -49,6 +53,8 @@ struct ltr__trial {
 	struct ltr__claim *claims;   /* at most one for each goroutine */
 	size_t claim_count;
 	bool *claimed; /* by the goroutine's index in the census */
+	/* Of whom there are more now, by the goroutine's index: owned by who knows it; NULL: nobody. */
+	const struct ltr_finding_growth *const *growth;
 };
 
 /* The goroutines that are on trial, and the index in the census of the i-th of them. */
@@ -103,6 +109,9 @@ extern const struct ltr_rule ltr__rule_hopeless;
 extern const struct ltr_rule ltr__rule_unreachable;
 extern const struct ltr_rule ltr__rule_held_for_ever;
 extern const struct ltr_rule ltr__rule_never_exited;
+extern const struct ltr_rule ltr__rule_grows;
+extern const struct ltr_rule ltr__rule_retries;
+extern const struct ltr_rule ltr__rule_runs_long;
 extern const struct ltr_rule ltr__rule_waits_long;
 extern const struct ltr_rule ltr__rule_still_running;
 extern const struct ltr_rule ltr__rule_incomplete;
@@ -121,8 +130,11 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 					     const struct ltr__claim *claims, size_t count);
 struct ltr_finding *ltr__finding_free(struct ltr_finding *finding);
 
-/* Sorts claims so that those of one finding are neighbours, lowest id first. */
-void ltr__claims_sort(struct ltr__claim *claims, size_t count);
+/*
+ * Sorts claims so that those of one finding are neighbours, lowest id first. Stacks that differ only in
+ * the runtime's own frames, which are not shown, are the same. -ENOMEM.
+ */
+int ltr__claims_sort(const struct ltr_census *census, struct ltr__claim *claims, size_t count);
 bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b);
 
 struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_goroutine *goroutine);
@@ -137,8 +149,44 @@ int ltr__finding_compare(const struct ltr_finding *a, const struct ltr_finding *
 /* Do both say the same, though of different processes? By names and lines, not by addresses. */
 bool ltr__finding_is_same(const struct ltr_finding *a, const struct ltr_finding *b);
 
+/* By what both say of their goroutines; `lines`: positions count, and not only functions. */
+int ltr__finding_compare_kinds(const struct ltr_finding *a, const struct ltr_finding *b,
+			       bool lines);
+int ltr__finding_compare_places(const struct ltr_finding *a, const struct ltr_finding *b,
+				bool lines);
+
 /* judge.c: takes the finding over, also on failure. */
 int ltr__judgement_add(struct ltr_judgement *judgement, struct ltr_finding *finding);
+
+/*
+ * Ask some rules (a table, NULL at the end) about a census, of whom there are more as in
+ * struct ltr__trial. On failure everything is as before.
+ */
+int ltr__judge_by(struct ltr_judgement *judgement, const struct ltr_census *census,
+		  const struct ltr_judge_options *options, const struct ltr_rule *const *rules,
+		  const struct ltr_finding_growth *const *growth);
+
+/* The judgement owns it from now on; there is none yet. */
+void ltr__judgement_compare(struct ltr_judgement *judgement, struct ltr_comparison *comparison);
+
+/* growth.c; takes NULL. */
+void ltr__comparison_free(struct ltr_comparison *comparison);
+
+/* May nobody but the program itself end this wait, and has it lasted, or outlived the main goroutine? */
+bool ltr__is_lasting(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+		     uint64_t older_than_ns);
+
+/* history.c: has it slept here again and again, and for how long? */
+bool ltr__history_sleeps(const struct ltr_history *history, const struct ltr_goroutine *goroutine,
+			 uint64_t *ret_for_ns);
+
+/* Is it one of those who wait on and on at a place where more and more do? */
+bool ltr__history_grows(const struct ltr_history *history, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine, uint64_t least,
+			struct ltr_finding_growth *ret_growth);
+
+/* Is it more, and not only by chance? `least` as in struct ltr_judge_options. */
+bool ltr__has_grown(uint64_t before, uint64_t after, uint64_t least);
 
 /* advice.c: what the rule's pattern asks for, else the reason, else the state. Never NULL. */
 const char *ltr__advice(const struct ltr_rule *rule, uint8_t state, uint8_t reason);
@@ -160,6 +208,8 @@ void ltr__print_bytes(uint64_t bytes, FILE *out);
 
 /* "1 goroutine", "3 goroutines". */
 void ltr__print_count(uint64_t count, const char *singular, FILE *out);
+
+bool ltr__is_known(const struct ltr_finding_frame *frame);
 
 /* "file:line (function)", as far as it is known, cleaned. */
 void ltr__print_place(const struct ltr_finding_frame *frame, const char *strip, FILE *out);
@@ -210,6 +260,29 @@ void ltr__print_paragraph(const struct ltr_judgement *judgement, const struct lt
  */
 void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			const struct ltr_report_options *options, FILE *out);
+
+/* print_growth.c */
+
+/* "3 like these before and 15 now; ..." */
+void ltr__print_growth(const struct ltr_finding_growth *growth, FILE *out);
+
+/* "12 goroutines of ./httpd before, 24 of ./httpd now" */
+void ltr__print_comparison(const struct ltr_comparison *comparison, FILE *out);
+
+/* "3 -> 15  chan send, created at FILE:LINE (FUNCTION)" */
+void ltr__print_change(const struct ltr_change *change, const char *strip, FILE *out);
+
+/* print_channel.c */
+
+/* "last to receive" or "last to send" */
+const char *ltr__other_end(const struct ltr_finding_channel *channel);
+
+/* "goroutine 7, which has ended", "nobody, ever", "goroutine 7, now chan send at FILE:LINE (FUNCTION)" */
+void ltr__print_other(const struct ltr_finding_channel *channel, const char *strip, FILE *out);
+
+/* "; made at PLACE, last to receive: goroutine 7, which has ended" */
+void ltr__print_channel_message(const struct ltr_finding_channel *channel, const char *strip,
+				FILE *out);
 
 /* explored.c */
 

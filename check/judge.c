@@ -15,6 +15,7 @@ struct ltr_judgement {
 	size_t process_count;
 	struct ltr_finding **findings; /* owned, sorted */
 	size_t finding_count;
+	struct ltr_comparison *comparison; /* owned; NULL: none */
 };
 
 static const struct {
@@ -54,6 +55,7 @@ struct ltr_judgement *ltr_judgement_free(struct ltr_judgement *judgement)
 		ltr__finding_free(judgement->findings[i]);
 	for (size_t i = 0; i < judgement->process_count; i++)
 		free((char *)judgement->processes[i].command);
+	ltr__comparison_free(judgement->comparison);
 	free(judgement->findings);
 	free(judgement->processes);
 	free(judgement);
@@ -127,6 +129,7 @@ void ltr__trial_claim(struct ltr__trial *trial, size_t index)
 	trial->claims[trial->claim_count++] = (struct ltr__claim){
 		.rule = trial->rule,
 		.goroutine = ltr_census_at(trial->census, index),
+		.index = index,
 	};
 }
 
@@ -160,15 +163,17 @@ static int add_claims(struct ltr__trial *trial)
 	size_t end;
 	int error;
 
-	ltr__claims_sort(trial->claims, trial->claim_count);
-	if (trial->options->baseline) {
+	error = ltr__claims_sort(trial->census, trial->claims, trial->claim_count);
+	if (!error && trial->options->baseline) {
 		error = ltr__baseline_excuse(trial->options->baseline, trial->census, trial->claims,
 					     trial->claim_count);
 		if (error)
 			return error;
 		excuse_cycles(trial->claims, trial->claim_count);
-		ltr__claims_sort(trial->claims, trial->claim_count);
+		error = ltr__claims_sort(trial->census, trial->claims, trial->claim_count);
 	}
+	if (error)
+		return error;
 	for (size_t begin = 0; begin < trial->claim_count; begin = end) {
 		end = begin + 1;
 		while (end < trial->claim_count &&
@@ -183,7 +188,7 @@ static int add_claims(struct ltr__trial *trial)
 	return 0;
 }
 
-static int try_census(struct ltr__trial *trial)
+static int try_census(struct ltr__trial *trial, const struct ltr_rule *const *rules)
 {
 	int error = 0;
 
@@ -191,8 +196,8 @@ static int try_census(struct ltr__trial *trial)
 	trial->claimed = calloc(ltr_census_count(trial->census) + 1, sizeof(*trial->claimed));
 	if (!trial->claims || !trial->claimed)
 		error = -ENOMEM;
-	for (size_t i = 0; !error && ltr__rules[i]; i++) {
-		trial->rule = ltr__rules[i];
+	for (size_t i = 0; !error && rules[i]; i++) {
+		trial->rule = rules[i];
 		error = trial->rule->check(trial);
 	}
 	if (!error)
@@ -202,8 +207,9 @@ static int try_census(struct ltr__trial *trial)
 	return error;
 }
 
-int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
-		     const struct ltr_judge_options *options)
+int ltr__judge_by(struct ltr_judgement *judgement, const struct ltr_census *census,
+		  const struct ltr_judge_options *options, const struct ltr_rule *const *rules,
+		  const struct ltr_finding_growth *const *growth)
 {
 	const struct ltr_census_info *info = ltr_census_info(census);
 	size_t finding_count = judgement->finding_count;
@@ -221,16 +227,33 @@ int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *c
 		.options = options,
 		.judgement = judgement,
 		.process = process_count,
+		.growth = growth,
 	};
 	int error = add_process(judgement, &process);
 
 	if (!error)
-		error = try_census(&trial);
+		error = try_census(&trial, rules);
 	if (error)
 		roll_back(judgement, finding_count, process_count);
 	else
 		sort_findings(judgement);
 	return error;
+}
+
+int ltr_judge_census(struct ltr_judgement *judgement, const struct ltr_census *census,
+		     const struct ltr_judge_options *options)
+{
+	return ltr__judge_by(judgement, census, options, ltr__rules, NULL);
+}
+
+void ltr__judgement_compare(struct ltr_judgement *judgement, struct ltr_comparison *comparison)
+{
+	judgement->comparison = comparison;
+}
+
+const struct ltr_comparison *ltr_judgement_comparison(const struct ltr_judgement *judgement)
+{
+	return judgement->comparison;
 }
 
 int ltr_judge_inconclusive(struct ltr_judgement *judgement, uint32_t pid, const char *command,
@@ -304,6 +327,73 @@ int ltr_judgement_add_schedule(struct ltr_judgement *judgement, struct ltr_judge
 		sort_findings(judgement);
 	}
 	roll_back(run, 0, 0);
+	return 0;
+}
+
+static bool is_known(const struct ltr_judgement *known, const struct ltr_finding *finding)
+{
+	for (size_t i = 0; i < known->finding_count; i++)
+		if (ltr__finding_is_same(known->findings[i], finding))
+			return true;
+	return false;
+}
+
+size_t ltr_judgement_keep_news(struct ltr_judgement *run, const struct ltr_judgement *known)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < run->finding_count; i++) {
+		if (is_known(known, run->findings[i]))
+			ltr__finding_free(run->findings[i]);
+		else
+			run->findings[kept++] = run->findings[i];
+	}
+	run->finding_count = kept;
+	return kept;
+}
+
+/* Where a process is in the judgement: the number of processes if it is not. */
+static size_t find_process(const struct ltr_judgement *judgement, const struct ltr_judged *process)
+{
+	size_t i = 0;
+
+	while (i < judgement->process_count &&
+	       (judgement->processes[i].pid != process->pid ||
+		strcmp(judgement->processes[i].command, process->command) != 0))
+		i++;
+	return i;
+}
+
+int ltr_judgement_merge(struct ltr_judgement *judgement, struct ltr_judgement *run)
+{
+	size_t first_process = judgement->process_count;
+	struct ltr_finding **findings =
+		reallocarray(judgement->findings, judgement->finding_count + run->finding_count + 1,
+			     sizeof(struct ltr_finding *));
+
+	if (!findings)
+		return -ENOMEM;
+	judgement->findings = findings;
+	for (size_t i = 0; i < run->process_count; i++) {
+		size_t at = find_process(judgement, &run->processes[i]);
+
+		if (at == judgement->process_count && add_process(judgement, &run->processes[i])) {
+			roll_back(judgement, judgement->finding_count, first_process);
+			return -ENOMEM;
+		}
+		/* The later one knows more. */
+		judgement->processes[at].alive = run->processes[i].alive;
+		judgement->processes[at].created = run->processes[i].created;
+		judgement->processes[at].exited = run->processes[i].exited;
+	}
+	for (size_t i = 0; i < run->finding_count; i++) {
+		run->findings[i]->process =
+			find_process(judgement, &run->processes[run->findings[i]->process]);
+		findings[judgement->finding_count++] = run->findings[i];
+	}
+	run->finding_count = 0;
+	roll_back(run, 0, 0);
+	sort_findings(judgement);
 	return 0;
 }
 

@@ -138,7 +138,7 @@ void ltr__print_count(uint64_t count, const char *singular, FILE *out)
 		fputs(length && singular[length - 1] == 's' ? "es" : "s", out);
 }
 
-static bool is_known(const struct ltr_finding_frame *frame)
+bool ltr__is_known(const struct ltr_finding_frame *frame)
 {
 	return frame->file[0] || frame->function[0] || frame->pc;
 }
@@ -165,7 +165,7 @@ void ltr__print_position(const struct ltr_finding_frame *frame, const char *stri
 
 void ltr__print_place(const struct ltr_finding_frame *frame, const char *strip, FILE *out)
 {
-	if (!is_known(frame)) {
+	if (!ltr__is_known(frame)) {
 		fputs("an unknown place", out);
 		return;
 	}
@@ -179,7 +179,7 @@ void ltr__print_place(const struct ltr_finding_frame *frame, const char *strip, 
 
 const struct ltr_finding_frame *ltr__main_frame(const struct ltr_finding *finding)
 {
-	if (finding->rule->shows_creation && is_known(&finding->created))
+	if (finding->rule->shows_creation && ltr__is_known(&finding->created))
 		return &finding->created;
 	return finding->depth ? &finding->stack[0] : &finding->entry;
 }
@@ -251,7 +251,7 @@ void ltr__print_holder(const struct ltr_finding *finding, const char *strip, FIL
 		fputs(", which has ended", out);
 	if (lock->reading)
 		fputs(", for reading", out);
-	if (is_known(&lock->locked)) {
+	if (ltr__is_known(&lock->locked)) {
 		fputs(", locked at ", out);
 		ltr__print_place(&lock->locked, strip, out);
 	}
@@ -292,6 +292,8 @@ void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_
 		}
 		if (finding->lock)
 			print_lock_message(finding, options->strip, out);
+		if (finding->channel)
+			ltr__print_channel_message(finding->channel, options->strip, out);
 		if (finding->behind) {
 			fputs("; behind: ", out);
 			ltr__print_behind(finding, out);

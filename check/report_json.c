@@ -109,11 +109,63 @@ static void add_locks(struct ltr__document *document, struct json_object *to,
 	ltr__document_add(document, to, "cycle", cycle);
 }
 
-static void add_goroutines(struct ltr__document *document, struct json_object *to,
-			   const struct ltr_finding *finding)
+static struct json_object *channel_object(struct ltr__document *document,
+					  const struct ltr_finding_channel *channel)
+{
+	struct json_object *to = json_object_new_object();
+	struct json_object *other;
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, channel->address);
+	ltr__document_add_text(document, to, "address", address);
+	add_frame(document, to, "made_at", &channel->made);
+	if (!channel->other_id)
+		return to;
+	other = json_object_new_object();
+	ltr__document_add_number(document, other, "id", channel->other_id);
+	if (channel->other_ended) {
+		ltr__document_add_bool(document, other, "ended", true);
+	} else {
+		ltr__document_add_text(document, other, "state",
+				       ltr_state_name(channel->other_state));
+		ltr__document_add_text(document, other, "reason",
+				       ltr_reason_name(channel->other_reason));
+	}
+	add_frame(document, other, "at", &channel->other_at);
+	add_frame(document, other, "created_by", &channel->other_created);
+	ltr__document_add(document, to, channel->receives ? "last_receiver" : "last_sender", other);
+	return to;
+}
+
+static struct json_object *growth_object(struct ltr__document *document,
+					 const struct ltr_finding_growth *growth)
+{
+	struct json_object *to = json_object_new_object();
+
+	if (growth->window_ns) {
+		ltr__document_add_number(document, to, "window_ns", growth->window_ns);
+	} else {
+		ltr__document_add_number(document, to, "before", growth->before);
+		ltr__document_add_number(document, to, "after", growth->after);
+	}
+	ltr__document_add_number(document, to, "place_before", growth->place_before);
+	ltr__document_add_number(document, to, "place_after", growth->place_after);
+	return to;
+}
+
+static struct json_object *stack_array(struct ltr__document *document,
+				       const struct ltr_finding *finding)
 {
 	struct json_object *stack = json_object_new_array();
 
+	for (size_t i = 0; i < finding->depth; i++)
+		ltr__document_append(document, stack, frame_object(document, &finding->stack[i]));
+	return stack;
+}
+
+static void add_goroutines(struct ltr__document *document, struct json_object *to,
+			   const struct ltr_finding *finding)
+{
 	ltr__document_add_printed(document, to, "evidence", print_evidence, finding);
 	ltr__document_add_text(document, to, "state", ltr_state_name(finding->state));
 	ltr__document_add_text(document, to, "reason", ltr_reason_name(finding->reason));
@@ -126,9 +178,13 @@ static void add_goroutines(struct ltr__document *document, struct json_object *t
 	ltr__document_add(document, to, "goroutines", members_array(document, finding));
 	add_frame(document, to, "created_by", &finding->created);
 	add_frame(document, to, "entry", &finding->entry);
-	for (size_t i = 0; i < finding->depth; i++)
-		ltr__document_append(document, stack, frame_object(document, &finding->stack[i]));
-	ltr__document_add(document, to, "stack", stack);
+	ltr__document_add(document, to, "stack", stack_array(document, finding));
+	if (finding->channel)
+		ltr__document_add(document, to, "channel",
+				  channel_object(document, finding->channel));
+	if (finding->growth.place_after)
+		ltr__document_add(document, to, "growth",
+				  growth_object(document, &finding->growth));
 	add_locks(document, to, finding);
 	ltr__document_add_text(document, to, "advice", finding->advice);
 }
@@ -151,6 +207,40 @@ static struct json_object *finding_object(struct ltr__document *document,
 	ltr__document_add_printed(document, to, "summary", ltr_finding_summary, finding);
 	if (finding->count)
 		add_goroutines(document, to, finding);
+	return to;
+}
+
+static struct json_object *change_object(struct ltr__document *document,
+					 const struct ltr_change *change)
+{
+	struct json_object *to = json_object_new_object();
+
+	ltr__document_add_number(document, to, "before", change->before);
+	ltr__document_add_number(document, to, "after", change->after);
+	if (change->found)
+		ltr__document_add_bool(document, to, "found", true);
+	ltr__document_add_text(document, to, "state", ltr_state_name(change->kind->state));
+	ltr__document_add_text(document, to, "reason", ltr_reason_name(change->kind->reason));
+	add_frame(document, to, "created_by", &change->kind->created);
+	add_frame(document, to, "entry", &change->kind->entry);
+	ltr__document_add(document, to, "stack", stack_array(document, change->kind));
+	return to;
+}
+
+static struct json_object *comparison_object(struct ltr__document *document,
+					     const struct ltr_comparison *comparison)
+{
+	struct json_object *to = json_object_new_object();
+	struct json_object *changes = json_object_new_array();
+
+	ltr__document_add_text(document, to, "before", comparison->before);
+	ltr__document_add_text(document, to, "after", comparison->after);
+	ltr__document_add_number(document, to, "count_before", comparison->count_before);
+	ltr__document_add_number(document, to, "count_after", comparison->count_after);
+	for (size_t i = 0; i < comparison->change_count; i++)
+		ltr__document_append(document, changes,
+				     change_object(document, &comparison->changes[i]));
+	ltr__document_add(document, to, "changes", changes);
 	return to;
 }
 
@@ -260,8 +350,14 @@ int ltr__report_json(const struct ltr_judgement *judgement,
 				     finding_object(&document, ltr_judgement_at(judgement, i)));
 	ltr__document_add_text(&document, root, "format", "loiter check");
 	ltr__document_add_number(&document, root, "version", VERSION);
+	if (options->wall_ns)
+		ltr__document_add_number(&document, root, "time_unix_ns", options->wall_ns);
 	ltr__document_add(&document, root, "processes", processes);
 	ltr__document_add(&document, root, "findings", findings);
+	if (ltr_judgement_comparison(judgement))
+		ltr__document_add(
+			&document, root, "comparison",
+			comparison_object(&document, ltr_judgement_comparison(judgement)));
 	if (options->exploration)
 		ltr__document_add(&document, root, "exploration", exploration_object(&document));
 	if (options->baseline)

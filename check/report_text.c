@@ -154,6 +154,10 @@ static void print_clean_report(const struct ltr_judgement *judgement,
 		print_exploration(options->exploration, out);
 		return;
 	}
+	if (ltr_judgement_comparison(judgement)) {
+		fputs("loiter: nothing has grown\n", out);
+		return;
+	}
 	if (processes == 1 && ltr_judgement_process(judgement, 0)->alive) {
 		print_nothing_found(ltr_judgement_process(judgement, 0), out);
 		return;
@@ -169,6 +173,47 @@ static void print_clean_report(const struct ltr_judgement *judgement,
 	fputs(" in ", out);
 	ltr__print_count(processes, "process", out);
 	fputc('\n', out);
+}
+
+/* How many changes are shown, where there are findings to read as well. */
+#define CHANGES_SHOWN 12
+
+static size_t shown_changes(const struct ltr_judgement *judgement,
+			    const struct ltr_report_options *options)
+{
+	const struct ltr_comparison *comparison = ltr_judgement_comparison(judgement);
+	size_t count = comparison ? comparison->change_count : 0;
+
+	return options->all || count < CHANGES_SHOWN ? count : CHANGES_SHOWN;
+}
+
+/* How many lines print_comparison() prints. */
+static size_t comparison_lines(const struct ltr_judgement *judgement,
+			       const struct ltr_report_options *options)
+{
+	return ltr_judgement_comparison(judgement) ? shown_changes(judgement, options) + 3 : 0;
+}
+
+/* All that differs, a line each. */
+static void print_comparison(const struct ltr_judgement *judgement,
+			     const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_comparison *comparison = ltr_judgement_comparison(judgement);
+	size_t shown = shown_changes(judgement, options);
+
+	if (!comparison)
+		return;
+	fputs("loiter: ", out);
+	ltr__print_comparison(comparison, out);
+	fputc('\n', out);
+	for (size_t i = 0; i < shown; i++) {
+		fprintf(out, "%*s", LTR__MARGIN_COLUMNS, "");
+		ltr__print_change(&comparison->changes[i], options->strip, out);
+		fputc('\n', out);
+	}
+	if (shown < comparison->change_count)
+		fprintf(out, "%*s... %zu more\n", LTR__MARGIN_COLUMNS, "",
+			comparison->change_count - shown);
 }
 
 static void print_members(const struct ltr_finding *finding, FILE *out)
@@ -276,6 +321,25 @@ static void print_creation(const struct ltr_finding *finding, int columns,
 	fputc('\n', out);
 }
 
+static void print_channel(const struct ltr_finding *finding,
+			  const struct ltr_report_options *options, FILE *out)
+{
+	const struct ltr_finding_channel *channel = finding->channel;
+
+	if (!channel)
+		return;
+	label("channel", out);
+	if (ltr__is_known(&channel->made)) {
+		fputs(finding->count > 1 ? "the first's was made at " : "made at ", out);
+		ltr__print_place(&channel->made, options->strip, out);
+		fputc('\n', out);
+		label("", out);
+	}
+	fprintf(out, "%s: ", ltr__other_end(channel));
+	ltr__print_other(channel, options->strip, out);
+	fputc('\n', out);
+}
+
 /* Who they are, what they wait for, and where they come from. */
 static void print_goroutines(const struct ltr_finding *finding, int columns,
 			     const struct ltr_report_options *options, FILE *out)
@@ -289,6 +353,7 @@ static void print_goroutines(const struct ltr_finding *finding, int columns,
 	}
 	print_stack(finding, columns, options, out);
 	print_creation(finding, columns, options, out);
+	print_channel(finding, options, out);
 }
 
 /* Words, broken so that no line is longer than ADVICE_COLUMNS behind the label. */
@@ -454,8 +519,14 @@ int ltr__report_text(const struct ltr_judgement *judgement,
 	if (shown_count(judgement, options) == 0)
 		print_clean_report(judgement, options, out);
 	else
-		error = print_findings(judgement, print_headlines(judgement, options, out), options,
-				       out);
+		error = print_findings(judgement,
+				       print_headlines(judgement, options, out) +
+					       comparison_lines(judgement, options),
+				       options, out);
+	if (!error && ltr_judgement_comparison(judgement) && shown_count(judgement, options))
+		fputc('\n', out);
+	if (!error)
+		print_comparison(judgement, options, out);
 	if (!error)
 		print_stale(judgement, options, out);
 	return error;

@@ -12,7 +12,9 @@
 #include "baseline_file.h"
 #include "cli.h"
 #include "court.h"
+#include "court_watch.h"
 #include "explore.h"
+#include "news.h"
 #include "options.h"
 #include "reports.h"
 
@@ -25,6 +27,9 @@ struct check_options {
 	uint32_t fail_on;     /* a set of grades */
 	const char *baseline; /* files; NULL: none */
 	const char *write_baseline;
+	const char *diff; /* what to compare with, as it was given; NULL: nothing */
+	struct ltr__moment before;
+	bool has_fail_on;
 	bool all;
 	struct ltr__explore_options explore;
 	bool seeded; /* a seed or a strategy was given */
@@ -46,6 +51,9 @@ enum {
 	KEY_FREEZE,
 	KEY_RECORD,
 	KEY_RECORD_LAST,
+	KEY_DIFF,
+	KEY_GROWTH,
+	KEY_EVERY,
 };
 
 static const struct argp_option option_list[] = {
@@ -53,6 +61,18 @@ static const struct argp_option option_list[] = {
 	LTR__OPTION_PID,
 	{"older-than", KEY_OLDER_THAN, "TIME", 0,
 	 "whoever waits longer than TIME without a deadline is suspect", 0},
+	{"diff", KEY_DIFF, "BEFORE", 0,
+	 "report what has grown since BEFORE, a recording (FILE.ltr, or FILE.ltr@TIME for a moment in "
+	 "it) or the number of a process: the same recording, another one or -p PID follows",
+	 0},
+	{"every", KEY_EVERY, "TIME", 0,
+	 "judge whoever runs again every TIME, and tell each new finding once, when it arises, until "
+	 "the program ends",
+	 0},
+	{"growth", KEY_GROWTH, "N", 0,
+	 "with --diff and --every: by how many goroutines a population has to grow at least (1)",
+	 0},
+	LTR__OPTION_AT,
 	{"grace", KEY_GRACE, "TIME", 0,
 	 "how long goroutines may take to end after the main goroutine has returned (1s)", 0},
 	{"timeout", KEY_TIMEOUT, "TIME", 0,
@@ -156,6 +176,33 @@ static error_t parse_strategy(struct argp_state *state, struct check_options *ch
 	return ltr__options_wrong(state, "--strategy wants random or pct, not '%s'", name);
 }
 
+/* What has grown is what --diff is asked for, so it fails the run unless somebody says otherwise. */
+static error_t check_diff(struct argp_state *state, struct check_options *check)
+{
+	int error;
+
+	if (!check->diff && !check->court.every_ns && check->court.least)
+		return ltr__options_wrong(state, "--growth is for --diff and --every");
+	if (!check->diff)
+		return 0;
+	if (check->parsing.program || check->explore.schedules || check->seeded)
+		return ltr__options_wrong(state, "--diff compares with a recording or with -p PID, "
+						 "not with a command");
+	if (check->court.every_ns)
+		return ltr__options_wrong(state, "--every watches, --diff compares");
+	if (check->court.freeze)
+		return ltr__options_wrong(state, "--freeze proves leaks, --diff compares");
+	error = ltr__moment_parse(check->diff, &check->before);
+	if (error)
+		return ltr__options_wrong(state, "cannot compare with '%s': %s", check->diff,
+					  error == -EINVAL ? "it is no process" : strerror(-error));
+	if (!check->court.older_than_ns)
+		check->court.older_than_ns = LTR__SECOND_NS;
+	if (!check->has_fail_on)
+		check->fail_on = LTR_FAIL_ON_DEFAULT | LTR_GRADE_BIT(LTR_GRADE_SUSPECT);
+	return 0;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct check_options *check = state->input;
@@ -171,7 +218,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 				       &check->court.older_than_ns);
 	case KEY_FORMAT:
 		return ltr__reports_format(&check->reports, state, argument);
+	case KEY_EVERY:
+		return parse_some_time(state, "--every", argument, &check->court.every_ns);
+	case KEY_DIFF:
+		check->diff = argument;
+		return 0;
+	case KEY_GROWTH:
+		error = ltr__options_number(state, "--growth", argument, UINT32_MAX,
+					    &check->court.least);
+		if (!error && check->court.least == 0)
+			return ltr__options_wrong(state, "--growth wants more than nothing");
+		return error;
 	case KEY_FAIL_ON:
+		check->has_fail_on = true;
 		return parse_fail_on(state, argument, &check->fail_on);
 	case KEY_BASELINE:
 		check->baseline = argument;
@@ -216,6 +275,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			return ltr__options_wrong(state, "--record-last is for --record");
 		if (!check->court.box.last_ns)
 			check->court.box.last_ns = RECORD_LAST_NS;
+		error = check_diff(state, check);
+		if (error)
+			return error;
+		if (check->court.every_ns && (check->parsing.file || check->explore.schedules))
+			return ltr__options_wrong(state,
+						  "--every is for what runs once: a process, or "
+						  "a command");
 		if (check->parsing.file && check->court.timeout_ns)
 			return ltr__options_wrong(state,
 						  "--timeout is for a command: a recording is "
@@ -257,6 +323,15 @@ static const struct argp argp = {
 	       "channel that was never made, a select without "
 	       "cases), and with --older-than what is suspect. That nothing was found there does not "
 	       "mean that it is clean.\n"
+	       "With --diff two moments are compared, of one program or of two runs: by the place that "
+	       "created them, the stack and the reason, goroutines are told that wait, without a "
+	       "deadline and for longer than --older-than (1s), where there were fewer before. By at "
+	       "least --growth, by more than twice the square root of how many there were, and only "
+	       "if all goroutines from that place have become more. What else differs is listed. A "
+	       "recording that is cut or has lost records gives 24.\n"
+	       "With --every whoever runs is judged again and again, and each finding is told once: besides "
+	       "what -p finds, suspects that need more than one look: more and more goroutines that wait on "
+	       "and on at one place, and a loop that sleeps and tries again. In JSON each document is a line.\n"
 	       "With --schedules the command runs many times, each time with another order of its "
 	       "goroutines that a seed decides, in virtual time, until one of the runs is not clean. "
 	       "The same seed gives the same order: the command that repeats it is in the report.\n\n"
@@ -268,6 +343,8 @@ static const struct argp argp = {
 	       "  loiter check -- ./server --self-test\n"
 	       "  loiter check --schedules 200 -- ./test\n"
 	       "  loiter check --grace 5s --timeout 2m -o leaks.txt -- make test\n"
+	       "  loiter check -p $(pidof server) --every 30s --format json -o leaks.json\n"
+	       "  loiter check --diff before.ltr after.ltr\n"
 	       "  loiter check --format text --format junit -o leaks.xml -- make test",
 };
 
@@ -287,7 +364,32 @@ static bool is_worth_telling(const struct ltr_judgement *judgement,
 	for (size_t i = 0; i < entries; i++)
 		if (ltr_baseline_stale(options->baseline, i))
 			return true;
-	return false;
+	return ltr_judgement_comparison(judgement) != NULL; /* what else is different */
+}
+
+static struct ltr_report_options report_options(const struct check_options *check, char *folder,
+						size_t bytes,
+						const struct ltr_exploration *exploration)
+{
+	return (struct ltr_report_options){
+		.strip = getcwd(folder, bytes) ? folder : NULL,
+		.all = check->all,
+		.fail_on = check->fail_on,
+		.baseline = check->court.baseline,
+		.baseline_file = check->baseline,
+		.exploration = exploration,
+	};
+}
+
+/* Growth between populations that are not known whole is reported, and proves nothing. */
+static int report_uncertain(const struct check_options *check,
+			    const struct ltr_judgement *judgement,
+			    const struct ltr_report_options *options)
+{
+	ltr__reports_write(&check->reports, judgement, options, true);
+	if (check->write_baseline)
+		ltr__say("no baseline is written: the judgement is inconclusive");
+	return LTR__STATUS_INCONCLUSIVE;
 }
 
 /*
@@ -298,16 +400,12 @@ static int report(const struct check_options *check, const struct ltr_judgement 
 		  const struct ltr_exploration *exploration, int command_status)
 {
 	char folder[4096];
-	const struct ltr_report_options options = {
-		.strip = getcwd(folder, sizeof(folder)) ? folder : NULL,
-		.all = check->all,
-		.fail_on = check->fail_on,
-		.baseline = check->court.baseline,
-		.baseline_file = check->baseline,
-		.exploration = exploration,
-	};
+	const struct ltr_report_options options =
+		report_options(check, folder, sizeof(folder), exploration);
 	uint64_t left_out = 0;
 
+	if (check->diff && !ltr_judgement_is_conclusive(judgement))
+		return report_uncertain(check, judgement, &options);
 	if (ltr__reports_write(&check->reports, judgement, &options,
 			       is_worth_telling(judgement, &options)) != 0)
 		command_status = LTR__STATUS_INCONCLUSIVE;
@@ -330,6 +428,19 @@ static int hold(struct check_options *check, struct ltr_judgement *judgement, in
 	return error;
 }
 
+/* What is to be compared with --diff's argument is what `check` would look at without it. */
+static int compare(const struct check_options *check, struct ltr_judgement *judgement,
+		   struct ltr_why *ret_why)
+{
+	const struct ltr__moment after = {
+		.pid = check->parsing.pid,
+		.file = check->parsing.file,
+		.at_ns = check->parsing.at_ns,
+	};
+
+	return ltr__court_compare(&check->before, &after, &check->court, judgement, ret_why);
+}
+
 static int judge(struct check_options *check)
 {
 	struct ltr_exploration *exploration = NULL;
@@ -342,11 +453,15 @@ static int judge(struct check_options *check)
 		ltr__say("cannot judge: %s", strerror(-error));
 		return LTR__STATUS_INCONCLUSIVE;
 	}
-	if (check->parsing.pid) {
+	if (check->diff) {
+		error = compare(check, judgement, &why);
+		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
+	} else if (check->parsing.pid) {
 		error = ltr__court_visit(check->parsing.pid, &check->court, judgement, &why);
 		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
 	} else if (check->parsing.file) {
-		error = ltr__court_read(check->parsing.file, &check->court, judgement, &why);
+		error = ltr__court_read(check->parsing.file, check->parsing.at_ns, &check->court,
+					judgement, &why);
 		status = error ? LTR__STATUS_INCONCLUSIVE : LTR__STATUS_OK;
 	} else if (check->explore.schedules) {
 		error = ltr__explore(&check->explore, judgement, &exploration, &status, &why);
@@ -359,6 +474,67 @@ static int judge(struct check_options *check)
 		status = report(check, judgement, exploration, status);
 	ltr__exploration_free(exploration);
 	ltr_judgement_free(judgement);
+	return status;
+}
+
+static int tell(void *context, struct ltr_judgement *run)
+{
+	return ltr__news_tell(context, run);
+}
+
+/* The status of everything that was told, at any time. */
+static int watched_status(const struct check_options *check, const struct ltr__news *news,
+			  int command_status)
+{
+	uint64_t left_out = 0;
+
+	if (news->lost)
+		command_status = LTR__STATUS_INCONCLUSIVE;
+	if (check->write_baseline) {
+		if (ltr__baseline_file_write(check->write_baseline, news->told, check->fail_on,
+					     &left_out))
+			command_status = LTR__STATUS_INCONCLUSIVE;
+		else if (!left_out)
+			return command_status;
+	}
+	return ltr_judgement_status(news->told, check->fail_on, command_status);
+}
+
+/* Judged while it runs, and a command also at its end. */
+static int watch(struct check_options *check)
+{
+	char folder[4096];
+	const struct ltr_report_options options =
+		report_options(check, folder, sizeof(folder), NULL);
+	struct ltr_judgement *last = NULL;
+	int status = LTR__STATUS_OK;
+	struct ltr__news news;
+	struct ltr_why why;
+	int error = ltr__news_begin(&news, &check->reports, &options);
+
+	if (error)
+		return LTR__STATUS_INCONCLUSIVE;
+	check->court.tell = tell;
+	check->court.tell_context = &news;
+	if (check->parsing.pid) {
+		error = ltr__court_watch(check->parsing.pid, &check->court, &why);
+	} else {
+		error = ltr_judgement_new(&last);
+		if (error)
+			ltr__why(&why, "cannot judge: %s", strerror(-error));
+		else
+			error = hold(check, last, &status, &why);
+		if (last && ltr__news_tell(&news, last) != 0)
+			news.lost = true;
+		ltr_judgement_free(last);
+	}
+	if (error) {
+		ltr__say("%s", why.text);
+		status = status ? status : LTR__STATUS_INCONCLUSIVE;
+	}
+	ltr__news_end(&news);
+	status = watched_status(check, &news, status);
+	ltr__news_done(&news);
 	return status;
 }
 
@@ -382,8 +558,9 @@ static int run(int argc, char **argv)
 		return LTR__STATUS_INCONCLUSIVE;
 	check.explore.court = check.court;
 	check.explore.fail_on = check.fail_on;
-	status = judge(&check);
+	status = check.court.every_ns ? watch(&check) : judge(&check);
 	ltr_baseline_free(check.court.baseline);
+	ltr__moment_done(&check.before);
 	return status;
 }
 

@@ -2,7 +2,7 @@
 /*
  * One case for each visitor of the gate. A case is
  *
- *	RUNNING  from HELLO on: its probe is open, nobody looks
+ *	RUNNING  from HELLO on: its probe is open, nobody looks but now and then, if that was asked for
  *	GRACE    its main goroutine has returned: looked at more and more seldom until it is judged
  *	CLOSED   judged, or found impossible to judge; whatever it asks at the gate is granted
  *
@@ -25,6 +25,7 @@
 #include "child.h"
 #include "cli.h"
 #include "court.h"
+#include "court_watch.h"
 #include "gate.h"
 #include "second_look.h"
 
@@ -45,6 +46,8 @@ struct trial {
 	bool settled;      /* GRACE, the last look: nobody could go on, with this signature */
 	uint64_t signature;
 	struct ltr__black_box *box; /* NULL: there is none */
+	struct ltr__watch watch;    /* RUNNING, if it is judged again and again */
+	uint64_t watch_ns;          /* when next; 0: it is not */
 	uint32_t pid;
 	char command[256];
 };
@@ -80,6 +83,7 @@ static void close_case(struct trial *trial)
 {
 	trial->probe = ltr_probe_close(trial->probe);
 	trial->box = ltr__black_box_close(trial->box);
+	ltr__watch_done(&trial->watch);
 	trial->stage = CLOSED;
 	if (trial->visitor)
 		ltr__visitor_release(trial->visitor);
@@ -106,6 +110,8 @@ static void prove(struct court *court, struct trial *trial)
 {
 	const struct ltr_census *census = ltr_probe_census(trial->probe);
 
+	if (ltr_probe_channels(trial->probe) == -ENOMEM)
+		note(court, -ENOMEM);
 	if (ltr_judge_remaining(census) == 0 ||
 	    ltr_census_info(census)->phase == LTR_PHASE_DEADLOCK)
 		return;
@@ -231,6 +237,10 @@ static void open_case(struct court *court, struct ltr__visitor *visitor)
 	}
 	if (trial->probe && court->options->box.file)
 		trial->box = ltr__black_box_open(trial->pid, &court->options->box);
+	if (trial->stage == RUNNING && court->options->every_ns) {
+		trial->watch_ns = ltr__now_ns() + court->options->every_ns;
+		trial->watch.said = true; /* the proof that counts is that at its end */
+	}
 	ltr__visitor_go(visitor);
 }
 
@@ -285,6 +295,7 @@ static void leave(struct court *court, struct trial *trial, bool alive)
 	}
 	ltr_probe_close(trial->probe);
 	ltr__black_box_close(trial->box);
+	ltr__watch_done(&trial->watch);
 	free(trial);
 }
 
@@ -427,6 +438,8 @@ static int idle_ms(const struct court *court)
 	for (const struct trial *trial = court->trials; trial; trial = trial->next) {
 		if (trial->stage == GRACE)
 			earlier(&at_ns, trial->look_ns);
+		else if (trial->stage == RUNNING)
+			earlier(&at_ns, trial->watch_ns);
 		if (trial->box)
 			earlier(&at_ns, now_ns + LTR__BLACK_BOX_MS * LTR__MS_NS);
 	}
@@ -443,6 +456,16 @@ static int idle_ms(const struct court *court)
 	return at_ns > 60000 ? 60000 : (int)at_ns;
 }
 
+/* A look at somebody who runs on. One who ends meanwhile says so at the gate. */
+static void watch(struct court *court, struct trial *trial)
+{
+	int error = ltr__watch_look(&trial->watch, trial->probe, court->options);
+
+	trial->watch_ns = ltr__now_ns() + court->options->every_ns;
+	if (error == -ENOMEM)
+		note(court, error);
+}
+
 static void look_at_clock(struct court *court)
 {
 	uint64_t now_ns = ltr__now_ns();
@@ -451,6 +474,8 @@ static void look_at_clock(struct court *court)
 		ltr__black_box_poll(trial->box);
 		if (trial->stage == GRACE)
 			look_in_grace(court, trial);
+		else if (trial->stage == RUNNING && trial->watch_ns && now_ns >= trial->watch_ns)
+			watch(court, trial);
 	}
 	if (court->timeout_at_ns && now_ns >= court->timeout_at_ns && !court->child_ended)
 		time_out(court);
@@ -512,6 +537,7 @@ static void court_done(struct court *court)
 
 		ltr_probe_close(court->trials->probe);
 		ltr__black_box_close(court->trials->box);
+		ltr__watch_done(&court->trials->watch);
 		free(court->trials);
 		court->trials = next;
 	}

@@ -23,8 +23,16 @@ struct ltr__court_options {
 	uint64_t grace_ns;
 	uint64_t timeout_ns;    /* 0: none. Whoever still runs then is judged as it is, and ended */
 	uint64_t older_than_ns; /* as in check.h */
+	uint64_t least;         /* as in check.h */
 	bool freeze;            /* stop the program while its references are looked at */
 	struct ltr_baseline *baseline; /* as in check.h; NULL: none */
+	/*
+	 * Judge whoever runs every so often as well, and give each of these judgements away: what tell
+	 * leaves in it is forgotten. 0: no.
+	 */
+	uint64_t every_ns;
+	int (*tell)(void *context, struct ltr_judgement *run);
+	void *tell_context;
 	/*
 	 * One of many runs: the command is silent, and the grace is over as soon as nobody who is
 	 * left can go on.
@@ -55,10 +63,30 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		     struct ltr_judgement *judgement, struct ltr_why *ret_why);
 
 /*
- * Judge a recording by its end. What cannot be read becomes an inconclusive finding. 0 or -errno and a
- * sentence.
+ * Judge a recording by the moment at_ns after its beginning; UINT64_MAX: by its end. What cannot be read
+ * becomes an inconclusive finding. 0 or -errno and a sentence.
  */
-int ltr__court_read(const char *file, const struct ltr__court_options *options,
+int ltr__court_read(const char *file, uint64_t at_ns, const struct ltr__court_options *options,
 		    struct ltr_judgement *judgement, struct ltr_why *ret_why);
+
+/* What can be compared: a process as it is now, or a recording. */
+struct ltr__moment {
+	uint32_t pid;     /* 0: a recording, */
+	const char *file; /* this one, */
+	uint64_t at_ns;   /* so long after its beginning; UINT64_MAX: at its end */
+	char *owned;
+};
+
+/* A process's number, "FILE", or "FILE@TIME". -EINVAL: it is no number that processes have; -ENOMEM. */
+int ltr__moment_parse(const char *text, struct ltr__moment *ret_moment);
+void ltr__moment_done(struct ltr__moment *moment);
+
+/*
+ * Judge what has grown between two moments (ltr_judge_growth()). What cannot be looked at becomes an
+ * inconclusive finding, and then nothing is compared. 0 or -errno and a sentence.
+ */
+int ltr__court_compare(const struct ltr__moment *before, const struct ltr__moment *after,
+		       const struct ltr__court_options *options, struct ltr_judgement *judgement,
+		       struct ltr_why *ret_why);
 
 #endif

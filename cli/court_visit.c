@@ -45,6 +45,8 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		snprintf(text, sizeof(text), "could not be read: %s",
 			 error == -ESRCH ? "it has ended" : strerror(-error));
 	}
+	if (!error && ltr_probe_channels(probe) == -ENOMEM)
+		error = -ENOMEM;
 	judge_options.earlier = earlier;
 	if (error)
 		error = ltr_judge_inconclusive(judgement, pid, command, text);
@@ -57,10 +59,10 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	return error;
 }
 
-int ltr__court_read(const char *file, const struct ltr__court_options *options,
+int ltr__court_read(const char *file, uint64_t at_ns, const struct ltr__court_options *options,
 		    struct ltr_judgement *judgement, struct ltr_why *ret_why)
 {
-	const struct ltr_replay_options replay = {.at_ns = UINT64_MAX};
+	const struct ltr_replay_options replay = {.at_ns = at_ns};
 	struct ltr_judge_options judge_options = {
 		.older_than_ns = options->older_than_ns,
 		.baseline = options->baseline,

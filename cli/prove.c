@@ -4,6 +4,16 @@
 #include "cli.h"
 #include "prove.h"
 
+bool ltr__say_if_not_proven(const struct ltr_census *census)
+{
+	const struct ltr_census_info *info = ltr_census_info(census);
+
+	if (!info->reach.tried || info->reach.conclusive)
+		return false;
+	ltr__say("no leak can be proven in process %u: %s", info->pid, info->reach.note);
+	return true;
+}
+
 int ltr__prove(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 {
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(probe));
@@ -15,7 +25,7 @@ int ltr__prove(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 	else if (error == -EOPNOTSUPP)
 		ltr__say("no leak can be proven in process %u: its memory is not understood",
 			 info->pid);
-	else if (!error && info->reach.tried && !info->reach.conclusive)
-		ltr__say("no leak can be proven in process %u: %s", info->pid, info->reach.note);
+	else if (!error)
+		ltr__say_if_not_proven(ltr_probe_census(probe));
 	return error == -EOPNOTSUPP ? 0 : error;
 }

@@ -2,6 +2,7 @@
 /* Each report is printed into memory first, so that an error of printing leaves no file behind. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,5 +118,103 @@ int ltr__reports_write(const struct ltr__reports *reports, const struct ltr_judg
 	}
 	if (first_error && worth_telling && !told)
 		write_one(text_format, NULL, judgement, options);
+	return first_error;
+}
+
+static bool is_one_document(const char *format)
+{
+	return strcmp(format, "junit") == 0 || strcmp(format, "sarif") == 0;
+}
+
+int ltr__reports_open(struct ltr__reports *reports)
+{
+	for (size_t i = 0; i < reports->count; i++) {
+		const char *file = reports->list[i].file;
+		int fd;
+
+		if (!file || is_one_document(reports->list[i].format))
+			continue;
+		fd = strcmp(file, "-") == 0
+			     ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+			     : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+				    0666);
+		if (fd < 0) {
+			int error = -errno;
+
+			ltr__say("cannot write the report to %s: %s", ltr__output_name(file),
+				 strerror(-error));
+			ltr__reports_close(reports);
+			return error;
+		}
+		reports->list[i].fd = fd;
+		reports->list[i].is_open = true;
+	}
+	return 0;
+}
+
+void ltr__reports_close(struct ltr__reports *reports)
+{
+	for (size_t i = 0; i < reports->count; i++) {
+		if (reports->list[i].is_open)
+			close(reports->list[i].fd);
+		reports->list[i].is_open = false;
+	}
+}
+
+static int write_part(const char *format, const char *file, int fd,
+		      const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options)
+{
+	struct ltr_sink sink = ltr_sink_fd(fd);
+	char *text = NULL;
+	size_t bytes = 0;
+	int error = print(judgement, format, options, &text, &bytes);
+
+	if (!error)
+		error = sink.write(sink.context, text, bytes);
+	if (error && file)
+		ltr__say("cannot write the report to %s: %s", ltr__output_name(file),
+			 ltr_output_error(error));
+	free(text);
+	return error;
+}
+
+int ltr__reports_tell(const struct ltr__reports *reports, const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options)
+{
+	int first_error = 0;
+
+	if (reports->count == 0)
+		return write_part(text_format, NULL, STDERR_FILENO, judgement, options);
+	for (size_t i = 0; i < reports->count; i++) {
+		const char *format = reports->list[i].format;
+		int fd = reports->list[i].is_open ? reports->list[i].fd : STDERR_FILENO;
+		int error = 0;
+
+		if (!is_one_document(format))
+			error = write_part(format, reports->list[i].file, fd, judgement, options);
+		if (error && !first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+int ltr__reports_end(const struct ltr__reports *reports, const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, bool told)
+{
+	int first_error = 0;
+
+	for (size_t i = 0; i < reports->count; i++) {
+		const char *format = reports->list[i].format;
+		const char *file = reports->list[i].file;
+		int error = 0;
+
+		if (is_one_document(format))
+			error = write_one(format, file, judgement, options);
+		else if (file && !told && strcmp(format, text_format) == 0)
+			error = write_part(format, file, reports->list[i].fd, judgement, options);
+		if (error && !first_error)
+			first_error = error;
+	}
 	return first_error;
 }

@@ -19,6 +19,8 @@ struct ltr__reports {
 	struct {
 		const char *format; /* one of ltr_report_formats() */
 		const char *file;   /* NULL: standard error */
+		bool is_open;       /* `fd` is where it goes, bit by bit */
+		int fd;
 	} list[LTR__REPORTS_MAX];
 	size_t count;
 };
@@ -35,5 +37,17 @@ error_t ltr__reports_file(struct ltr__reports *reports, struct argp_state *state
  */
 int ltr__reports_write(const struct ltr__reports *reports, const struct ltr_judgement *judgement,
 		       const struct ltr_report_options *options, bool worth_telling);
+
+/*
+ * The other way: bit by bit, for formats that are not one document (not junit, not sarif). What cannot be
+ * written is said, and the first error returned. Without any report it is text's, on standard error.
+ */
+int ltr__reports_open(struct ltr__reports *reports);
+int ltr__reports_tell(const struct ltr__reports *reports, const struct ltr_judgement *judgement,
+		      const struct ltr_report_options *options);
+/* Those that are one document; and text in a file, if nothing was told. */
+int ltr__reports_end(const struct ltr__reports *reports, const struct ltr_judgement *judgement,
+		     const struct ltr_report_options *options, bool told);
+void ltr__reports_close(struct ltr__reports *reports);
 
 #endif

@@ -270,6 +270,22 @@ const struct ltr_thread *ltr_census_thread(const struct ltr_census *census, size
 const struct ltr_thread *ltr_census_thread_of(const struct ltr_census *census,
 					      const struct ltr_goroutine *goroutine);
 
+/*
+ * What a channel that somebody waits on says of itself, if the probe was asked to read that
+ * (ltr_probe_channels()). The ids are of those who came last to send (or closed it) and to receive, also
+ * if they wait or have given up since; 0: nobody ever did.
+ */
+struct ltr_channel_use {
+	uint64_t object;
+	uint64_t made_pc; /* where the call that made it returns to; 0: not known */
+	uint64_t sender_id;
+	uint64_t receiver_id;
+};
+
+/* Of the channel that a goroutine waits on; NULL: it waits for something else, or nothing is known. */
+const struct ltr_channel_use *ltr_census_channel_of(const struct ltr_census *census,
+						    const struct ltr_goroutine *goroutine);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;

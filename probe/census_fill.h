@@ -62,6 +62,12 @@ bool ltr_census_is_lock_wait(uint8_t reason);
 int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *lock);
 int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reader *reader);
 
+/* What channels say of themselves, when somebody has asked for it: begin, put each once, end. */
+bool ltr_census_is_channel_wait(uint8_t reason);
+void ltr_census_channels_begin(struct ltr_census *census);
+int ltr_census_channel_put(struct ltr_census *census, const struct ltr_channel_use *channel);
+void ltr_census_channels_end(struct ltr_census *census);
+
 /*
  * `count` records of one ring in their order; `ticks_ns` converts their clock. `position` is that
  * of the first record in the ring: a jump against the last call for the same ring is a loss and is

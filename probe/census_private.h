@@ -19,6 +19,7 @@
  *   lifeline.c         what one goroutine has done
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
+ *   census_channels.c  channels that somebody waits on
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -169,7 +170,11 @@ struct ltr_census {
 	uint32_t reader_capacity;
 
 	struct ltr__lifeline lifeline;
-	uint64_t followed; /* whose records and readings make it; 0: nobody's */
+	uint64_t followed;                /* whose records and readings make it; 0: nobody's */
+	struct ltr_channel_use *channels; /* sorted, if they are known */
+	uint32_t channel_count;
+	uint32_t channel_capacity;
+	bool channels_known;
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;

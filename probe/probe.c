@@ -308,6 +308,16 @@ int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 	return start_sampler(probe, rate_hz, ret_why);
 }
 
+int ltr_probe_channels(struct ltr_probe *probe)
+{
+	if (probe->gone)
+		return -ESRCH;
+	if (!probe->kind->channels)
+		return -EOPNOTSUPP;
+	int err = probe->kind->channels(probe->target, probe->census);
+	return err ? judge(probe, err) : 0;
+}
+
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe)
 {
 	return probe->census;

@@ -147,6 +147,13 @@ enum ltr_reach_freeze {
  */
 int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze);
 
+/*
+ * Read what the channels that the census's goroutines wait on say of themselves (ltr_census_channel_of()).
+ * It is of this moment, not of the snapshot, and stays until the next call. Costs a reading of 24 bytes a
+ * channel. -ESRCH, -ENOMEM, -EOPNOTSUPP (a recording).
+ */
+int ltr_probe_channels(struct ltr_probe *probe);
+
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe);
 
 /* Becomes readable when there is news or the program ended; for a caller's own poll(). -1: none. */

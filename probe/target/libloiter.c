@@ -252,4 +252,5 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.counters = target_counters,
 	.stacks = target_stacks,
 	.reach = ltr__libloiter_reach,
+	.channels = ltr__libloiter_channels,
 };

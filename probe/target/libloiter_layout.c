@@ -109,6 +109,8 @@ static int check_regions(const struct ltr_layout *layout, struct ltr_why *why)
 		return refuse(why, "region_count", layout->region_count);
 	if (layout->region_max > LTR__REGIONS_MAX)
 		return refuse(why, "region_max", layout->region_max);
+	if (layout->channel_words % 8 || layout->channel_words > LTR__CHANNEL_WORDS_MAX)
+		return refuse(why, "channel_words", layout->channel_words);
 	return 0;
 }
 

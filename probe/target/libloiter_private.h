@@ -15,6 +15,7 @@
  *                         that, and libloiter_own.c, what it leaves out
  *   libloiter_words.c     names, labels and sites
  *   libloiter_locks.c     the locks that they wait for
+ *   libloiter_channels.c  the channels that they wait on
  *
  * Everything that is read from the process is hostile. A count or size is bounded once, in
  * ltr__layout_read(), or where it is read if it may change later.
@@ -25,14 +26,15 @@
 #include "target.h"
 
 /* Bounds on what a layout may claim. */
-#define LTR__SLABS_MAX       (1u << 20)
-#define LTR__DESCRIPTORS_MAX (1u << 26) /* in all slabs */
-#define LTR__DESCRIPTOR_MAX  4096u      /* bytes of one */
-#define LTR__SLAB_BYTES_MAX  (64u << 20)
-#define LTR__RINGS_MAX       65536u
-#define LTR__STACKS_MAX      (1u << 24)
-#define LTR__FRAMES_MAX      128u
-#define LTR__REGIONS_MAX     (1u << 20)
+#define LTR__SLABS_MAX         (1u << 20)
+#define LTR__DESCRIPTORS_MAX   (1u << 26) /* in all slabs */
+#define LTR__DESCRIPTOR_MAX    4096u      /* bytes of one */
+#define LTR__SLAB_BYTES_MAX    (64u << 20)
+#define LTR__RINGS_MAX         65536u
+#define LTR__STACKS_MAX        (1u << 24)
+#define LTR__FRAMES_MAX        128u
+#define LTR__REGIONS_MAX       (1u << 20)
+#define LTR__CHANNEL_WORDS_MAX 4096u
 
 /* Numbers of words that were read already, by their address in the process. */
 struct ltr__words_map {
@@ -108,6 +110,9 @@ int ltr__locks_want(struct ltr__locks *locks, uint64_t address);
 int ltr__locks_read(struct ltr__locks *locks, const struct ltr__libloiter *target,
 		    struct ltr_census *census);
 void ltr__locks_done(struct ltr__locks *locks);
+
+/* libloiter_channels.c: as in target.h */
+int ltr__libloiter_channels(void *context, struct ltr_census *census);
 
 /* libloiter.c */
 void ltr__libloiter_rate(void *context, struct ltr_clock_rate *ret_rate);

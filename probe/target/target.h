@@ -55,6 +55,9 @@ struct ltr_target_ops {
 	/* See ltr_probe_reach(); may be NULL. */
 	int (*reach)(void *target, struct ltr_census *census, enum ltr_reach_freeze freeze);
 
+	/* See ltr_probe_channels(); may be NULL. */
+	int (*channels)(void *target, struct ltr_census *census);
+
 	/* Define the interned stacks up to number `least` at least. */
 	int (*stacks)(void *target, struct ltr_census *census, uint32_t least);
 

@@ -48,6 +48,7 @@ struct ltr_channel *ltr__channel_new(size_t element_bytes, size_t capacity)
 	memset(channel, 0, sizeof(*channel));
 	channel->element_bytes = (uint32_t)element_bytes;
 	channel->capacity = capacity;
+	channel->words.made_pc = (uint64_t)(uintptr_t)__builtin_return_address(0);
 	return channel;
 }
 
@@ -175,6 +176,7 @@ int ltr__send(struct ltr_channel *channel, const void *value, int64_t deadline_n
 	if (!channel)
 		return wait_on_nil(LTR_REASON_CHAN_SEND_NIL, deadline_ns);
 	ltr__object_lock(&channel->lock);
+	channel->words.sender_id = self->id;
 	if (try_send(channel, value))
 		return 0;
 	if (ltr__is_late(deadline_ns)) {
@@ -205,6 +207,7 @@ int ltr__recv(struct ltr_channel *channel, void *ret_value, int64_t deadline_ns)
 	if (!channel)
 		return wait_on_nil(LTR_REASON_CHAN_RECEIVE_NIL, deadline_ns);
 	ltr__object_lock(&channel->lock);
+	channel->words.receiver_id = self->id;
 	if (try_recv(channel, ret_value, &ok))
 		return ok ? 0 : -EPIPE;
 	if (ltr__is_late(deadline_ns)) {
@@ -235,6 +238,7 @@ void ltr__close(struct ltr_channel *channel)
 	if (channel->closed)
 		ltr__fatal("close of closed channel");
 	channel->closed = 1;
+	channel->words.sender_id = self->id;
 	while ((waiter = ltr__wait_take(&channel->receivers))) {
 		if (waiter->value)
 			memset(waiter->value, 0, channel->element_bytes);

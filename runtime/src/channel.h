@@ -12,6 +12,7 @@
  */
 
 #include <loiter/channel.h>
+#include <loiter/layout.h>
 
 #include "waitlist.h"
 
@@ -25,6 +26,7 @@ struct ltr_channel {
 	size_t head;  /* the oldest */
 	struct ltr__wait_list receivers;
 	struct ltr__wait_list senders;
+	struct ltr_channel_words words; /* for outsiders; written under the lock */
 	char buffer[] __attribute__((aligned(16)));
 };
 

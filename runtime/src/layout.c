@@ -7,6 +7,7 @@
 #include <loiter/sync.h>
 
 #include "arch.h"
+#include "channel.h"
 #include "clock.h"
 #include "goroutine.h"
 #include "region.h"
@@ -48,6 +49,7 @@ struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) 
 	.region_max = LTR__REGION_MAX,
 	.coarse_ns = LTR__COARSE_NS,
 	.lock_bytes = sizeof(struct ltr_lock_words),
+	.channel_words = offsetof(struct ltr_channel, words),
 };
 
 static uint64_t address(const void *pointer)

@@ -19,6 +19,7 @@
 /* The arrays have `count` places, on the caller's stack: a waiting goroutine should not need a second
  * page for what it does not use. */
 struct selection {
+	uint64_t self_id;
 	const struct ltr_case *cases;
 	uint32_t count;
 	uint32_t lock_count;
@@ -107,12 +108,15 @@ static void unlock_all(void *argument)
 }
 
 /* With the channel's lock; if true it is free again. */
-static bool try_case(const struct ltr_case *each)
+static bool try_case(const struct ltr_case *each, uint64_t self_id)
 {
 	bool ok = true;
 
-	if (!each->is_receive)
+	if (!each->is_receive) {
+		each->chan->words.sender_id = self_id;
 		return ltr__channel_try_send(each->chan, each->sent);
+	}
+	each->chan->words.receiver_id = self_id;
 	if (!ltr__channel_try_recv(each->chan, each->ret_received, &ok))
 		return false;
 	if (each->ret_ok)
@@ -141,7 +145,7 @@ static int try_at_once(struct selection *selection)
 		if (!each->chan)
 			continue;
 		locked = ltr__object_trylock(&each->chan->lock);
-		if (!locked || try_case(each)) {
+		if (!locked || try_case(each, selection->self_id)) {
 			unlock_others(selection, NULL);
 			return locked ? selection->poll_order[i] : -EBUSY;
 		}
@@ -159,7 +163,7 @@ static int try_in_order(struct selection *selection)
 	for (uint32_t i = 0; i < selection->count; i++) {
 		const struct ltr_case *each = &selection->cases[selection->poll_order[i]];
 
-		if (!each->chan || !try_case(each))
+		if (!each->chan || !try_case(each, selection->self_id))
 			continue;
 		unlock_others(selection, each->chan);
 		return selection->poll_order[i];
@@ -227,6 +231,7 @@ int ltr__select_cases(const struct ltr_case *cases, size_t count, int64_t deadli
 
 	if (count > LTR_CASES_MAX)
 		return -EINVAL;
+	selection.self_id = self->id;
 	selection.cases = cases;
 	selection.count = (uint32_t)count;
 	selection.poll_order = alloca(count + 4); /* shuffle_few() writes four */

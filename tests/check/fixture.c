@@ -128,7 +128,9 @@ void census_add(struct ltr_census *census, const struct people *people)
 	assert_int_equal(ltr_census_snapshot_begin(census, NOW_NS), 0);
 	for (size_t i = 0; i < (people->count ? people->count : 1); i++) {
 		goroutine.id = people->id + i;
-		goroutine.since_ns = people->age_ns ? NOW_NS - people->age_ns - i * SECOND / 10 : 0;
+		goroutine.since_ns =
+			people->age_ns ? NOW_NS + people->late_ns - people->age_ns - i * SECOND / 10
+				       : 0;
 		assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
 	}
 	/* false: what was there before stays */

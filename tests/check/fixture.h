@@ -30,7 +30,8 @@ struct people {
 	uint64_t id;
 	size_t count; /* 0 is 1 */
 	uint64_t parent;
-	uint64_t age_ns; /* of the first; 0: not known */
+	uint64_t age_ns;  /* of the first; 0: not known */
+	uint64_t late_ns; /* its wait began so much later, for who advances the census's clock */
 	uint8_t state;
 	uint8_t reason; /* decides the state, if it is not 0 */
 	uint16_t flags;

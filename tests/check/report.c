@@ -292,9 +292,61 @@ static void nothing_gets_through_cleaning(void **state)
 	}
 }
 
+/* What the channel says of who should have come. */
+static void the_other_end_is_named(void **state)
+{
+	const struct ltr_report_options report = {.strip = "/src/httpd"};
+	struct ltr_channel_use use = {.object = 0xc0de, .made_pc = AT(F_HANDLER, 1) + 1};
+	static const char *const names[] = {"channel_nobody.txt", "channel_ended.txt",
+					    "channel_alive.txt"};
+	struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd");
+
+	(void)state;
+	census_add(census, &(struct people){.id = 12,
+					    .parent = 1,
+					    .age_ns = 12 * SECOND / 10,
+					    .object = 0xc0de,
+					    .reason = LTR_REASON_CHAN_SEND,
+					    .created = AT(F_SERVE, 4),
+					    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2)}});
+	census_add(census, &(struct people){.id = 13,
+					    .flags = LTR_IS_DAEMON,
+					    .reason = LTR_REASON_SLEEP,
+					    .created = AT(F_SERVE, 5),
+					    .stack = {AT(F_RUNTIME, 1), AT(F_WORKER, 2)}});
+	for (size_t i = 0; i < 3; i++) {
+		struct ltr_judgement *judgement;
+		char *text;
+
+		use.sender_id = 12;
+		use.receiver_id = i == 0 ? 0 : i == 1 ? 11 : 13;
+		ltr_census_channels_begin(census);
+		assert_int_equal(ltr_census_channel_put(census, &use), 0);
+		ltr_census_channels_end(census);
+		assert_int_equal(ltr_judgement_new(&judgement), 0);
+		assert_int_equal(ltr_judge_census(judgement, census,
+						  &(struct ltr_judge_options){.grace_ns = SECOND}),
+				 0);
+		text = report_text(judgement, &report);
+		assert_golden(names[i], text);
+		free(text);
+		if (i == 2) {
+			text = report_in("json", judgement, &report);
+			assert_golden("channel_alive.json", text);
+			free(text);
+			text = report_in("github", judgement, &report);
+			assert_golden("channel_alive.github", text);
+			free(text);
+		}
+		ltr_judgement_free(judgement);
+	}
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_other_end_is_named),
 		cmocka_unit_test(clean),
 		cmocka_unit_test(one_leak),
 		cmocka_unit_test(several_leaks),

@@ -134,6 +134,34 @@ static void one_finding_for_each_site_stack_and_reason(void **at)
 	end(at);
 }
 
+/* Which way the runtime took to park them is nobody's business. */
+static void stacks_that_look_the_same_are_one_finding(void **at)
+{
+	struct state *state = begin(at, LTR_PHASE_MAIN_RETURNED);
+	struct people people = {.id = 10,
+				.count = 2,
+				.reason = LTR_REASON_CHAN_SEND,
+				.created = AT(F_SERVE, 4),
+				.stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2), AT(F_RUNTIME, 5)}};
+
+	census_add(state->census, &people);
+	people.id = 20;
+	people.stack[0] = AT(F_RUNTIME, 2);
+	people.stack[2] = 0;
+	census_add(state->census, &people);
+	people.id = 30;
+	people.stack[1] = AT(F_SEND, 3); /* this is seen */
+	census_add(state->census, &people);
+	people.id = 40;
+	people.stack[1] = 0; /* nothing but the runtime */
+	census_add(state->census, &people);
+	assert_int_equal(judge(state), 3);
+	assert_int_equal(ltr_judgement_at(state->judgement, 0)->count, 4);
+	assert_int_equal(ltr_judgement_at(state->judgement, 0)->member[0].id, 10);
+	assert_int_equal(ltr_judgement_at(state->judgement, 0)->member[2].id, 20);
+	end(at);
+}
+
 static void all_asleep_is_a_deadlock_with_everybody_in_it(void **at)
 {
 	struct state *state = begin(at, LTR_PHASE_DEADLOCK);
@@ -438,6 +466,7 @@ int main(void)
 		cmocka_unit_test(nobody_left_is_clean),
 		cmocka_unit_test(whoever_is_left_never_exited),
 		cmocka_unit_test(one_finding_for_each_site_stack_and_reason),
+		cmocka_unit_test(stacks_that_look_the_same_are_one_finding),
 		cmocka_unit_test(all_asleep_is_a_deadlock_with_everybody_in_it),
 		cmocka_unit_test(a_goroutine_is_under_one_grade_only),
 		cmocka_unit_test(only_unsure_ones_are_inconclusive),

@@ -27,6 +27,23 @@ static void send_one(void)
 	ltr_send(channel, 1);
 }
 
+/* The classic leak: who wanted the answer has given up when it comes. */
+static struct ltr_waitgroup gave_up;
+
+static void receive_impatiently(void)
+{
+	ltr_select(LTR_NOW, LTR_RECV(channel, (int *)NULL));
+	ltr_waitgroup_done(&gave_up);
+}
+
+static void answer_late(void)
+{
+	ltr_waitgroup_add(&gave_up, 1);
+	ltr_go(receive_impatiently);
+	ltr_waitgroup_wait(&gave_up);
+	ltr_send(channel, 1);
+}
+
 static void range_over(void)
 {
 	int n;
@@ -146,6 +163,14 @@ static void run_beside_a_leak(void)
 		;
 }
 
+static void loop(void)
+{
+	static volatile int never;
+
+	while (!never)
+		;
+}
+
 static void sleep_a_little(void)
 {
 	ltr_sleep(50 * LTR_MILLISECOND);
@@ -230,6 +255,34 @@ static int many(void)
 	return 0;
 }
 
+/* For who compares: five of what `send` leaves one of. */
+static int five_sends(void)
+{
+	for (int i = 0; i < 5; i++)
+		ltr_go(send_one);
+	return 0;
+}
+
+static void read_input(void *argument)
+{
+	if (read(STDIN_FILENO, argument, 1) < 0)
+		abort();
+}
+
+/* Four more that send for each byte that comes in, until there is no more. */
+static int grow(void)
+{
+	char byte;
+
+	do {
+		for (int i = 0; i < 4; i++)
+			ltr_go(send_one);
+		byte = 0;
+		ltr_blocking(read_input, &byte);
+	} while (byte);
+	return 0;
+}
+
 static int kill_itself(void)
 {
 	raise(SIGKILL);
@@ -273,7 +326,10 @@ static const struct {
 	{"status", sleep_a_little, status_nine},
 	{"late", sleep_a_little, nothing},
 	{"send", send_one, nothing},
+	{"late-answer", answer_late, nothing},
 	{"range", range_over, nothing},
+	{"sends", NULL, five_sends},
+	{"grow", NULL, grow},
 	{"nil-send", send_to_nil, nothing},
 	{"nil-receive", receive_from_nil, nothing},
 	{"nil-timed", receive_from_nil_for_an_hour, nothing},
@@ -312,6 +368,8 @@ static const struct {
 	{"stay-nothing", select_nothing, stay},
 	{"stay-spin", spin, stay},
 	{"stay-run-leak", run_beside_a_leak, stay},
+	{"stay-sleep", sleep_and_retry, stay},
+	{"stay-loop", loop, stay},
 	{"stay-accept", accept_one, stay},
 };
 

@@ -66,6 +66,7 @@ void fake_reset(void)
 		.stack_count = address(&fake.stack_count),
 		.stack_max = FAKE_STACKS,
 		.lock_bytes = sizeof(struct ltr_lock_words),
+		.channel_words = offsetof(struct fake_channel, words),
 	};
 #define FIELD(name, size)                     \
 	ltr_layout.fields[LTR_FIELD_##name] = \

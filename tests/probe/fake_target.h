@@ -49,6 +49,8 @@ struct fake_descriptor {
 	uint64_t read_lock_0;
 };
 
+#define FAKE_CHANNELS 2
+
 struct fake {
 	uint32_t slab_count;
 	uint32_t ring_count;
@@ -61,6 +63,10 @@ struct fake {
 	struct ltr_watch_slot slots[LTR_WATCH_SLOTS];
 	struct ltr_stack_entry stacks[FAKE_STACKS];
 	struct ltr_lock_words locks[FAKE_LOCKS];
+	struct fake_channel {
+		uint64_t own;
+		struct ltr_channel_words words;
+	} channels[FAKE_CHANNELS];
 	uint64_t stack[FAKE_SLABS * FAKE_DESCRIPTORS][FAKE_STACK_BYTES / 8];
 };
 

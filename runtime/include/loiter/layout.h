@@ -243,6 +243,22 @@ _Static_assert(sizeof(struct ltr_lock_words) == 24, "part of the contract");
 #endif
 
 /*
+ * What a channel says of itself, `channel_words` bytes behind its address, which is `object` of whoever
+ * waits on it. The ids are of the goroutines that came last to send (or closed it) and to receive, also
+ * if they wait or have given up since; 0: nobody ever. Read without its lock: each word may be of another
+ * moment.
+ */
+struct ltr_channel_words {
+	uint64_t made_pc; /* where the call that made it returns to */
+	uint64_t sender_id;
+	uint64_t receiver_id;
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ltr_channel_words) == 24, "part of the contract");
+#endif
+
+/*
  * What of the program's memory is the runtime's own: who asks whether anything still refers to an
  * object must not take for such a reference what only the runtime keeps. A region that is 0 in
  * `kind` is just being written: pass over it.
@@ -334,7 +350,7 @@ struct ltr_layout {
 	uint64_t regions;
 	uint64_t region_count; /* address of a uint32_t that only grows */
 	uint32_t region_max;
-	uint32_t reserved_too;
+	uint32_t channel_words; /* how far in a channel its words are; 0: this runtime has none */
 };
 
 /* What every program of version 1 has. */

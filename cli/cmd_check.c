@@ -18,6 +18,8 @@
 #include "options.h"
 #include "reports.h"
 
+#define RECORD_LAST_NS (30 * LTR__SECOND_NS)
+
 struct check_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr__court_options court;
@@ -47,6 +49,8 @@ enum {
 	KEY_SEED,
 	KEY_KEEP_GOING,
 	KEY_FREEZE,
+	KEY_RECORD,
+	KEY_RECORD_LAST,
 	KEY_DIFF,
 	KEY_GROWTH,
 	KEY_EVERY,
@@ -104,6 +108,9 @@ static const struct argp_option option_list[] = {
 	 "prove leaks from one look while all threads are stopped, and say how long that was, "
 	 "instead of from three while they run",
 	 0},
+	{"record", KEY_RECORD, "FILE", 0,
+	 "record the command; when it fails, write the end of that to FILE.ltr, for loiter top", 0},
+	{"record-last", KEY_RECORD_LAST, "TIME", 0, "how much of it is kept for --record (30s)", 0},
 	{"all", KEY_ALL, NULL, 0, "report every finding, however many there are", 0},
 	{0},
 };
@@ -254,7 +261,20 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_FREEZE:
 		check->court.freeze = true;
 		return 0;
+	case KEY_RECORD:
+		check->court.box.file = argument;
+		return 0;
+	case KEY_RECORD_LAST:
+		return parse_some_time(state, "--record-last", argument, &check->court.box.last_ns);
 	case ARGP_KEY_END:
+		if (check->court.box.file && (check->parsing.file || check->parsing.pid ||
+					      check->explore.schedules || check->seeded))
+			return ltr__options_wrong(state,
+						  "--record is for a command that runs once");
+		if (check->court.box.last_ns && !check->court.box.file)
+			return ltr__options_wrong(state, "--record-last is for --record");
+		if (!check->court.box.last_ns)
+			check->court.box.last_ns = RECORD_LAST_NS;
 		error = check_diff(state, check);
 		if (error)
 			return error;
@@ -294,6 +314,8 @@ static const struct argp argp = {
 	       "what they wait for and for how long, and what to change. So are goroutines that "
 	       "wait for each other's locks, and a program whose goroutines are all asleep. Goroutines "
 	       "declared as daemons are left out.\n"
+	       "With --record the command is watched besides, which costs it what loiter record does; "
+	       "nothing is written unless it fails.\n"
 	       "Goroutine programs that the command starts (make test, a shell script) are judged "
 	       "each for itself. The command's input and outputs are not touched.\n"
 	       "With -p a process that runs is judged as it is now, without stopping it: what is "
@@ -529,8 +551,11 @@ static int run(int argc, char **argv)
 	if (!ltr__options_parse(&argp, argc, argv, &check.parsing, &status))
 		return status;
 	check.court.command = check.parsing.program;
+	check.court.fail_on = check.fail_on;
 	if (check.baseline && ltr__baseline_file_read(check.baseline, &check.court.baseline) != 0)
 		return LTR__STATUS_USAGE; /* before anything runs */
+	if (check.court.box.file && ltr__black_box_try(&check.court.box) != 0)
+		return LTR__STATUS_INCONCLUSIVE;
 	check.explore.court = check.court;
 	check.explore.fail_on = check.fail_on;
 	status = check.court.every_ns ? watch(&check) : judge(&check);

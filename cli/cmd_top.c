@@ -208,8 +208,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "-p PID\n-- COMMAND...\nFILE.ltr",
-	.doc = "Show a program's goroutines live: who runs, who waits, on what and for how long. h "
-	       "shows the keys.\v"
+	.doc = "Show a program's goroutines live: who runs, who waits, on what and for how long. ? "
+	       "shows the keys. A recording is played: Space, and t for its timeline.\v"
 	       "The program is not stopped. A command runs with /dev/null as its input while the "
 	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
 	       "you quit. Without a terminal use --once.\n\n"
@@ -267,6 +267,25 @@ static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
 	};
 }
 
+static const struct ltr_timeline *source_timeline(void *context)
+{
+	return ltr_probe_timeline(ltr__target_probe(target_of(context)));
+}
+
+static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_size)
+{
+	struct ltr_why why = {""};
+	int error = ltr_probe_seek(ltr__target_probe(target_of(context)), moment_ns, &why);
+
+	snprintf(ret_why, why_size, "%s", why.text);
+	return error;
+}
+
+static int source_follow(void *context, uint64_t id)
+{
+	return ltr_probe_follow(ltr__target_probe(target_of(context)), id);
+}
+
 static int source_judge(void *context, uint64_t budget_ns,
 			const struct ltr_tui_findings **ret_findings)
 {
@@ -319,6 +338,9 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 		.census = source_census,
 		.fd = source_fd,
 		.usage = source_usage,
+		.timeline = source_timeline,
+		.seek = source_seek,
+		.follow = source_follow,
 		.judge = source_judge,
 		.prove = source_prove,
 		.save = source_save,
@@ -397,6 +419,7 @@ static int run(int argc, char **argv)
 	target_options.pid = top.parsing.pid;
 	target_options.file = top.parsing.file;
 	target_options.at_ns = top.parsing.at_ns;
+	target_options.seeks = !top.tui.once;
 	target_options.command = top.parsing.program;
 	target_options.probe.via = top.parsing.via;
 	target_options.probe.waits = top.waits;

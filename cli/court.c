@@ -45,8 +45,9 @@ struct trial {
 	uint64_t pause_ns; /* and how long to wait after that */
 	bool settled;      /* GRACE, the last look: nobody could go on, with this signature */
 	uint64_t signature;
-	struct ltr__watch watch; /* RUNNING, if it is judged again and again */
-	uint64_t watch_ns;       /* when next; 0: it is not */
+	struct ltr__black_box *box; /* NULL: there is none */
+	struct ltr__watch watch;    /* RUNNING, if it is judged again and again */
+	uint64_t watch_ns;          /* when next; 0: it is not */
 	uint32_t pid;
 	char command[256];
 };
@@ -74,12 +75,14 @@ static void note(struct court *court, int error)
 
 static void inconclusive(struct court *court, const struct trial *trial, const char *text)
 {
+	ltr__black_box_write(trial->box);
 	note(court, ltr_judge_inconclusive(court->judgement, trial->pid, trial->command, text));
 }
 
 static void close_case(struct trial *trial)
 {
 	trial->probe = ltr_probe_close(trial->probe);
+	trial->box = ltr__black_box_close(trial->box);
 	ltr__watch_done(&trial->watch);
 	trial->stage = CLOSED;
 	if (trial->visitor)
@@ -117,10 +120,21 @@ static void prove(struct court *court, struct trial *trial)
 		note(court, -ENOMEM);
 }
 
+/* Whether anything fails the run that was found since there were `before` findings. */
+static bool has_failed(const struct court *court, size_t before)
+{
+	for (size_t i = before; i < ltr_judgement_count(court->judgement); i++)
+		if (ltr_finding_fails(ltr_judgement_at(court->judgement, i),
+				      court->options->fail_on))
+			return true;
+	return false;
+}
+
 /* The verdict on the census as it is; `timed_out` if that is why. */
 static void judge_after(struct court *court, struct trial *trial, uint64_t grace_ns, bool timed_out)
 {
 	struct ltr_look *earlier = NULL;
+	size_t before = ltr_judgement_count(court->judgement);
 	int error = ltr__look_again(trial->probe, &earlier);
 	const struct ltr_judge_options options = {
 		.grace_ns = grace_ns,
@@ -137,6 +151,8 @@ static void judge_after(struct court *court, struct trial *trial, uint64_t grace
 	prove(court, trial);
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	ltr_look_free(earlier);
+	if (has_failed(court, before))
+		ltr__black_box_write(trial->box);
 	close_case(trial);
 }
 
@@ -219,6 +235,8 @@ static void open_case(struct court *court, struct ltr__visitor *visitor)
 		inconclusive(court, trial, text);
 		trial->stage = CLOSED;
 	}
+	if (trial->probe && court->options->box.file)
+		trial->box = ltr__black_box_open(trial->pid, &court->options->box);
 	if (trial->stage == RUNNING && court->options->every_ns) {
 		trial->watch_ns = ltr__now_ns() + court->options->every_ns;
 		trial->watch.said = true; /* the proof that counts is that at its end */
@@ -276,6 +294,7 @@ static void leave(struct court *court, struct trial *trial, bool alive)
 		inconclusive(court, trial, text);
 	}
 	ltr_probe_close(trial->probe);
+	ltr__black_box_close(trial->box);
 	ltr__watch_done(&trial->watch);
 	free(trial);
 }
@@ -421,6 +440,8 @@ static int idle_ms(const struct court *court)
 			earlier(&at_ns, trial->look_ns);
 		else if (trial->stage == RUNNING)
 			earlier(&at_ns, trial->watch_ns);
+		if (trial->box)
+			earlier(&at_ns, now_ns + LTR__BLACK_BOX_MS * LTR__MS_NS);
 	}
 	earlier(&at_ns, court->timeout_at_ns);
 	earlier(&at_ns, court->end_at_ns);
@@ -450,6 +471,7 @@ static void look_at_clock(struct court *court)
 	uint64_t now_ns = ltr__now_ns();
 
 	for (struct trial *trial = court->trials; trial; trial = trial->next) {
+		ltr__black_box_poll(trial->box);
 		if (trial->stage == GRACE)
 			look_in_grace(court, trial);
 		else if (trial->stage == RUNNING && trial->watch_ns && now_ns >= trial->watch_ns)
@@ -514,6 +536,7 @@ static void court_done(struct court *court)
 		struct trial *next = court->trials->next;
 
 		ltr_probe_close(court->trials->probe);
+		ltr__black_box_close(court->trials->box);
 		ltr__watch_done(&court->trials->watch);
 		free(court->trials);
 		court->trials = next;

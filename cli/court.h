@@ -16,6 +16,8 @@
 #include <check/check.h>
 #include <probe/probe.h>
 
+#include "black_box.h"
+
 struct ltr__court_options {
 	char **command;
 	uint64_t grace_ns;
@@ -36,6 +38,8 @@ struct ltr__court_options {
 	 * left can go on.
 	 */
 	bool one_of_many;
+	uint32_t fail_on;                  /* as in check.h; for `box` */
+	struct ltr__black_box_options box; /* written when a program fails */
 };
 
 struct ltr__court_end {

@@ -180,6 +180,7 @@ static int open_recording(struct ltr__target *target, const struct ltr__target_o
 	const struct ltr_replay_options replay = {
 		.waits = options->probe.waits,
 		.at_ns = options->at_ns,
+		.seeks = options->seeks,
 	};
 
 	target->over = true;

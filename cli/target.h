@@ -22,6 +22,7 @@ struct ltr__target_options {
 	uint32_t pid;
 	const char *file; /* a recording; used if pid is 0 */
 	uint64_t at_ns;   /* of it, as in struct ltr_replay_options */
+	bool seeks;       /* the same */
 	char **command;   /* used if there is neither */
 	bool background;  /* as in child.h */
 	int output;

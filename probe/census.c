@@ -47,6 +47,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	free(census->readers);
 	free(census->channels);
 	free(census->first_frames);
+	free(census->lifeline.at);
 	free(census);
 	return NULL;
 }

@@ -97,6 +97,8 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 	uint8_t state = ltr_event_state(event);
 	uint8_t reason = event->kind == LTR_KIND_PARK ? event->reason : LTR_REASON_NONE;
 
+	if (event->goroutine == census->followed)
+		ltr_census_lifeline_event(census, event, ns);
 	ltr__step_by_record(census, index, event, ns, ring);
 	int err =
 		ltr__wait_change(census, follow, state, reason, ns, event->kind == LTR_KIND_READY);

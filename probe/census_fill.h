@@ -145,6 +145,38 @@ struct ltr_census_tap {
 /* NULL: nobody any more. */
 void ltr_census_set_tap(struct ltr_census *census, const struct ltr_census_tap *tap, void *context);
 
+/*
+ * To show earlier moments again. A mark is taken before a complete snapshot is put; later the census
+ * goes back to it, and is told that snapshot and what followed once more. Goroutines, locks and wait
+ * totals are forgotten (totals are not kept any more), and the clock stands at 0 until the snapshot
+ * moves it; strings, sites, labels and stacks keep their numbers.
+ */
+struct ltr_census_mark {
+	uint64_t created;
+	uint64_t exited;
+	uint64_t events;
+	uint64_t lost_counted;
+	uint64_t lost_missing;
+	uint64_t *positions; /* of rings; UINT64_MAX: not known */
+	uint32_t position_count;
+	bool had_records;
+};
+int ltr_census_mark(const struct ltr_census *census, struct ltr_census_mark *ret_mark);
+void ltr_census_mark_done(struct ltr_census_mark *mark);
+void ltr_census_rewind(struct ltr_census *census, const struct ltr_census_mark *mark);
+
+/*
+ * Follow one goroutine (lifeline.h), from its beginning on; 0: nobody. Who fills a census adds what it
+ * knows of it, in any order; one transition twice is one. Bounded, and only of who is followed.
+ */
+struct ltr_transition;
+int ltr_census_follow(struct ltr_census *census, uint64_t id);
+void ltr_census_lifeline_add(struct ltr_census *census, const struct ltr_transition *transition);
+void ltr_census_lifeline_event(struct ltr_census *census, const struct ltr_event *event,
+			       uint64_t ns);
+void ltr_census_lifeline_reading(struct ltr_census *census, const struct ltr_goroutine *goroutine);
+/* From now on whatever it is told of this one is added by itself; 0: of nobody. */
+void ltr_census_follow_live(struct ltr_census *census, uint64_t id);
 /* Who is told of each step from now on; NULL: nobody any more. */
 void ltr_census_set_steps(struct ltr_census *census, const struct ltr_steps *steps);
 

@@ -15,6 +15,8 @@
  *   census_waits.c     wait totals
  *   census_histograms.c  how long the finished ones were
  *   census_locks.c     locks and who reads
+ *   census_rewind.c    back to an earlier moment
+ *   lifeline.c         what one goroutine has done
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
  *   census_channels.c  channels that somebody waits on
@@ -28,6 +30,7 @@
 #include <loiter/layout.h>
 
 #include "census_fill.h"
+#include "lifeline.h"
 
 #define LTR__NONE UINT32_MAX
 
@@ -100,6 +103,11 @@ struct ltr__wait_table {
 	uint32_t slot_count;
 };
 
+struct ltr__lifeline {
+	struct ltr_lifeline shown; /* id 0: nobody is followed */
+	struct ltr_transition *at; /* LTR_LIFELINE_MAX of them; NULL: nobody ever was */
+};
+
 #define LTR__HISTOGRAM_REASONS (LTR_REASON_COUNT + 1)
 
 struct ltr__histograms {
@@ -161,6 +169,8 @@ struct ltr_census {
 	uint32_t reader_count;
 	uint32_t reader_capacity;
 
+	struct ltr__lifeline lifeline;
+	uint64_t followed;                /* whose records and readings make it; 0: nobody's */
 	struct ltr_channel_use *channels; /* sorted, if they are known */
 	uint32_t channel_count;
 	uint32_t channel_capacity;

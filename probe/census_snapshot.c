@@ -112,6 +112,8 @@ int ltr_census_snapshot_put(struct ltr_census *census, const struct ltr_goroutin
 	from.flags &= (uint16_t)~LTR_IS_UNSURE;
 	from.flags |= LTR_IS_READ;
 
+	if (from.id == census->followed)
+		ltr_census_lifeline_reading(census, &from);
 	uint32_t index = ltr__goroutine_find(census, from.id);
 	if (index == LTR__NONE)
 		return put_new(census, &from);

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lifeline.h"
 #include "record.h"
 #include "target/target.h"
 #include "threads.h"
@@ -574,4 +575,40 @@ int ltr_probe_open_file(const char *path, const struct ltr_replay_options *optio
 	}
 	*ret_probe = probe;
 	return 0;
+}
+
+const struct ltr_timeline *ltr_probe_timeline(const struct ltr_probe *probe)
+{
+	return probe->kind->timeline ? probe->kind->timeline(probe->target) : NULL;
+}
+
+int ltr_probe_seek(struct ltr_probe *probe, uint64_t moment_ns, struct ltr_why *ret_why)
+{
+	if (!probe->kind->seek)
+		return ltr_why_set(ret_why, -EOPNOTSUPP, "a program that runs cannot be rewound");
+	return probe->kind->seek(probe->target, probe->census, moment_ns, ret_why);
+}
+
+static int follow_live(struct ltr_census *census, uint64_t id)
+{
+	const struct ltr_lifeline *lifeline = ltr_census_lifeline(census);
+	const struct ltr_goroutine *goroutine = ltr_census_find(census, id);
+
+	if (lifeline && lifeline->id == id)
+		return 0;
+	ltr_census_follow_live(census, 0);
+	int err = ltr_census_follow(census, id);
+	if (err || !id)
+		return err;
+	ltr_census_follow_live(census, id);
+	if (goroutine)
+		ltr_census_lifeline_reading(census, goroutine);
+	return 0;
+}
+
+int ltr_probe_follow(struct ltr_probe *probe, uint64_t id)
+{
+	if (probe->kind->follow)
+		return probe->kind->follow(probe->target, probe->census, id);
+	return follow_live(probe->census, id);
 }

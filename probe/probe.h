@@ -62,6 +62,7 @@ struct ltr_replay_options {
 	bool waits;       /* keep wait totals */
 	uint64_t at_ns;   /* show the moment so long after its beginning; UINT64_MAX: its end */
 	size_t bytes_max; /* the most memory that it may want; 0: 2 GiB */
+	bool seeks;       /* ltr_probe_seek() will be called. Wait totals are gone after that */
 	/* Is told of each step, functions and lines known from the first on; NULL: nobody. */
 	const struct ltr_steps *steps;
 };
@@ -78,6 +79,32 @@ struct ltr_replay_options {
  */
 int ltr_probe_open_file(const char *path, const struct ltr_replay_options *options,
 			struct ltr_probe **ret_probe, struct ltr_why *ret_why);
+
+struct ltr_timeline; /* timeline.h */
+
+/* What a recording is like from its beginning to its end; NULL: it was not opened with `seeks`. Good
+ * as long as the probe. */
+const struct ltr_timeline *ltr_probe_timeline(const struct ltr_probe *probe);
+
+/*
+ * The census of a recording that was opened with `seeks` is to show another moment, earlier or later,
+ * on the clock of the census; before the beginning is the beginning, behind the end the end. It takes
+ * as long as reading what lies between two snapshots of the recorder. Indices and pointers into the
+ * census are void; numbers of strings, sites, labels and stacks, and symbols, mean what they meant.
+ *   -EOPNOTSUPP it was not opened so
+ *   -EIO        the file is not what it was when it was opened
+ *   -EBADMSG, -EFBIG, -ENOMEM and others as ltr_probe_open_file()
+ * After an error the census shows the moment before, if that can still be read.
+ */
+int ltr_probe_seek(struct ltr_probe *probe, uint64_t moment_ns, struct ltr_why *ret_why);
+
+/*
+ * Follow one goroutine: ltr_census_lifeline() of the census. Of a program that runs, from now on, and
+ * what snapshots see of it. Of a recording that was opened with `seeks`, all of it, whatever moment is
+ * shown; each call reads a block more, and more is to be read as long as 1 is returned. Another id begins
+ * anew; 0: nobody any more. 0, or -errno as ltr_probe_seek().
+ */
+int ltr_probe_follow(struct ltr_probe *probe, uint64_t id);
 
 /* Whether the file begins as recordings do. Does not block. */
 bool ltr_probe_is_recording(const char *path);

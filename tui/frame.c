@@ -87,13 +87,13 @@ static void draw_tabs(struct ltr__tui *tui, struct ltr__area line, int x, int en
 	const struct ltr__view_kind *kind;
 	int width = 0;
 
-	for (size_t i = 0; (kind = ltr__view_by_index(i)); i++)
+	for (size_t i = 0; i < ltr__tui_roots(tui) && (kind = ltr__view_by_index(i)); i++)
 		width += (int)strlen(label_of(ltr__view_action(i))) + 1 + (int)strlen(kind->name) +
 			 2;
 	if (end - width < x || line.width < TABS_FROM)
 		return;
 	x = end - width;
-	for (size_t i = 0; (kind = ltr__view_by_index(i)); i++) {
+	for (size_t i = 0; i < ltr__tui_roots(tui) && (kind = ltr__view_by_index(i)); i++) {
 		int start = x;
 
 		x += ltr__text(line, x, 0, end - x, LTR__STYLE_KEY, label_of(ltr__view_action(i))) +
@@ -150,15 +150,17 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 		return NULL;
 	if (binding->action == LTR__DO_PAUSE && ltr__moment_is_held(&tui->scene.moment))
 		return "go on";
+	if (binding->action == LTR__DO_PAUSE && tui->scene.player.is_playing)
+		return "pause";
 	if (binding->action == LTR__DO_NEXT_VIEW)
-		return ltr__view_by_index((tui->root + 1) % LTR__TUI_ROOTS)->name;
+		return ltr__view_by_index(ltr__tui_next_root(tui))->name;
 	return binding->hint;
 }
 
 /* Help first: it leads to everything that there is no room for. */
 static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
-	unsigned where = LTR__IN_ALL | ltr__tui_view(tui)->kind->where;
+	unsigned where = ltr__tui_where(tui);
 	int width;
 	int x = 1;
 

@@ -189,7 +189,9 @@ static void draw_title(const struct ltr__scene *scene, const struct alarms *alar
 	}
 	snprintf(right, sizeof(right), "pid %" PRIu32 "  %s  watched %s", info->pid,
 		 ltr_way_name(info->way), ltr__words_duration(watched).text);
-	if (area.width < 70)
+	if (scene->player.timeline)
+		ltr__player_say(&scene->player, info->now_ns, right, sizeof(right));
+	else if (area.width < 70)
 		snprintf(right, sizeof(right), "pid %" PRIu32 "  %s", info->pid,
 			 ltr_way_name(info->way));
 	room -= ltr__text_columns(area.grid, right) + 3;

@@ -77,6 +77,22 @@ void ltr__history_add(struct ltr__history *history, const struct ltr_census *cen
 		add(&history->range[i], steps_ns[i], &sample);
 }
 
+void ltr__history_add_sample(struct ltr__history *history, const struct ltr_timeline_sample *moment)
+{
+	struct ltr__sample sample = {
+		.now_ns = moment->now_ns,
+		.created = moment->created,
+		.exited = moment->exited,
+		.events = moment->events,
+		.lost = moment->lost,
+	};
+
+	for (size_t state = 0; state < LTR_STATE_COUNT; state++)
+		sample.by_state[state] = moment->by_state[state];
+	for (size_t i = 0; i < LTR__RANGE_COUNT; i++)
+		add(&history->range[i], steps_ns[i], &sample);
+}
+
 double ltr__rate(uint64_t before, uint64_t after, uint64_t ns)
 {
 	return after > before && ns ? (double)(after - before) * 1e9 / (double)ns : 0;

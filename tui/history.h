@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "census.h"
+#include "timeline.h"
 #include "tui.h"
 
 #define LTR__HISTORY_SAMPLES 360
@@ -53,6 +54,10 @@ struct ltr__rates {
  */
 void ltr__history_add(struct ltr__history *history, const struct ltr_census *census,
 		      const struct ltr_tui_usage *usage);
+
+/* A moment of a recording. */
+void ltr__history_add_sample(struct ltr__history *history,
+			     const struct ltr_timeline_sample *moment);
 
 /* Per second, over the last two seconds or so. */
 struct ltr__rates ltr__history_rates(const struct ltr__history *history);

@@ -46,6 +46,9 @@ enum ltr__key {
 #define LTR__IN_VERDICTS   0x80u
 #define LTR__IN_FINDING    0x100u
 #define LTR__IN_GRAPH      0x200u
+#define LTR__IN_TIMELINE   0x1000u
+#define LTR__IN_PLAYED     0x2000u /* in all views of a recording that can be played */
+#define LTR__IN_LIVE       0x4000u /* in all views of anything else */
 #define LTR__IN_MOVES \
 	(LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP | LTR__IN_FINDING | LTR__IN_GRAPH)
 
@@ -97,6 +100,18 @@ enum ltr__action {
 	LTR__DO_GRAPH,
 	LTR__DO_GRAPH_OF,
 	LTR__DO_MOUSE,
+	LTR__DO_TIMELINE,
+	LTR__DO_STEP_BACK,
+	LTR__DO_STEP_ON,
+	LTR__DO_LEAP_BACK,
+	LTR__DO_LEAP_ON,
+	LTR__DO_TO_BEGIN,
+	LTR__DO_TO_END,
+	LTR__DO_FASTER,
+	LTR__DO_SLOWER,
+	LTR__DO_TO_BLOCK,
+	LTR__DO_MOVE_BACK,
+	LTR__DO_MOVE_ON,
 };
 
 struct ltr__binding {

@@ -9,6 +9,7 @@
 #include "filter.h"
 #include "history.h"
 #include "moment.h"
+#include "player.h"
 #include "subject.h"
 #include "tui.h"
 
@@ -23,8 +24,9 @@ struct ltr__scene {
 	uint32_t columns; /* of goroutines, a bit for each that a person chose; 0: as many as fit */
 	bool has_letters; /* no colours: what only they would tell apart is written in letters */
 	bool is_ended;    /* the program has ended */
-	char error[128];  /* why the program cannot be read; "": it can */
-	int click_x;      /* of the click that a view is asked about, in its area */
+	struct ltr__player player;
+	char error[128]; /* why the program cannot be read; "": it can */
+	int click_x;     /* of the click that a view is asked about, in its area */
 	/* What is wrong with the program, of its last judgement; NULL: nobody judges. */
 	const struct ltr_tui_findings *findings;
 };

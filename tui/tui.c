@@ -18,6 +18,7 @@
 
 #include "frame.h"
 #include "goroutine_columns.h"
+#include "playing.h"
 #include "save.h"
 #include "tui_private.h"
 
@@ -104,6 +105,17 @@ static void renew_view(struct ltr__tui *tui)
 	go_on_renewing(tui, tui->terminal && tui->terminal->is_scripted ? UINT64_MAX : BUDGET_NS);
 }
 
+void ltr__tui_renew(struct ltr__tui *tui)
+{
+	renew_view(tui);
+}
+
+unsigned ltr__tui_where(const struct ltr__tui *tui)
+{
+	return LTR__IN_ALL | ltr__tui_view(tui)->kind->where |
+	       (ltr__playing_is_on(tui) ? LTR__IN_PLAYED : LTR__IN_LIVE);
+}
+
 static bool shows_findings(const struct ltr__tui *tui)
 {
 	const struct ltr__view_kind *kind = ltr__tui_view(tui)->kind;
@@ -136,6 +148,11 @@ static void finish_judging(struct ltr__tui *tui)
 {
 	while (tui->is_judging)
 		go_on_judging(tui, UINT64_MAX);
+}
+
+void ltr__tui_finish_judging(struct ltr__tui *tui)
+{
+	finish_judging(tui);
 }
 
 static void judge_at_once(struct ltr__tui *tui)
@@ -187,6 +204,10 @@ static void remember(struct ltr__tui *tui)
 /* The next moment of the program. */
 static void next_moment(struct ltr__tui *tui, bool refresh)
 {
+	if (ltr__playing_is_on(tui)) {
+		ltr__playing_frame(tui, interval_ns(tui));
+		return;
+	}
 	poll_source(tui);
 	if (refresh)
 		refresh_source(tui);
@@ -198,8 +219,14 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 	renew_view(tui);
 }
 
+uint64_t ltr__tui_clock_ns(void)
+{
+	return clock_ns();
+}
+
 static void draw(struct ltr__tui *tui)
 {
+	ltr__playing_follow(tui);
 	ltr__frame_draw(tui);
 	tui->terminal->kind->show(tui->terminal, &tui->grid);
 }
@@ -241,8 +268,21 @@ static void open_view(struct ltr__tui *tui, const struct ltr__view_kind *kind,
 	renew_view(tui);
 }
 
+size_t ltr__tui_roots(const struct ltr__tui *tui)
+{
+	return (size_t)LTR__TUI_ROOTS - !ltr__playing_is_on(tui);
+}
+
+size_t ltr__tui_next_root(const struct ltr__tui *tui)
+{
+	size_t next = tui->root + 1;
+
+	return next < ltr__tui_roots(tui) ? next : 0;
+}
+
 static void show_root(struct ltr__tui *tui, size_t root)
 {
+	ltr__playing_leave(tui);
 	close_opened(tui, 0);
 	tui->root = root;
 	renew_view(tui);
@@ -410,9 +450,11 @@ static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
 
 static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 {
-	struct ltr__subject help = {.help_for = ltr__tui_view(tui)->kind->where};
+	struct ltr__subject help = {.help_for = ltr__tui_where(tui)};
 	char why[8];
 
+	if (ltr__playing_act(tui, action))
+		return;
 	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
 		if (action == ltr__view_action(i)) {
 			show_root(tui, i);
@@ -446,7 +488,7 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		prove(tui);
 		break;
 	case LTR__DO_NEXT_VIEW:
-		show_root(tui, (tui->root + 1) % LTR__TUI_ROOTS);
+		show_root(tui, ltr__tui_next_root(tui));
 		break;
 	case LTR__DO_PAUSE:
 		toggle_pause(tui);
@@ -498,8 +540,6 @@ static bool click_spot(struct ltr__tui *tui, int x, int y)
 
 static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 {
-	unsigned where = LTR__IN_ALL | ltr__tui_view(tui)->kind->where;
-
 	tui->message[0] = 0;
 	tui->scene.click_x = input->x;
 	if (tui->is_saving) {
@@ -508,7 +548,7 @@ static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 	} else if (tui->prompt.is_open)
 		prompt_key(tui, input->key);
 	else if (input->key != LTR__KEY_CLICK || !click_spot(tui, input->x, input->y))
-		act(tui, ltr__key_action(input->key, where), input->y - tui->body_y);
+		act(tui, ltr__key_action(input->key, ltr__tui_where(tui)), input->y - tui->body_y);
 }
 
 static int handle_input(struct ltr__tui *tui, const struct ltr__input *input)
@@ -577,6 +617,11 @@ static bool do_what_is_due(struct ltr__tui *tui)
 	if (now < tui->next_frame_ns)
 		return false;
 	tui->next_frame_ns = now + interval_ns(tui);
+	if (ltr__playing_is_on(tui)) {
+		ltr__playing_frame(tui, now - tui->last_frame_ns);
+		tui->last_frame_ns = now;
+		return true;
+	}
 	remember(tui);
 	if (ltr_census_info(tui->scene.moment.census)->way == LTR_WAY_SNAPSHOT &&
 	    now >= tui->next_refresh_ns)
@@ -608,8 +653,12 @@ static int loop(struct ltr__tui *tui)
 	bool has_changed = true;
 	int error = resize(tui);
 
+	ltr__playing_begin(tui);
 	next_moment(tui, false);
-	tui->next_frame_ns = clock_ns() + interval_ns(tui);
+	if (ltr__playing_is_on(tui))
+		judge_at_once(tui);
+	tui->last_frame_ns = clock_ns();
+	tui->next_frame_ns = tui->last_frame_ns + interval_ns(tui);
 	while (!error && !tui->is_done) {
 		if (has_changed)
 			draw(tui);

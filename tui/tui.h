@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 struct ltr_census;
+struct ltr_timeline;
 struct ltr_goroutine;
 
 /* What the program and its watcher cost, since each of them began; 0: not known. */
@@ -76,6 +77,11 @@ struct ltr_tui_shown {
  *   fd       becomes readable when poll has something to do; NULL or -1: poll is called every few
  *            milliseconds instead
  *   usage    what the program and loiter cost until now; NULL: nobody knows. Asked once a frame.
+ *   timeline what a recording is like from its beginning to its end (timeline.h); NULL, or returns
+ *            NULL: it cannot be played
+ *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
+ *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
+ *            stays as it is
  *   judge    look for what is wrong in the census as it is, for about budget_ns. 1: there is more to
  *            do, and the census is not polled until it is done; 0: done, *ret_findings is good until
  *            the next call. Negative: -ENOMEM. NULL: nobody judges.
@@ -91,6 +97,9 @@ struct ltr_tui_source {
 	const struct ltr_census *(*census)(void *context);
 	int (*fd)(void *context);
 	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
+	const struct ltr_timeline *(*timeline)(void *context);
+	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
+	int (*follow)(void *context, uint64_t id);
 	int (*judge)(void *context, uint64_t budget_ns,
 		     const struct ltr_tui_findings **ret_findings);
 	int (*prove)(void *context);

@@ -12,7 +12,7 @@
 #include "tui.h"
 #include "view.h"
 
-#define LTR__TUI_ROOTS 6 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_ROOTS 7 /* views that stand at the bottom, see ltr__view_by_index() */
 #define LTR__TUI_DEPTH 16
 #define LTR__TUI_SPOTS 64
 
@@ -54,6 +54,7 @@ struct ltr__tui {
 
 	bool is_done;
 	uint64_t next_frame_ns;
+	uint64_t last_frame_ns;
 	uint64_t next_poll_ns;
 	uint64_t next_renewal_ns;
 	uint64_t next_refresh_ns;
@@ -61,5 +62,16 @@ struct ltr__tui {
 
 struct ltr__view *ltr__tui_view(const struct ltr__tui *tui);
 void ltr__tui_say(struct ltr__tui *tui, const char *text);
+/* The view is to show the scene as it is now. */
+void ltr__tui_renew(struct ltr__tui *tui);
+uint64_t ltr__tui_clock_ns(void);
+/* Before the census shows another moment. */
+void ltr__tui_finish_judging(struct ltr__tui *tui);
+/* How many there are to choose from: the timeline is the last, and of recordings only. */
+size_t ltr__tui_roots(const struct ltr__tui *tui);
+/* The one that Tab leads to. */
+size_t ltr__tui_next_root(const struct ltr__tui *tui);
+/* Which keys work: LTR__IN_*. */
+unsigned ltr__tui_where(const struct ltr__tui *tui);
 
 #endif

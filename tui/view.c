@@ -10,12 +10,13 @@
 
 #include "tui.h"
 
-static const struct ltr__view_kind *const views[] = {&ltr__view_goroutines, &ltr__view_groups,
-						     &ltr__view_objects,    &ltr__view_overview,
-						     &ltr__view_graph,      &ltr__view_verdicts};
+static const struct ltr__view_kind *const views[] = {
+	&ltr__view_goroutines, &ltr__view_groups,   &ltr__view_objects, &ltr__view_overview,
+	&ltr__view_graph,      &ltr__view_verdicts, &ltr__view_timeline};
 
 static const enum ltr__action actions[] = {LTR__DO_GOROUTINES, LTR__DO_GROUPS, LTR__DO_OBJECTS,
-					   LTR__DO_OVERVIEW,   LTR__DO_GRAPH,  LTR__DO_VERDICTS};
+					   LTR__DO_OVERVIEW,   LTR__DO_GRAPH,  LTR__DO_VERDICTS,
+					   LTR__DO_TIMELINE};
 
 _Static_assert(sizeof(actions) / sizeof(*actions) == sizeof(views) / sizeof(*views),
 	       "each view at the bottom has a key");

@@ -9,6 +9,7 @@
  * such a table, name the table below, and list it in view.c if it has a key of its own.
  */
 
+#include "chart.h"
 #include "grid.h"
 #include "key.h"
 #include "list.h"
@@ -73,12 +74,16 @@ struct ltr__view_kind {
 
 	/* Sort by a column, '-' before its name for the other direction. -EINVAL; NULL: cannot. */
 	int (*sort)(struct ltr__view *view, const char *name);
+
+	/* The goroutine that is selected, or that it is about; 0: none. NULL: it has none. */
+	uint64_t (*chosen)(struct ltr__view *view);
 };
 
 extern const struct ltr__view_kind ltr__view_goroutines;
 extern const struct ltr__view_kind ltr__view_groups;
 extern const struct ltr__view_kind ltr__view_objects;
 extern const struct ltr__view_kind ltr__view_overview;
+extern const struct ltr__view_kind ltr__view_timeline;
 extern const struct ltr__view_kind ltr__view_goroutine;
 extern const struct ltr__view_kind ltr__view_graph;
 extern const struct ltr__view_kind ltr__view_verdicts;
@@ -103,6 +108,9 @@ struct ltr__want ltr__want_object(const struct ltr_goroutine *goroutine);
 int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 		    const struct ltr__place *place);
 
+/* States as parts of a stack, the lowest first, and a line that says which is which. */
+void ltr__state_parts(struct ltr__stack_part ret_parts[LTR_STATE_EXITED]);
+void ltr__draw_states(const struct ltr__scene *scene, struct ltr__area line, int x);
 /* How a finding's grade looks; how long its oldest goroutine has been there, by now; its evidence from
  * line y on, as many lines as are returned. */
 enum ltr__style ltr__finding_style(const struct ltr_tui_finding *finding);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "life.h"
 #include "source.h"
 #include "tui.h"
 #include "view.h"
@@ -148,7 +149,9 @@ static void draw_title(struct pen *pen, const struct ltr__scene *scene, const st
 		   ltr__words_age(&scene->moment, goroutine).text);
 	if (page->is_gone)
 		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
-			  " It has ended. This is what was known last. ");
+			  scene->player.timeline
+				  ? " It is not there at this moment. This is what was shown last. "
+				  : " It has ended. This is what was known last. ");
 	if (goroutine->flags & LTR_IS_LONG)
 		ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_LOUD,
 			  " No scheduling step since then: it computes, or blocks its thread. ");
@@ -429,6 +432,7 @@ static void draw_creation(struct pen *pen, const struct ltr__scene *scene,
 
 static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area)
 {
+	const struct ltr_lifeline *life = ltr_census_lifeline(scene->moment.census);
 	struct page *page = page_of(view);
 	struct pen pen = {.area = area};
 
@@ -448,6 +452,8 @@ static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct l
 	draw_title(&pen, scene, page);
 	draw_facts(&pen, scene, page);
 	draw_stack(&pen, page, scene->moment.census);
+	if (life && life->id == page->id)
+		pen.y = ltr__draw_life(scene, life, area, pen.y);
 	draw_creation(&pen, scene, &page->last);
 	page->lines = pen.y + page->top;
 }
@@ -508,6 +514,11 @@ static void page_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_lines(page->top, page->lines, page->height, ret_text, size);
 }
 
+static uint64_t page_chosen(struct ltr__view *view)
+{
+	return page_of(view)->id;
+}
+
 static struct ltr__subject page_subject(const struct ltr__view *view)
 {
 	return (struct ltr__subject){.goroutine = ((const struct page *)view)->id};
@@ -524,6 +535,7 @@ const struct ltr__view_kind ltr__view_goroutine = {
 	.draw = page_draw,
 	.act = page_act,
 	.title = page_title,
+	.chosen = page_chosen,
 	.place = page_place,
 	.subject = page_subject,
 };

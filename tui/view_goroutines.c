@@ -212,6 +212,13 @@ static int goroutines_sort(struct ltr__view *view, const char *name)
 	return ltr__table_sort(&goroutines_of(view)->table, name);
 }
 
+static uint64_t goroutines_chosen(struct ltr__view *view)
+{
+	const struct ltr__list *list = &goroutines_of(view)->list;
+
+	return list->has_selected ? list->selected.id : 0;
+}
+
 const char *ltr_tui_sort_name(size_t index)
 {
 	return index < ltr__goroutine_column_count ? ltr__goroutine_columns[index].name : NULL;
@@ -232,4 +239,5 @@ const struct ltr__view_kind ltr__view_goroutines = {
 	.search = goroutines_search,
 	.subject = goroutines_subject,
 	.sort = goroutines_sort,
+	.chosen = goroutines_chosen,
 };

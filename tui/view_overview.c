@@ -326,8 +326,7 @@ static void draw_row(struct overview *overview, const struct row *row, struct lt
 			   columns, peak);
 }
 
-/* States from below; in letters where there are no colours. */
-static void parts_of(struct ltr__stack_part ret_parts[LTR_STATE_EXITED])
+void ltr__state_parts(struct ltr__stack_part ret_parts[LTR_STATE_EXITED])
 {
 	static const char letters[LTR_STATE_EXITED + 1] = "?qrysncl";
 
@@ -336,12 +335,12 @@ static void parts_of(struct ltr__stack_part ret_parts[LTR_STATE_EXITED])
 			.style = ltr__state_style((uint8_t)state), .letter = letters[state]};
 }
 
-static void draw_legend(const struct ltr__scene *scene, struct ltr__area line, int x)
+void ltr__draw_states(const struct ltr__scene *scene, struct ltr__area line, int x)
 {
 	struct ltr__stack_part parts[LTR_STATE_EXITED];
 	bool has_letters = scene->has_letters || line.grid->ascii;
 
-	parts_of(parts);
+	ltr__state_parts(parts);
 	for (unsigned state = LTR_STATE_QUEUED; state < LTR_STATE_EXITED; state++) {
 		x += ltr__put(line, x, 0, parts[state].style,
 			      has_letters ? (uint32_t)(unsigned char)parts[state].letter : 0x2588);
@@ -392,7 +391,7 @@ static void draw_chart(struct overview *overview, struct ltr__scene *scene, stru
 	double top;
 
 	columns = columns < 1 ? 1 : columns > COLUMNS ? COLUMNS : columns;
-	parts_of(parts);
+	ltr__state_parts(parts);
 	top = ltr__round_up(fill_stack(overview, columns));
 	plot = ltr__area_part(area, area.width - 1 - columns, has_frame, columns, height);
 	ltr__stack_chart(plot, overview->stack, columns, parts, LTR_STATE_EXITED, top,
@@ -409,7 +408,7 @@ static void draw_chart(struct overview *overview, struct ltr__scene *scene, stru
 		return;
 	draw_time_axis(overview, ltr__area_part(area, 0, area.height - 1, area.width - 1, 1),
 		       columns);
-	draw_legend(scene, ltr__area_part(area, 0, 0, area.width, 1), axis);
+	ltr__draw_states(scene, ltr__area_part(area, 0, 0, area.width, 1), axis);
 }
 
 static void overview_draw(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area)

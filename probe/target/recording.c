@@ -15,11 +15,6 @@
 
 #define NOTE_BYTES 64
 
-static void target_close(void *context)
-{
-	ltr__recording_close(context);
-}
-
 static int target_open(const char *path, void **ret_target, struct ltr_why *ret_why)
 {
 	struct ltr__recording *recording = NULL;
@@ -67,17 +62,22 @@ static void describe(struct ltr_census *census, const struct meta *meta)
 	info->way = LTR_WAY_FILE;
 }
 
-struct state {
-	const struct ltr_replay_options *options;
+struct ltr__recording_state {
+	const struct ltr_steps *steps;
 	bool symbols_only;
 	struct ltr__replay replay;
 	struct ltr__recorded_symbols *symbols;
 	struct meta meta;
-	bool begun; /* the first block was read */
+	bool waits;
+	uint64_t at_ns;
+	size_t bytes_max;
+	struct ltr__skim *skim; /* NULL: nobody was followed yet */
+	bool begun;             /* the first block was read */
 	bool ended;
 };
 
-static int begin(struct state *state, const struct ltr__block *block, struct ltr__reading *reading)
+static int begin(struct ltr__recording_state *state, const struct ltr__block *block,
+		 struct ltr__reading *reading)
 {
 	struct ltr_census *census = state->replay.census;
 
@@ -87,14 +87,16 @@ static int begin(struct state *state, const struct ltr__block *block, struct ltr
 	if (err)
 		return err;
 	state->begun = true;
-	state->replay.until_ns = ltr__add_saturated(census->info.started_ns, state->options->at_ns);
+	state->replay.until_ns =
+		state->replay.play ? UINT64_MAX
+				   : ltr__add_saturated(census->info.started_ns, state->at_ns);
 	/* Snapshots do not know what was between them. */
-	if (state->options->waits && census->info.way != LTR_WAY_SNAPSHOT)
+	if (state->waits && census->info.way != LTR_WAY_SNAPSHOT)
 		err = ltr_census_keep_waits(census);
 	return err;
 }
 
-static int take_block(struct state *state, const struct ltr__block *block,
+static int take_block(struct ltr__recording_state *state, const struct ltr__block *block,
 		      struct ltr__reading *reading)
 {
 	if (state->symbols_only) {
@@ -109,8 +111,8 @@ static int take_block(struct state *state, const struct ltr__block *block,
 	case LTR__BLOCK_LOG:
 		return state->replay.past ? 0 : ltr__replay_log(&state->replay, reading);
 	case LTR__BLOCK_SYMBOLS:
-		return state->options->steps ? 0 /* they are known */
-					     : ltr__recorded_symbols_add(state->symbols, reading);
+		return state->steps ? 0 /* they are known */
+				    : ltr__recorded_symbols_add(state->symbols, reading);
 	case LTR__BLOCK_META:
 		return -EBADMSG;
 	case LTR__BLOCK_END:
@@ -121,35 +123,42 @@ static int take_block(struct state *state, const struct ltr__block *block,
 	}
 }
 
-static int read_blocks(struct ltr__recording *recording, struct state *state, size_t bytes_max)
+static size_t bytes_of(const struct ltr__recording_state *state)
+{
+	const struct ltr__play *play = state->replay.play;
+
+	return ltr__replay_bytes(&state->replay) + (play ? ltr__play_bytes(play) : 0);
+}
+
+static int read_blocks(struct ltr__recording *recording, struct ltr__recording_state *state)
 {
 	struct ltr__reading reading;
 	struct ltr__block block;
 	int err = 0;
 
 	while (!err && !state->ended) {
+		state->replay.block = recording->offset;
 		int got = ltr__recording_next(recording, &block, &reading);
 		if (got <= 0)
 			return got;
 		err = take_block(state, &block, &reading);
-		if (!err && ltr__replay_bytes(&state->replay) > bytes_max)
+		if (!err && bytes_of(state) > state->bytes_max)
 			err = -EFBIG;
 	}
 	return err;
 }
 
 /* Symbols may stand long after what they are of: who wants to see the steps wants them before. */
-static int read_symbols_first(struct ltr__recording *recording, struct state *state,
-			      size_t bytes_max)
+static int read_symbols_first(struct ltr__recording *recording, struct ltr__recording_state *state)
 {
 	uint64_t first = recording->offset;
 
 	state->symbols_only = true;
-	int err = read_blocks(recording, state, bytes_max);
+	int err = read_blocks(recording, state);
 	state->symbols_only = false;
 	state->ended = false;
 	recording->offset = first;
-	ltr_census_set_steps(state->replay.census, state->options->steps);
+	ltr_census_set_steps(state->replay.census, state->steps);
 	return err;
 }
 
@@ -171,24 +180,23 @@ static int explain(const struct ltr__recording *recording, int err, size_t bytes
 				   "%s ends before its first look at the program does: nothing is "
 				   "known of it",
 				   recording->path);
+	case -EIO:
+		return ltr_why_set(why, err, "%s has changed since it was opened", recording->path);
 	default:
 		return ltr_why_set(why, err, "cannot read %s: %s", recording->path, strerror(-err));
 	}
 }
 
-static int target_replay(void *context, struct ltr_census *census,
-			 const struct ltr_replay_options *options, struct ltr_why *ret_why)
+/* All of the file, or up to the wanted moment. */
+static int read_file(struct ltr__recording *recording, struct ltr__recording_state *state)
 {
-	size_t bytes_max = options->bytes_max ? options->bytes_max : LTR__REPLAY_BYTES_MAX;
-	struct ltr__recording *recording = context;
-	struct state state = {.options = options, .replay.census = census};
-	struct ltr_census_info *info = ltr_census_info_mut(census);
+	struct ltr_census *census = state->replay.census;
+	int err = ltr__recorded_symbols_new(census, &state->symbols);
 
-	int err = ltr__recorded_symbols_new(census, &state.symbols);
-	if (!err && options->steps)
-		err = read_symbols_first(recording, &state, bytes_max);
+	if (!err && state->steps)
+		err = read_symbols_first(recording, state);
 	if (!err)
-		err = read_blocks(recording, &state, bytes_max);
+		err = read_blocks(recording, state);
 	if (!err)
 		ltr_census_tell_unfinished(census);
 	ltr_census_set_steps(census, NULL);
@@ -197,12 +205,123 @@ static int target_replay(void *context, struct ltr_census *census,
 		err = ltr_census_snapshot_end(census, false);
 	if (!err && !census->had_snapshot)
 		err = -ENODATA;
-	ltr__replay_done(&state.replay);
+	if (!err && state->replay.is_late)
+		ltr_census_advance(census, state->replay.until_ns);
+	if (!err && state->replay.play)
+		err = ltr__play_is_read(state->replay.play, recording->offset, state->ended);
+	return err;
+}
+
+static void say_what_it_shows(struct ltr__recording_state *state)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(state->replay.census);
+
+	info->cut = !state->ended && !state->replay.is_late;
+	describe(state->replay.census, &state->meta);
+}
+
+/* Without the sentence. The way is as it was, as long as records and snapshots are joined. */
+static int seek(struct ltr__recording *recording, struct ltr__recording_state *state,
+		uint64_t moment_ns)
+{
+	ltr_census_info_mut(state->replay.census)->way = (enum ltr_way)state->meta.way;
+	int err = ltr__play_seek(state->replay.play, recording, moment_ns, state->bytes_max);
+	say_what_it_shows(state);
+	return err;
+}
+
+static int target_seek(void *context, struct ltr_census *census, uint64_t moment_ns,
+		       struct ltr_why *ret_why)
+{
+	struct ltr__recording *recording = context;
+	struct ltr__recording_state *state = recording->state;
+
+	if (!state)
+		return ltr_why_set(ret_why, -EOPNOTSUPP, "it was not opened to be played");
+	uint64_t was_ns = ltr_census_info(census)->now_ns;
+	int err = seek(recording, state, moment_ns);
+	if (!err)
+		return 0;
+	explain(recording, err, state->bytes_max, ret_why);
+	(void)seek(recording, state, was_ns);
+	return err;
+}
+
+static int target_follow(void *context, struct ltr_census *census, uint64_t id)
+{
+	struct ltr__recording *recording = context;
+	struct ltr__recording_state *state = recording->state;
+	const struct ltr_lifeline *lifeline = ltr_census_lifeline(census);
+
+	if (!state)
+		return -EOPNOTSUPP;
+	if (!lifeline || lifeline->id != id) {
+		state->skim = ltr__skim_free(state->skim);
+		int err = ltr_census_follow(census, id);
+		if (!err && id)
+			err = ltr__skim_new(census, &state->skim);
+		if (err)
+			return err;
+	}
+	return id ? ltr__skim_on(state->skim, recording, ltr__play_end(state->replay.play)) : 0;
+}
+
+static const struct ltr_timeline *target_timeline(void *context)
+{
+	const struct ltr__recording *recording = context;
+
+	return recording->state ? ltr__play_timeline(recording->state->replay.play) : NULL;
+}
+
+static void state_free(struct ltr__recording_state *state)
+{
+	if (!state)
+		return;
+	ltr__play_free(state->replay.play);
+	ltr__skim_free(state->skim);
+	ltr__replay_done(&state->replay);
+	free(state);
+}
+
+static void target_close(void *context)
+{
+	struct ltr__recording *recording = context;
+
+	if (recording)
+		state_free(recording->state);
+	ltr__recording_close(recording);
+}
+
+static int target_replay(void *context, struct ltr_census *census,
+			 const struct ltr_replay_options *options, struct ltr_why *ret_why)
+{
+	struct ltr__recording *recording = context;
+	struct ltr__recording_state *state = calloc(1, sizeof(*state));
+	int err = 0;
+
+	if (!state)
+		return explain(recording, -ENOMEM, 0, ret_why);
+	state->replay.census = census;
+	state->waits = options->waits;
+	state->at_ns = options->at_ns;
+	state->steps = options->steps;
+	state->bytes_max = options->bytes_max ? options->bytes_max : LTR__REPLAY_BYTES_MAX;
+	if (options->seeks)
+		err = ltr__play_new(&state->replay);
+	if (!err)
+		err = read_file(recording, state);
+	if (!err)
+		say_what_it_shows(state);
+	if (!err && options->seeks)
+		err = seek(recording, state,
+			   ltr__add_saturated(census->info.started_ns, options->at_ns));
 	if (err)
-		return explain(recording, err, bytes_max, ret_why);
-	info->cut = !state.ended && !state.replay.past;
-	describe(census, &state.meta);
-	return 0;
+		explain(recording, err, state->bytes_max, ret_why);
+	if (err || !options->seeks)
+		state_free(state);
+	else
+		recording->state = state;
+	return err;
 }
 
 const struct ltr_target_ops ltr__recording_target = {
@@ -210,4 +329,7 @@ const struct ltr_target_ops ltr__recording_target = {
 	.open_file = target_open,
 	.replay = target_replay,
 	.close = target_close,
+	.seek = target_seek,
+	.timeline = target_timeline,
+	.follow = target_follow,
 };

@@ -60,6 +60,13 @@ struct ltr_target_ops {
 
 	/* Define the interned stacks up to number `least` at least. */
 	int (*stacks)(void *target, struct ltr_census *census, uint32_t least);
+
+	/* See ltr_probe_seek() and ltr_probe_timeline(); NULL: it cannot be played. */
+	int (*seek)(void *target, struct ltr_census *census, uint64_t moment_ns,
+		    struct ltr_why *ret_why);
+	const struct ltr_timeline *(*timeline)(void *target);
+	/* See ltr_probe_follow(); NULL: the census is told of all that happens. */
+	int (*follow)(void *target, struct ltr_census *census, uint64_t id);
 };
 
 extern const struct ltr_target_ops ltr__libloiter_target; /* libloiter.c */

@@ -20,6 +20,7 @@
 #include "probe.h"
 #include "record.h"
 #include "record_format.h"
+#include "timeline.h"
 
 #define BYTES_MAX ((size_t)64 << 20)
 
@@ -157,6 +158,42 @@ static void replay(uint64_t at_ns)
 	ltr_probe_close(probe);
 }
 
+/* Back and forth. */
+static void play(void)
+{
+	const struct ltr_replay_options options = {
+		.at_ns = UINT64_MAX, .bytes_max = BYTES_MAX, .seeks = true};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {""};
+
+	if (ltr_probe_open_file(file_name, &options, &probe, &why))
+		return;
+	const struct ltr_timeline *timeline = ltr_probe_timeline(probe);
+	uint64_t span = timeline->end_ns - timeline->begin_ns;
+	const uint64_t moments_ns[] = {
+		timeline->begin_ns,
+		timeline->begin_ns + 1,
+		timeline->begin_ns + span / 3,
+		timeline->begin_ns + span / 2,
+		timeline->begin_ns + span / 3,
+		timeline->end_ns - 1,
+		timeline->end_ns,
+		0,
+	};
+
+	fuzz_expect(timeline->begin_ns <= timeline->end_ns);
+	fuzz_expect(timeline->count <= LTR_TIMELINE_SAMPLES);
+	for (size_t i = 0; i < sizeof(moments_ns) / sizeof(moments_ns[0]); i++) {
+		why.text[0] = '\0';
+		fuzz_expect(!ltr_probe_seek(probe, moments_ns[i], &why) || why.text[0]);
+		look_at_goroutines(ltr_probe_census(probe));
+	}
+	for (uint64_t id = 1; id < 4; id++)
+		while (ltr_probe_follow(probe, id) > 0)
+			;
+	ltr_probe_close(probe);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	begin_file();
@@ -166,6 +203,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_blocks(data + 1, size - 1);
 	(void)ltr_probe_is_recording(file_name);
 	replay(UINT64_MAX);
+	play();
 	replay(5000);
 	tell_steps();
 	return 0;

@@ -29,7 +29,7 @@ BEGIN {
 		" probe/ examples/ cmocka vterm http-parser zlib zstd protobuf-c json-c elfutils curses libbpf sanitizer"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"
 	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
-	may["tests/tui/"] = "libc contract census census-fill tui/ cmocka vterm"
+	may["tests/tui/"] = "libc contract census census-fill probe tui/ cmocka vterm"
 	may["tests/runtime/"] = "libc contract api runtime/ cmocka sanitizer"
 
 	# Headers that rooms share, each by the name that the table uses.
@@ -37,6 +37,8 @@ BEGIN {
 	shared["runtime/include/loiter/layout.h"] = "layout"
 	shared["runtime/include/loiter/gate.h"] = "gate"
 	shared["probe/census.h"] = "census"
+	shared["probe/timeline.h"] = "census"
+	shared["probe/lifeline.h"] = "census"
 	shared["probe/census_fill.h"] = "census-fill"
 	shared["probe/probe.h"] = "probe"
 	shared["probe/record.h"] = "probe"

@@ -50,16 +50,22 @@ static const char *file_of(const void *bytes, size_t count)
 	return file_name;
 }
 
+int replay_with(const void *bytes, size_t count, const struct ltr_replay_options *options,
+		struct ltr_probe **ret_probe, struct ltr_why *why)
+{
+	why->text[0] = '\0';
+	int err = ltr_probe_open_file(file_of(bytes, count), options, ret_probe, why);
+	assert_true(!err || why->text[0]);
+	return err;
+}
+
 int replay(const void *bytes, size_t count, uint64_t at_ns, size_t bytes_max,
 	   struct ltr_probe **ret_probe, struct ltr_why *why)
 {
 	const struct ltr_replay_options options = {
 		.waits = true, .at_ns = at_ns, .bytes_max = bytes_max};
 
-	why->text[0] = '\0';
-	int err = ltr_probe_open_file(file_of(bytes, count), &options, ret_probe, why);
-	assert_true(!err || why->text[0]);
-	return err;
+	return replay_with(bytes, count, &options, ret_probe, why);
 }
 
 struct ltr_probe *replay_all(const struct tape *tape, uint64_t at_ns)

@@ -39,6 +39,9 @@ struct ltr_record_sink sink_of(struct tape *tape);
 /* Opens the bytes as a recording, waits included; a failure has a sentence. bytes_max as in probe.h. */
 int replay(const void *bytes, size_t count, uint64_t at_ns, size_t bytes_max,
 	   struct ltr_probe **ret_probe, struct ltr_why *why);
+/* The same with any options. */
+int replay_with(const void *bytes, size_t count, const struct ltr_replay_options *options,
+		struct ltr_probe **ret_probe, struct ltr_why *why);
 /* The same of a tape; it must succeed. */
 struct ltr_probe *replay_all(const struct tape *tape, uint64_t at_ns);
 

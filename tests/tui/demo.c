@@ -4,7 +4,7 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash] [--judged] [--knots]
+ *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "fixture.h"
+#include "played.h"
 
 struct demo {
 	struct fixture fixture;
@@ -90,7 +91,8 @@ enum {
 	MOUSE,
 	THEME,
 	INTERVAL,
-	COLUMNS
+	COLUMNS,
+	RECORDED
 };
 
 static const struct option long_options[] = {
@@ -117,6 +119,7 @@ static const struct option long_options[] = {
 	{"theme", required_argument, NULL, THEME},
 	{"interval", required_argument, NULL, INTERVAL},
 	{"columns", required_argument, NULL, COLUMNS},
+	{"recorded", required_argument, NULL, RECORDED},
 	{NULL, 0, NULL, 0},
 };
 
@@ -129,6 +132,7 @@ struct setup {
 	bool ends;
 	const char *way;
 	uint32_t phase;
+	unsigned recorded;
 };
 
 static int colours(const char *name)
@@ -214,6 +218,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case COLUMNS:
 			setup->options.columns = optarg;
 			break;
+		case RECORDED:
+			setup->recorded = (unsigned)strtoul(optarg, NULL, 10);
+			break;
 		case INTERVAL:
 			setup->options.interval_ms = (unsigned)strtoul(optarg, NULL, 10);
 			break;
@@ -233,7 +240,7 @@ static void apply(const struct setup *setup, struct demo *demo)
 	info = ltr_census_info_mut(demo->fixture.census);
 	info->phase = setup->phase;
 	info->unreadable = setup->unreadable;
-	if (setup->lost)
+	if (setup->lost && !setup->recorded)
 		ltr_census_note_loss(demo->fixture.census, setup->lost);
 	if (setup->way && !strcmp(setup->way, "shm")) {
 		info->way = LTR_WAY_SHM;
@@ -249,6 +256,7 @@ int main(int argc, char **argv)
 	struct ltr_tui_source source = {
 		.context = &demo, .poll = poll_in_time, .refresh = refresh, .census = census};
 	struct ltr_tui_end end;
+	struct played played;
 	int error = parse(&setup, &demo, argc, argv);
 
 	if (error)
@@ -257,9 +265,15 @@ int main(int argc, char **argv)
 	if (setup.options.script || setup.options.once)
 		source = demo.is_still ? fixture_still_source(&demo.fixture)
 				       : fixture_source(&demo.fixture);
+	if (setup.recorded) {
+		played_init(&played, &demo.fixture, setup.recorded, setup.lost);
+		source = played_source(&played);
+	}
 	if (demo.judges)
 		fixture_judges(&source);
 	error = ltr_tui_run(&setup.options, &source, &end);
+	if (setup.recorded)
+		played_done(&played);
 	fixture_done(&demo.fixture);
 	if (end.why[0])
 		fprintf(stderr, "tui_demo: %s\n", end.why);

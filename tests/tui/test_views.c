@@ -15,6 +15,7 @@
 #include "fixture.h"
 #include "frame.h"
 #include "header.h"
+#include "lifeline.h"
 #include "list.h"
 #include "rune.h"
 #include "tui_private.h"
@@ -163,6 +164,61 @@ static void fill_history(struct stage *stage)
 	}
 }
 
+/* All states, in any order of time. */
+static void make_a_life(struct stage *stage, uint64_t id, size_t length)
+{
+	uint64_t now_ns = ltr_census_info(stage->fixture.census)->now_ns;
+
+	assert_int_equal(ltr_census_follow(stage->fixture.census, id), 0);
+	for (size_t i = 0; i < length * 3; i++) {
+		struct ltr_transition transition = {
+			.ns = now_ns - (uint64_t)rand() + (uint64_t)(rand() % 1000000000),
+			.waker_id = i % 3 ? 0 : UINT64_MAX,
+			.sequence = (uint32_t)i,
+			.state = (uint8_t)(rand() % LTR_STATE_COUNT),
+			.reason = (uint8_t)(rand() % LTR_REASON_COUNT),
+		};
+
+		ltr_census_lifeline_add(stage->fixture.census, &transition);
+	}
+}
+
+/* Recordings of no time and of all time, with moments beyond both ends. */
+static void draw_timelines(struct stage *stage)
+{
+	static struct ltr_timeline_sample samples[300];
+	struct ltr_census_info *info = ltr_census_info_mut(stage->fixture.census);
+	struct ltr__subject everything = {0};
+	uint64_t now_ns = info->now_ns;
+
+	for (int kind = 0; kind < 4; kind++) {
+		struct ltr_timeline timeline = {
+			.begin_ns = kind == 3 ? 0 : now_ns,
+			.end_ns = kind == 0   ? now_ns
+				  : kind == 3 ? UINT64_MAX
+					      : now_ns + 60000000000u,
+			.samples = samples,
+			.count = kind == 1 ? 0 : 300,
+			.cut = kind != 0,
+		};
+		uint64_t span = timeline.end_ns - timeline.begin_ns;
+
+		for (uint64_t i = 0; i < 300; i++) {
+			samples[i].now_ns = timeline.begin_ns + span / 300 * i;
+			samples[i].lost = i / 7;
+			for (size_t state = 0; state < LTR_STATE_COUNT; state++)
+				samples[i].by_state[state] = (uint64_t)rand() << i % 33;
+		}
+		ltr__player_init(&stage->scene.player, &timeline);
+		for (int at = 0; at < 3; at++) {
+			info->now_ns = timeline.begin_ns + span / 2 * (uint64_t)at;
+			draw_at_all_sizes(stage, &ltr__view_timeline, &everything);
+		}
+	}
+	info->now_ns = now_ns;
+	ltr__player_init(&stage->scene.player, NULL);
+}
+
 static void views_stay_in_their_area(void **state)
 {
 	struct stage stage;
@@ -179,6 +235,8 @@ static void views_stay_in_their_area(void **state)
 		draw_at_all_sizes(&stage, &ltr__view_groups, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_objects, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
+		draw_at_all_sizes(&stage, &ltr__view_timeline, &everything);
+		draw_timelines(&stage);
 		fill_history(&stage);
 		draw_at_all_sizes(&stage, &ltr__view_overview, &everything);
 		draw_at_all_sizes(&stage, &ltr__view_graph, &everything);
@@ -195,6 +253,8 @@ static void views_stay_in_their_area(void **state)
 				ltr_census_at(stage.fixture.census, i * 3 % 90);
 			struct ltr__subject subject = {.goroutine = goroutine->id};
 
+			if (i % 15 == 0)
+				make_a_life(&stage, goroutine->id, i);
 			if (i % 10 == 0)
 				draw_at_all_sizes(&stage, &ltr__view_goroutine, &subject);
 		}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* See played.h. */
+#include "played.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "probe.h"
+#include "record.h"
+
+static int write_all(void *context, const void *bytes, size_t count)
+{
+	const struct played *played = context;
+
+	return write(played->fd, bytes, count) == (ssize_t)count ? 0 : -1;
+}
+
+static void must(bool succeeded, const char *what)
+{
+	if (succeeded)
+		return;
+	fprintf(stderr, "played: %s failed\n", what);
+	abort();
+}
+
+static void record(struct played *played, struct fixture *fixture, unsigned steps, uint64_t lost)
+{
+	const struct ltr_recorder_options options = {.sink = {played, write_all}};
+	struct ltr_census *census = fixture->census;
+	struct ltr_recorder *recorder;
+
+	ltr_census_info_mut(census)->way = LTR_WAY_SNAPSHOT;
+	must(!ltr_recorder_new(&options, &recorder), "recorder");
+	ltr_recorder_attach(recorder, census);
+	for (unsigned i = 0; i < steps; i++) {
+		fixture_step(fixture);
+		if (lost && i == steps / 3)
+			ltr_census_note_loss(census, lost);
+		ltr_census_advance(census, ltr_census_info(census)->now_ns);
+	}
+	must(!ltr_recorder_finish(recorder), "recording");
+	ltr_recorder_free(recorder);
+}
+
+void played_init(struct played *played, struct fixture *fixture, unsigned steps, uint64_t lost)
+{
+	const struct ltr_replay_options options = {.at_ns = UINT64_MAX, .seeks = true};
+	struct ltr_why why = {""};
+	char path[32];
+
+	*played = (struct played){.fd = memfd_create("recording", MFD_CLOEXEC)};
+	must(played->fd >= 0, "file");
+	record(played, fixture, steps, lost);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", played->fd);
+	must(!ltr_probe_open_file(path, &options, &played->probe, &why), why.text);
+}
+
+void played_done(struct played *played)
+{
+	ltr_probe_close(played->probe);
+	close(played->fd);
+}
+
+static int poll_probe(void *context, int timeout_ms)
+{
+	return ltr_probe_poll(((struct played *)context)->probe, timeout_ms);
+}
+
+static const struct ltr_census *census_of(void *context)
+{
+	return ltr_probe_census(((struct played *)context)->probe);
+}
+
+static const struct ltr_timeline *timeline_of(void *context)
+{
+	return ltr_probe_timeline(((struct played *)context)->probe);
+}
+
+static int seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_size)
+{
+	struct ltr_why why = {""};
+	int error = ltr_probe_seek(((struct played *)context)->probe, moment_ns, &why);
+
+	snprintf(ret_why, why_size, "%s", why.text);
+	return error;
+}
+
+static int follow(void *context, uint64_t id)
+{
+	return ltr_probe_follow(((struct played *)context)->probe, id);
+}
+
+struct ltr_tui_source played_source(struct played *played)
+{
+	return (struct ltr_tui_source){
+		.context = played,
+		.poll = poll_probe,
+		.census = census_of,
+		.timeline = timeline_of,
+		.seek = seek,
+		.follow = follow,
+	};
+}

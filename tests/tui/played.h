@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LOITER_TESTS_TUI_PLAYED_H
+#define LOITER_TESTS_TUI_PLAYED_H
+
+/*
+ * The made-up program of fixture.h, recorded for a while and played: a file without a name, the real
+ * recorder and the real reader. The same steps always give the same screens.
+ */
+
+#include "fixture.h"
+
+struct ltr_probe;
+
+struct played {
+	struct ltr_probe *probe;
+	int fd;
+};
+
+/* Steps `fixture` so often; `lost` records are lost at a third of that. Aborts when it cannot. */
+void played_init(struct played *played, struct fixture *fixture, unsigned steps, uint64_t lost);
+void played_done(struct played *played);
+struct ltr_tui_source played_source(struct played *played);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Somebody at a terminal plays a recording: one that `loiter record` made of examples/httpd, whose
+ * moments are the machine's, and one of a made-up program, whose moments are known.
+ *
+ * LTR_LOITER, LTR_HTTPD and LTR_TUI_DEMO say where the programs are.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "seat.h"
+
+#define XTERM ((const char *const[]){"TERM=xterm-256color", NULL})
+
+static char file[64];
+
+static const char *path_of(const char *name)
+{
+	const char *path = getenv(name);
+
+	if (!path)
+		fail_msg("%s is not set", name);
+	return path;
+}
+
+static int make_recording(void **state)
+{
+	char command[2048];
+
+	(void)state;
+	snprintf(file, sizeof(file), "/tmp/loiter-playing-%ld.ltr", (long)getpid());
+	snprintf(
+		command, sizeof(command),
+		"'%s' record --via shm --seconds 500ms -o %s -- '%s' --listen 127.0.0.1:0 >/dev/null",
+		path_of("LTR_LOITER"), file, path_of("LTR_HTTPD"));
+	return system(command);
+}
+
+static int remove_recording(void **state)
+{
+	(void)state;
+	return unlink(file);
+}
+
+static void quit(struct seat *seat)
+{
+	seat_type(seat, "q");
+	assert_int_equal(seat_wait(seat), 0);
+	seat_expect_restored(seat);
+	seat_done(seat);
+}
+
+static void start(struct seat *seat, const char *const *arguments)
+{
+	seat_start(seat, 110, 30, XTERM, arguments);
+}
+
+/* Its two goroutines wait for the network from the beginning of the recording on. */
+static void a_real_recording_is_rewound(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	start(&seat, (const char *const[]){path_of("LTR_LOITER"), "top", file, NULL});
+	seat_expect(&seat, "paused");
+	seat_expect(&seat, "1-2 of 2");
+	seat_type(&seat, "t");
+	seat_expect(&seat, "a step is");
+	seat_press(&seat, VTERM_KEY_HOME);
+	seat_expect(&seat, "at 0.0");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_type(&seat, "1Gb");
+	/* The moment when it began to wait. */
+	seat_expect(&seat, " 0ns ");
+	seat_type(&seat, "\r");
+	seat_expect(&seat, "network: IO wait");
+	seat_expect(&seat, "for 0ns");
+	/* And before that it did not wait. */
+	seat_type(&seat, "{");
+	seat_expect(&seat, "running  for 0ns");
+	seat_type(&seat, "{");
+	seat_expect(&seat, "queued  for 0ns");
+	quit(&seat);
+}
+
+static void it_plays_to_the_end(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	start(&seat, (const char *const[]){path_of("LTR_TUI_DEMO"), "--recorded", "240", NULL});
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
+	seat_type(&seat, "t+ ");
+	seat_expect(&seat, "of 59.8 s, playing x2");
+	seat_type(&seat, "++++++++");
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
+	seat_type(&seat, "[");
+	seat_expect(&seat, "at 49.8 s of 59.8 s, paused");
+	seat_press(&seat, VTERM_KEY_LEFT);
+	seat_expect(&seat, "at 48.8 s of 59.8 s, paused");
+	seat_press(&seat, VTERM_KEY_RIGHT);
+	seat_press(&seat, VTERM_KEY_RIGHT);
+	seat_expect(&seat, "at 50.8 s of 59.8 s, paused");
+	seat_resize(&seat, 60, 12);
+	seat_expect(&seat, "50.8 s");
+	quit(&seat);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_real_recording_is_rewound),
+		cmocka_unit_test(it_plays_to_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, make_recording, remove_recording);
+}

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define UNIT 25000u
+/* Turns have to be much shorter than the time between two samples: each of these tells something then. */
+#define UNIT 2000u
 
 static struct ltr_waitgroup named;
 

@@ -205,6 +205,21 @@ static void add_thread(struct document *document, object *to, const struct ltr_g
 	ltr__json_add(&document->json, to, "thread", about);
 }
 
+/* That it waits on; the names of sockets are the program's. */
+static void add_socket(struct document *document, object *to, const struct ltr_goroutine *goroutine)
+{
+	struct ltr_census_socket socket;
+	object *about;
+
+	if (goroutine->state != LTR_STATE_NETWORK ||
+	    !ltr_census_socket(document->census, goroutine, &socket))
+		return;
+	about = json_object_new_object();
+	ltr__json_add_known_text(&document->json, about, "local", socket.local);
+	ltr__json_add_known_text(&document->json, about, "peer", socket.peer);
+	ltr__json_add(&document->json, to, "socket", about);
+}
+
 static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
@@ -229,6 +244,7 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
 	add_holder(document, to, goroutine);
 	add_thread(document, to, goroutine);
+	add_socket(document, to, goroutine);
 	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
 	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
 	add_origin(document, to, goroutine);

@@ -51,6 +51,21 @@ static void put_thread(struct printer *printer, const struct ltr_goroutine *goro
 				 ltr_thread_state_name(thread->state));
 }
 
+/* Whom it waits for, or where it lets everybody come. */
+static void put_socket(struct printer *printer, size_t *count,
+		       const struct ltr_goroutine *goroutine)
+{
+	struct ltr_census_socket socket;
+
+	if (goroutine->state != LTR_STATE_NETWORK ||
+	    !ltr_census_socket(printer->census, goroutine, &socket))
+		return;
+	if (socket.peer[0])
+		put_label(printer, count, "from", socket.peer);
+	else if (socket.local[0])
+		put_label(printer, count, "at", socket.local);
+}
+
 static void put_header(struct printer *printer, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = printer->census;
@@ -71,6 +86,7 @@ static void put_header(struct printer *printer, const struct ltr_goroutine *goro
 	ltr__text_put(&printer->text, "]");
 	if (goroutine->name)
 		put_label(printer, &count, "name", ltr_census_string(census, goroutine->name));
+	put_socket(printer, &count, goroutine);
 	for (size_t i = 0; labels && i < label_count; i++)
 		put_label(printer, &count, ltr_census_string(census, labels[i].key),
 			  ltr_census_string(census, labels[i].value));

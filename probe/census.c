@@ -166,6 +166,22 @@ uint64_t ltr_census_age_ns(const struct ltr_census *census, const struct ltr_gor
 	return census->info.now_ns - goroutine->since_ns;
 }
 
+void ltr_census_set_sockets(struct ltr_census *census, ltr_socket_find *find, void *context)
+{
+	census->find_socket = find;
+	census->socket_context = context;
+}
+
+bool ltr_census_socket(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+		       struct ltr_census_socket *ret_socket)
+{
+	const struct ltr_goroutine *now = ltr_census_find(census, goroutine->id);
+
+	return census->find_socket && !census->info.gone && now &&
+	       now->transitions == goroutine->transitions && now->state == LTR_STATE_NETWORK &&
+	       census->find_socket(census->socket_context, now->object, ret_socket) == 0;
+}
+
 void ltr_census_set_symbols(struct ltr_census *census, const struct ltr_symbol_source *source,
 			    void *context)
 {

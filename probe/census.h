@@ -286,6 +286,19 @@ struct ltr_channel_use {
 const struct ltr_channel_use *ltr_census_channel_of(const struct ltr_census *census,
 						    const struct ltr_goroutine *goroutine);
 
+/* "192.0.2.1:80", "[2001:db8::1]:80", a path, "@" and an abstract name, or "unix" without a name. */
+struct ltr_census_socket {
+	char local[128];
+	char peer[128]; /* ""; it listens, or has no connection (yet) */
+};
+
+/*
+ * The socket that a goroutine waits on in the state network: the program is asked at this moment, which
+ * takes some microseconds. False if it waits on none, has moved on, or the program cannot be asked.
+ */
+bool ltr_census_socket(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+		       struct ltr_census_socket *ret_socket);
+
 /* A file that is mapped executable into the program. */
 struct ltr_module {
 	uint64_t start;

@@ -193,6 +193,11 @@ size_t ltr_census_bytes(const struct ltr_census *census);
 void ltr_census_note_reach(struct ltr_census *census, uint64_t id, uint32_t transitions,
 			   bool reachable);
 
+/* Who knows the sockets of the program, by file descriptor: 0 or a negative errno; NULL: nobody. */
+typedef int ltr_socket_find(void *context, uint64_t descriptor,
+			    struct ltr_census_socket *ret_socket);
+void ltr_census_set_sockets(struct ltr_census *census, ltr_socket_find *find, void *context);
+
 /* Where symbols and modules come from; without one, all symbols are unknown. The census calls
  * `free` with `context` at its own end. */
 struct ltr_symbol_source {

@@ -195,6 +195,9 @@ struct ltr_census {
 	uint32_t cpu_count;
 	uint32_t cpu_capacity;
 
+	ltr_socket_find *find_socket; /* NULL: nobody knows */
+	void *socket_context;
+
 	struct ltr_symbol_source symbols;
 	void *symbols_context;
 	/* ltr_census_first_frame(): by stack, the answer + 1; 0: not asked yet. */

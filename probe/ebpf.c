@@ -529,12 +529,17 @@ int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
 
 #define THREADS_MAX 65536u
 
-/* Looks until one is not interrupted; after that, times are not known. */
-#define LOOKS_MAX 3
+/* The first look is taken so often, for the clock's sake. */
+#define FIRST_LOOKS 3
+
+/* Two clocks of one machine run apart by less than one part of this. */
+#define DRIFT 10000u
 
 struct ltr_thread_reader {
 	struct threads_bpf *kernel;
 	struct bpf_link *link;
+	int64_t offset_ns;     /* of the scheduler's clock to ours */
+	uint64_t offset_at_ns; /* when that was found; 0: not yet */
 };
 
 struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader)
@@ -632,28 +637,34 @@ static long switches(void)
 }
 
 /*
- * The rows, and what has to be added to the scheduler's times in them; INT64_MAX: not known. Nobody
- * tells how its clock stands to ours, but it notes when a thread gets a CPU: we sleep for a moment,
- * look at our clock as soon as we are back, and find the scheduler's time of the same moment in the
- * rows, unless we had to leave the CPU in between.
+ * Notes what has to be added to the scheduler's times. Nobody tells how its clock stands to ours, but
+ * it notes when a thread gets a CPU: we sleep for a moment, look at our clock when we are back, and find
+ * the scheduler's time of the same moment in the rows, unless we had to leave the CPU in between. What
+ * passes until we look at the clock makes the result too large, never too small: so the smallest is the
+ * best, for as long as the two clocks may not have drifted apart by more than it was better.
  */
-static int read_rows_and_clock(const struct ltr_thread_reader *reader, struct ltr_thread_row *rows,
-			       size_t *ret_count, int64_t *ret_offset_ns)
+static int read_rows_and_clock(struct ltr_thread_reader *reader, struct ltr_thread_row *rows,
+			       size_t *ret_count)
 {
-	int err = 0;
+	const struct timespec moment = {.tv_nsec = 1000};
 
-	*ret_offset_ns = INT64_MAX;
-	for (int i = 0; i < LOOKS_MAX && !err && *ret_offset_ns == INT64_MAX; i++) {
-		const struct timespec moment = {.tv_nsec = 1000};
+	nanosleep(&moment, NULL);
 
-		nanosleep(&moment, NULL);
-		uint64_t now_ns = ltr_process_now_ns();
-		long before = switches();
-		err = read_rows(reader, rows, ret_count);
-		if (!err && *ret_count > 0 && switches() == before)
-			*ret_offset_ns = (int64_t)(now_ns - rows[0].reader_arrival);
-	}
-	return err;
+	long before = switches();
+	uint64_t now_ns = ltr_process_now_ns();
+	int err = read_rows(reader, rows, ret_count);
+
+	if (err || *ret_count == 0 || switches() != before)
+		return err;
+
+	int64_t offset_ns = (int64_t)(now_ns - rows[0].reader_arrival);
+	int64_t drift_ns = (int64_t)((now_ns - reader->offset_at_ns) / DRIFT);
+
+	if (reader->offset_at_ns && offset_ns > reader->offset_ns + drift_ns)
+		return 0;
+	reader->offset_ns = offset_ns;
+	reader->offset_at_ns = now_ns;
+	return 0;
 }
 
 /* The kernel's bits of a task's state; they are part of its interface with user space. */
@@ -682,8 +693,8 @@ static uint64_t since_of(const struct ltr_thread_row *row, uint8_t state)
 	return row->arrival ? row->arrival + row->stretch_ns : 0;
 }
 
-static struct ltr_kernel_thread thread_of(const struct ltr_thread_row *row, int64_t offset_ns,
-					  uint64_t now_ns)
+static struct ltr_kernel_thread thread_of(const struct ltr_thread_reader *reader,
+					  const struct ltr_thread_row *row, uint64_t now_ns)
 {
 	uint8_t state = state_of(row);
 	uint64_t since = since_of(row, state);
@@ -693,8 +704,8 @@ static struct ltr_kernel_thread thread_of(const struct ltr_thread_row *row, int6
 		.state = state,
 	};
 
-	if (since && offset_ns != INT64_MAX)
-		thread.since_ns = since + (uint64_t)offset_ns;
+	if (since && reader->offset_at_ns)
+		thread.since_ns = since + (uint64_t)reader->offset_ns;
 	if (thread.since_ns > now_ns)
 		thread.since_ns = now_ns;
 	return thread;
@@ -705,9 +716,13 @@ int ltr__thread_reader_read(struct ltr_thread_reader *reader,
 {
 	struct ltr_thread_row *rows = malloc(THREADS_MAX * sizeof(*rows));
 	struct ltr_kernel_thread *threads = NULL;
-	int64_t offset_ns = INT64_MAX;
+	int looks = reader->offset_at_ns ? 1 : FIRST_LOOKS;
 	size_t count = 0;
-	int err = rows ? read_rows_and_clock(reader, rows, &count, &offset_ns) : -ENOMEM;
+	int err = rows ? 0 : -ENOMEM;
+
+	for (int i = 0; i < looks && !err; i++)
+		err = read_rows_and_clock(reader, rows, &count);
+
 	uint64_t now_ns = ltr_process_now_ns();
 
 	if (!err)
@@ -715,7 +730,7 @@ int ltr__thread_reader_read(struct ltr_thread_reader *reader,
 	if (!err && !threads)
 		err = -ENOMEM;
 	for (size_t i = 0; i < count && !err; i++)
-		threads[i] = thread_of(&rows[i], offset_ns, now_ns);
+		threads[i] = thread_of(reader, &rows[i], now_ns);
 	free(rows);
 	if (err)
 		return err;

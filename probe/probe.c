@@ -436,6 +436,12 @@ static int make_waitable(struct ltr_probe *probe)
 	return add_to_epoll(probe, probe->timer);
 }
 
+static int find_socket(void *context, uint64_t descriptor, struct ltr_census_socket *ret_socket)
+{
+	const struct ltr_probe *probe = context;
+	return ltr_process_socket(probe->process, descriptor, ret_socket);
+}
+
 static int start_census(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			struct ltr_why *why)
 {
@@ -448,6 +454,7 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 	if (err)
 		return ltr_why_set(why, err, "out of memory");
 
+	ltr_census_set_sockets(probe->census, find_socket, probe);
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 	info->pid = ltr_process_pid(probe->process);
 	ltr_process_command(probe->process, info->command, sizeof(info->command));

@@ -83,6 +83,13 @@ int ltr_process_open_path(const struct ltr_process *process, const char *path);
 void ltr_process_command(const struct ltr_process *process, char *buffer, size_t bytes);
 
 /*
+ * The addresses of a socket that it has as file descriptor `descriptor`. -EBADF, -ENOTSOCK; -EPERM;
+ * -ENOSYS before Linux 5.6; -ESRCH.
+ */
+int ltr_process_socket(const struct ltr_process *process, uint64_t descriptor,
+		       struct ltr_census_socket *ret_socket);
+
+/*
  * The pid namespace that it lives in, by the numbers that the kernel compares, and its own number
  * there. -ESRCH; -EPERM if we may not look; -ENOSYS if the kernel does not tell.
  */

@@ -224,11 +224,13 @@ static uint64_t object_key(const struct ltr__scene *scene, const void *item, uin
 static void object_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
 {
 	const struct ltr_goroutine *goroutine = item;
+	struct ltr_census_socket socket = {0};
 
-	(void)scene;
 	if (goroutine->state == LTR_STATE_NETWORK)
-		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "fd %" PRIu64,
-			   goroutine->object);
+		ltr_census_socket(scene->moment.census, goroutine, &socket);
+	if (goroutine->state == LTR_STATE_NETWORK)
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "fd %" PRIu64 " %s",
+			   goroutine->object, socket.peer);
 	else if (goroutine->object && goroutine->state != LTR_STATE_SLEEP)
 		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "0x%" PRIx64, goroutine->object);
 }

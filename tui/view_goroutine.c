@@ -186,7 +186,28 @@ static void draw_holder(struct pen *pen, const struct ltr__scene *scene,
 		  " when it was read last");
 }
 
-static void draw_object(struct pen *pen, const struct page *page)
+/* Returns where the line goes on. */
+static int draw_descriptor(struct pen *pen, const struct ltr__scene *scene,
+			   const struct ltr_goroutine *goroutine)
+{
+	struct ltr__area area = pen->area;
+	struct ltr_census_socket socket;
+	int x = FACTS_AT;
+
+	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
+			"file descriptor %" PRIu64, goroutine->object);
+	if (!ltr_census_socket(scene->moment.census, goroutine, &socket))
+		return x;
+	if (socket.local[0])
+		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM, " at %s",
+				socket.local);
+	if (socket.peer[0])
+		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL, " from %s",
+				socket.peer);
+	return x;
+}
+
+static void draw_object(struct pen *pen, const struct ltr__scene *scene, const struct page *page)
 {
 	const struct ltr_goroutine *goroutine = &page->last;
 	struct ltr__trait object;
@@ -196,8 +217,7 @@ static void draw_object(struct pen *pen, const struct page *page)
 		return;
 	fact(pen, "waits on");
 	if (object.kind == LTR__TRAIT_FILE)
-		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
-				"file descriptor %" PRIu64, goroutine->object);
+		x = draw_descriptor(pen, scene, goroutine);
 	else
 		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
 				"%s 0x%" PRIx64,
@@ -278,7 +298,7 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 {
 	const struct ltr_goroutine *goroutine = &page->last;
 
-	draw_object(pen, page);
+	draw_object(pen, scene, page);
 	draw_holder(pen, scene, goroutine);
 	draw_thread(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program for cpu_test and cpu.sh that works with its CPUs: two goroutines in turns, in work_three()
- * for three units and in work_one() for one, and a third one in a blocking call, in work_in_call(). It
+ * for three times as long as in work_one(), and a third one in a blocking call, in work_in_call(). It
  * says "on" when all have their names, and ends with its stdin. To be run with LTR_PROCS=1: then the
  * two have one CPU between them, and their shares are those of their units.
  */
@@ -12,9 +12,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define UNIT 200000u
+/* Turns have to be much shorter than the time between two samples: each of these tells something then. */
+#define UNIT 2000u
 
 static struct ltr_waitgroup named;
+
+/* How long the turn of the two is: each time another length, so that no clock can keep step with it. */
+static unsigned int turn = 1;
 static atomic_bool ended;
 
 /* In the caller, so that the caller is where the time goes. */
@@ -28,12 +32,13 @@ static inline __attribute__((always_inline)) void work(unsigned int units)
 
 static __attribute__((noinline)) void work_three(void)
 {
-	work(3);
+	turn = (turn * 5 + 3) % 16; /* each of 0 to 15 once, in no order */
+	work(3 * (turn + 1));
 }
 
 static __attribute__((noinline)) void work_one(void)
 {
-	work(1);
+	work(turn + 1);
 }
 
 static __attribute__((noinline)) void work_in_call(void *unused)

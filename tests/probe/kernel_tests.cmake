@@ -61,6 +61,9 @@ loiter_test(threads SOURCES thread_test.c program.c
 	LABELS probe)
 add_dependencies(test_threads thread_target)
 
+# All of these on an older kernel.
+loiter_script_test(vm vm.sh LABELS probe vm TIMEOUT 900)
+
 # The USDT probes, as a stranger sees them: statically linked, and from the shared library.
 add_executable(usdt_program usdt_program.c)
 target_link_libraries(usdt_program PRIVATE libloiter)

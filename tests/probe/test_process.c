@@ -2,12 +2,16 @@
 /* Processes from outside: reading, and every way in which that is refused. */
 #include "testing.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +31,88 @@ static void end(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+static int listen_at(const char *address)
+{
+	struct sockaddr_in where = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET, address, &where.sin_addr), 1);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&where, sizeof(where)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	return fd;
+}
+
+/* A child has copies of all of these: what it is told of them must be what we know. */
+static void test_sockets_have_addresses(void **state)
+{
+	(void)state;
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+	struct ltr_census_socket is;
+	struct sockaddr_in at;
+	socklen_t bytes = sizeof(at);
+	char expected[64];
+	int pair[2];
+	int listener = listen_at("127.0.0.1");
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &bytes), 0);
+	assert_int_equal(connect(client, (const struct sockaddr *)&at, sizeof(at)), 0);
+	snprintf(expected, sizeof(expected), "127.0.0.1:%u", ntohs(at.sin_port));
+
+	pid_t pid = start_sleeper();
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	int err = ltr_process_socket(process, (uint64_t)listener, &is);
+	if (err == -ENOSYS) {
+		print_message("skipped: this kernel has no pidfd_getfd()\n");
+	} else {
+		assert_int_equal(err, 0);
+		assert_string_equal(is.local, expected);
+		assert_string_equal(is.peer, "");
+		assert_int_equal(ltr_process_socket(process, (uint64_t)client, &is), 0);
+		assert_string_equal(is.peer, expected);
+		assert_string_not_equal(is.local, expected);
+		assert_int_equal(ltr_process_socket(process, (uint64_t)pair[0], &is), 0);
+		assert_string_equal(is.peer, "unix");
+		assert_int_equal(ltr_process_socket(process, 0, &is), -ENOTSOCK);
+		assert_int_equal(ltr_process_socket(process, 1000000, &is), -EBADF);
+		assert_int_equal(ltr_process_socket(process, UINT64_MAX, &is), -EBADF);
+		end(pid);
+		assert_int_equal(ltr_process_socket(process, (uint64_t)client, &is), -ESRCH);
+		pid = start_sleeper();
+	}
+	end(pid);
+	ltr_process_close(process);
+	close(listener);
+	close(client);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void test_abstract_names(void **state)
+{
+	(void)state;
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+	struct ltr_census_socket is;
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "loiter-test-%d", getpid());
+	assert_int_equal(bind(fd, (const struct sockaddr *)&name,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+					  strlen(name.sun_path + 1))),
+			 0);
+	assert_int_equal(ltr_process_open((uint32_t)getpid(), &process, &why), 0);
+	if (ltr_process_socket(process, (uint64_t)fd, &is) == 0) {
+		assert_int_equal(is.local[0], '@');
+		assert_string_equal(is.local + 1, name.sun_path + 1);
+	}
+	ltr_process_close(process);
+	close(fd);
 }
 
 static void test_no_such_process(void **state)
@@ -370,6 +456,8 @@ static void test_maps_and_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sockets_have_addresses),
+		cmocka_unit_test(test_abstract_names),
 		cmocka_unit_test(test_no_such_process),
 		cmocka_unit_test(test_zombie),
 		cmocka_unit_test(test_thread),

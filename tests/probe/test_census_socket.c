@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/* Who is asked for the socket of a goroutine, and when not. */
+#include "testing.h"
+
+#include <errno.h>
+
+#include "census_fill.h"
+
+static int find(void *context, uint64_t descriptor, struct ltr_census_socket *ret_socket)
+{
+	unsigned int *asked = context;
+
+	(*asked)++;
+	if (descriptor != 12)
+		return -EBADF;
+	*ret_socket = (struct ltr_census_socket){.local = "127.0.0.1:80", .peer = "192.0.2.1:1024"};
+	return 0;
+}
+
+static void test_only_who_waits_on_one_is_asked_about(void **state)
+{
+	(void)state;
+	static const struct ltr_goroutine goroutines[] = {
+		{.id = 1, .state = LTR_STATE_NETWORK, .object = 12, .transitions = 4},
+		{.id = 2, .state = LTR_STATE_NETWORK, .object = 13, .transitions = 4},
+		{.id = 3, .state = LTR_STATE_CHAN, .object = 12, .transitions = 4},
+	};
+	struct ltr_goroutine moved = goroutines[0];
+	struct ltr_census_socket is = {.peer = "untouched"};
+	struct ltr_census *census;
+	unsigned int asked = 0;
+
+	assert_int_equal(ltr_census_new(&census), 0);
+	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutines[i]), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	assert_false(ltr_census_socket(census, &goroutines[0], &is)); /* nobody knows */
+
+	ltr_census_set_sockets(census, find, &asked);
+	assert_false(ltr_census_socket(census, &goroutines[1], &is));
+	assert_string_equal(is.peer, "untouched");
+	assert_int_equal(asked, 1);
+	assert_false(ltr_census_socket(census, &goroutines[2], &is));
+	moved.transitions = 3; /* as somebody remembers it */
+	assert_false(ltr_census_socket(census, &moved, &is));
+	assert_int_equal(asked, 1);
+	assert_true(ltr_census_socket(census, &goroutines[0], &is));
+	assert_string_equal(is.peer, "192.0.2.1:1024");
+	ltr_census_info_mut(census)->gone = true;
+	assert_false(ltr_census_socket(census, &goroutines[0], &is));
+	assert_int_equal(asked, 2);
+	ltr_census_free(census);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_who_waits_on_one_is_asked_about),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

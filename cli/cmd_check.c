@@ -532,6 +532,7 @@ static int watch(struct check_options *check)
 		ltr__say("%s", why.text);
 		status = status ? status : LTR__STATUS_INCONCLUSIVE;
 	}
+	check->court.tell_context = NULL;
 	ltr__news_end(&news);
 	status = watched_status(check, &news, status);
 	ltr__news_done(&news);

@@ -88,9 +88,33 @@ static void note_call(struct ltr_ring *ring, uint64_t id)
 	__atomic_store_n(&ring->running, id, __ATOMIC_RELAXED);
 }
 
+/*
+ * Back from a call: with a processor, if one is free. Until the goroutine is in a queue, or the thread has a
+ * processor, the call counts: who goes idle meanwhile would find that nobody can run any more.
+ */
+static bool take_processor(struct ltr__thread *thread)
+{
+	ltr__lock(&ltr__sched.lock);
+	thread->processor = ltr__idle_pop();
+	if (thread->processor)
+		__atomic_store_n(&ltr__sched.calls, ltr__sched.calls - 1, __ATOMIC_RELAXED);
+	ltr__unlock(&ltr__sched.lock);
+	return thread->processor;
+}
+
+/* It goes idle itself after this, and sees then whether that was the last one. */
+static void leave_to_others(struct ltr__goroutine *goroutine)
+{
+	ltr__inject(goroutine, goroutine, 1);
+	ltr__lock(&ltr__sched.lock);
+	__atomic_store_n(&ltr__sched.calls, ltr__sched.calls - 1, __ATOMIC_RELAXED);
+	ltr__unlock(&ltr__sched.lock);
+}
+
 void ltr__make_call(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *goroutine = thread->call.goroutine;
+	bool has_processor;
 
 	ltr__trace_flush(thread->ring);
 	give_processor_away(thread);
@@ -100,16 +124,13 @@ void ltr__make_call(struct ltr__thread *thread)
 	thread->call.function = NULL;
 	thread->call.goroutine = NULL;
 
-	ltr__lock(&ltr__sched.lock);
-	__atomic_store_n(&ltr__sched.calls, ltr__sched.calls - 1, __ATOMIC_RELAXED);
-	thread->processor = ltr__idle_pop();
-	ltr__unlock(&ltr__sched.lock);
+	has_processor = take_processor(thread);
 	thread->step_ticks = 0;
 	ltr__transition(thread, goroutine, LTR_KIND_READY, LTR_STATE_QUEUED, LTR_REASON_NONE, 0, 0);
-	if (thread->processor)
+	if (has_processor)
 		ltr__run_goroutine(thread, goroutine);
 	else
-		ltr__inject(goroutine, goroutine, 1);
+		leave_to_others(goroutine);
 }
 
 int ltr__blocking(void (*function)(void *argument), void *argument, int64_t deadline_ns)

@@ -273,6 +273,21 @@ static void call_inside(void *argument)
 	ltr_yield();
 }
 
+static void compute(void *times)
+{
+	for (volatile size_t i = 0; i < (size_t)times; i++)
+		;
+}
+
+/* The only goroutine is in calls of all lengths, while the threads that were woken for it go idle again. */
+static int a_call_that_ends_is_no_deadlock(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	for (size_t i = 0; i < 5000; i++)
+		expect(ltr_blocking(compute, (void *)(i % 100 * 100)) == 0);
+	return 0;
+}
+
 static int ltr_calls_inside_blocking(int argc, char **argv)
 {
 	(void)argc, (void)argv;
@@ -504,6 +519,7 @@ int main(void)
 		RULE(sleepers_sleep_long_enough),
 		RULE(a_pair_does_not_starve_others),
 		RULE(blocking_calls_do_not_hold_others_up),
+		RULE(a_call_that_ends_is_no_deadlock),
 		RULE(mutex_excludes),
 		RULE(mutex_deadline),
 		RULE(once_is_once),

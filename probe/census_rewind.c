@@ -89,5 +89,6 @@ void ltr_census_rewind(struct ltr_census *census, const struct ltr_census_mark *
 	census->keep_waits = false;
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
+	ltr__histograms_done(&census->histograms);
 	census->view_old = false;
 }

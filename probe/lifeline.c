@@ -11,6 +11,9 @@
 
 #include "census_private.h"
 
+/* So many that came in time may belong behind one that comes late; what is later is not taken. */
+#define LATE_MAX 1024
+
 int ltr_census_follow(struct ltr_census *census, uint64_t id)
 {
 	struct ltr__lifeline *lifeline = &census->lifeline;
@@ -47,8 +50,11 @@ void ltr_census_lifeline_add(struct ltr_census *census, const struct ltr_transit
 	}
 	/* Rings are read one after the other: the next may belong before some of the last. */
 	at = shown->count;
-	while (at > 0 && ltr__sequence_diff(transition->sequence, all[at - 1].sequence) < 0)
+	while (at > 0 && ltr__sequence_diff(transition->sequence, all[at - 1].sequence) < 0) {
+		if (shown->count - at == LATE_MAX)
+			return;
 		at--;
+	}
 	if (at > 0 && all[at - 1].sequence == transition->sequence)
 		return;
 	memmove(&all[at + 1], &all[at], (shown->count - at) * sizeof(*all));

@@ -44,7 +44,7 @@ int ltr_process_namespace(const struct ltr_process *process,
 			  struct ltr_process_namespace *ret_namespace)
 {
 	char path[64];
-	char status[8192];
+	char status[65536]; /* the groups come before what we look for */
 	struct stat namespace;
 	uint32_t pid;
 

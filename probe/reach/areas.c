@@ -15,8 +15,9 @@
 
 #include "private.h"
 
-#define AREAS_MAX (1u << 18)
-#define SPAN_MAX  (1ull << 38) /* of data of files, too; a sanitizer's shadow is larger */
+#define AREAS_MAX  (1u << 18)
+#define SPAN_MAX   (1ull << 38) /* of data of files, too; a sanitizer's shadow is larger */
+#define STACKS_MAX (1ull << 42) /* the same, of stacks: each of their pages is visited (hot.c) */
 
 /* Of an entry of pagemap (Documentation/admin-guide/mm/pagemap.rst). */
 #define PAGE_PRESENT (1ull << 63)
@@ -182,7 +183,7 @@ static int read_lines(FILE *file, const struct ltr_reach_region *skip, size_t sk
 	char *text = NULL;
 	size_t text_bytes = 0;
 	size_t next = 0;
-	uint64_t span = 0;
+	uint64_t span = 0, stacks = 0;
 	int error = 0;
 
 	while (!error && getline(&text, &text_bytes, file) > 0) {
@@ -198,9 +199,9 @@ static int read_lines(FILE *file, const struct ltr_reach_region *skip, size_t sk
 		before = area;
 		error = add_less(areas, area, skip, skip_count, &next);
 		for (size_t i = first; i < areas->count; i++)
-			if (areas->area[i].kind != LTR__AREA_STACKS)
-				span += areas->area[i].end - areas->area[i].start;
-		if (span > SPAN_MAX)
+			*(areas->area[i].kind == LTR__AREA_STACKS ? &stacks : &span) +=
+				areas->area[i].end - areas->area[i].start;
+		if (span > SPAN_MAX || stacks > STACKS_MAX)
 			error = -E2BIG;
 	}
 	free(text);

@@ -88,6 +88,10 @@ static int begin(void *context, uint32_t granule)
 
 	while (look->cursor < graph->block_count && graph->blocks[look->cursor].granule < granule)
 		look->cursor++;
+	/* Data before an area has the number of the area's first block, and comes first. */
+	while (look->cursor + 1 < graph->block_count &&
+	       graph->blocks[look->cursor + 1].granule == granule)
+		look->cursor++;
 	look->granule = granule;
 	look->begun = true;
 	look->root = look->of_malloc = look->free = false;

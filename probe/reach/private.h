@@ -109,6 +109,7 @@ struct ltr__buffer {
 struct ltr_reach {
 	const struct ltr_process *process;
 	uint64_t most_bytes;
+	uint64_t copied_bytes; /* of stacks, in the buffers: at most so many */
 	struct ltr__areas areas;
 	struct ltr__graph graph;
 

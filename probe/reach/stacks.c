@@ -130,6 +130,7 @@ void ltr__parts_done(struct ltr_reach *reach)
 	reach->parts = NULL;
 	reach->spare = (struct ltr__buffer){0};
 	reach->buffer_count = reach->part_count = reach->part_capacity = 0;
+	reach->copied_bytes = 0;
 }
 
 /* The largest may serve again: that is where the stacks of all who wait are. */
@@ -186,6 +187,7 @@ static int read_used(struct ltr_reach *reach, const struct ltr_reach_goroutine *
 	}
 	if (total > reach->most_bytes)
 		return -ENOMEM;
+	reach->copied_bytes += total;
 	buffer = new_buffer(reach, total);
 	reading = calloc(1, sizeof(*reading));
 	if (!buffer || !reading)
@@ -220,8 +222,9 @@ static int add_stack_run(void *context, uint64_t from, uint64_t to)
 	struct ltr__part part = {.count = to - from};
 	int error;
 
-	if (reading->reach->facts.read_bytes + part.count > reading->reach->most_bytes)
+	if (reading->reach->copied_bytes + part.count > reading->reach->most_bytes)
 		return -ENOMEM;
+	reading->reach->copied_bytes += part.count;
 	part.bytes = new_buffer(reading->reach, part.count);
 	if (!part.bytes)
 		return -ENOMEM;

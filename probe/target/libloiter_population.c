@@ -38,8 +38,13 @@ static bool waits_for_others(uint8_t reason)
 	}
 }
 
+/* A runtime has fewer processors and calls; more is a lie, and would have to be compared. */
+#define RUNNING_MAX 4096u
+
 static int note_running(struct ltr__population *population, uint64_t id, uint32_t sequence)
 {
+	if (population->running_count == RUNNING_MAX)
+		return -EPROTO;
 	if (population->running_count == population->running_capacity) {
 		size_t more = population->running_capacity ? population->running_capacity * 2 : 64;
 		void *grown = reallocarray(population->running, more, 2 * sizeof(uint64_t));

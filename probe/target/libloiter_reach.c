@@ -59,7 +59,10 @@ static int keep_suspects(struct proof *proof)
 			       proof->suspects[j].sequence != suspect.sequence ||
 			       proof->suspects[j].object != suspect.object))
 			continue;
-		proof->suspects[kept++] = suspect; /* kept <= j: what is read is not written yet */
+		/* Each matches once, whatever ids the process shows: so kept <= j, and what is read is
+		 * not written yet. */
+		j += !first;
+		proof->suspects[kept++] = suspect;
 	}
 	proof->suspect_count = kept;
 	return 0;
@@ -70,7 +73,7 @@ static int keep_running(struct proof *proof)
 	struct ltr__population *population = &proof->pass.population;
 	size_t kept = 0;
 
-	if (!proof->running) {
+	if (proof->info->passes == 0) {
 		proof->running = population->running;
 		proof->running_count = population->running_count;
 		population->running = NULL;

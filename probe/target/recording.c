@@ -255,7 +255,7 @@ static int target_follow(void *context, struct ltr_census *census, uint64_t id)
 
 	if (!state)
 		return -EOPNOTSUPP;
-	if (!lifeline || lifeline->id != id) {
+	if (!lifeline || lifeline->id != id || (id && !state->skim)) {
 		state->skim = ltr__skim_free(state->skim);
 		int err = ltr_census_follow(census, id);
 		if (!err && id)

@@ -18,7 +18,8 @@
 
 struct entry {
 	struct ltr_baseline_entry public; /* used: of the run that is judged just now */
-	uint64_t most_used;               /* of the runs before */
+	uint64_t most_used;               /* of the runs before, and of looks */
+	uint64_t aside;                   /* used: of the run that a look interrupts */
 	const char *function;             /* NULL: fits everything, as the next two */
 	const char *creator;
 	const char *reason;
@@ -318,6 +319,22 @@ void ltr_baseline_next_run(struct ltr_baseline *baseline)
 	for (size_t i = 0; baseline && i < baseline->count; i++) {
 		baseline->entries[i].most_used = most_used(&baseline->entries[i]);
 		baseline->entries[i].public.used = 0;
+	}
+}
+
+void ltr_baseline_look_begins(struct ltr_baseline *baseline)
+{
+	for (size_t i = 0; baseline && i < baseline->count; i++) {
+		baseline->entries[i].aside = baseline->entries[i].public.used;
+		baseline->entries[i].public.used = 0;
+	}
+}
+
+void ltr_baseline_look_ends(struct ltr_baseline *baseline)
+{
+	for (size_t i = 0; baseline && i < baseline->count; i++) {
+		baseline->entries[i].most_used = most_used(&baseline->entries[i]);
+		baseline->entries[i].public.used = baseline->entries[i].aside;
 	}
 }
 

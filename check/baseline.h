@@ -46,8 +46,9 @@ struct ltr_baseline *ltr_baseline_free(struct ltr_baseline *baseline); /* takes 
 
 struct ltr_baseline_entry {
 	uint32_t line;
-	uint64_t count;   /* UINT64_MAX: however many */
-	uint64_t used;    /* goroutines excused by it; of several runs, in the one with most */
+	uint64_t count; /* UINT64_MAX: however many */
+	uint64_t
+		used; /* goroutines excused by it; of several runs or looks, in the one with most */
 	const char *text; /* the line as it was written, without blanks around it. Not cleaned */
 };
 
@@ -56,6 +57,13 @@ struct ltr_baseline_entry ltr_baseline_at(const struct ltr_baseline *baseline, s
 
 /* Another run of the same command begins: what each entry excuses is counted anew. */
 void ltr_baseline_next_run(struct ltr_baseline *baseline); /* takes NULL */
+
+/*
+ * What is judged in between is a look at a run that goes on: it is counted for itself, as if it were a run,
+ * and what was excused in the run before the look counts on after it. Both take NULL; looks do not nest.
+ */
+void ltr_baseline_look_begins(struct ltr_baseline *baseline);
+void ltr_baseline_look_ends(struct ltr_baseline *baseline);
 
 /*
  * How many goroutines less this entry could excuse; for "*" 1 if it has excused nobody. Of use only

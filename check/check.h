@@ -219,7 +219,7 @@ struct ltr_judge_options {
 
 /*
  * Can this goroutine be in a finding at all, the census being as it is? Looks at it alone and takes
- * nanoseconds: for those who judge a large census often. Not for a judgement with a time-out.
+ * nanoseconds: for those who judge a large census often. Not for a judgement with a time-out or a history.
  */
 bool ltr_judge_concerns(const struct ltr_census *census, const struct ltr_judge_options *options,
 			const struct ltr_goroutine *goroutine);

@@ -123,7 +123,7 @@ static void roll_back(struct ltr_judgement *judgement, size_t finding_count, siz
 
 void ltr__trial_claim(struct ltr__trial *trial, size_t index)
 {
-	if (trial->claimed[index])
+	if (trial->claimed[index] || trial->claim_count >= ltr__trial_count(trial))
 		return;
 	trial->claimed[index] = true;
 	trial->claims[trial->claim_count++] = (struct ltr__claim){

@@ -21,16 +21,17 @@ static const struct ltr_finding_growth *growth_of(const struct ltr__trial *trial
 
 static int grows_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 	struct ltr_finding_growth seen;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct ltr_finding_growth *growth = growth_of(trial, i, &seen);
+		size_t index = ltr__trial_index(trial, i);
+		const struct ltr_finding_growth *growth = growth_of(trial, index, &seen);
 		size_t claimed = trial->claim_count;
 
 		if (!growth)
 			continue;
-		ltr__trial_claim(trial, i);
+		ltr__trial_claim(trial, index);
 		if (trial->claim_count > claimed)
 			trial->claims[claimed].growth = *growth;
 	}

@@ -10,16 +10,17 @@
 static int retries_check(struct ltr__trial *trial)
 {
 	const struct ltr_history *history = trial->options->history;
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 	uint64_t for_ns;
 
 	for (size_t i = 0; history && i < count; i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+		size_t index = ltr__trial_index(trial, i);
+		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
 
 		if (goroutine->state == LTR_STATE_SLEEP &&
 		    ltr__history_sleeps(history, goroutine, &for_ns) &&
 		    for_ns > trial->options->older_than_ns)
-			ltr__trial_claim(trial, i);
+			ltr__trial_claim(trial, index);
 	}
 	return 0;
 }

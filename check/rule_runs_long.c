@@ -9,16 +9,17 @@
 
 static int runs_long_check(struct ltr__trial *trial)
 {
-	size_t count = ltr_census_count(trial->census);
+	size_t count = ltr__trial_count(trial);
 
 	if (!trial->options->older_than_ns)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, i);
+		size_t index = ltr__trial_index(trial, i);
+		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
 
 		if ((goroutine->flags & LTR_IS_LONG) && !(goroutine->flags & LTR_IS_UNSURE) &&
 		    ltr_census_age_ns(trial->census, goroutine) > trial->options->older_than_ns)
-			ltr__trial_claim(trial, i);
+			ltr__trial_claim(trial, index);
 	}
 	return 0;
 }

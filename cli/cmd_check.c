@@ -278,7 +278,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		error = check_diff(state, check);
 		if (error)
 			return error;
-		if (check->court.every_ns && (check->parsing.file || check->explore.schedules))
+		if (check->court.every_ns &&
+		    (check->parsing.file || check->explore.schedules || check->seeded))
 			return ltr__options_wrong(state,
 						  "--every is for what runs once: a process, or "
 						  "a command");

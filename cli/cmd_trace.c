@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -208,7 +209,9 @@ static int run_program(const struct trace_options *trace, struct ltr_output *out
 	struct ltr_recorder *recorder = NULL;
 	char path[64];
 	int status = LTR__STATUS_FAILED;
-	int error = part ? ltr_recorder_new(&recorder_options, &recorder) : -errno;
+	int error = part && fcntl(fileno(part), F_SETFD, FD_CLOEXEC) == 0
+			    ? ltr_recorder_new(&recorder_options, &recorder)
+			    : -errno;
 
 	if (error) {
 		ltr__say("cannot record: %s", strerror(-error));

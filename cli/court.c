@@ -120,13 +120,16 @@ static void prove(struct court *court, struct trial *trial)
 		note(court, -ENOMEM);
 }
 
-/* Whether anything fails the run that was found since there were `before` findings. */
-static bool has_failed(const struct court *court, size_t before)
+/* Whether anything fails the run that was found in processes from `first` on. */
+static bool has_failed(const struct court *court, size_t first)
 {
-	for (size_t i = before; i < ltr_judgement_count(court->judgement); i++)
-		if (ltr_finding_fails(ltr_judgement_at(court->judgement, i),
-				      court->options->fail_on))
+	for (size_t i = 0; i < ltr_judgement_count(court->judgement); i++) {
+		const struct ltr_finding *finding = ltr_judgement_at(court->judgement, i);
+
+		if (finding->process >= first &&
+		    ltr_finding_fails(finding, court->options->fail_on))
 			return true;
+	}
 	return false;
 }
 
@@ -134,7 +137,7 @@ static bool has_failed(const struct court *court, size_t before)
 static void judge_after(struct court *court, struct trial *trial, uint64_t grace_ns, bool timed_out)
 {
 	struct ltr_look *earlier = NULL;
-	size_t before = ltr_judgement_count(court->judgement);
+	size_t first = ltr_judgement_process_count(court->judgement);
 	int error = ltr__look_again(trial->probe, &earlier);
 	const struct ltr_judge_options options = {
 		.grace_ns = grace_ns,
@@ -151,7 +154,7 @@ static void judge_after(struct court *court, struct trial *trial, uint64_t grace
 	prove(court, trial);
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	ltr_look_free(earlier);
-	if (has_failed(court, before))
+	if (has_failed(court, first))
 		ltr__black_box_write(trial->box);
 	close_case(trial);
 }

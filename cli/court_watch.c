@@ -37,8 +37,9 @@ static int judge(struct ltr__watch *watch, struct ltr_probe *probe, const struct
 
 	if (error)
 		return error;
-	ltr_baseline_next_run(options->baseline);
+	ltr_baseline_look_begins(options->baseline);
 	error = ltr_judge_census(run, ltr_probe_census(probe), &judge);
+	ltr_baseline_look_ends(options->baseline);
 	if (!error)
 		error = options->tell(options->tell_context, run);
 	ltr_judgement_free(run);
@@ -58,6 +59,11 @@ static bool runs_on(const struct ltr_census *census)
 	return ltr_census_info(census)->phase == LTR_PHASE_RUNNING;
 }
 
+static bool is_whole(struct ltr_probe *probe)
+{
+	return ltr_census_info(ltr_probe_census(probe))->unreadable == 0;
+}
+
 int ltr__watch_look(struct ltr__watch *watch, struct ltr_probe *probe,
 		    const struct ltr__court_options *options)
 {
@@ -66,11 +72,15 @@ int ltr__watch_look(struct ltr__watch *watch, struct ltr_probe *probe,
 
 	if (!error)
 		error = ltr__look_whole(probe);
-	if (error || ltr_census_info(ltr_probe_census(probe))->unreadable)
+	if (error || !is_whole(probe))
 		return error;
 	error = ltr_history_add(watch->history, ltr_probe_census(probe));
 	if (!error)
 		error = ltr__look_again(probe, &earlier);
+	if (!error && !is_whole(probe)) {
+		ltr_look_free(earlier);
+		return 0;
+	}
 	if (!error)
 		error = ltr_probe_reach(probe,
 					options->freeze ? LTR_FREEZE_ALWAYS : LTR_FREEZE_NEVER);
@@ -81,9 +91,9 @@ int ltr__watch_look(struct ltr__watch *watch, struct ltr_probe *probe,
 	if (!error && runs_on(ltr_probe_census(probe))) {
 		say_if_not_proven(watch, ltr_probe_census(probe));
 		error = judge(watch, probe, earlier, options);
+		if (!error)
+			watch->looks++;
 	}
-	if (!error)
-		watch->looks++;
 	ltr_look_free(earlier);
 	return error;
 }
@@ -164,7 +174,10 @@ int ltr__court_watch(uint32_t pid, const struct ltr__court_options *options,
 		error = watch_until_end(&watch, probe, options);
 		if (!error && watch.looks == 0)
 			error = tell_inconclusive(
-				pid, command, "could not be read as a whole, not once", options);
+				pid, command,
+				"was not judged, not once: it could not be read as a whole, or its "
+				"main goroutine had returned",
+				options);
 	}
 	ltr__watch_done(&watch);
 	ltr_probe_close(probe);

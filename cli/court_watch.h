@@ -11,7 +11,7 @@
 
 struct ltr__watch {
 	struct ltr_history *history; /* NULL before the first look */
-	uint64_t looks;              /* that were whole; others are left out */
+	uint64_t looks;              /* that were judged; others are left out */
 	bool said;                   /* why nothing can be proven */
 };
 

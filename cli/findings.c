@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "second_look.h"
 
 #define AGE_NS    LTR__SECOND_NS
 #define PART_MOST 50 /* one part of the time for judging, at most */
@@ -81,7 +82,7 @@ const struct ltr_metrics_grade *ltr__findings_of(struct ltr__findings *findings,
 	if (begin_ns >= findings->due_ns) {
 		uint64_t end_ns;
 
-		if (ltr_probe_refresh(probe) < 0 || judge(findings, ltr_probe_census(probe)) < 0)
+		if (ltr__look_whole(probe) < 0 || judge(findings, ltr_probe_census(probe)) < 0)
 			return NULL;
 		end_ns = ltr__now_ns();
 		findings->due_ns = end_ns + AGE_NS;

@@ -20,7 +20,7 @@ struct ltr__findings {
 
 /*
  * The grades as they are, all of them; NULL without memory, or if the program cannot be read. Judges
- * anew, after a snapshot, if the last judgement is a second old and looking at the program has taken
+ * anew, after a snapshot (of which one that is torn is repeated a few times), if the last judgement is a second old and looking at the program has taken
  * less than a fiftieth of the time.
  */
 const struct ltr_metrics_grade *ltr__findings_of(struct ltr__findings *findings,

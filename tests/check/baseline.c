@@ -170,6 +170,44 @@ static void what_is_not_needed_any_more_is_known(void **state)
 	ltr_baseline_free(baseline);
 }
 
+/* A look does not use up what the end of the run needs, nor does the run what a look needs. */
+static void looks_are_counted_apart_from_the_run(void **state)
+{
+	struct ltr_baseline *baseline =
+		baseline_of(HEAD "6 creator serve\n2 function worker\n7 creator gone\n");
+
+	(void)state;
+	ltr_baseline_look_begins(NULL);
+	ltr_baseline_look_ends(NULL);
+	/* two programs of one run, each with a look before its end */
+	for (size_t i = 0; i < 2; i++) {
+		struct ltr_judgement *judgement;
+
+		ltr_baseline_look_begins(baseline);
+		judgement = judged(LTR_PHASE_MAIN_RETURNED, baseline);
+		assert_int_equal(count_goroutines(judgement, true), 6);
+		ltr_baseline_look_ends(baseline);
+		ltr_judgement_free(judgement);
+		judgement = judged(LTR_PHASE_MAIN_RETURNED, baseline);
+		/* six from serve() in the run: five of the first program, and one of the second */
+		assert_int_equal(count_goroutines(judgement, true), i ? 2 : 6);
+		ltr_judgement_free(judgement);
+	}
+	assert_int_equal(ltr_baseline_stale(baseline, 0), 0);
+	assert_int_equal(ltr_baseline_stale(baseline, 1), 0);
+	assert_int_equal(ltr_baseline_stale(baseline, 2), 7);
+	ltr_baseline_free(baseline);
+	/* of looks alone, the one with most counts */
+	baseline = baseline_of(HEAD "6 creator serve\n");
+	ltr_baseline_look_begins(baseline);
+	ltr_judgement_free(judged(LTR_PHASE_MAIN_RETURNED, baseline));
+	ltr_baseline_look_ends(baseline);
+	ltr_baseline_look_begins(baseline);
+	ltr_baseline_look_ends(baseline);
+	assert_int_equal(ltr_baseline_stale(baseline, 0), 1);
+	ltr_baseline_free(baseline);
+}
+
 static void reports_say_what_is_excused_and_what_is_stale(void **state)
 {
 	struct ltr_baseline *baseline = baseline_of(
@@ -394,6 +432,7 @@ int main(void)
 		cmocka_unit_test(deadlocks_have_entries_of_their_own),
 		cmocka_unit_test(what_is_inconclusive_is_never_excused),
 		cmocka_unit_test(what_is_not_needed_any_more_is_known),
+		cmocka_unit_test(looks_are_counted_apart_from_the_run),
 		cmocka_unit_test(reports_say_what_is_excused_and_what_is_stale),
 		cmocka_unit_test(what_is_written_excuses_what_it_was_made_of),
 		cmocka_unit_test(hostile_names_come_back),

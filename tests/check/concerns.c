@@ -25,7 +25,7 @@ static unsigned below(unsigned limit)
 	return (unsigned)rand() % limit;
 }
 
-/* Thirty goroutines that wait for anything, a few locks and holders. */
+/* Thirty goroutines that wait for anything or run, some for long; a few locks and holders. */
 static struct ltr_census *make(uint32_t phase)
 {
 	struct ltr_census *census = census_make(phase, "./program");
@@ -36,17 +36,24 @@ static struct ltr_census *make(uint32_t phase)
 	census_add(census, &(struct people){.id = 1,
 					    .flags = LTR_IS_MAIN,
 					    .reason = LTR_REASON_WAITGROUP_WAIT});
-	for (uint64_t id = 2; id < 32; id++)
-		census_add(census, &(struct people){
-					   .id = id,
-					   .parent = 1,
-					   .reason = (uint8_t)(1 + below(LTR_REASON_COUNT - 1)),
-					   .object = 0xa000 + below(4) * 0x100,
-					   .age_ns = below(20) * SECOND,
-					   .flags = flags[below(sizeof(flags) / sizeof(*flags))],
-					   .created = AT(F_SERVE, below(3)),
-					   .stack = {AT(F_WORKER, below(3)), 0},
-				   });
+	for (uint64_t id = 2; id < 32; id++) {
+		bool runs = below(6) == 0;
+
+		census_add(census,
+			   &(struct people){
+				   .id = id,
+				   .parent = 1,
+				   .state = runs ? LTR_STATE_RUNNING : 0,
+				   .reason = runs ? 0 : (uint8_t)(1 + below(LTR_REASON_COUNT - 1)),
+				   .object = 0xa000 + below(4) * 0x100,
+				   .age_ns = below(20) * SECOND,
+				   .flags = runs && below(2)
+						    ? LTR_IS_LONG
+						    : flags[below(sizeof(flags) / sizeof(*flags))],
+				   .created = AT(F_SERVE, below(3)),
+				   .stack = {AT(F_WORKER, below(3)), 0},
+			   });
+	}
 	for (unsigned i = 0; i < 4; i++)
 		locks[i] = (struct ltr_lock){.object = 0xa000 + i * 0x100, .owner_id = below(33)};
 	census_add_locks(census, locks, readers);
@@ -116,6 +123,35 @@ static void who_is_of_no_concern_makes_no_difference(void **state)
 	assert_true(found > ROUNDS / 4);
 }
 
+/* Of these alone, whatever a rule looks at; among_count is all the room that there is. */
+static void who_is_not_among_them_is_in_no_finding(void **state)
+{
+	static const uint32_t among[] = {1};
+	struct ltr_census *census = census_make(LTR_PHASE_RUNNING, "./program");
+	struct ltr_judge_options options = {
+		.alive = true,
+		.older_than_ns = SECOND,
+		.among = among,
+		.among_count = 1,
+	};
+	struct ltr_judgement *judgement;
+
+	(void)state;
+	census_add(census, &(struct people){.id = 1,
+					    .count = 40,
+					    .age_ns = 100 * SECOND,
+					    .state = LTR_STATE_RUNNING,
+					    .flags = LTR_IS_LONG,
+					    .created = AT(F_SERVE, 1)});
+	assert_int_equal(ltr_judgement_new(&judgement), 0);
+	assert_int_equal(ltr_judge_census(judgement, census, &options), 0);
+	assert_int_equal(ltr_judgement_count(judgement), 1);
+	assert_int_equal(ltr_judgement_at(judgement, 0)->count, 1);
+	assert_int_equal(ltr_judgement_at(judgement, 0)->ids[0], 2);
+	ltr_judgement_free(judgement);
+	ltr_census_free(census);
+}
+
 struct told {
 	const char *report;
 	size_t lines;
@@ -168,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_of_no_concern_makes_no_difference),
+		cmocka_unit_test(who_is_not_among_them_is_in_no_finding),
 		cmocka_unit_test(pieces_are_those_of_the_report),
 	};
 

@@ -46,8 +46,15 @@ loiter_is 23 "is in $file: " check --grace 100ms --record "$file" -- \
 second=$(compgen -G "$file.*") || fail "there is no second recording"
 loiter_is 23 "never exited" check "$second"
 
-# One that hangs, or is killed, cannot be judged in full; its last seconds are there.
+# The one that fails comes after one whose findings are known.
 rm -f "$file" "$second"
+printf 'loiter baseline 1\n1 function send_one\n' >"$scratch/base"
+loiter_is 23 "is in $file: " check --grace 100ms --baseline "$scratch/base" --record "$file" -- \
+	sh -c '"$0" send; "$0" select' "$cases"
+[[ -e $file ]] || fail "the program that fails after one that is excused has no recording"
+
+# One that hangs, or is killed, cannot be judged in full; its last seconds are there.
+rm "$file"
 loiter_is 24 "is in $file: " check --record "$file" --timeout 300ms -- "$cases" hang
 loiter_is 0 "" top --once --screen 120x30 "$file"
 contains "the screen" "2 goroutines" "$scratch/out"

@@ -283,6 +283,14 @@ static int grow(void)
 	return 0;
 }
 
+static int wait_for_input(void)
+{
+	char byte;
+
+	ltr_blocking(read_input, &byte);
+	return 0;
+}
+
 static int kill_itself(void)
 {
 	raise(SIGKILL);
@@ -332,6 +340,7 @@ static const struct {
 	{"grow", NULL, grow},
 	{"nil-send", send_to_nil, nothing},
 	{"nil-receive", receive_from_nil, nothing},
+	{"nil-until-input", receive_from_nil, wait_for_input},
 	{"nil-timed", receive_from_nil_for_an_hour, nothing},
 	{"select", select_one, nothing},
 	{"select-nothing", select_nothing, nothing},

@@ -8,6 +8,8 @@ one_sentence_is 64 "--every wants more" check --every 0 -p 1
 one_sentence_is 64 "--every wants a time" check --every soon -p 1
 one_sentence_is 64 "--every is for what runs once" check --every 1s x.ltr
 one_sentence_is 64 "--every is for what runs once" check --every 1s --schedules 2 -- true
+one_sentence_is 64 "--every is for what runs once" check --every 1s --seed 3 -- true
+one_sentence_is 64 "--every is for what runs once" check --every 1s --strategy pct -- true
 one_sentence_is 64 "--every watches, --diff compares" check --every 1s --diff 1 -p 1
 one_sentence_is 24 "cannot write the report to .*/none/r: No such file" \
 	check --every 1s -o "$scratch/none/r" -p 1
@@ -108,6 +110,22 @@ times "never exited" 0
 printf '\0' >&9
 ends 23
 contains "its end" "^loiter: [0-9]+ goroutines never exited: created at .*cases.c:[0-9]+ \(grow\)$" "$scratch/watch"
+
+# --- a baseline: what a look excuses is still excused at the end, and one more is not ---
+known() { # STATUS ENTRY: of a program with one that is known, until a look has seen it
+	printf 'loiter baseline 1\n%s\n' "$2" >"$scratch/base"
+	: >"$scratch/watch"
+	"$loiter" check --every 20ms --all --baseline "$scratch/base" -- \
+		"$cases" nil-until-input <"$scratch/input" 2>"$scratch/watch" &
+	watcher=$!
+	until_true "what is known is not told" told "1 goroutine leaked"
+	printf x >&9
+	ends "$1"
+}
+known 0 '1 function receive_from_nil'
+times "1 goroutine leaked as in the baseline" 1
+known 23 '1 function send_one'
+
 for ((i = 0; i < 8; i++)); do # wherever its end meets a look
 	loiter_is 9 "" check --every 1ms -- "$cases" status
 done

@@ -73,6 +73,12 @@ loiter_is 0 "^loiter: the recording has no events" trace "$file" -o "$trace"
 valid "snapshots"
 contains "snapshots" '"name":"chan send"' "$trace"
 
+# What is recorded on the way is not the command's to write to.
+loiter_is 9 "" trace --via shm -o "$trace" -- \
+	sh -c 'ls -l /proc/self/fd >"$1"; exec "$0" status' "$cases" "$scratch/files"
+contains "open in the command" " 1 -> $scratch/files" "$scratch/files"
+lacks "open in the command" "deleted" "$scratch/files"
+
 # A full disk: a sentence, and the older file.
 loiter_is 0 "" record --via shm -o "$file" -- "$cases" many
 printf 'older' >"$trace"

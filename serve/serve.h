@@ -40,7 +40,8 @@ struct ltr_serve_why {
 
 /*
  * Listens from now on; clients wait until the first turn.
- *   -EINVAL         `listen` is no address, the token is too short, or certificate and key do not fit
+ *   -EINVAL         `listen` is no address, the token is too short, or certificate and key do not
+ *                   fit, or there is one without the other
  *   -EACCES         others could reach it, and that was not allowed, or there is no token
  *   -EADDRINUSE     and others as bind(2)
  *   -ENOMEM

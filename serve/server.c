@@ -430,6 +430,12 @@ int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **r
 	if (!server)
 		return -ENOMEM;
 	server->listener.fd = -1;
+	if (!options->tls_certificate != !options->tls_key) {
+		snprintf(ret_why->text, sizeof(ret_why->text),
+			 "a certificate and its key go together");
+		ltr_serve_close(server);
+		return -EINVAL;
+	}
 	err = ltr__listen(options, &server->listener, ret_why);
 	if (!err && options->token) {
 		server->token = strdup(options->token);

@@ -61,7 +61,7 @@ struct ltr_pprof_options {
 };
 
 /* The same with options, which are copied; also -EINVAL if the token is too short, or if certificate
- * and key are no pair. */
+ * and key are no pair, or one of them is not there. */
 int ltr_serve_pprof_with(const struct ltr_pprof_options *options);
 
 /* As in a URL, with the real port: "127.0.0.1:6060". -ENOTCONN: nothing is served; -ENOSPC. */

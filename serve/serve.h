@@ -29,6 +29,11 @@ struct ltr_serve_options {
 	/* Both, in PEM: connections are encrypted. Used only until ltr_serve_open() returns. */
 	const char *tls_certificate; /* and those that lead from it to one that clients trust */
 	const char *tls_key;
+	/*
+	 * At most so many clients at once; others wait until one has left. 0: as many as a process of
+	 * its own can have; RLIMIT_NOFILE is raised for them.
+	 */
+	unsigned int connections_max;
 };
 
 /* The shortest token that is worth the name. */

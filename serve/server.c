@@ -358,7 +358,7 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
 	return length;
 }
 
-/* As many connections as we would take, if there may be as many descriptors. */
+/* As many connections as we would take, if there may be as many descriptors: the process is ours. */
 static unsigned int connection_limit(void)
 {
 	struct rlimit limit;
@@ -411,7 +411,8 @@ static int start(struct ltr_serve *server, const struct ltr_serve_options *optio
 		flags |= MHD_USE_TLS;
 	server->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-		server->listener.fd, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+		server->listener.fd, MHD_OPTION_CONNECTION_LIMIT,
+		options->connections_max ? options->connections_max : connection_limit(),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,

@@ -25,6 +25,9 @@
  * ltr_serve_pprof_stop(). A child of fork() does not serve. There is no CPU profile in here, and
  * leaks are not proven: `loiter serve` and `loiter check` do that from outside.
  *
+ * At most 64 clients are connected at a time, each with one of the program's descriptors, and others
+ * wait until one has left. RLIMIT_NOFILE is left as it is.
+ *
  * Functions return 0 or a negative errno.
  */
 

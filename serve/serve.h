@@ -77,7 +77,8 @@ struct ltr_serve_source {
 	int (*sample_cpu)(void *context, char *why, size_t bytes);
 	/*
 	 * Looks for references, so that the census tells who is leaked: called after that, before a
-	 * page that shows it. NULL: it cannot be proven, and pages say so.
+	 * page that shows it. It may leave things as they are if it has looked a moment ago: clients
+	 * ask as often as they like. NULL: it cannot be proven, and pages say so.
 	 */
 	void (*prove)(void *context);
 	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */

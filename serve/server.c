@@ -228,7 +228,7 @@ static enum MHD_Result add_to_query(void *context, enum MHD_ValueKind kind, cons
 }
 
 static enum MHD_Result answer_request(struct ltr_serve *server, struct request *request,
-				      const char *path)
+				      const char *path, const char *method)
 {
 	struct MHD_Connection *connection = request->connection;
 	struct ltr__answer answer = {.body.budget = &server->budget};
@@ -239,6 +239,7 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
 		.seconds =
 			MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "seconds"),
 		.accept = header_of(connection, MHD_HTTP_HEADER_ACCEPT),
+		.is_head = strcmp(method, "HEAD") == 0,
 		.base = request->base,
 	};
 	struct ltr_sink sink = ltr__body_sink(&query);
@@ -279,7 +280,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (!server->source) /* the server is being closed */
 		return MHD_NO;
 	if (request)
-		return request->is_left ? MHD_NO : answer_request(server, request, path);
+		return request->is_left ? MHD_NO : answer_request(server, request, path, method);
 	note_deadline(connection, now_ms() + REPLY_MS);
 	status = refusal(server, connection, path, method, &sentence);
 	if (status)

@@ -68,6 +68,7 @@ struct ltr__question {
 	const char *debug; /* values of the query; NULL: not there */
 	const char *seconds;
 	const char *accept; /* the header; NULL: not there */
+	bool is_head;       /* nobody reads the body */
 	const char *query;  /* for symbol: all of it, addresses with something between them */
 	struct ltr_profile_base
 		*base; /* what was there when the waiting began; NULL: no waiting yet */

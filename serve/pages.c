@@ -81,34 +81,34 @@ static bool is_go_cpu(const char *name)
 	return strcmp(name, "profile") == 0;
 }
 
-/* Begins to wait; when that is over, the question comes back with its base. */
-static void begin_delta(const struct ltr_serve_source *source, const struct ltr_profile_type *type,
-			const char *name, const struct ltr__question *question,
-			struct ltr__answer *answer)
+/* Whether the first answer is to wait. */
+static bool is_delta(const char *name, const struct ltr__question *question)
+{
+	return is_go_cpu(name) || (question->seconds && question->seconds[0]);
+}
+
+/* For how long; 0: that cannot be, which is the answer. */
+static unsigned int delta_seconds(const char *name, const struct ltr__question *question,
+				  struct ltr__answer *answer)
 {
 	long seconds = number_of(question->seconds);
-	int err;
 
 	if (seconds <= 0 && is_go_cpu(name))
 		seconds = CPU_SECONDS;
 	if (seconds <= 0) {
 		pprof_error(answer, 400,
 			    "invalid value for \"seconds\" - must be a positive integer");
-		return;
+		return 0;
 	}
 	if (seconds > LTR__SECONDS_MAX) {
 		pprof_error(answer, 400, "profile duration exceeds server's WriteTimeout");
-		return;
+		return 0;
 	}
 	if (number_of(question->debug) != 0 && !is_go_cpu(name)) {
 		pprof_error(answer, 400, "seconds and debug params are incompatible");
-		return;
+		return 0;
 	}
-	err = ltr_profile_base_new(source->census, type, NULL, &answer->wait_base);
-	if (err)
-		finish(answer, err);
-	else
-		answer->wait_seconds = (unsigned int)seconds;
+	return (unsigned int)seconds;
 }
 
 /* Whether there are samples from now on; if not, that is the answer, in Go's words. */
@@ -124,25 +124,42 @@ static bool samples_cpu(const struct ltr_serve_source *source, struct ltr__answe
 	return false;
 }
 
+/* Begins to wait; when that is over, the question comes back with its base. */
+static void begin_delta(const struct ltr_serve_source *source, const struct ltr_profile_type *type,
+			unsigned int seconds, struct ltr__answer *answer)
+{
+	int err = ltr_profile_base_new(source->census, type, NULL, &answer->wait_base);
+
+	if (err)
+		finish(answer, err);
+	else
+		answer->wait_seconds = seconds;
+}
+
 static void profile(const struct ltr_serve_source *source, const char *name,
 		    const struct ltr__question *question, struct ltr__answer *answer)
 {
 	const struct ltr_profile_type *type = ltr_profile_type_find(is_go_cpu(name) ? "cpu" : name);
 	const struct ltr_profile_options options = {.base = question->base};
 	struct ltr_sink sink = ltr__body_sink(&answer->body);
+	bool waits = !question->base && is_delta(name, question);
 	long debug = is_go_cpu(name) ? 0 : number_of(question->debug);
+	unsigned int seconds = 0;
 
 	if (!type) {
 		pprof_error(answer, 404, "Unknown profile");
 		return;
 	}
+	/* What is asked wrongly costs the program nothing. */
+	if (waits && (seconds = delta_seconds(name, question, answer)) == 0)
+		return;
 	if (type->from_cpu && !samples_cpu(source, answer))
 		return;
 	refresh(source);
-	if (type->from_proof && source->prove)
+	if (type->from_proof && source->prove && !question->is_head)
 		source->prove(source->context);
-	if (!question->base && (is_go_cpu(name) || (question->seconds && question->seconds[0]))) {
-		begin_delta(source, type, name, question, answer);
+	if (waits) {
+		begin_delta(source, type, seconds, answer);
 		return;
 	}
 	answer->type = TEXT;

@@ -29,6 +29,11 @@ struct ltr_serve_options {
 	/* Both, in PEM: connections are encrypted. Used only until ltr_serve_open() returns. */
 	const char *tls_certificate; /* and those that lead from it to one that clients trust */
 	const char *tls_key;
+	/*
+	 * At most so many clients at once; others wait until one has left. 0: as many as a process of
+	 * its own can have; RLIMIT_NOFILE is raised for them.
+	 */
+	unsigned int connections_max;
 };
 
 /* The shortest token that is worth the name. */
@@ -40,7 +45,8 @@ struct ltr_serve_why {
 
 /*
  * Listens from now on; clients wait until the first turn.
- *   -EINVAL         `listen` is no address, the token is too short, or certificate and key do not fit
+ *   -EINVAL         `listen` is no address, the token is too short, or certificate and key do not
+ *                   fit, or there is one without the other
  *   -EACCES         others could reach it, and that was not allowed, or there is no token
  *   -EADDRINUSE     and others as bind(2)
  *   -ENOMEM
@@ -71,7 +77,8 @@ struct ltr_serve_source {
 	int (*sample_cpu)(void *context, char *why, size_t bytes);
 	/*
 	 * Looks for references, so that the census tells who is leaked: called after that, before a
-	 * page that shows it. NULL: it cannot be proven, and pages say so.
+	 * page that shows it. It may leave things as they are if it has looked a moment ago: clients
+	 * ask as often as they like. NULL: it cannot be proven, and pages say so.
 	 */
 	void (*prove)(void *context);
 	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */

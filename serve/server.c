@@ -228,7 +228,7 @@ static enum MHD_Result add_to_query(void *context, enum MHD_ValueKind kind, cons
 }
 
 static enum MHD_Result answer_request(struct ltr_serve *server, struct request *request,
-				      const char *path)
+				      const char *path, const char *method)
 {
 	struct MHD_Connection *connection = request->connection;
 	struct ltr__answer answer = {.body.budget = &server->budget};
@@ -239,6 +239,7 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
 		.seconds =
 			MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "seconds"),
 		.accept = header_of(connection, MHD_HTTP_HEADER_ACCEPT),
+		.is_head = strcmp(method, "HEAD") == 0,
 		.base = request->base,
 	};
 	struct ltr_sink sink = ltr__body_sink(&query);
@@ -279,7 +280,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (!server->source) /* the server is being closed */
 		return MHD_NO;
 	if (request)
-		return request->is_left ? MHD_NO : answer_request(server, request, path);
+		return request->is_left ? MHD_NO : answer_request(server, request, path, method);
 	note_deadline(connection, now_ms() + REPLY_MS);
 	status = refusal(server, connection, path, method, &sentence);
 	if (status)
@@ -358,7 +359,7 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
 	return length;
 }
 
-/* As many connections as we would take, if there may be as many descriptors. */
+/* As many connections as we would take, if there may be as many descriptors: the process is ours. */
 static unsigned int connection_limit(void)
 {
 	struct rlimit limit;
@@ -411,7 +412,8 @@ static int start(struct ltr_serve *server, const struct ltr_serve_options *optio
 		flags |= MHD_USE_TLS;
 	server->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-		server->listener.fd, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+		server->listener.fd, MHD_OPTION_CONNECTION_LIMIT,
+		options->connections_max ? options->connections_max : connection_limit(),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
@@ -430,6 +432,12 @@ int ltr_serve_open(const struct ltr_serve_options *options, struct ltr_serve **r
 	if (!server)
 		return -ENOMEM;
 	server->listener.fd = -1;
+	if (!options->tls_certificate != !options->tls_key) {
+		snprintf(ret_why->text, sizeof(ret_why->text),
+			 "a certificate and its key go together");
+		ltr_serve_close(server);
+		return -EINVAL;
+	}
 	err = ltr__listen(options, &server->listener, ret_why);
 	if (!err && options->token) {
 		server->token = strdup(options->token);

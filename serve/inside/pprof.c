@@ -24,8 +24,9 @@
 #include <probe/probe.h>
 #include <serve/serve.h>
 
-#define STACK_BYTES   (1u << 20)
-#define OPEN_AGAIN_MS 100 /* until the runtime has started */
+#define STACK_BYTES     (1u << 20)
+#define OPEN_AGAIN_MS   100 /* until the runtime has started */
+#define CONNECTIONS_MAX 64  /* descriptors are the program's; its limit of them is left alone */
 
 struct inside {
 	pthread_t thread;
@@ -126,6 +127,7 @@ static void *thread_main(void *context)
 		.allow_remote = inside->options.allow_remote,
 		.tls_certificate = inside->options.tls_certificate,
 		.tls_key = inside->options.tls_key,
+		.connections_max = CONNECTIONS_MAX,
 	};
 	struct ltr_serve_why why;
 

@@ -376,6 +376,7 @@ static const struct {
 	{"stay-nil-timed", receive_from_nil_for_an_hour, stay},
 	{"stay-nothing", select_nothing, stay},
 	{"stay-spin", spin, stay},
+	{"stay-leak", leave_one_who_sends, stay},
 	{"stay-run-leak", run_beside_a_leak, stay},
 	{"stay-sleep", sleep_and_retry, stay},
 	{"stay-loop", loop, stay},

@@ -122,6 +122,24 @@ static void what_is_no_address_is_refused(void **state)
 		assert_int_equal(try_to_listen(bad[i], true, "0123456789abcdef"), -EINVAL);
 }
 
+/* Whoever gives one of them wants no plain text. */
+static void half_a_pair_is_refused(void **state)
+{
+	static const struct ltr_serve_options halves[] = {
+		{.listen = "127.0.0.1:0", .tls_certificate = "-----BEGIN CERTIFICATE-----"},
+		{.listen = "127.0.0.1:0", .tls_key = "-----BEGIN PRIVATE KEY-----"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		struct ltr_serve *server;
+		struct ltr_serve_why why;
+
+		assert_int_equal(ltr_serve_open(&halves[i], &server, &why), -EINVAL);
+		assert_string_equal(why.text, "a certificate and its key go together");
+	}
+}
+
 static void an_address_is_taken_once(void **state)
 {
 	const struct ltr_serve_options options = {.listen = "127.0.0.1:0"};
@@ -158,6 +176,7 @@ int main(void)
 		cmocka_unit_test(hosts_are_addresses),
 		cmocka_unit_test(others_have_to_be_let_in),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(half_a_pair_is_refused),
 		cmocka_unit_test(an_address_is_taken_once),
 		cmocka_unit_test(bodies_keep_to_their_budget),
 	};

@@ -39,6 +39,19 @@ for via in shm snapshot; do
 	unwatch
 done
 
+# A proof is kept for a while, and for whoever asks: those who are leaked remain so.
+watch cases stay-leak --via shm
+leaks() { curl -s -m "$patience" "$url/debug/pprof/goroutineleak?debug=1" | head -n 1; }
+await eval '[[ $(leaks) == "goroutineleak profile: total 1" ]]'
+for _ in {1..20}; do
+	equal "who is leaked" "goroutineleak profile: total 1" "$(leaks)"
+done
+ask /debug/pprof/goroutineleak --head
+equal "HEAD" 200 "$status"
+ask '/debug/pprof/goroutineleak?seconds=x'
+equal "no number of seconds" 400 "$status"
+unwatch
+
 start_subject
 start_server -p "$subject_pid"
 await_crowd

@@ -58,6 +58,16 @@ well "the DaemonSet" /usr/bin/python3 "$here/daemonset.py" "$deploy/kubernetes/l
 	"$scratch/command"
 sed -i "s|/run/loiter/pid|$scratch/pid|; s|:6060|:0|; s|/etc/loiter/token|$scratch/token|; s|exec loiter|exec $loiter|" \
 	"$scratch/command"
+# A file from a container before this one would make the liveness probe kill the one that waits.
+true &
+stale=$!
+wait "$stale"
+echo "$stale" >"$scratch/pid"
+PROGRAM=none$$ POD_IP=127.0.0.1 sh -ec "$(<"$scratch/command")" >/dev/null 2>&1 &
+waiting=$!
+await eval '[[ ! -e $scratch/pid ]]'
+stop "$waiting"
+echo "$stale" >"$scratch/pid"
 PROGRAM=fleet$$ POD_IP=127.0.0.1 sh -ec "$(<"$scratch/command")" >/dev/null 2>"$scratch/said" &
 server_pid=$!
 await has_address

@@ -5,17 +5,21 @@
  *                            program when its standard input does
  *   before ADDRESS           main() begins to, before there is a runtime
  *   no-runtime ADDRESS       and there never is one
+ *   limited ADDRESS          as serve; for each line of its input it opens 32 files, says how many
+ *                            it could open, and closes them
  *   life ADDRESS             begins and ends, twice each
  *   fork ADDRESS             a child is no server, and may become one
  *   error ADDRESS [TOKEN]    prints what comes of it; with a token, others may reach it
- *   tls|tls-error ADDRESS CERTIFICATE KEY  as serve and as error, encrypted
+ *   tls|tls-error ADDRESS CERTIFICATE KEY  as serve and as error, encrypted; "-": without that one
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <loiter.h>
 #include <loiter/pprof.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,8 +65,11 @@ static const char *read_all(const char *path)
 	static char texts[2][8192];
 	static int next;
 	char *text = texts[next++ % 2];
-	FILE *file = fopen(path, "r");
+	FILE *file;
 
+	if (strcmp(path, "-") == 0)
+		return NULL;
+	file = fopen(path, "r");
 	must("opening a file", file != NULL, true);
 	text[fread(text, 1, sizeof(texts[0]) - 1, file)] = '\0';
 	fclose(file);
@@ -76,6 +83,41 @@ static void wait_for_end(void *nothing)
 	(void)nothing;
 	while (read(0, &byte, 1) > 0)
 		;
+}
+
+#define OPENED 32
+
+/* How many files of its own the program can open. */
+static int open_some(void)
+{
+	int fds[OPENED];
+	int count = 0;
+
+	while (count < OPENED && (fds[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		count++;
+	for (int i = 0; i < count; i++)
+		close(fds[i]);
+	return count;
+}
+
+static int limited(const char *listen)
+{
+	struct rlimit before;
+	struct rlimit after;
+	char byte;
+
+	must("the limit", getrlimit(RLIMIT_NOFILE, &before), 0);
+	must("start", ltr_serve_pprof(listen), 0);
+	must("the limit", getrlimit(RLIMIT_NOFILE, &after), 0);
+	must("the limit then", (int)after.rlim_cur, (int)before.rlim_cur);
+	print_address();
+	while (read(0, &byte, 1) > 0) {
+		if (byte == '\n') {
+			printf("%d\n", open_some());
+			fflush(stdout);
+		}
+	}
+	return 0;
 }
 
 static int life(const char *listen)
@@ -158,6 +200,8 @@ int main(int argc, char **argv)
 		return 64;
 	if (strcmp(argv[1], "life") == 0)
 		return life(argv[2]);
+	if (strcmp(argv[1], "limited") == 0)
+		return limited(argv[2]);
 	if (strcmp(argv[1], "fork") == 0)
 		return forks(argv[2]);
 	if (strstr(argv[1], "error"))

@@ -79,6 +79,40 @@ is_well "somebody has begun to wait"
 ends "a program that somebody waits for"
 exec 9>&-
 
+# Clients take 64 of the program's descriptors at most, and its limit of them is left alone.
+soft=$(ulimit -Sn)
+ulimit -Sn 128
+begin limited
+ulimit -Sn "$soft"
+clients=()
+for i in {1..150}; do
+	exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+	clients+=("$fd")
+	printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$fd"
+done
+is_served() { # CLIENT
+	local line=""
+	IFS= read -r -t "$patience" -u "${clients[$1]}" line || true
+	equal "client $1" $'HTTP/1.1 200 OK\r' "$line"
+}
+is_served 63
+# Those behind them get their turn when others leave.
+for i in {0..19}; do
+	fd=${clients[i]}
+	exec {fd}>&-
+done
+is_served 83
+sockets=$(find "/proc/$program/fd" -lname 'socket:*' | wc -l) # one of them listens
+checks=$((checks + 1))
+((sockets <= 65)) || fail "$sockets sockets in the program"
+echo >&8
+await eval '(($(wc -l <"$scratch/address") == 2))'
+equal "files that it could open" 32 "$(tail -n 1 "$scratch/address")"
+for fd in "${clients[@]:20}"; do
+	exec {fd}>&-
+done
+ends limited
+
 begin serve
 prints() { # WHAT ARGUMENTS...
 	local what=$1

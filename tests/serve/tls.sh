@@ -116,6 +116,8 @@ url=https://127.0.0.1:$(sed 's/.*://' address)
 await eval 'curl -s "${trust[@]}" "$url/metrics" | grep -q "^go_goroutines 6$"'
 equal "inside, no pair" EINVAL \
 	"$("$inside" tls-error 127.0.0.1:0 own.pem other.key)"
+equal "inside, no key" EINVAL "$("$inside" tls-error 127.0.0.1:0 own.pem -)"
+equal "inside, no certificate" EINVAL "$("$inside" tls-error 127.0.0.1:0 - own.key)"
 chmod 604 other.key
 refused 1 "others can read the key in other.key" --tls-cert other.pem --tls-key other.key
 finish

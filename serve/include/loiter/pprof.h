@@ -25,6 +25,9 @@
  * ltr_serve_pprof_stop(). A child of fork() does not serve. There is no CPU profile in here, and
  * leaks are not proven: `loiter serve` and `loiter check` do that from outside.
  *
+ * At most 64 clients are connected at a time, each with one of the program's descriptors, and others
+ * wait until one has left. RLIMIT_NOFILE is left as it is.
+ *
  * Functions return 0 or a negative errno.
  */
 
@@ -61,7 +64,7 @@ struct ltr_pprof_options {
 };
 
 /* The same with options, which are copied; also -EINVAL if the token is too short, or if certificate
- * and key are no pair. */
+ * and key are no pair, or one of them is not there. */
 int ltr_serve_pprof_with(const struct ltr_pprof_options *options);
 
 /* As in a URL, with the real port: "127.0.0.1:6060". -ENOTCONN: nothing is served; -ENOSPC. */

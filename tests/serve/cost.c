@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What a question makes the program pay for, before it is answered. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <serve/internal.h>
+
+#include "../pprof/fixture.h"
+
+struct cost {
+	unsigned int refreshes;
+	unsigned int proofs;
+	unsigned int samplings;
+};
+
+static void refresh(void *context)
+{
+	((struct cost *)context)->refreshes++;
+}
+
+static void prove(void *context)
+{
+	((struct cost *)context)->proofs++;
+}
+
+static int sample_cpu(void *context, char *why, size_t bytes)
+{
+	(void)why;
+	(void)bytes;
+	((struct cost *)context)->samplings++;
+	return 0;
+}
+
+struct row {
+	struct ltr__question question;
+	unsigned int status; /* 0: it waits */
+	struct cost cost;
+};
+
+#define LEAKS "/debug/pprof/goroutineleak"
+#define CPU   "/debug/pprof/cpu"
+
+static const struct row rows[] = {
+	{{.path = LEAKS}, 200, {.refreshes = 1, .proofs = 1}},
+	{{.path = LEAKS, .debug = "1"}, 200, {.refreshes = 1, .proofs = 1}},
+	{{.path = LEAKS, .seconds = "1"}, 0, {.refreshes = 1, .proofs = 1}},
+	{{.path = LEAKS, .is_head = true}, 200, {.refreshes = 1}},
+	{{.path = LEAKS, .seconds = "x"}, 400, {0}},
+	{{.path = LEAKS, .seconds = "-1"}, 400, {0}},
+	{{.path = LEAKS, .seconds = "3601"}, 400, {0}},
+	{{.path = LEAKS, .seconds = "1", .debug = "1"}, 400, {0}},
+	{{.path = CPU}, 200, {.refreshes = 1, .samplings = 1}},
+	{{.path = CPU, .seconds = "1"}, 0, {.refreshes = 1, .samplings = 1}},
+	{{.path = CPU, .seconds = "x"}, 400, {0}},
+	{{.path = "/debug/pprof/profile"}, 0, {.refreshes = 1, .samplings = 1}},
+	{{.path = "/debug/pprof/profile", .seconds = "3601"}, 400, {0}},
+	{{.path = "/debug/pprof/goroutine"}, 200, {.refreshes = 1}},
+	{{.path = "/debug/pprof/heap"}, 404, {0}},
+};
+
+static void what_is_refused_costs_nothing(void **state)
+{
+	struct ltr_census *census = fixture_census(false);
+
+	(void)state;
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM; /* by snapshots every page takes one */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cost cost = {0};
+		const struct ltr_serve_source source = {.census = census,
+							.refresh = refresh,
+							.prove = prove,
+							.sample_cpu = sample_cpu,
+							.context = &cost};
+		struct ltr__budget budget = {0};
+		struct ltr__answer answer = {.body.budget = &budget};
+		const struct row *row = &rows[i];
+
+		print_message("%s seconds=%s\n", row->question.path,
+			      row->question.seconds ? row->question.seconds : "");
+		ltr__page(&source, &row->question, &answer);
+		if (row->status)
+			assert_int_equal(answer.status, row->status);
+		assert_int_equal(answer.wait_base != NULL, row->status == 0);
+		assert_int_equal(cost.refreshes, row->cost.refreshes);
+		assert_int_equal(cost.proofs, row->cost.proofs);
+		assert_int_equal(cost.samplings, row->cost.samplings);
+		ltr_profile_base_free(answer.wait_base);
+		ltr__body_done(&answer.body);
+	}
+	ltr_census_free(census);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_refused_costs_nothing)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

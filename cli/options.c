@@ -74,6 +74,24 @@ static error_t parse_pid(struct argp_state *state, const char *text, uint32_t *r
 	return 0;
 }
 
+static error_t add_input(struct argp_state *state, struct ltr__parsing *parsing,
+			 struct ltr__input added)
+{
+	for (size_t i = 0; i < parsing->input_count; i++) {
+		const struct ltr__input *input = &parsing->inputs[i];
+
+		if (added.pid && input->pid == added.pid)
+			return ltr__options_wrong(state, "process %u is given twice", added.pid);
+		if (added.file && input->file && strcmp(input->file, added.file) == 0)
+			return ltr__options_wrong(state, "%s is given twice", added.file);
+	}
+	if (parsing->input_count == LTR__INPUTS_MAX)
+		return ltr__options_wrong(state, "give at most %d processes and recordings",
+					  LTR__INPUTS_MAX);
+	parsing->inputs[parsing->input_count++] = added;
+	return 0;
+}
+
 static error_t parse_via(struct argp_state *state, const char *text, enum ltr_via *ret_via)
 {
 	static const struct {
@@ -105,10 +123,12 @@ static error_t parse_argument(struct argp_state *state, struct ltr__parsing *par
 
 	if (parsing->takes_file && !quoted &&
 	    (ends_with(argument, ".ltr") || ltr_probe_is_recording(argument))) {
-		if (parsing->file)
+		if (parsing->file && !parsing->takes_many)
 			return ltr__options_wrong(state, "give one recording, not two");
 		parsing->file = argument;
-		return 0;
+		return parsing->takes_many
+			       ? add_input(state, parsing, (struct ltr__input){.file = argument})
+			       : 0;
 	}
 	parsing->program = &state->argv[state->next - 1];
 	state->next = state->argc;
@@ -118,12 +138,15 @@ static error_t parse_argument(struct argp_state *state, struct ltr__parsing *par
 /* One thing to look at, and only what goes with it. */
 static error_t check_what(struct argp_state *state, const struct ltr__parsing *parsing)
 {
-	if ((parsing->pid != 0) + (parsing->program != NULL) + (parsing->file != NULL) > 1)
+	bool mixes = parsing->takes_many && !parsing->program;
+
+	if ((parsing->pid != 0) + (parsing->program != NULL) + (parsing->file != NULL) > 1 &&
+	    !mixes)
 		return ltr__options_wrong(
 			state, parsing->file ? "give a process, a command or a recording, "
 					       "not two of them"
 					     : "give a process or a command, not both");
-	if (parsing->file && parsing->via != LTR_VIA_BEST)
+	if (parsing->file && !parsing->pid && parsing->via != LTR_VIA_BEST)
 		return ltr__options_wrong(state,
 					  "--via is for what runs: a recording is only read");
 	if (!parsing->file && parsing->has_at)
@@ -147,8 +170,14 @@ error_t ltr__options_common(int key, char *argument, struct argp_state *state)
 		print_help(parsing);
 		parsing->helped = true;
 		return ECANCELED;
-	case 'p':
-		return parse_pid(state, argument, &parsing->pid);
+	case 'p': {
+		error_t error = parse_pid(state, argument, &parsing->pid);
+
+		return error || !parsing->takes_many
+			       ? error
+			       : add_input(state, parsing,
+					   (struct ltr__input){.pid = parsing->pid});
+	}
 	case LTR__KEY_VIA:
 		return parse_via(state, argument, &parsing->via);
 	case LTR__KEY_AT:

@@ -16,6 +16,14 @@
 
 #include <probe/probe.h>
 
+/* One of several things to look at: a process, or a recording. */
+struct ltr__input {
+	uint32_t pid;     /* 0: it is a recording */
+	const char *file; /* NULL: it is a process */
+};
+
+#define LTR__INPUTS_MAX 256
+
 struct ltr__parsing {
 	const char *command; /* the subcommand's name */
 	const struct argp *argp;
@@ -29,6 +37,14 @@ struct ltr__parsing {
 	enum ltr_via via;
 	bool has_at;
 	uint64_t at_ns; /* of a recording, the moment after its beginning; UINT64_MAX: its end */
+	/*
+	 * Several processes and recordings, also of both kinds, are all looked at: `inputs` has all of
+	 * them, none twice, and `pid` and `file` the last of each kind. To be set with takes_pid and
+	 * takes_file.
+	 */
+	bool takes_many;
+	struct ltr__input inputs[LTR__INPUTS_MAX];
+	size_t input_count;
 };
 
 #define LTR__OPTION_HELP                                      \

@@ -5,6 +5,7 @@
 /* Taking in what a program does, for as long as somebody wants that. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "target.h"
@@ -15,5 +16,13 @@
  * before the program was.
  */
 bool ltr__watch(struct ltr__target *target, bool is_process, uint64_t length_ns);
+
+/*
+ * The same of several processes and recordings at once, until all of them are over. At most
+ * LTR__WATCH_MAX.
+ */
+#define LTR__WATCH_MAX 256
+
+bool ltr__watch_all(struct ltr__target *const *targets, size_t count, uint64_t length_ns);
 
 #endif

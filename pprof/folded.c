@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "clean.h"
+#include "comments.h"
 #include "samples.h"
 #include "text_writer.h"
 #include "words.h"
@@ -18,6 +19,7 @@ struct printer {
 	const struct ltr_census *census;
 	const struct ltr_profile_options *options;
 	size_t value;
+	bool names_process;
 	struct ltr__text text;
 };
 
@@ -53,6 +55,16 @@ static void put_address(struct printer *printer, uint64_t address)
 		   address);
 }
 
+/* The root of all its stacks. */
+static void put_process(struct printer *printer)
+{
+	char command[sizeof(ltr_census_info(printer->census)->command)];
+
+	ltr__process_command(printer->census, command, sizeof(command));
+	put_name(printer, command);
+	ltr__text_format(&printer->text, " (%" PRIu32 ");", ltr_census_info(printer->census)->pid);
+}
+
 static int put_sample(void *context, const struct ltr__sample *sample)
 {
 	struct printer *printer = context;
@@ -63,6 +75,8 @@ static int put_sample(void *context, const struct ltr__sample *sample)
 
 	if (sample->values[printer->value] <= 0)
 		return 0;
+	if (printer->names_process)
+		put_process(printer);
 	for (size_t i = depth; i-- > 0;) {
 		put_address(printer, pcs[i] - 1);
 		if (i > 0)
@@ -83,24 +97,40 @@ static void free_printer(struct printer **printer)
 	free(*printer);
 }
 
+static int put_census(struct printer *printer, const struct ltr_census *census,
+		      const struct ltr_profile_type *type)
+{
+	__attribute__((cleanup(ltr__samples_done))) struct ltr__samples samples;
+
+	ltr__samples_init(&samples, LTR__BY_STACK, put_sample, printer);
+	printer->census = census;
+	return ltr__samples_collect(&samples, census, type, printer->options);
+}
+
+int ltr_profile_folded_all(const struct ltr_census *const *censuses, size_t count,
+			   const struct ltr_profile_type *type,
+			   const struct ltr_profile_options *options, struct ltr_sink sink)
+{
+	static const struct ltr_profile_options all_off;
+	__attribute__((cleanup(free_printer))) struct printer *printer = NULL;
+	int err = 0;
+
+	if (count == 0 || (options && options->base))
+		return -EINVAL;
+	printer = calloc(1, sizeof(*printer));
+	if (!printer)
+		return -ENOMEM;
+	printer->options = options ? options : &all_off;
+	printer->value = type->value_count - 1;
+	printer->names_process = count > 1;
+	ltr__text_init(&printer->text, sink);
+	for (size_t i = 0; i < count && !err; i++)
+		err = put_census(printer, censuses[i], type);
+	return err ? err : ltr__text_finish(&printer->text);
+}
+
 int ltr_profile_folded(const struct ltr_census *census, const struct ltr_profile_type *type,
 		       const struct ltr_profile_options *options, struct ltr_sink sink)
 {
-	static const struct ltr_profile_options all_off;
-	__attribute__((cleanup(free_printer))) struct printer *printer =
-		calloc(1, sizeof(*printer));
-	__attribute__((cleanup(ltr__samples_done))) struct ltr__samples samples;
-	int err;
-
-	ltr__samples_init(&samples, LTR__BY_STACK, put_sample, printer);
-	if (!printer)
-		return -ENOMEM;
-	if (options && options->base)
-		return -EINVAL;
-	printer->census = census;
-	printer->options = options ? options : &all_off;
-	printer->value = type->value_count - 1;
-	ltr__text_init(&printer->text, sink);
-	err = ltr__samples_collect(&samples, census, type, printer->options);
-	return err ? err : ltr__text_finish(&printer->text);
+	return ltr_profile_folded_all(&census, 1, type, options, sink);
 }

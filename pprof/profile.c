@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * ltr_profile_write(): collects the samples of a type, then writes each one with its labels and, as
- * they are met, the strings, functions and locations it needs. Which labels there are, and what they
+ * ltr_profile_write_all(): of one census after the other, collects the samples of a type and writes
+ * each one with its labels and, as they are met, the strings, functions and locations it needs. Which labels there are, and what they
  * mean, is in docs/profiles.md.
  */
 
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comments.h"
 #include "encode.h"
 #include "places.h"
 #include "profile.h"
@@ -26,6 +27,8 @@ enum own_key {
 	KEY_GOROUTINE,
 	KEY_CREATED_BY,
 	KEY_MINUTES,
+	KEY_PROCESS,
+	KEY_PID,
 	KEY_COUNT,
 };
 
@@ -37,6 +40,8 @@ static const char *const own_keys[KEY_COUNT] = {
 	[KEY_GOROUTINE] = "go::goroutine",
 	[KEY_CREATED_BY] = "go::goroutine_created_by",
 	[KEY_MINUTES] = "go::goroutine_wait_minutes",
+	[KEY_PROCESS] = "process",
+	[KEY_PID] = "pid",
 };
 
 /* Strings of the profile by a number of the census, plus 1; 0: not asked for yet. */
@@ -46,27 +51,50 @@ struct numbers {
 };
 
 struct writer {
-	const struct ltr_census *census;
 	const struct ltr_profile_type *type;
+	const struct ltr_profile_options *options;
 	struct ltr__encoder *encoder;
-	struct ltr__samples samples;
 	struct ltr__places places;
+	struct ltr__comments comments;
+	bool names_process; /* it is a profile of several */
+
+	/* Of the census that it is the turn of. */
+	const struct ltr_census *census;
+	struct ltr__samples samples;
 	struct numbers keys;  /* of user labels */
 	struct numbers texts; /* their values, and names */
 	struct numbers sites;
+	int64_t process;
+
+	/* Of the whole profile. */
+	int64_t period;
+	int64_t duration_ns;
+	uint64_t time_ns;
 	int64_t own_keys[KEY_COUNT];
 	int64_t states[LTR_STATE_COUNT + 1];
 	int64_t statuses[LTR_STATE_COUNT + 1][LTR_REASON_COUNT + 1];
 };
 
+static void numbers_done(struct numbers *numbers)
+{
+	free(numbers->at);
+	*numbers = (struct numbers){0};
+}
+
+static void end_turn(struct writer *writer)
+{
+	ltr__samples_done(&writer->samples);
+	numbers_done(&writer->keys);
+	numbers_done(&writer->texts);
+	numbers_done(&writer->sites);
+}
+
 static void writer_done(struct writer *writer)
 {
+	end_turn(writer);
 	ltr__places_done(&writer->places);
-	ltr__samples_done(&writer->samples);
+	ltr__comments_done(&writer->comments);
 	ltr__encoder_free(writer->encoder);
-	free(writer->keys.at);
-	free(writer->texts.at);
-	free(writer->sites.at);
 }
 
 /* Where the string for `number` is kept; NULL if there is no memory. */
@@ -196,6 +224,12 @@ static void add_goroutine(struct writer *writer, struct labels *labels,
 	add_number(writer, labels, KEY_MINUTES, ltr__wait_minutes(writer->census, goroutine));
 }
 
+static void add_process(struct writer *writer, struct labels *labels)
+{
+	add_label(writer, labels, KEY_PROCESS)->text = writer->process;
+	add_number(writer, labels, KEY_PID, ltr_census_info(writer->census)->pid);
+}
+
 static int add_user_labels(struct writer *writer, struct labels *labels, uint32_t set)
 {
 	size_t count;
@@ -242,47 +276,86 @@ static int write_sample(void *context, const struct ltr__sample *sample)
 	if (sample->goroutine)
 		add_goroutine(writer, &labels,
 			      ltr_census_at(writer->census, sample->goroutine - 1));
+	if (writer->names_process)
+		add_process(writer, &labels);
 	ltr__encode_sample(writer->encoder, locations, location_count, sample->values,
 			   writer->type->value_count, labels.at, labels.count);
 	return 0;
 }
 
-static void write_comments(struct writer *writer)
+static int begin_turn(struct writer *writer, const struct ltr_census *census)
 {
-	char loss[LTR__LOSS_BYTES];
+	char command[sizeof(ltr_census_info(census)->command)];
 
-	ltr__loss_text(writer->census, loss);
-	if (loss[0])
-		ltr__encode_comment(writer->encoder, ltr__encode_string(writer->encoder, loss));
-	for (size_t i = 0; i < writer->samples.comment_count; i++)
-		ltr__encode_comment(
-			writer->encoder,
-			ltr__encode_string(writer->encoder, writer->samples.comments[i]));
+	writer->census = census;
+	ltr__samples_init(&writer->samples,
+			  writer->options->per_goroutine ? LTR__BY_GOROUTINE : LTR__BY_KEY,
+			  write_sample, writer);
+	if (writer->names_process) {
+		ltr__process_command(census, command, sizeof(command));
+		writer->process = label_text(writer->encoder, command);
+	}
+	return ltr__places_turn(&writer->places, census);
+}
+
+/* As go tool pprof adds profiles up: the earliest time, the longest period, all durations. */
+static void add_times(struct writer *writer)
+{
+	uint64_t wall_ns = ltr_census_info(writer->census)->wall_ns;
+
+	if (writer->time_ns == 0 || (wall_ns && wall_ns < writer->time_ns))
+		writer->time_ns = wall_ns;
+	if (writer->samples.period > writer->period)
+		writer->period = writer->samples.period;
+	if (__builtin_add_overflow(writer->duration_ns, writer->samples.duration_ns,
+				   &writer->duration_ns))
+		writer->duration_ns = INT64_MAX;
+}
+
+static int write_census(struct writer *writer, const struct ltr_census *census)
+{
+	int err = begin_turn(writer, census);
+
+	if (!err)
+		err = ltr__samples_collect(&writer->samples, census, writer->type, writer->options);
+	if (!err)
+		err = ltr__comments_add(&writer->comments, census, &writer->samples);
+	if (!err)
+		add_times(writer);
+	end_turn(writer);
+	return err;
+}
+
+int ltr_profile_write_all(const struct ltr_census *const *censuses, size_t count,
+			  const struct ltr_profile_type *type,
+			  const struct ltr_profile_options *options, struct ltr_sink sink)
+{
+	static const struct ltr_profile_options all_off;
+	__attribute__((cleanup(writer_done))) struct writer writer = {
+		.type = type,
+		.options = options ? options : &all_off,
+		.names_process = count > 1,
+	};
+	int err;
+
+	if (count == 0 || (count > 1 && writer.options->base))
+		return -EINVAL;
+	err = ltr__encoder_new(sink, &writer.encoder);
+	if (err)
+		return err;
+	ltr__places_init(&writer.places, writer.encoder, writer.options->runtime_frames);
+	for (size_t i = 0; i < count && !err; i++)
+		err = write_census(&writer, censuses[i]);
+	if (err)
+		return err;
+	ltr__encode_head(writer.encoder, type, writer.period, writer.time_ns, writer.duration_ns);
+	ltr__comments_write(&writer.comments, count, writer.encoder);
+	ltr__places_finish(&writer.places);
+	return ltr__encoder_finish(writer.encoder);
 }
 
 int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_type *type,
 		      const struct ltr_profile_options *options, struct ltr_sink sink)
 {
-	static const struct ltr_profile_options all_off;
-	__attribute__((cleanup(writer_done))) struct writer writer = {.census = census,
-								      .type = type};
-	int err;
-
-	if (!options)
-		options = &all_off;
-	ltr__samples_init(&writer.samples, options->per_goroutine ? LTR__BY_GOROUTINE : LTR__BY_KEY,
-			  write_sample, &writer);
-	err = ltr__encoder_new(sink, &writer.encoder);
-	if (!err)
-		err = ltr__places_init(&writer.places, census, writer.encoder,
-				       options->runtime_frames);
-	if (!err)
-		err = ltr__samples_collect(&writer.samples, census, type, options);
-	if (err)
-		return err;
-	ltr__encode_head(writer.encoder, type, writer.samples.period,
-			 ltr_census_info(census)->wall_ns, writer.samples.duration_ns);
-	write_comments(&writer);
-	ltr__places_finish(&writer.places);
-	return ltr__encoder_finish(writer.encoder);
+	return ltr_profile_write_all(&census, 1, type, options, sink);
 }

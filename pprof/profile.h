@@ -94,11 +94,27 @@ int ltr_profile_write(const struct ltr_census *census, const struct ltr_profile_
 		      const struct ltr_profile_options *options, struct ltr_sink sink);
 
 /*
+ * One profile of several programs, or of several moments: every census in its turn. Each sample has the
+ * labels `process` and `pid` besides, and none is left out: the values are those of all, added. A file
+ * of the same path and build id is one mapping. Comments that are not true of all name their process; so
+ * do losses. A census must not be in it twice, and there is no base. Of one census, the same as
+ * ltr_profile_write(). Errors as there, and -EINVAL for no census and for a base.
+ */
+int ltr_profile_write_all(const struct ltr_census *const *censuses, size_t count,
+			  const struct ltr_profile_type *type,
+			  const struct ltr_profile_options *options, struct ltr_sink sink);
+
+/*
  * The same as folded stacks, one a line: root;...;leaf NUMBER, where the number is the type's last
  * value. flamegraph.pl and speedscope read it. Names are made harmless as in the text forms
  * (text.h), and a semicolon in a name becomes a comma. Values that are not above 0 are left out:
  * such a line means nothing to its readers. Errors as ltr_profile_write(), and -EINVAL for a base.
+ *
+ * Of several, every stack begins with its process: "COMMAND (PID)".
  */
+int ltr_profile_folded_all(const struct ltr_census *const *censuses, size_t count,
+			   const struct ltr_profile_type *type,
+			   const struct ltr_profile_options *options, struct ltr_sink sink);
 int ltr_profile_folded(const struct ltr_census *census, const struct ltr_profile_type *type,
 		       const struct ltr_profile_options *options, struct ltr_sink sink);
 

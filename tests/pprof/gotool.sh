@@ -60,6 +60,22 @@ has diff "$text" 'accounting for 0,'
 text=$(pprof -raw goroutine.pb.gz)
 has raw "$text" '1: 0x400000/0x500000/0x1000 /usr/bin/httpd 0123456789abcdef0123456789abcdef01234567 \[FN\]\[FL\]\[LN\]\[IN\]'
 
+# Of two processes: what both have is added up, and labels take them apart.
+text=$(pprof -top merged.pb.gz)
+has merged "$text" '^Showing nodes accounting for 28, 100% of 28 total$'
+has merged "$text" '^ +6 21\.43% .* reply$'
+has merged "$text" '^loiter: process 4712 \(/usr/bin/httpd --port 80\): not the whole truth'
+text=$(pprof -top -tagfocus pid=4712 merged.pb.gz)
+has merged "$text" '^Showing nodes accounting for 14, 50\.00% of 28 total$'
+text=$(pprof -top -tagfocus process=httpd merged.pb.gz)
+has merged "$text" '^Showing nodes accounting for 28, '
+text=$(pprof -tags merged.pb.gz)
+has merged "$text" '^ *process: Total 28\.0'
+has merged "$text" '^ +14\.0 \(50\.00%\): 4712'
+text=$(pprof -raw merged.pb.gz)
+has merged "$text" '^1: 0x400000/0x500000/0x1000 /usr/bin/httpd '
+[ "$(grep -c '/usr/bin/httpd [0-9a-f]' <<<"$text")" = 1 ] || { echo "two mappings of one file"; exit 1; }
+
 text=$(pprof -top wait.pb.gz)
 has wait "$text" '^Type: delay$'
 has wait "$text" '^ +540s .* reply$'

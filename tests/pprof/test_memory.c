@@ -81,6 +81,13 @@ static int single(const struct ltr_census *census, struct ltr_sink sink)
 	return ltr_profile_write(census, ltr_profile_type_find("wait"), &options, sink);
 }
 
+static int merged(const struct ltr_census *census, struct ltr_sink sink)
+{
+	const struct ltr_census *const both[] = {census, census};
+
+	return ltr_profile_write_all(both, 2, ltr_profile_type_find("wall"), NULL, sink);
+}
+
 static int debug1(const struct ltr_census *census, struct ltr_sink sink)
 {
 	return ltr_text_debug1(census, ltr_profile_type_find("wait"), sink);
@@ -117,7 +124,8 @@ static int file(const struct ltr_census *census, struct ltr_sink sink)
 static void every_allocation_may_fail(void **state)
 {
 	int (*const forms[])(const struct ltr_census *census, struct ltr_sink sink) = {
-		goroutine, single, debug1, folded, delta, ltr_text_debug2, ltr_json_write, file};
+		goroutine, single,          merged,         debug1, folded,
+		delta,     ltr_text_debug2, ltr_json_write, file};
 	const struct ltr_sink sink = {discard, NULL};
 	struct ltr_census *census = fixture_census(true);
 

@@ -56,6 +56,32 @@ static int write_folded(const struct ltr_census *census, const struct ltr_profil
 	return ltr_output_commit(output);
 }
 
+/* Of two processes of one program, as merged.pb.gz. */
+static int write_merged(const char *folder)
+{
+	struct ltr_census *first = fixture_census(false);
+	struct ltr_census *second = fixture_census(true);
+	const struct ltr_census *const both[] = {first, second};
+	char path[4096];
+	struct ltr_output *output;
+	int err;
+
+	ltr_census_info_mut(second)->pid = 4712;
+	snprintf(path, sizeof(path), "%s/merged.pb.gz", folder);
+	err = ltr_output_open(path, true, &output);
+	if (!err) {
+		err = ltr_profile_write_all(both, 2, ltr_profile_type_find("goroutine"), NULL,
+					    ltr_output_sink(output));
+		if (err)
+			ltr_output_abort(output);
+		else
+			err = ltr_output_commit(output);
+	}
+	ltr_census_free(first);
+	ltr_census_free(second);
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ltr_profile_options grouped;
@@ -84,6 +110,8 @@ int main(int argc, char **argv)
 		if (!err)
 			printf("%s\n", type->name);
 	}
+	if (!err)
+		err = write_merged(argv[1]);
 	ltr_census_free(lossy);
 	ltr_census_free(proven);
 	if (err)

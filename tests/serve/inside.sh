@@ -117,7 +117,7 @@ begin serve
 prints() { # WHAT ARGUMENTS...
 	local what=$1
 	shift
-	equal "inside $*" "$what" "$("$inside" "$@")" # LeakSanitizer has a word on threads after fork()
+	equal "inside $*" "$what" "$("$inside" "$@")"
 }
 prints "as it should be" life 127.0.0.1:0
 prints "as it should be" fork 127.0.0.1:0

@@ -5,9 +5,9 @@
 /*
  * The court: runs a command and judges every goroutine program that it is or starts.
  *
- * A program is looked at through snapshots alone: nothing is switched on in it, and until its main
- * goroutine has returned nothing is read. Then it has `grace_ns` to end by itself; it is judged as
- * soon as nobody is left in it, or when the grace is over, and let go.
+ * A program is looked at through snapshots alone: without every_ns and a box, nothing is switched on in it,
+ * and until its main goroutine has returned nothing is read. Then it has `grace_ns` to end by itself; it
+ * is judged as soon as nobody is left in it, or when the grace is over, and let go.
  */
 
 #include <stdbool.h>

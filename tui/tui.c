@@ -410,7 +410,7 @@ static void prove(struct ltr__tui *tui)
 {
 	int error;
 
-	if (!tui->source->prove || !tui->source->judge) {
+	if (!tui->source->prove || !tui->source->judge || ltr__playing_is_on(tui)) {
 		ltr__tui_say(tui, "nobody can look at the references of this program");
 		return;
 	}

@@ -87,6 +87,10 @@ static void a_real_recording_is_rewound(void **state)
 	seat_expect(&seat, "running  for 0ns");
 	seat_type(&seat, "{");
 	seat_expect(&seat, "queued  for 0ns");
+	/* What is proven is proven of a program that runs. */
+	seat_type(&seat, "7P");
+	seat_expect(&seat, "nobody can look at the references of this program");
+	seat_expect(&seat, "nobody judges what is shown here");
 	quit(&seat);
 }
 

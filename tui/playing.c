@@ -136,9 +136,8 @@ static void go_to_transition(struct ltr__tui *tui, uint64_t id, uint32_t transit
 		/* Of several within a nanosecond the last is shown. Numbers are modulo 2^31. */
 		if (!goroutine || (goroutine->transitions - transitions) & 0x40000000u)
 			continue;
-		/* Now it is the record's own time. */
-		if (late_ns && goroutine->transitions == transitions &&
-		    goroutine->since_ns < now_of(tui))
+		/* Now it is the record's own time, which may be a nanosecond earlier. */
+		if (goroutine->transitions == transitions && goroutine->since_ns < now_of(tui))
 			seek(tui, goroutine->since_ns);
 		return;
 	}

@@ -8,13 +8,6 @@
 
 #include "internal.h"
 
-static bool is_old(const struct ltr_census *census, const struct ltr_judge_options *options,
-		   const struct ltr_goroutine *goroutine)
-{
-	return options->older_than_ns &&
-	       ltr_census_age_ns(census, goroutine) > options->older_than_ns;
-}
-
 bool ltr_judge_concerns(const struct ltr_census *census, const struct ltr_judge_options *options,
 			const struct ltr_goroutine *goroutine)
 {
@@ -37,8 +30,8 @@ bool ltr_judge_concerns(const struct ltr_census *census, const struct ltr_judge_
 	case LTR_REASON_SELECT_NO_CASES:
 		return true;
 	case LTR_REASON_NONE:
-		return goroutine->flags & LTR_IS_LONG && is_old(census, options, goroutine);
+		return goroutine->flags & LTR_IS_LONG && ltr__is_old(census, options, goroutine);
 	default:
-		return is_old(census, options, goroutine);
+		return ltr__is_old(census, options, goroutine);
 	}
 }

@@ -104,7 +104,7 @@ bool ltr__is_lasting(const struct ltr_census *census, const struct ltr_goroutine
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
 		return false;
 	if (!goroutine->reason || goroutine->reason == LTR_REASON_IO_ACCEPT ||
-	    goroutine->state == LTR_STATE_SLEEP || !ltr__knows_deadline(census, goroutine))
+	    goroutine->state == LTR_STATE_SLEEP || !ltr_census_knows_deadline(census, goroutine))
 		return false;
 	return ltr_census_info(census)->phase == LTR_PHASE_MAIN_RETURNED ||
 	       ltr_census_age_ns(census, goroutine) > older_than_ns;

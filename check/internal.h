@@ -69,14 +69,19 @@ static inline size_t ltr__trial_index(const struct ltr__trial *trial, size_t i)
 	return trial->options->among ? trial->options->among[i] : i;
 }
 
-/*
- * Only reading a goroutine tells whether its wait has a deadline: events and recordings know that of
- * those that were read since they began to wait.
- */
-static inline bool ltr__knows_deadline(const struct ltr_census *census,
-				       const struct ltr_goroutine *goroutine)
+/* The limit of rules that ask for how long something has lasted. */
+static inline uint64_t ltr__older_than_ns(const struct ltr_judge_options *options)
 {
-	return ltr_census_knows_deadline(census, goroutine);
+	return options->older_than_ns;
+}
+
+/* Has it been in its state for longer than the judge was told to find suspicious? */
+static inline bool ltr__is_old(const struct ltr_census *census,
+			       const struct ltr_judge_options *options,
+			       const struct ltr_goroutine *goroutine)
+{
+	return options->older_than_ns &&
+	       ltr_census_age_ns(census, goroutine) > options->older_than_ns;
 }
 
 struct ltr_rule {
@@ -119,6 +124,14 @@ extern const struct ltr_rule ltr__rule_not_judged;
 
 /* Claim a goroutine, by its index in the census, for trial->rule. A claimed one is left alone. */
 void ltr__trial_claim(struct ltr__trial *trial, size_t index);
+
+/*
+ * Claim every goroutine on trial of which `is_one` is true, or all if that is NULL. The walk that rules
+ * need which look at one goroutine at a time: it keeps to those who are on trial.
+ */
+void ltr__trial_claim_each(struct ltr__trial *trial,
+			   bool (*is_one)(const struct ltr__trial *trial,
+					  const struct ltr_goroutine *goroutine));
 
 /* State something about the process; the words are copied. */
 int ltr__trial_state(struct ltr__trial *trial, const char *text);

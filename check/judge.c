@@ -133,6 +133,20 @@ void ltr__trial_claim(struct ltr__trial *trial, size_t index)
 	};
 }
 
+void ltr__trial_claim_each(struct ltr__trial *trial,
+			   bool (*is_one)(const struct ltr__trial *trial,
+					  const struct ltr_goroutine *goroutine))
+{
+	size_t count = ltr__trial_count(trial);
+
+	for (size_t i = 0; i < count; i++) {
+		size_t index = ltr__trial_index(trial, i);
+
+		if (!is_one || is_one(trial, ltr_census_at(trial->census, index)))
+			ltr__trial_claim(trial, index);
+	}
+}
+
 int ltr__trial_state(struct ltr__trial *trial, const char *text)
 {
 	return ltr__judgement_add(trial->judgement,

@@ -49,7 +49,7 @@ static const struct ltr_lock *lock_of(const struct ltr_census *census,
 				      const struct ltr_goroutine *goroutine)
 {
 	if (goroutine->flags & (LTR_IS_TIMED | LTR_IS_UNSURE) ||
-	    !ltr__knows_deadline(census, goroutine))
+	    !ltr_census_knows_deadline(census, goroutine))
 		return NULL;
 	return ltr_census_lock_of(census, goroutine);
 }

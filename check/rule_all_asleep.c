@@ -11,12 +11,9 @@
 
 static int all_asleep_check(struct ltr__trial *trial)
 {
-	size_t count = ltr__trial_count(trial);
-
 	if (trial->info->phase != LTR_PHASE_DEADLOCK)
 		return 0;
-	for (size_t i = 0; i < count; i++)
-		ltr__trial_claim(trial, ltr__trial_index(trial, i));
+	ltr__trial_claim_each(trial, NULL);
 	if (ltr_census_count(trial->census) == 0)
 		return ltr__trial_state(trial, "says that all its goroutines are asleep, but none "
 					       "of them could be read");

@@ -11,17 +11,14 @@
 
 #include "internal.h"
 
+static bool is_hopeless(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
+{
+	return ltr_census_leak(trial->census, goroutine) == LTR_LEAK_HOPELESS;
+}
+
 static int hopeless_check(struct ltr__trial *trial)
 {
-	size_t count = ltr__trial_count(trial);
-
-	for (size_t i = 0; i < count; i++) {
-		size_t index = ltr__trial_index(trial, i);
-
-		if (ltr_census_leak(trial->census, ltr_census_at(trial->census, index)) ==
-		    LTR_LEAK_HOPELESS)
-			ltr__trial_claim(trial, index);
-	}
+	ltr__trial_claim_each(trial, is_hopeless);
 	return 0;
 }
 

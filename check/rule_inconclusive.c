@@ -42,17 +42,16 @@ static int incomplete_state(struct ltr__trial *trial)
 }
 
 /* Whoever is unsure and was not claimed by a stronger rule. Daemons are excused in any case. */
+static bool may_have_ended(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
+{
+	(void)trial;
+	return (goroutine->flags & LTR_IS_UNSURE) &&
+	       !(goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON));
+}
+
 static int incomplete_check(struct ltr__trial *trial)
 {
-	size_t count = ltr__trial_count(trial);
-
-	for (size_t i = 0; i < count; i++) {
-		size_t index = ltr__trial_index(trial, i);
-		uint16_t flags = ltr_census_at(trial->census, index)->flags;
-
-		if ((flags & LTR_IS_UNSURE) && !(flags & (LTR_IS_MAIN | LTR_IS_DAEMON)))
-			ltr__trial_claim(trial, index);
-	}
+	ltr__trial_claim_each(trial, may_have_ended);
 	return incomplete_state(trial);
 }
 

@@ -9,21 +9,17 @@
 
 #include "internal.h"
 
+static bool had_to_end(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
+{
+	(void)trial;
+	return !(goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE));
+}
+
 static int never_exited_check(struct ltr__trial *trial)
 {
-	size_t count = ltr__trial_count(trial);
-
 	/* Where a recording is cut, they may have been about to. */
-	if (trial->info->phase != LTR_PHASE_MAIN_RETURNED || trial->info->cut)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		size_t index = ltr__trial_index(trial, i);
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
-
-		if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE))
-			continue;
-		ltr__trial_claim(trial, index);
-	}
+	if (trial->info->phase == LTR_PHASE_MAIN_RETURNED && !trial->info->cut)
+		ltr__trial_claim_each(trial, had_to_end);
 	return 0;
 }
 

@@ -7,21 +7,19 @@
 
 #include "internal.h"
 
-static int retries_check(struct ltr__trial *trial)
+static bool retries(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
 {
-	const struct ltr_history *history = trial->options->history;
-	size_t count = ltr__trial_count(trial);
 	uint64_t for_ns;
 
-	for (size_t i = 0; history && i < count; i++) {
-		size_t index = ltr__trial_index(trial, i);
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
+	return goroutine->state == LTR_STATE_SLEEP &&
+	       ltr__history_sleeps(trial->options->history, goroutine, &for_ns) &&
+	       for_ns > trial->options->older_than_ns;
+}
 
-		if (goroutine->state == LTR_STATE_SLEEP &&
-		    ltr__history_sleeps(history, goroutine, &for_ns) &&
-		    for_ns > trial->options->older_than_ns)
-			ltr__trial_claim(trial, index);
-	}
+static int retries_check(struct ltr__trial *trial)
+{
+	if (trial->options->history)
+		ltr__trial_claim_each(trial, retries);
 	return 0;
 }
 

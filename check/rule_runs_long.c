@@ -7,26 +7,17 @@
 
 #include "internal.h"
 
-static int runs_long_check(struct ltr__trial *trial)
+static bool runs_long(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
 {
-	size_t count = ltr__trial_count(trial);
-
-	if (!trial->options->older_than_ns)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		size_t index = ltr__trial_index(trial, i);
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
-
-		if ((goroutine->flags & LTR_IS_LONG) && !(goroutine->flags & LTR_IS_UNSURE) &&
-		    ltr_census_age_ns(trial->census, goroutine) > trial->options->older_than_ns)
-			ltr__trial_claim(trial, index);
-	}
-	return 0;
+	return (goroutine->flags & LTR_IS_LONG) && !(goroutine->flags & LTR_IS_UNSURE) &&
+	       ltr__is_old(trial->census, trial->options, goroutine);
 }
 
-static uint64_t runs_long_limit(const struct ltr_judge_options *options)
+static int runs_long_check(struct ltr__trial *trial)
 {
-	return options->older_than_ns;
+	if (trial->options->older_than_ns)
+		ltr__trial_claim_each(trial, runs_long);
+	return 0;
 }
 
 static void runs_long_summary(uint64_t count, FILE *out)
@@ -47,7 +38,7 @@ const struct ltr_rule ltr__rule_runs_long = {
 	.name = "runs-long",
 	.grade = LTR_GRADE_SUSPECT,
 	.check = runs_long_check,
-	.limit_ns = runs_long_limit,
+	.limit_ns = ltr__older_than_ns,
 	.shows_creation = true,
 	.summary = runs_long_summary,
 	.explain = runs_long_explain,

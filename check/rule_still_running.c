@@ -10,7 +10,6 @@
 
 static int still_running_check(struct ltr__trial *trial)
 {
-	size_t count = ltr__trial_count(trial);
 	uint32_t phase = trial->info->phase;
 	size_t claimed;
 
@@ -21,8 +20,7 @@ static int still_running_check(struct ltr__trial *trial)
 		return ltr__trial_state(trial, "was still running when its time was over, and "
 					       "none of its goroutines could be read");
 	claimed = trial->claim_count;
-	for (size_t i = 0; i < count; i++)
-		ltr__trial_claim(trial, ltr__trial_index(trial, i));
+	ltr__trial_claim_each(trial, NULL);
 	/* Others may have claimed all of them, and not fail the run: it has timed out all the same. */
 	if (trial->claim_count == claimed)
 		return ltr__trial_state(trial, "was still running when its time was over");

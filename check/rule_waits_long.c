@@ -7,36 +7,21 @@
 
 #include "internal.h"
 
-static bool may_be_suspect(const struct ltr_goroutine *goroutine)
+static bool waits_long(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
 {
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
 		return false;
 	return goroutine->reason && goroutine->reason != LTR_REASON_IO_ACCEPT &&
-	       goroutine->state != LTR_STATE_SLEEP;
+	       goroutine->state != LTR_STATE_SLEEP &&
+	       ltr_census_knows_deadline(trial->census, goroutine) &&
+	       ltr__is_old(trial->census, trial->options, goroutine);
 }
 
 static int waits_long_check(struct ltr__trial *trial)
 {
-	size_t count = ltr__trial_count(trial);
-
-	if (!trial->options->older_than_ns)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		size_t index = ltr__trial_index(trial, i);
-		const struct ltr_goroutine *goroutine = ltr_census_at(trial->census, index);
-
-		if (!ltr__knows_deadline(trial->census, goroutine))
-			continue;
-		if (may_be_suspect(goroutine) &&
-		    ltr_census_age_ns(trial->census, goroutine) > trial->options->older_than_ns)
-			ltr__trial_claim(trial, index);
-	}
+	if (trial->options->older_than_ns)
+		ltr__trial_claim_each(trial, waits_long);
 	return 0;
-}
-
-static uint64_t waits_long_limit(const struct ltr_judge_options *options)
-{
-	return options->older_than_ns;
 }
 
 static void waits_long_summary(uint64_t count, FILE *out)
@@ -57,7 +42,7 @@ const struct ltr_rule ltr__rule_waits_long = {
 	.name = "waits-long",
 	.grade = LTR_GRADE_SUSPECT,
 	.check = waits_long_check,
-	.limit_ns = waits_long_limit,
+	.limit_ns = ltr__older_than_ns,
 	.shows_creation = true,
 	.summary = waits_long_summary,
 	.explain = waits_long_explain,

@@ -57,18 +57,23 @@
 /* Ends ring_buffer__consume() when that is reached; no error, so nothing that libbpf returns. */
 #define POLL_ENOUGH (-4096)
 
-struct ebpf_source {
-	struct loiter_bpf *kernel;
+/* Who reads a BPF ring buffer, and how far a poll of it has come. */
+struct intake {
 	struct ring_buffer *buffer;
-	struct bpf_link *handover;
-	struct bpf_link *want_stacks;
-	uint32_t ring_max;
 	uint64_t lost; /* of what the kernel side has counted, already reported */
 
 	/* During a poll only. */
-	const struct ltr_event_sink *sink;
 	uint64_t delivered;
 	int err;
+};
+
+struct ebpf_source {
+	struct loiter_bpf *kernel;
+	struct intake intake;
+	struct bpf_link *handover;
+	struct bpf_link *want_stacks;
+	uint32_t ring_max;
+	const struct ltr_event_sink *sink; /* during a poll only */
 };
 
 /* libbpf's last warning, for the sentence that explains a refusal. */
@@ -82,6 +87,25 @@ __attribute__((format(printf, 2, 0))) static int keep_warning(enum libbpf_print_
 	vsnprintf(last_warning, sizeof(last_warning), format, arguments);
 	last_warning[strcspn(last_warning, "\n")] = '\0';
 	return 0;
+}
+
+/* Before libbpf is asked for anything that may be refused. */
+static void listen_for_warnings(void)
+{
+	last_warning[0] = '\0';
+	libbpf_set_print(keep_warning);
+}
+
+/* How eBPF programs, which see all processes, know which one is meant. */
+static int read_namespace(const struct ltr_event_target *what,
+			  struct ltr_process_namespace *ret_namespace, struct ltr_why *ret_why)
+{
+	int err = ltr_process_namespace(what->process, ret_namespace);
+
+	return err < 0 ? ltr_why_set(ret_why, err,
+				     "the pid namespace of process %" PRIu32 " cannot be read: %s",
+				     what->pid, strerror(-err))
+		       : 0;
 }
 
 /* Turns an error of bpf() into words. */
@@ -189,6 +213,38 @@ static int check_raised(const struct ltr_event_target *what, struct ltr_why *ret
 	return 0;
 }
 
+/* Ends the poll if it has taken enough, or with an error. */
+static int taken(struct intake *intake, int err, uint64_t count, uint64_t most)
+{
+	intake->err = err;
+	intake->delivered += count;
+	return err < 0 || intake->delivered >= most ? POLL_ENOUGH : 0;
+}
+
+/* How many of the `lost` that the kernel side has counted by now are news. */
+static uint64_t newly_lost(struct intake *intake, uint64_t lost)
+{
+	uint64_t more = lost - intake->lost;
+
+	intake->lost = lost;
+	return more;
+}
+
+/* Whether something was delivered, or a negative errno. */
+static int consume(struct intake *intake)
+{
+	int err;
+
+	intake->delivered = 0;
+	intake->err = 0;
+	err = ring_buffer__consume(intake->buffer);
+	if (intake->err < 0)
+		return intake->err;
+	if (err < 0 && err != POLL_ENOUGH)
+		return err;
+	return intake->delivered > 0;
+}
+
 static int take_batch(void *context, void *data, size_t size)
 {
 	struct ebpf_source *source = context;
@@ -196,48 +252,37 @@ static int take_batch(void *context, void *data, size_t size)
 
 	if (size < sizeof(*batch) || batch->count == 0 || batch->count > LTR_BATCH_MAX ||
 	    size < sizeof(*batch) + (size_t)batch->count * LTR_EVENT_BYTES ||
-	    batch->ring >= source->ring_max) {
-		source->err = -EBADMSG;
-		return POLL_ENOUGH;
-	}
-	source->err = source->sink->records(source->sink->context, batch->ring,
-					    batch->position - batch->dropped, batch->records,
-					    batch->count);
-	source->delivered += batch->count;
-	return source->err < 0 || source->delivered >= POLL_RECORDS ? POLL_ENOUGH : 0;
+	    batch->ring >= source->ring_max)
+		return taken(&source->intake, -EBADMSG, 0, POLL_RECORDS);
+	return taken(&source->intake,
+		     source->sink->records(source->sink->context, batch->ring,
+					   batch->position - batch->dropped, batch->records,
+					   batch->count),
+		     batch->count, POLL_RECORDS);
 }
 
 static int ebpf_poll(void *context, const struct ltr_event_sink *sink)
 {
 	struct ebpf_source *source = context;
 	const struct ltr_batch_losses *losses = &source->kernel->bss->losses;
-	uint64_t lost = __atomic_load_n(&losses->full_records, __ATOMIC_RELAXED) +
-			__atomic_load_n(&losses->fault_records, __ATOMIC_RELAXED);
-	bool news = lost != source->lost;
+	uint64_t lost = newly_lost(
+		&source->intake, __atomic_load_n(&losses->full_records, __ATOMIC_RELAXED) +
+					 __atomic_load_n(&losses->fault_records, __ATOMIC_RELAXED));
+	int got;
 
-	if (news)
-		sink->lost(sink->context, lost - source->lost);
-	source->lost = lost;
-
+	if (lost)
+		sink->lost(sink->context, lost);
 	source->sink = sink;
-	source->delivered = 0;
-	source->err = 0;
-
-	int err = ring_buffer__consume(source->buffer);
-
+	got = consume(&source->intake);
 	source->sink = NULL;
-	if (source->err < 0)
-		return source->err;
-	if (err < 0 && err != POLL_ENOUGH)
-		return err;
-	return news || source->delivered > 0;
+	return got == 0 && lost ? 1 : got;
 }
 
 static int ebpf_fd(void *context)
 {
 	struct ebpf_source *source = context;
 
-	return ring_buffer__epoll_fd(source->buffer);
+	return ring_buffer__epoll_fd(source->intake.buffer);
 }
 
 static void ebpf_close(void *context)
@@ -248,7 +293,7 @@ static void ebpf_close(void *context)
 		return;
 	bpf_link__destroy(source->want_stacks);
 	bpf_link__destroy(source->handover);
-	ring_buffer__free(source->buffer);
+	ring_buffer__free(source->intake.buffer);
 	loiter_bpf__destroy(source->kernel);
 	free(source);
 }
@@ -269,9 +314,9 @@ static int load(struct ebpf_source *source, struct ltr_why *ret_why)
 	if (err < 0)
 		return refuse_load(ret_why, err);
 
-	source->buffer = ring_buffer__new(bpf_map__fd(source->kernel->maps.batches), take_batch,
-					  source, NULL);
-	return source->buffer ? 0 : refuse_load(ret_why, -errno);
+	source->intake.buffer = ring_buffer__new(bpf_map__fd(source->kernel->maps.batches),
+						 take_batch, source, NULL);
+	return source->intake.buffer ? 0 : refuse_load(ret_why, -errno);
 }
 
 static int attach(struct bpf_program *program, const struct ltr_event_target *what, uint64_t offset,
@@ -327,8 +372,7 @@ static int ebpf_open(const struct ltr_event_target *what, void **ret_context,
 	if (!source)
 		return ltr_why_set(ret_why, -ENOMEM, "no memory");
 	source->ring_max = what->layout->ring_max;
-	last_warning[0] = '\0';
-	libbpf_set_print(keep_warning);
+	listen_for_warnings();
 	err = start(source, what, ret_why);
 	if (err < 0) {
 		ebpf_close(source);
@@ -352,18 +396,14 @@ const struct ltr_event_source_ops ltr__ebpf_source = {
 
 /* Room for 80 ms of 64 CPUs at a thousand a second. */
 #define SAMPLES_BYTES (8u << 20)
+#define POLL_SAMPLES  (SAMPLES_BYTES / sizeof(struct ltr_cpu_sample))
 
 struct ltr_cpu_sampler {
 	struct cpu_bpf *kernel;
-	struct ring_buffer *buffer;
+	struct intake intake;
 	struct bpf_link **links; /* by CPU; NULL: that CPU is not there */
 	int cpu_count;
-	uint64_t lost; /* already reported */
-
-	/* During a poll only. */
-	const struct ltr_cpu_sink *sink;
-	uint64_t delivered;
-	int err;
+	const struct ltr_cpu_sink *sink; /* during a poll only */
 };
 
 static int take_sample(void *context, void *data, size_t size)
@@ -371,38 +411,27 @@ static int take_sample(void *context, void *data, size_t size)
 	struct ltr_cpu_sampler *sampler = context;
 	const struct ltr_cpu_sample *sample = data;
 
-	if (size < sizeof(*sample) || sample->depth > LTR_SAMPLE_FRAMES) {
-		sampler->err = -EBADMSG;
-		return POLL_ENOUGH;
-	}
-	sampler->err = sampler->sink->sample(sampler->sink->context, sample->goroutine,
-					     sample->in_call != 0, sample->pcs, sample->depth);
-	sampler->delivered++;
-	return sampler->err < 0 || sampler->delivered >= SAMPLES_BYTES / sizeof(*sample)
-		       ? POLL_ENOUGH
-		       : 0;
+	if (size < sizeof(*sample) || sample->depth > LTR_SAMPLE_FRAMES)
+		return taken(&sampler->intake, -EBADMSG, 0, POLL_SAMPLES);
+	return taken(&sampler->intake,
+		     sampler->sink->sample(sampler->sink->context, sample->goroutine,
+					   sample->in_call != 0, sample->pcs, sample->depth),
+		     1, POLL_SAMPLES);
 }
 
 int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink)
 {
-	uint64_t lost = __atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED);
-	bool news = lost != sampler->lost;
+	uint64_t lost =
+		newly_lost(&sampler->intake,
+			   __atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED));
+	int got;
 
-	if (news)
-		sink->lost(sink->context, lost - sampler->lost);
-	sampler->lost = lost;
+	if (lost)
+		sink->lost(sink->context, lost);
 	sampler->sink = sink;
-	sampler->delivered = 0;
-	sampler->err = 0;
-
-	int err = ring_buffer__consume(sampler->buffer);
-
+	got = consume(&sampler->intake);
 	sampler->sink = NULL;
-	if (sampler->err < 0)
-		return sampler->err;
-	if (err < 0 && err != POLL_ENOUGH)
-		return err;
-	return news || sampler->delivered > 0;
+	return got == 0 && lost ? 1 : got;
 }
 
 struct ltr_cpu_sampler *ltr__cpu_close(struct ltr_cpu_sampler *sampler)
@@ -412,7 +441,7 @@ struct ltr_cpu_sampler *ltr__cpu_close(struct ltr_cpu_sampler *sampler)
 	for (int cpu = 0; sampler->links && cpu < sampler->cpu_count; cpu++)
 		bpf_link__destroy(sampler->links[cpu]);
 	free(sampler->links);
-	ring_buffer__free(sampler->buffer);
+	ring_buffer__free(sampler->intake.buffer);
 	cpu_bpf__destroy(sampler->kernel);
 	free(sampler);
 	return NULL;
@@ -422,12 +451,10 @@ static int load_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_
 			struct ltr_why *ret_why)
 {
 	struct ltr_process_namespace namespace;
-	int err = ltr_process_namespace(what->process, &namespace);
+	int err = read_namespace(what, &namespace, ret_why);
 
 	if (err < 0)
-		return ltr_why_set(ret_why, err,
-				   "the pid namespace of process %" PRIu32 " cannot be read: %s",
-				   what->pid, strerror(-err));
+		return err;
 	sampler->kernel = cpu_bpf__open();
 	if (!sampler->kernel)
 		return refuse_load(ret_why, -errno);
@@ -442,9 +469,9 @@ static int load_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_
 		err = cpu_bpf__load(sampler->kernel);
 	if (err < 0)
 		return refuse_load(ret_why, err);
-	sampler->buffer = ring_buffer__new(bpf_map__fd(sampler->kernel->maps.samples), take_sample,
-					   sampler, NULL);
-	return sampler->buffer ? 0 : refuse_load(ret_why, -errno);
+	sampler->intake.buffer = ring_buffer__new(bpf_map__fd(sampler->kernel->maps.samples),
+						  take_sample, sampler, NULL);
+	return sampler->intake.buffer ? 0 : refuse_load(ret_why, -errno);
 }
 
 static int refuse_clock(struct ltr_why *ret_why, int err)
@@ -512,8 +539,7 @@ int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
 
 	if (!sampler)
 		return ltr_why_set(ret_why, -ENOMEM, "no memory");
-	last_warning[0] = '\0';
-	libbpf_set_print(keep_warning);
+	listen_for_warnings();
 
 	int err = start_sampler(sampler, what, rate_hz, ret_why);
 
@@ -570,12 +596,10 @@ static int start_reader(struct ltr_thread_reader *reader, const struct ltr_event
 			struct ltr_why *ret_why)
 {
 	struct ltr_process_namespace namespace;
-	int err = ltr_process_namespace(what->process, &namespace);
+	int err = read_namespace(what, &namespace, ret_why);
 
 	if (err < 0)
-		return ltr_why_set(ret_why, err,
-				   "the pid namespace of process %" PRIu32 " cannot be read: %s",
-				   what->pid, strerror(-err));
+		return err;
 	reader->kernel = threads_bpf__open();
 	if (!reader->kernel)
 		return refuse_load(ret_why, -errno);
@@ -594,8 +618,7 @@ int ltr__thread_reader_open(const struct ltr_event_target *what,
 
 	if (!reader)
 		return ltr_why_set(ret_why, -ENOMEM, "no memory");
-	last_warning[0] = '\0';
-	libbpf_set_print(keep_warning);
+	listen_for_warnings();
 
 	int err = start_reader(reader, what, ret_why);
 

@@ -97,7 +97,7 @@ struct ltr_cpu_sampler *ltr__cpu_close(
 	struct ltr_cpu_sampler *sampler); /* takes and returns NULL */
 
 /*
- * What the kernel says of the threads of the program, at the moment that it is asked (ebpf.c). Nothing
+ * thread_reader.c: what the kernel says of the threads of the program, when it is asked. Nothing
  * is traced, and nothing is done to the program.
  */
 struct ltr_kernel_thread {
@@ -115,6 +115,19 @@ int ltr__thread_reader_open(const struct ltr_event_target *what,
 int ltr__thread_reader_read(struct ltr_thread_reader *reader,
 			    struct ltr_kernel_thread **ret_threads, size_t *ret_count);
 struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader);
+
+/*
+ * ebpf.c: the rows that such a reader is made of, with the kernel's own states and clock. `most` is how
+ * many there is room for; the rest is left out.
+ */
+struct ltr_thread_row;
+struct ltr_thread_rows;
+
+int ltr__thread_rows_open(const struct ltr_event_target *what, struct ltr_thread_rows **ret_rows,
+			  struct ltr_why *ret_why);
+int ltr__thread_rows_read(const struct ltr_thread_rows *rows, struct ltr_thread_row *ret_row,
+			  size_t most, size_t *ret_count);
+struct ltr_thread_rows *ltr__thread_rows_close(struct ltr_thread_rows *rows);
 
 /* symbols.c: give the census symbols and modules of process `pid`. 0 or a negative errno. */
 int ltr__symbols_new(uint32_t pid, struct ltr_census *census);

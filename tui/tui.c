@@ -17,7 +17,6 @@
 #include <time.h>
 
 #include "frame.h"
-#include "goroutine_columns.h"
 #include "playing.h"
 #include "save.h"
 #include "tui_private.h"
@@ -27,11 +26,10 @@
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define RENEW_REST    30
-#define JUDGE_REST    50
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
 
-static uint64_t clock_ns(void)
+uint64_t ltr__tui_clock_ns(void)
 {
 	struct timespec now;
 
@@ -39,7 +37,7 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000 * MS + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t interval_ns(const struct ltr__tui *tui)
+uint64_t ltr__tui_interval_ns(const struct ltr__tui *tui)
 {
 	return (tui->options->interval_ms ? tui->options->interval_ms : INTERVAL_MS) * MS;
 }
@@ -54,7 +52,7 @@ struct ltr__view *ltr__tui_view(const struct ltr__tui *tui)
 	return tui->depth ? tui->opened[tui->depth - 1] : tui->roots[tui->root];
 }
 
-static void note_memory(struct ltr__tui *tui, int error)
+void ltr__tui_note_memory(struct ltr__tui *tui, int error)
 {
 	if (error)
 		ltr__tui_say(tui, "not enough memory to show everything");
@@ -65,7 +63,7 @@ static void go_on_renewing(struct ltr__tui *tui, uint64_t budget_ns)
 {
 	struct ltr__view *view = ltr__tui_view(tui);
 	size_t count = ltr__moment_count(&tui->scene.moment);
-	uint64_t start = clock_ns();
+	uint64_t start = ltr__tui_clock_ns();
 	uint64_t now = start;
 
 	while (tui->is_renewing && now - start < budget_ns) {
@@ -73,28 +71,29 @@ static void go_on_renewing(struct ltr__tui *tui, uint64_t budget_ns)
 
 		/* the end is a piece of its own: it may be the longest */
 		if (to > tui->renewed) {
-			note_memory(tui, view->kind->take(view, &tui->scene, tui->renewed, to));
+			ltr__tui_note_memory(tui,
+					     view->kind->take(view, &tui->scene, tui->renewed, to));
 			tui->renewed = to;
 		} else {
 			int more = view->kind->end(view, &tui->scene);
 
-			note_memory(tui, more < 0 ? more : 0);
+			ltr__tui_note_memory(tui, more < 0 ? more : 0);
 			tui->is_renewing = more > 0;
 		}
-		now = clock_ns();
+		now = ltr__tui_clock_ns();
 	}
 	tui->renewal_cost_ns += now - start;
 	if (!tui->is_renewing)
 		tui->next_renewal_ns = now + tui->renewal_cost_ns * RENEW_REST;
 }
 
-static void finish_renewing(struct ltr__tui *tui)
+void ltr__tui_finish_renewing(struct ltr__tui *tui)
 {
 	go_on_renewing(tui, UINT64_MAX);
 }
 
-/* The view is to show the scene as it is now: at once, or in a few frames if that is much work. */
-static void renew_view(struct ltr__tui *tui)
+/* At once, or in a few frames if that is much work. */
+void ltr__tui_renew(struct ltr__tui *tui)
 {
 	struct ltr__view *view = ltr__tui_view(tui);
 
@@ -105,60 +104,10 @@ static void renew_view(struct ltr__tui *tui)
 	go_on_renewing(tui, tui->terminal && tui->terminal->is_scripted ? UINT64_MAX : BUDGET_NS);
 }
 
-void ltr__tui_renew(struct ltr__tui *tui)
-{
-	renew_view(tui);
-}
-
 unsigned ltr__tui_where(const struct ltr__tui *tui)
 {
 	return LTR__IN_ALL | ltr__tui_view(tui)->kind->where |
 	       (ltr__playing_is_on(tui) ? LTR__IN_PLAYED : LTR__IN_LIVE);
-}
-
-static bool shows_findings(const struct ltr__tui *tui)
-{
-	const struct ltr__view_kind *kind = ltr__tui_view(tui)->kind;
-
-	return kind == &ltr__view_verdicts || kind == &ltr__view_finding ||
-	       kind == &ltr__view_goroutines;
-}
-
-/* Go on looking for what is wrong. Returns whether the screen has to be drawn. */
-static bool go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
-{
-	uint64_t start = clock_ns();
-	int more = tui->source->judge(tui->source->context, budget_ns, &tui->scene.findings);
-	uint64_t now = clock_ns();
-
-	tui->judging_cost_ns += now - start;
-	if (more > 0)
-		return false;
-	note_memory(tui, more);
-	tui->is_judging = false;
-	tui->next_judging_ns = now + interval_ns(tui) + tui->judging_cost_ns * JUDGE_REST;
-	tui->judging_cost_ns = 0;
-	/* held or not: lists of findings are made of those that there are now */
-	if (shows_findings(tui))
-		renew_view(tui);
-	return true;
-}
-
-static void finish_judging(struct ltr__tui *tui)
-{
-	while (tui->is_judging)
-		go_on_judging(tui, UINT64_MAX);
-}
-
-void ltr__tui_finish_judging(struct ltr__tui *tui)
-{
-	finish_judging(tui);
-}
-
-static void judge_at_once(struct ltr__tui *tui)
-{
-	tui->is_judging = tui->source->judge != NULL;
-	finish_judging(tui);
 }
 
 static void note_error(struct ltr__tui *tui, int error)
@@ -176,23 +125,24 @@ static void poll_source(struct ltr__tui *tui)
 {
 	if (tui->scene.is_ended)
 		return;
-	finish_judging(tui);
+	ltr__tui_finish_judging(tui);
 	note_error(tui, tui->source->poll(tui->source->context, 0));
-	tui->next_poll_ns = clock_ns() + (tui->source_fd < 0 ? POLL_BLIND_NS : POLL_APART_NS);
+	tui->next_poll_ns =
+		ltr__tui_clock_ns() + (tui->source_fd < 0 ? POLL_BLIND_NS : POLL_APART_NS);
 }
 
-static void refresh_source(struct ltr__tui *tui)
+void ltr__tui_refresh(struct ltr__tui *tui)
 {
-	uint64_t start = clock_ns();
+	uint64_t start = ltr__tui_clock_ns();
 
 	if (tui->scene.is_ended || !tui->source->refresh)
 		return;
-	finish_judging(tui);
+	ltr__tui_finish_judging(tui);
 	note_error(tui, tui->source->refresh(tui->source->context));
-	tui->next_refresh_ns = start + (clock_ns() - start) * RENEW_REST;
+	tui->next_refresh_ns = start + (ltr__tui_clock_ns() - start) * RENEW_REST;
 }
 
-static void remember(struct ltr__tui *tui)
+void ltr__tui_remember(struct ltr__tui *tui)
 {
 	struct ltr_tui_usage usage = {0};
 
@@ -205,26 +155,21 @@ static void remember(struct ltr__tui *tui)
 static void next_moment(struct ltr__tui *tui, bool refresh)
 {
 	if (ltr__playing_is_on(tui)) {
-		ltr__playing_frame(tui, interval_ns(tui));
+		ltr__playing_frame(tui, ltr__tui_interval_ns(tui));
 		return;
 	}
 	poll_source(tui);
 	if (refresh)
-		refresh_source(tui);
-	remember(tui);
+		ltr__tui_refresh(tui);
+	ltr__tui_remember(tui);
 	if (ltr__moment_is_held(&tui->scene.moment))
 		return;
 	if (tui->terminal && tui->terminal->is_scripted)
-		judge_at_once(tui);
-	renew_view(tui);
+		ltr__tui_judge_at_once(tui);
+	ltr__tui_renew(tui);
 }
 
-uint64_t ltr__tui_clock_ns(void)
-{
-	return clock_ns();
-}
-
-static void draw(struct ltr__tui *tui)
+void ltr__tui_draw(struct ltr__tui *tui)
 {
 	ltr__playing_follow(tui);
 	ltr__frame_draw(tui);
@@ -265,7 +210,7 @@ static void open_view(struct ltr__tui *tui, const struct ltr__view_kind *kind,
 		tui->depth--;
 	}
 	tui->opened[tui->depth++] = view;
-	renew_view(tui);
+	ltr__tui_renew(tui);
 }
 
 size_t ltr__tui_roots(const struct ltr__tui *tui)
@@ -285,7 +230,7 @@ static void show_root(struct ltr__tui *tui, size_t root)
 	ltr__playing_leave(tui);
 	close_opened(tui, 0);
 	tui->root = root;
-	renew_view(tui);
+	ltr__tui_renew(tui);
 }
 
 static void toggle_pause(struct ltr__tui *tui)
@@ -298,100 +243,7 @@ static void toggle_pause(struct ltr__tui *tui)
 	} else if (ltr__moment_hold(moment)) {
 		ltr__tui_say(tui, "not enough memory to hold this moment");
 	} else {
-		renew_view(tui);
-	}
-}
-
-/* A filter that makes no sense leaves the one that there is. */
-static int set_filter(struct ltr__tui *tui, const char *text, char *ret_why, size_t why_size)
-{
-	struct ltr__filter *filter;
-	int error;
-
-	ret_why[0] = 0;
-	error = ltr__filter_new(text, &filter, ret_why, why_size);
-	if (error)
-		return error;
-	ltr__filter_free(tui->scene.filter);
-	tui->scene.filter = filter;
-	snprintf(tui->scene.filter_text, sizeof(tui->scene.filter_text), "%s", text);
-	return 0;
-}
-
-static void clear_search(struct ltr__tui *tui)
-{
-	tui->scene.search = ltr__filter_free(tui->scene.search);
-	tui->scene.search_text[0] = 0;
-}
-
-static void set_search(struct ltr__tui *tui, const char *text)
-{
-	clear_search(tui);
-	if (!ltr__filter_new_search(text, &tui->scene.search))
-		snprintf(tui->scene.search_text, sizeof(tui->scene.search_text), "%s", text);
-}
-
-static void search(struct ltr__tui *tui, bool forward)
-{
-	struct ltr__view *view = ltr__tui_view(tui);
-
-	if (!tui->scene.search)
-		ltr__tui_say(tui, "nothing to search for yet: / asks for it");
-	else if (view->kind->search) {
-		/* rows of an order that is still being made could not be compared */
-		finish_renewing(tui);
-		if (!view->kind->search(view, &tui->scene, forward))
-			ltr__tui_say(tui, "no row has this text");
-	}
-}
-
-static void prompt_edited(struct ltr__tui *tui)
-{
-	char why[8];
-
-	if (tui->prompt.purpose != LTR__DO_FILTER)
-		return;
-	/* a text that makes no sense (yet) shows what the filter before it shows */
-	if (set_filter(tui, tui->prompt.text, tui->prompt.why, sizeof(tui->prompt.why)))
-		set_filter(tui, tui->prompt.before, why, sizeof(why));
-	renew_view(tui);
-}
-
-static void prompt_done(struct ltr__tui *tui)
-{
-	if (tui->prompt.purpose == LTR__DO_SEARCH) {
-		tui->prompt.is_open = false;
-		set_search(tui, tui->prompt.text);
-		if (tui->scene.search)
-			search(tui, true);
-		return;
-	}
-	/* a filter that makes no sense keeps the prompt, and says why */
-	if (set_filter(tui, tui->prompt.text, tui->prompt.why, sizeof(tui->prompt.why)))
-		return;
-	tui->prompt.is_open = false;
-	renew_view(tui);
-}
-
-static void prompt_key(struct ltr__tui *tui, uint32_t key)
-{
-	switch (ltr__prompt_key(&tui->prompt, key, &tui->scene.moment)) {
-	case LTR__PROMPT_EDITED:
-		prompt_edited(tui);
-		break;
-	case LTR__PROMPT_DONE:
-		prompt_done(tui);
-		break;
-	case LTR__PROMPT_CANCELLED:
-		tui->prompt.is_open = false;
-		if (tui->prompt.purpose == LTR__DO_FILTER) {
-			set_filter(tui, tui->prompt.before, tui->prompt.why,
-				   sizeof(tui->prompt.why));
-			renew_view(tui);
-		}
-		break;
-	case LTR__PROMPT_SAME:
-		break;
+		ltr__tui_renew(tui);
 	}
 }
 
@@ -399,40 +251,10 @@ static void go_back(struct ltr__tui *tui)
 {
 	if (tui->depth) {
 		close_opened(tui, tui->depth - 1);
-		renew_view(tui);
+		ltr__tui_renew(tui);
 	} else {
-		clear_search(tui);
+		ltr__tui_clear_search(tui);
 	}
-}
-
-/* It takes seconds in which no key is answered: the screen says so before. */
-static void prove(struct ltr__tui *tui)
-{
-	int error;
-
-	if (!tui->source->prove || !tui->source->judge || ltr__playing_is_on(tui)) {
-		ltr__tui_say(tui, "nobody can look at the references of this program");
-		return;
-	}
-	if (ltr__moment_is_held(&tui->scene.moment)) {
-		ltr__tui_say(tui, "this moment is held, and the program has gone on: Space first");
-		return;
-	}
-	ltr__tui_say(tui, "looking at all references of the program; it may take seconds ...");
-	draw(tui);
-	refresh_source(tui);
-	error = tui->source->prove(tui->source->context);
-	judge_at_once(tui);
-	remember(tui);
-	if (!error)
-		ltr__tui_say(tui, tui->scene.findings ? tui->scene.findings->note : "");
-	else if (error == -ESRCH)
-		ltr__tui_say(tui, "the program has ended");
-	else if (error == -EOPNOTSUPP)
-		ltr__tui_say(tui, "references can be looked at only in a program that runs");
-	else
-		ltr__tui_say(tui, strerror(-error));
-	renew_view(tui);
 }
 
 static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
@@ -443,7 +265,7 @@ static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
 	if (want.kind == LTR__WANT_OPEN)
 		open_view(tui, want.view, &want.subject);
 	else if (want.kind == LTR__WANT_RENEW)
-		renew_view(tui);
+		ltr__tui_renew(tui);
 	else if (want.kind == LTR__WANT_SAY)
 		ltr__tui_say(tui, want.say);
 }
@@ -477,15 +299,15 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		ltr__prompt_open(&tui->prompt, action, "");
 		break;
 	case LTR__DO_CLEAR_FILTER:
-		set_filter(tui, "", why, sizeof(why));
-		renew_view(tui);
+		ltr__tui_set_filter(tui, "", why, sizeof(why));
+		ltr__tui_renew(tui);
 		break;
 	case LTR__DO_NEXT_MATCH:
 	case LTR__DO_PREVIOUS_MATCH:
-		search(tui, action == LTR__DO_NEXT_MATCH);
+		ltr__tui_search(tui, action == LTR__DO_NEXT_MATCH);
 		break;
 	case LTR__DO_PROVE:
-		prove(tui);
+		ltr__tui_prove(tui);
 		break;
 	case LTR__DO_NEXT_VIEW:
 		show_root(tui, ltr__tui_next_root(tui));
@@ -529,7 +351,7 @@ static bool click_spot(struct ltr__tui *tui, int x, int y)
 			continue;
 		if (spot.action == LTR__DO_BACK && spot.depth < tui->depth) {
 			close_opened(tui, spot.depth);
-			renew_view(tui);
+			ltr__tui_renew(tui);
 		} else if (spot.action != LTR__DO_BACK) {
 			act(tui, spot.action, 0);
 		}
@@ -546,7 +368,7 @@ static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 		tui->is_saving = false;
 		ltr__save(tui, input->key, tui->message, sizeof(tui->message));
 	} else if (tui->prompt.is_open)
-		prompt_key(tui, input->key);
+		ltr__tui_prompt_key(tui, input->key);
 	else if (input->key != LTR__KEY_CLICK || !click_spot(tui, input->x, input->y))
 		act(tui, ltr__key_action(input->key, ltr__tui_where(tui)), input->y - tui->body_y);
 }
@@ -604,30 +426,30 @@ static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_
 /* What is due by the clock. Returns whether the screen has to be drawn. */
 static bool do_what_is_due(struct ltr__tui *tui)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = ltr__tui_clock_ns();
 
 	if (tui->is_renewing) {
 		go_on_renewing(tui, BUDGET_NS);
 		return !tui->is_renewing;
 	}
 	if (tui->is_judging)
-		return go_on_judging(tui, BUDGET_NS);
+		return ltr__tui_go_on_judging(tui, BUDGET_NS);
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);
 	if (now < tui->next_frame_ns)
 		return false;
-	tui->next_frame_ns = now + interval_ns(tui);
+	tui->next_frame_ns = now + ltr__tui_interval_ns(tui);
 	if (ltr__playing_is_on(tui)) {
 		ltr__playing_frame(tui, now - tui->last_frame_ns);
 		tui->last_frame_ns = now;
 		return true;
 	}
-	remember(tui);
+	ltr__tui_remember(tui);
 	if (ltr_census_info(tui->scene.moment.census)->way == LTR_WAY_SNAPSHOT &&
 	    now >= tui->next_refresh_ns)
-		refresh_source(tui);
+		ltr__tui_refresh(tui);
 	if (!ltr__moment_is_held(&tui->scene.moment) && now >= tui->next_renewal_ns)
-		renew_view(tui);
+		ltr__tui_renew(tui);
 	tui->is_judging = tui->source->judge && now >= tui->next_judging_ns &&
 			  !ltr__moment_is_held(&tui->scene.moment);
 	return true;
@@ -636,7 +458,7 @@ static bool do_what_is_due(struct ltr__tui *tui)
 /* Waits for whatever comes first, and says whether the screen has to be drawn. */
 static int wait_and_handle(struct ltr__tui *tui, bool *ret_draw)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = ltr__tui_clock_ns();
 	int fd;
 	uint64_t wake = next_wake_ns(tui, now, &fd);
 	struct ltr__input input =
@@ -656,12 +478,12 @@ static int loop(struct ltr__tui *tui)
 	ltr__playing_begin(tui);
 	next_moment(tui, false);
 	if (ltr__playing_is_on(tui))
-		judge_at_once(tui);
-	tui->last_frame_ns = clock_ns();
-	tui->next_frame_ns = tui->last_frame_ns + interval_ns(tui);
+		ltr__tui_judge_at_once(tui);
+	tui->last_frame_ns = ltr__tui_clock_ns();
+	tui->next_frame_ns = tui->last_frame_ns + ltr__tui_interval_ns(tui);
 	while (!error && !tui->is_done) {
 		if (has_changed)
-			draw(tui);
+			ltr__tui_draw(tui);
 		error = wait_and_handle(tui, &has_changed);
 	}
 	if (!error)
@@ -669,78 +491,6 @@ static int loop(struct ltr__tui *tui)
 	if (error && !tui->end->why[0])
 		snprintf(tui->end->why, sizeof(tui->end->why), "%s", tui->terminal->why);
 	return error;
-}
-
-static int open_roots(struct ltr__tui *tui)
-{
-	struct ltr__subject everything = {0};
-
-	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
-		int error = ltr__view_by_index(i)->open(&tui->scene, &everything, &tui->roots[i]);
-
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-static int choose_view(struct ltr__tui *tui)
-{
-	const char *name = tui->options->view;
-
-	if (!name)
-		return 0;
-	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
-		if (!strcmp(ltr__view_by_index(i)->name, name)) {
-			tui->root = i;
-			return 0;
-		}
-	}
-	snprintf(tui->end->why, sizeof(tui->end->why), "there is no view '%.60s'", name);
-	return -EINVAL;
-}
-
-static int choose_columns(struct ltr__tui *tui)
-{
-	const char *columns = tui->options->columns;
-	const char *wrong;
-	int length;
-
-	if (!columns || !*columns)
-		return 0;
-	wrong = ltr__columns_choose(ltr__goroutine_columns, ltr__goroutine_column_count, columns,
-				    &tui->scene.columns);
-	if (!wrong)
-		return 0;
-	length = (int)strcspn(wrong, ",");
-	snprintf(tui->end->why, sizeof(tui->end->why), "goroutines have no column '%.*s'",
-		 length < 60 ? length : 60, wrong);
-	return -EINVAL;
-}
-
-/* What the options say about the first screen. */
-static int prepare(struct ltr__tui *tui)
-{
-	const struct ltr_tui_options *options = tui->options;
-	struct ltr__view *view;
-	int error = set_filter(tui, options->filter ? options->filter : "", tui->end->why,
-			       sizeof(tui->end->why));
-
-	if (!error)
-		error = choose_columns(tui);
-	if (!error)
-		error = open_roots(tui);
-	if (!error)
-		error = choose_view(tui);
-	if (error)
-		return error;
-	view = tui->roots[tui->root];
-	if (options->sort && (!view->kind->sort || view->kind->sort(view, options->sort))) {
-		snprintf(tui->end->why, sizeof(tui->end->why), "%s cannot be sorted by '%.60s'",
-			 view->kind->name, options->sort);
-		return -EINVAL;
-	}
-	return 0;
 }
 
 static int open_terminal(struct ltr__tui *tui)
@@ -784,7 +534,7 @@ int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_sour
 	tui->has_mouse = options->mouse;
 	tui->source_fd = source->fd ? source->fd(source->context) : -1;
 	tui->scene.moment.census = source->census(source->context);
-	error = prepare(tui);
+	error = ltr__tui_prepare(tui);
 	if (!error)
 		error = open_terminal(tui);
 	if (!error) {

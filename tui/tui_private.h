@@ -3,7 +3,8 @@
 #define LOITER_TUI_PRIVATE_H
 
 /*
- * The state of a running screen, between the loop (tui.c) and what draws a whole frame (frame.c).
+ * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
+ * the loop calls: judging.c, asking.c, playing.c and, before it begins, prepare.c.
  */
 
 #include "prompt.h"
@@ -64,14 +65,38 @@ struct ltr__view *ltr__tui_view(const struct ltr__tui *tui);
 void ltr__tui_say(struct ltr__tui *tui, const char *text);
 /* The view is to show the scene as it is now. */
 void ltr__tui_renew(struct ltr__tui *tui);
+void ltr__tui_finish_renewing(struct ltr__tui *tui);
+void ltr__tui_draw(struct ltr__tui *tui);
+/* Says it if something could not be shown for want of memory; 0: nothing. */
+void ltr__tui_note_memory(struct ltr__tui *tui, int error);
 uint64_t ltr__tui_clock_ns(void);
-/* Before the census shows another moment. */
-void ltr__tui_finish_judging(struct ltr__tui *tui);
+/* Between two frames. */
+uint64_t ltr__tui_interval_ns(const struct ltr__tui *tui);
+/* Read the whole program again; and keep what its charts need of this moment. */
+void ltr__tui_refresh(struct ltr__tui *tui);
+void ltr__tui_remember(struct ltr__tui *tui);
 /* How many there are to choose from: the timeline is the last, and of recordings only. */
 size_t ltr__tui_roots(const struct ltr__tui *tui);
 /* The one that Tab leads to. */
 size_t ltr__tui_next_root(const struct ltr__tui *tui);
 /* Which keys work: LTR__IN_*. */
 unsigned ltr__tui_where(const struct ltr__tui *tui);
+
+/* judging.c: go on looking for what is wrong. Returns whether the screen has to be drawn. */
+bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns);
+/* Before the census shows another moment. */
+void ltr__tui_finish_judging(struct ltr__tui *tui);
+void ltr__tui_judge_at_once(struct ltr__tui *tui);
+/* It takes seconds in which no key is answered: the screen says so before. */
+void ltr__tui_prove(struct ltr__tui *tui);
+
+/* asking.c: a filter that makes no sense leaves the one that there is. */
+int ltr__tui_set_filter(struct ltr__tui *tui, const char *text, char *ret_why, size_t why_size);
+void ltr__tui_clear_search(struct ltr__tui *tui);
+void ltr__tui_search(struct ltr__tui *tui, bool forward);
+void ltr__tui_prompt_key(struct ltr__tui *tui, uint32_t key);
+
+/* prepare.c: views and filter as the options say. 0, or a negative errno and why, in end->why. */
+int ltr__tui_prepare(struct ltr__tui *tui);
 
 #endif

@@ -415,28 +415,20 @@ static struct ltr__knots_row *add_row(struct plan *plan, enum ltr__knots_kind ki
 	return row;
 }
 
-/* Edges in `by_holder` of one holder: [*ret_first, end). */
-static uint32_t edges_of(const struct plan *plan, uint64_t holder, uint32_t *ret_first)
+static uint64_t holder_of(const struct edge *edge)
 {
-	uint32_t low = 0;
-	uint32_t high = plan->edge_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (plan->edges[plan->by_holder[middle]].holder < holder)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_first = low;
-	while (low < plan->edge_count && plan->edges[plan->by_holder[low]].holder == holder)
-		low++;
-	return low;
+	return edge->holder;
 }
 
-/* Edges in `by_to` whose holders wait on `object`: [*ret_first, end). */
-static uint32_t edges_to(const struct plan *plan, uint32_t object, uint32_t *ret_first)
+static uint64_t target_of(const struct edge *edge)
+{
+	return edge->to;
+}
+
+/* Edges with that key in an order by it: [*ret_first, end) of the order. */
+static uint32_t edges_with(const struct plan *plan, const uint32_t *order,
+			   uint64_t (*key_of)(const struct edge *), uint64_t key,
+			   uint32_t *ret_first)
 {
 	uint32_t low = 0;
 	uint32_t high = plan->edge_count;
@@ -444,13 +436,13 @@ static uint32_t edges_to(const struct plan *plan, uint32_t object, uint32_t *ret
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (plan->edges[plan->by_to[middle]].to < object)
+		if (key_of(&plan->edges[order[middle]]) < key)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	*ret_first = low;
-	while (low < plan->edge_count && plan->edges[plan->by_to[low]].to == object)
+	while (low < plan->edge_count && key_of(&plan->edges[order[low]]) == key)
 		low++;
 	return low;
 }
@@ -462,7 +454,7 @@ static void show_object(struct plan *plan, uint32_t object, bool is_reading, int
 static void show_held(struct plan *plan, uint64_t id, int depth, uint16_t rails, bool is_more)
 {
 	uint32_t first;
-	uint32_t end = edges_of(plan, id, &first);
+	uint32_t end = edges_with(plan, plan->by_holder, holder_of, id, &first);
 	uint32_t last = NOBODY;
 
 	for (uint32_t i = first; i < end; i++) {
@@ -515,7 +507,7 @@ static void show_waiters(struct plan *plan, uint32_t object, uint64_t but, int d
 	size_t holding;
 	uint64_t others;
 	uint32_t first;
-	uint32_t end = edges_to(plan, object, &first);
+	uint32_t end = edges_with(plan, plan->by_to, target_of, object, &first);
 
 	for (uint32_t i = first; i < end; i++)
 		add_waiter(&waiters, 64, plan->edges[plan->by_to[i]].holder, but);

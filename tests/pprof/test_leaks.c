@@ -15,20 +15,11 @@
 
 #include "fixture.h"
 #include "unpacked.h"
+#include "written.h"
 
 static Profile *leaks_of(const struct ltr_census *census, const struct ltr_profile_options *options)
 {
-	struct memory memory = {0};
-	Profile *profile;
-
-	assert_int_equal(ltr_profile_write(census, ltr_profile_type_find("goroutineleak"), options,
-					   memory_sink(&memory)),
-			 0);
-	profile = profile_unpack(memory.data, memory.bytes);
-	memory_done(&memory);
-	assert_non_null(profile);
-	assert_true(profile_is_valid(profile));
-	return profile;
+	return profile_written(census, ltr_profile_type_find("goroutineleak"), options);
 }
 
 static const char *comment_of(const Profile *profile, size_t i)

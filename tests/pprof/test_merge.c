@@ -14,14 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include <pprof/profile.h>
 
+#include "chance.h"
 #include "fixture.h"
 #include "unpacked.h"
+#include "written.h"
 
 #define ROUNDS     40
 #define INPUTS_MAX 5
@@ -32,26 +33,6 @@
 #define BYTES       (FUNCTIONS * LINES)
 #define PC_NOWHERE  0x10ull /* in no module, and in every program */
 #define FILE_OFFSET 0x1000ull
-
-static uint64_t seed;
-
-static uint64_t random_next(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static uint64_t random_below(uint64_t limit)
-{
-	return random_next() % limit;
-}
-
-static bool one_in(uint64_t n)
-{
-	return random_below(n) == 0;
-}
 
 /* Its own file, which is one of two; the same once more, elsewhere; and a library without a build id. */
 enum { MODULE_PROGRAM, MODULE_TWIN, MODULE_LIBRARY, MODULE_COUNT };
@@ -237,17 +218,6 @@ static void inputs_done(struct inputs *inputs)
 		ltr_census_free(inputs->at[i]);
 }
 
-static Profile *read_back(struct memory *memory)
-{
-	Profile *profile = profile_unpack(memory->data, memory->bytes);
-
-	memory_done(memory);
-	assert_non_null(profile);
-	assert_true(profile_is_valid(profile));
-	assert_true(profile_is_positive(profile));
-	return profile;
-}
-
 static Profile *write_all(const struct inputs *inputs, const struct ltr_profile_type *type,
 			  const struct ltr_profile_options *options)
 {
@@ -256,16 +226,7 @@ static Profile *write_all(const struct inputs *inputs, const struct ltr_profile_
 	assert_int_equal(ltr_profile_write_all((const struct ltr_census *const *)inputs->at,
 					       inputs->count, type, options, memory_sink(&memory)),
 			 0);
-	return read_back(&memory);
-}
-
-static Profile *write_one(const struct ltr_census *census, const struct ltr_profile_type *type,
-			  const struct ltr_profile_options *options)
-{
-	struct memory memory = {0};
-
-	assert_int_equal(ltr_profile_write(census, type, options, memory_sink(&memory)), 0);
-	return read_back(&memory);
+	return profile_read_back(&memory, false);
 }
 
 /* A location by what does not depend on where its file was loaded. */
@@ -427,7 +388,7 @@ static void check_sum(const struct inputs *inputs, const struct ltr_profile_type
 	struct lines want = {0};
 
 	for (size_t i = 0; i < inputs->count; i++) {
-		Profile *one = write_one(inputs->at[i], type, options);
+		Profile *one = profile_written(inputs->at[i], type, options);
 
 		for (size_t j = 0; j < type->value_count; j++)
 			sums[j] += profile_sum(one, j);
@@ -601,7 +562,6 @@ static void what_makes_no_sense_is_refused(void **state)
 
 int main(void)
 {
-	const char *wanted = getenv("LTR_TEST_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_merged_is_the_sum_of_the_inputs),
 		cmocka_unit_test(folded_stacks_begin_with_their_process),
@@ -609,13 +569,7 @@ int main(void)
 		cmocka_unit_test(one_input_is_an_ordinary_profile),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 	};
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	seed = wanted ? strtoull(wanted, NULL, 0)
-		      : (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
-	seed |= seed == 0;
-	printf("LTR_TEST_SEED=%" PRIu64 "\n", seed);
-	fflush(stdout);
+	random_begin();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

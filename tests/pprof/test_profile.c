@@ -15,23 +15,12 @@
 
 #include "fixture.h"
 #include "unpacked.h"
+#include "written.h"
 
 static Profile *write_and_read(const struct ltr_census *census, const char *type,
 			       const struct ltr_profile_options *options)
 {
-	struct memory memory = {0};
-	Profile *profile;
-
-	assert_non_null(ltr_profile_type_find(type));
-	assert_int_equal(ltr_profile_write(census, ltr_profile_type_find(type), options,
-					   memory_sink(&memory)),
-			 0);
-	profile = profile_unpack(memory.data, memory.bytes);
-	memory_done(&memory);
-	assert_non_null(profile);
-	assert_true(profile_is_valid(profile));
-	assert_true((options && options->base) || profile_is_positive(profile));
-	return profile;
+	return profile_written(census, ltr_profile_type_find(type), options);
 }
 
 /* The only sample with this leaf; fails if there is none or another one. */

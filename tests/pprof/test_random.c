@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 #include <json-c/json.h>
@@ -22,31 +21,13 @@
 #include <pprof/text.h>
 #include <pprof/trace.h>
 
+#include "chance.h"
 #include "fixture.h"
 #include "traced.h"
 #include "unpacked.h"
+#include "written.h"
 
 #define ROUNDS 60
-
-static uint64_t seed;
-
-static uint64_t random_next(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static uint64_t random_below(uint64_t limit)
-{
-	return random_next() % limit;
-}
-
-static bool one_in(uint64_t n)
-{
-	return random_below(n) == 0;
-}
 
 /* Mostly readable; sometimes any bytes at all. */
 static uint32_t random_string(struct ltr_census *census)
@@ -190,21 +171,6 @@ static struct ltr_census *random_census(void)
 	return census;
 }
 
-static Profile *write_and_read(const struct ltr_census *census, const struct ltr_profile_type *type,
-			       const struct ltr_profile_options *options)
-{
-	struct memory memory = {0};
-	Profile *profile;
-
-	assert_int_equal(ltr_profile_write(census, type, options, memory_sink(&memory)), 0);
-	profile = profile_unpack(memory.data, memory.bytes);
-	memory_done(&memory);
-	assert_non_null(profile);
-	assert_true(profile_is_valid(profile));
-	assert_true(profile_is_positive(profile));
-	return profile;
-}
-
 /* For each state, the goroutines and the time in it. */
 static void check_states(const struct ltr_census *census, const Profile *profile, bool is_wait)
 {
@@ -255,7 +221,7 @@ static bool is_leaked(const struct ltr_census *census, const struct ltr_goroutin
 /* Exactly the leaked ones are in it; and whoever has no proof is told so. */
 static void check_leaks(const struct ltr_census *census, const struct ltr_profile_options *options)
 {
-	Profile *profile = write_and_read(census, ltr_profile_type_find("goroutineleak"), options);
+	Profile *profile = profile_written(census, ltr_profile_type_find("goroutineleak"), options);
 	int64_t want = 0;
 
 	for (size_t i = 0; i < ltr_census_count(census); i++)
@@ -278,10 +244,10 @@ static void check_profiles(const struct ltr_census *census)
 			.runtime_frames = i & 2,
 		};
 		Profile *goroutines =
-			write_and_read(census, ltr_profile_type_find("goroutine"), &options);
-		Profile *waits = write_and_read(census, ltr_profile_type_find("wait"), &options);
+			profile_written(census, ltr_profile_type_find("goroutine"), &options);
+		Profile *waits = profile_written(census, ltr_profile_type_find("wait"), &options);
 		Profile *created =
-			write_and_read(census, ltr_profile_type_find("create"), &options);
+			profile_written(census, ltr_profile_type_find("create"), &options);
 
 		assert_int_equal(profile_sum(goroutines, 0), ltr_census_count(census));
 		if (options.per_goroutine)
@@ -467,7 +433,7 @@ static bool is_in(const char *type, const struct ltr_wait_total *total)
 
 static void check_totals(const struct ltr_census *census, const struct ltr_profile_type *type)
 {
-	Profile *profile = write_and_read(census, type, NULL);
+	Profile *profile = profile_written(census, type, NULL);
 	uint64_t count = 0;
 	uint64_t total_ns = 0;
 
@@ -537,9 +503,9 @@ static void check_parts(const struct ltr_census *census, const struct ltr_profil
 	Profile *without;
 
 	assert_int_equal(regcomp(&pattern, "^(serve|parse)$", REG_EXTENDED | REG_NOSUB), 0);
-	all = write_and_read(census, type, NULL);
-	with = write_and_read(census, type, &focus);
-	without = write_and_read(census, type, &ignore);
+	all = profile_written(census, type, NULL);
+	with = profile_written(census, type, &focus);
+	without = profile_written(census, type, &ignore);
 	for (size_t i = 0; i < type->value_count; i++)
 		assert_int_equal(profile_sum(all, i),
 				 profile_sum(with, i) + profile_sum(without, i));
@@ -606,20 +572,13 @@ static void timelines_add_up_to_the_totals(void **state)
 
 int main(void)
 {
-	const char *wanted = getenv("LTR_TEST_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
 		cmocka_unit_test(parts_add_up_to_the_whole),
 		cmocka_unit_test(timelines_add_up_to_the_totals),
 	};
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	seed = wanted ? strtoull(wanted, NULL, 0)
-		      : (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
-	seed |= seed == 0;
-	printf("LTR_TEST_SEED=%" PRIu64 "\n", seed);
-	fflush(stdout);
+	random_begin();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

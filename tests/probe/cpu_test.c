@@ -165,19 +165,16 @@ static void test_it_can_begin_later_and_end(void **state)
 	program_end(&target);
 }
 
-static int skip_if_refused(void)
+static bool is_refused(void)
 {
 	const struct ltr_probe_options options = {.via = LTR_VIA_SNAPSHOT, .cpu_hz = LTR_CPU_HZ};
-	struct ltr_probe *probe = NULL;
-	struct ltr_why why = {""};
 	struct program target;
-	int err;
+	bool refused;
 
 	start_target(&target);
-	err = ltr_probe_open((uint32_t)target.pid, &options, &probe, &why);
-	ltr_probe_close(probe);
+	refused = probe_is_refused(&target, &options);
 	program_end(&target);
-	return bpf_is_refused(err, why.text) ? 77 : 0;
+	return refused;
 }
 
 int main(void)
@@ -194,8 +191,5 @@ int main(void)
 	}
 	setenv("LTR_PROCS", "1", 1);
 	signal(SIGPIPE, SIG_IGN);
-
-	int skipped = skip_if_refused();
-
-	return skipped ? skipped : cmocka_run_group_tests(tests, NULL, NULL);
+	return is_refused() ? 77 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "probe.h"
 #include "program.h"
 
 void program_start(struct program *program, const char *path)
@@ -68,4 +69,14 @@ bool bpf_is_refused(int err, const char *why)
 		return false;
 	printf("skipped: %s\n", why);
 	return true;
+}
+
+bool probe_is_refused(const struct program *program, const struct ltr_probe_options *options)
+{
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {""};
+	int err = ltr_probe_open((uint32_t)program->pid, options, &probe, &why);
+
+	ltr_probe_close(probe);
+	return bpf_is_refused(err, why.text);
 }

@@ -33,4 +33,8 @@ unsigned int count_descriptors(void);
  */
 bool bpf_is_refused(int err, const char *why);
 
+/* The same of a probe of that program with these options. */
+struct ltr_probe_options;
+bool probe_is_refused(const struct program *program, const struct ltr_probe_options *options);
+
 #endif

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "census_private.h"
+#include "timeline.h"
 
 int ltr_census_new(struct ltr_census **ret_census)
 {
@@ -112,6 +114,20 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       census->thread_capacity * sizeof(*census->threads) +
 	       census->histograms.capacity * sizeof(*census->histograms.all) +
 	       census->first_frame_count * sizeof(*census->first_frames);
+}
+
+struct ltr_timeline_sample ltr_timeline_sample_of(const struct ltr_census_info *info)
+{
+	struct ltr_timeline_sample sample = {
+		.now_ns = info->now_ns,
+		.created = info->created,
+		.exited = info->exited,
+		.events = info->events,
+		.lost = info->lost,
+	};
+
+	memcpy(sample.by_state, info->by_state, sizeof(sample.by_state));
+	return sample;
 }
 
 void ltr_census_advance(struct ltr_census *census, uint64_t now_ns)

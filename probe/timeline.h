@@ -14,6 +14,8 @@
 
 #include <loiter/event.h>
 
+#include "census.h"
+
 #define LTR_TIMELINE_SAMPLES 4096
 
 struct ltr_timeline_sample {
@@ -24,6 +26,9 @@ struct ltr_timeline_sample {
 	uint64_t lost; /* until then, as in struct ltr_census_info */
 	uint64_t by_state[LTR_STATE_COUNT];
 };
+
+/* Of a census as it is. */
+struct ltr_timeline_sample ltr_timeline_sample_of(const struct ltr_census_info *info);
 
 struct ltr_timeline {
 	uint64_t

@@ -56,28 +56,7 @@ static void add_queued(struct ltr__sample *sample, const struct ltr_census *cens
 	}
 }
 
-void ltr__history_add(struct ltr__history *history, const struct ltr_census *census,
-		      const struct ltr_tui_usage *usage)
-{
-	const struct ltr_census_info *info = ltr_census_info(census);
-	struct ltr__sample sample = {
-		.now_ns = info->now_ns,
-		.created = info->created,
-		.exited = info->exited,
-		.events = info->events,
-		.lost = info->lost,
-	};
-
-	for (size_t state = 0; state < LTR_STATE_COUNT; state++)
-		sample.by_state[state] = info->by_state[state];
-	add_queued(&sample, census);
-	if (usage)
-		sample.usage = *usage;
-	for (size_t i = 0; i < LTR__RANGE_COUNT; i++)
-		add(&history->range[i], steps_ns[i], &sample);
-}
-
-void ltr__history_add_sample(struct ltr__history *history, const struct ltr_timeline_sample *moment)
+static struct ltr__sample sample_of(const struct ltr_timeline_sample *moment)
 {
 	struct ltr__sample sample = {
 		.now_ns = moment->now_ns,
@@ -89,8 +68,32 @@ void ltr__history_add_sample(struct ltr__history *history, const struct ltr_time
 
 	for (size_t state = 0; state < LTR_STATE_COUNT; state++)
 		sample.by_state[state] = moment->by_state[state];
+	return sample;
+}
+
+static void add_to_all(struct ltr__history *history, const struct ltr__sample *sample)
+{
 	for (size_t i = 0; i < LTR__RANGE_COUNT; i++)
-		add(&history->range[i], steps_ns[i], &sample);
+		add(&history->range[i], steps_ns[i], sample);
+}
+
+void ltr__history_add(struct ltr__history *history, const struct ltr_census *census,
+		      const struct ltr_tui_usage *usage)
+{
+	const struct ltr_timeline_sample moment = ltr_timeline_sample_of(ltr_census_info(census));
+	struct ltr__sample sample = sample_of(&moment);
+
+	add_queued(&sample, census);
+	if (usage)
+		sample.usage = *usage;
+	add_to_all(history, &sample);
+}
+
+void ltr__history_add_sample(struct ltr__history *history, const struct ltr_timeline_sample *moment)
+{
+	const struct ltr__sample sample = sample_of(moment);
+
+	add_to_all(history, &sample);
 }
 
 double ltr__rate(uint64_t before, uint64_t after, uint64_t ns)

@@ -142,15 +142,7 @@ static void on_moment(struct ltr__replay *replay)
 	if (timeline->count == LTR_TIMELINE_SAMPLES)
 		drop_every_other_sample(play);
 	at = &play->samples[timeline->count++];
-	*at = (struct ltr_timeline_sample){
-		.now_ns = info->now_ns,
-		.created = info->created,
-		.exited = info->exited,
-		.events = info->events,
-		.lost = info->lost,
-	};
-	for (size_t state = 0; state < LTR_STATE_COUNT; state++)
-		at->by_state[state] = info->by_state[state];
+	*at = ltr_timeline_sample_of(info);
 }
 
 /* The last key that is not after the moment. */

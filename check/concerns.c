@@ -20,11 +20,9 @@ bool ltr_judge_concerns(const struct ltr_census *census, const struct ltr_judge_
 		return true;
 	if (goroutine->flags & LTR_IS_UNREACHABLE && info->reach.conclusive)
 		return true;
+	if (ltr_census_is_lock_wait(goroutine->reason))
+		return true;
 	switch (goroutine->reason) {
-	case LTR_REASON_MUTEX_LOCK:
-	case LTR_REASON_RWMUTEX_LOCK:
-	case LTR_REASON_RWMUTEX_RLOCK:
-	case LTR_REASON_ONCE_DO:
 	case LTR_REASON_CHAN_RECEIVE_NIL:
 	case LTR_REASON_CHAN_SEND_NIL:
 	case LTR_REASON_SELECT_NO_CASES:

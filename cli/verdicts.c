@@ -284,12 +284,6 @@ static int show(struct ltr__verdicts *verdicts, struct ltr_judgement *judgement)
 
 /* --- Judging ------------------------------------------------------------------------------------- */
 
-static bool is_lock_wait(uint8_t reason)
-{
-	return reason == LTR_REASON_MUTEX_LOCK || reason == LTR_REASON_RWMUTEX_LOCK ||
-	       reason == LTR_REASON_RWMUTEX_RLOCK || reason == LTR_REASON_ONCE_DO;
-}
-
 static void begin(struct ltr__verdicts *verdicts)
 {
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(verdicts->probe));
@@ -314,7 +308,7 @@ static int add(struct ltr__verdicts *verdicts, size_t index, const struct ltr_go
 		verdicts->capacity = capacity;
 	}
 	verdicts->among[verdicts->count++] = (uint32_t)index;
-	verdicts->has_locks = verdicts->has_locks || is_lock_wait(goroutine->reason);
+	verdicts->has_locks = verdicts->has_locks || ltr_census_is_lock_wait(goroutine->reason);
 	verdicts->signature = mix(mix(verdicts->signature, goroutine->id),
 				  (uint64_t)goroutine->transitions << 16 | goroutine->flags);
 	/* what a snapshot learns of it later */

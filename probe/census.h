@@ -210,6 +210,9 @@ struct ltr_lock {
 	bool stray_reader; /* the same of readers: what is known of them may be old */
 };
 
+/* Does who waits for this reason wait for a struct ltr_lock? */
+bool ltr_census_is_lock_wait(uint8_t reason);
+
 /* In order of their addresses. */
 size_t ltr_census_lock_count(const struct ltr_census *census);
 const struct ltr_lock *ltr_census_lock(const struct ltr_census *census, size_t index);

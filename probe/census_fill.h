@@ -58,7 +58,6 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete);
  * RWMutex for reading. What an earlier snapshot said of locks is forgotten when the next one begins;
  * of a lock that is put twice one is kept.
  */
-bool ltr_census_is_lock_wait(uint8_t reason);
 int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *lock);
 int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reader *reader);
 

@@ -143,12 +143,6 @@ static void add_holders(struct plan *plan, uint32_t object)
 		add_edge(plan, object, reader[i].goroutine_id, true);
 }
 
-static bool is_lock(uint8_t reason)
-{
-	return reason == LTR_REASON_MUTEX_LOCK || reason == LTR_REASON_RWMUTEX_LOCK ||
-	       reason == LTR_REASON_RWMUTEX_RLOCK || reason == LTR_REASON_ONCE_DO;
-}
-
 static int compare_holders(const void *a, const void *b, void *edges)
 {
 	const struct edge *x = (const struct edge *)edges + *(const uint32_t *)a;
@@ -187,7 +181,7 @@ static int plan_init(struct plan *plan)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < objects; i++) {
 		plan->weight[i] = plan->graph->objects.objects[i].waiting;
-		if (is_lock(plan->graph->objects.objects[i].reason))
+		if (ltr_census_is_lock_wait(plan->graph->objects.objects[i].reason))
 			add_holders(plan, i);
 	}
 	plan->by_holder = calloc(plan->edge_count + 1, sizeof(*plan->by_holder));

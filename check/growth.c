@@ -101,10 +101,7 @@ bool ltr__has_grown(uint64_t before, uint64_t after, uint64_t least)
 bool ltr__is_lasting(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
 		     uint64_t older_than_ns)
 {
-	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
-		return false;
-	if (!goroutine->reason || goroutine->reason == LTR_REASON_IO_ACCEPT ||
-	    goroutine->state == LTR_STATE_SLEEP || !ltr_census_knows_deadline(census, goroutine))
+	if (!ltr__may_wait_for_ever(census, goroutine))
 		return false;
 	return ltr_census_info(census)->phase == LTR_PHASE_MAIN_RETURNED ||
 	       ltr_census_age_ns(census, goroutine) > older_than_ns;

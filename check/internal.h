@@ -69,6 +69,19 @@ static inline size_t ltr__trial_index(const struct ltr__trial *trial, size_t i)
 	return trial->options->among ? trial->options->among[i] : i;
 }
 
+/*
+ * It waits, for all that is known without a deadline, for what need not come; and nobody has said that it
+ * may: neither is it the main goroutine or a daemon, nor does it wait for who may call.
+ */
+static inline bool ltr__may_wait_for_ever(const struct ltr_census *census,
+					  const struct ltr_goroutine *goroutine)
+{
+	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
+		return false;
+	return goroutine->reason && goroutine->reason != LTR_REASON_IO_ACCEPT &&
+	       goroutine->state != LTR_STATE_SLEEP && ltr_census_knows_deadline(census, goroutine);
+}
+
 /* The limit of rules that ask for how long something has lasted. */
 static inline uint64_t ltr__older_than_ns(const struct ltr_judge_options *options)
 {

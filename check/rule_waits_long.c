@@ -9,11 +9,7 @@
 
 static bool waits_long(const struct ltr__trial *trial, const struct ltr_goroutine *goroutine)
 {
-	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON | LTR_IS_UNSURE | LTR_IS_TIMED))
-		return false;
-	return goroutine->reason && goroutine->reason != LTR_REASON_IO_ACCEPT &&
-	       goroutine->state != LTR_STATE_SLEEP &&
-	       ltr_census_knows_deadline(trial->census, goroutine) &&
+	return ltr__may_wait_for_ever(trial->census, goroutine) &&
 	       ltr__is_old(trial->census, trial->options, goroutine);
 }
 

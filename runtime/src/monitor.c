@@ -21,14 +21,13 @@
 #define DRAIN_MAX        256u      /* a tick, from one stuck processor */
 #define IDLE_TICKS_AWAKE 200
 
-uint32_t ltr__monitor_asleep;
-static uint32_t *monitor_word;
+uint32_t ltr__monitor_asleep; /* a futex, too: who clears it wakes */
 static uint32_t idle_ticks;
 
 void ltr__monitor_wake_slow(void)
 {
-	if (__atomic_exchange_n(&ltr__monitor_asleep, 0, __ATOMIC_ACQ_REL))
-		syscall(SYS_futex, monitor_word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	if (__atomic_exchange_n(&ltr__monitor_asleep, 0, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, &ltr__monitor_asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 /* Whose processor is whose: owners[i] has processors[i]; NULL: idle. Under the scheduler's lock. */
@@ -210,22 +209,36 @@ static bool any_busy(void)
 	return busy;
 }
 
-void ltr__monitor_run(uint32_t *word)
+void ltr__monitor_sleep(const uint32_t *stop)
 {
-	monitor_word = word;
-	while (!__atomic_load_n(word, __ATOMIC_ACQUIRE)) {
+	/*
+	 * seq_cst: pairs with ltr__idle_pop() and ltr__monitor_stop(). They see us asleep, or we see
+	 * what they did before they looked. Who clears the word before the kernel looks at it makes it
+	 * return at once.
+	 */
+	__atomic_store_n(&ltr__monitor_asleep, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(stop, __ATOMIC_SEQ_CST) && !any_busy())
+		syscall(SYS_futex, &ltr__monitor_asleep, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+	__atomic_store_n(&ltr__monitor_asleep, 0, __ATOMIC_RELAXED);
+}
+
+void ltr__monitor_run(uint32_t *stop)
+{
+	while (!__atomic_load_n(stop, __ATOMIC_ACQUIRE)) {
 		int64_t wait_ns = ltr__monitor_tick();
 		struct timespec timeout = {wait_ns / 1000000000, wait_ns % 1000000000};
 
-		if (wait_ns < 0) {
-			__atomic_store_n(&ltr__monitor_asleep, 1, __ATOMIC_SEQ_CST);
-			/* Somebody may have begun to run just before that (ltr__idle_pop). */
-			if (any_busy())
-				__atomic_store_n(&ltr__monitor_asleep, 0, __ATOMIC_RELAXED);
-		}
-		if (wait_ns >= 0 || ltr__monitor_asleep)
-			syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0,
-				wait_ns < 0 ? NULL : &timeout, NULL, 0);
-		__atomic_store_n(&ltr__monitor_asleep, 0, __ATOMIC_RELAXED);
+		if (wait_ns < 0)
+			ltr__monitor_sleep(stop);
+		else
+			syscall(SYS_futex, stop, FUTEX_WAIT_PRIVATE, 0, &timeout, NULL, 0);
 	}
+}
+
+void ltr__monitor_stop(uint32_t *stop)
+{
+	ltr__futex_post(stop);
+	/* seq_cst: the word is set before we look whether it sleeps (ltr__monitor_sleep) */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	ltr__monitor_wake();
 }

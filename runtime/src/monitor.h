@@ -25,7 +25,14 @@ static inline void ltr__monitor_wake(void)
 /* One tick; returns how long to wait for the next, in ns; -1: until woken. */
 int64_t ltr__monitor_tick(void);
 
-/* Tick until the 32-bit word is not zero any more; it is also a futex that wakes us. */
-void ltr__monitor_run(uint32_t *word);
+/* Tick until the word is not zero any more; ltr__monitor_stop() makes it so, and never blocks. */
+void ltr__monitor_run(uint32_t *stop);
+void ltr__monitor_stop(uint32_t *stop);
+
+/*
+ * Sleep until ltr__monitor_wake(), and not at all while a processor is in use or the word is not zero.
+ * May return early.
+ */
+void ltr__monitor_sleep(const uint32_t *stop);
 
 #endif

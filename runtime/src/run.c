@@ -76,7 +76,7 @@ static void run_main(void *argument)
 void ltr__main_done(void)
 {
 	ltr__layout_phase(LTR_PHASE_MAIN_RETURNED);
-	ltr__futex_post(&ltr__sched.main_done);
+	ltr__monitor_stop(&ltr__sched.main_done);
 }
 
 static int init(void)

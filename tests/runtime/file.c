@@ -420,12 +420,17 @@ static void reads_until_closed(int *fd)
 	ltr_waitgroup_done(&done);
 }
 
-/* Who reads keeps the file: what is closed is only the number. */
+/*
+ * Who reads keeps the file: what is closed is only the number. The ring has its numbers before, or it
+ * could get the one that we close, and who comes late would read from the ring.
+ */
 static int closed_while_somebody_reads(int argc, char **argv)
 {
-	int ends[2];
+	int ends[2], fd = scratch();
 
 	(void)argc, (void)argv;
+	expect(ltr_file_pwrite(fd, "x", 1, 0) == 1);
+	ltr_file_close(fd);
 	expect(pipe(ends) == 0);
 	ltr_waitgroup_add(&done, 1);
 	ltr_go(reads_until_closed, ends[0]);

@@ -494,6 +494,32 @@ static void test_wait_with_a_lost_end_is_not_counted(void **state)
 	assert_int_equal(find_wait(census, LTR_STATE_RUNNING)->unfinished, 1);
 }
 
+/* A snapshot did not have it any more: its wait is over, though the record of that is on its way still. */
+static void test_wait_of_who_is_gone_is_over(void **state)
+{
+	struct ltr_census *census = *state;
+
+	ltr_census_keep_waits(census);
+	snapshot_of(census, 1000, 2, 1);
+	apply_one(census, 0, 0, event_of(2, LTR_KIND_READY, 2, 1500));
+	snapshot_of(census, 2000, 1, 1);
+	ltr_census_advance(census, 3000);
+	assert_int_equal(ltr_census_count(census), 1);
+	const struct ltr_wait_total *wait = find_wait(census, LTR_STATE_QUEUED);
+	assert_int_equal(wait->count, 1);
+	assert_int_equal(wait->unfinished, 0);
+	assert_int_equal(wait->total_ns, 500);
+	apply_one(census, 0, 1, event_of(2, LTR_KIND_START, 3, 1700));
+	apply_one(census, 0, 2, event_of(2, LTR_KIND_EXIT, 4, 1900));
+	wait = find_wait(census, LTR_STATE_QUEUED);
+	assert_int_equal(wait->count, 1);
+	assert_int_equal(wait->total_ns, 200);
+	wait = find_wait(census, LTR_STATE_RUNNING);
+	assert_int_equal(wait->count, 1);
+	assert_int_equal(wait->unfinished, 0);
+	assert_int_equal(wait->total_ns, 200);
+}
+
 /* A time at a bound is below it, one that is longer is in the next bucket. */
 static void test_histogram_bounds(void **state)
 {
@@ -681,6 +707,7 @@ int main(void)
 		TEST(test_waits_count_from_the_start_of_watching),
 		TEST(test_histogram_bounds),
 		TEST(test_wait_with_a_lost_end_is_not_counted),
+		TEST(test_wait_of_who_is_gone_is_over),
 		TEST(test_stack_defined_later),
 		TEST(test_clock_is_converted),
 		TEST(test_sequences_wrap),

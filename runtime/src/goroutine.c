@@ -230,13 +230,6 @@ static void run_deferred(struct ltr__goroutine *goroutine)
 	}
 }
 
-static void main_returned(struct ltr__goroutine *goroutine)
-{
-	if (!(goroutine->own_flags & LTR_GOROUTINE_MAIN) || !ltr__main_has_returned)
-		return;
-	ltr__main_done();
-}
-
 /* The bottom function of every stack; the trampoline calls it. It runs one goroutine after another
  * as long as the next is a newborn that fits on this stack. */
 _Noreturn void ltr__goroutine_main(struct ltr__thread *thread)
@@ -250,7 +243,6 @@ _Noreturn void ltr__goroutine_main(struct ltr__thread *thread)
 	for (;;) {
 		run_function(goroutine);
 		run_deferred(goroutine);
-		main_returned(goroutine);
 		goroutine = ltr__finish_or_adopt(ltr__self(), goroutine);
 	}
 }
@@ -308,7 +300,6 @@ _Noreturn void ltr_exit(void)
 	struct ltr__goroutine *self = ltr__caller("ltr_exit");
 
 	run_deferred(self);
-	main_returned(self);
 	ltr__finish(ltr__self(), self);
 }
 

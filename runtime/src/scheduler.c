@@ -529,6 +529,9 @@ static void end(struct ltr__thread *thread, struct ltr__goroutine *goroutine)
 	ltr__labels_unref(goroutine->labels);
 	goroutine->name = NULL;
 	goroutine->labels = NULL;
+	/* Not before: who waits for main to return may count goroutines then. */
+	if (goroutine->own_flags & LTR_GOROUTINE_MAIN && ltr__main_has_returned)
+		ltr__main_done();
 }
 
 static void bury(void *argument)

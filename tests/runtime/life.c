@@ -288,6 +288,18 @@ static int a_call_that_ends_is_no_deadlock(int argc, char **argv)
 	return 0;
 }
 
+static void expect_nobody(void)
+{
+	expect(ltr_count() == 0);
+}
+
+/* Who comes after ltr_run(), or looks in from outside then, finds no main goroutine any more. */
+static int main_is_gone_when_all_is_over(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return atexit(expect_nobody);
+}
+
 static int ltr_calls_inside_blocking(int argc, char **argv)
 {
 	(void)argc, (void)argv;
@@ -520,6 +532,7 @@ int main(void)
 		RULE(a_pair_does_not_starve_others),
 		RULE(blocking_calls_do_not_hold_others_up),
 		RULE(a_call_that_ends_is_no_deadlock),
+		RULE(main_is_gone_when_all_is_over),
 		RULE(mutex_excludes),
 		RULE(mutex_deadline),
 		RULE(once_is_once),

@@ -217,32 +217,56 @@ static uint64_t seen_heartbeat[LTR_WATCH_SLOTS];
 static int64_t seen_ns[LTR_WATCH_SLOTS];
 static bool had_slots;
 
-int ltr__trace_watchers(int64_t now_ns)
+/* Whether somebody has the slot; not who has said nothing for too long, from whom it is taken. */
+static bool is_taken(unsigned i, int64_t now_ns)
+{
+	struct ltr_watch_slot *slot = &ltr__watch_slots[i];
+	uint64_t heartbeat = __atomic_load_n(&slot->heartbeat, __ATOMIC_ACQUIRE);
+
+	if (!__atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE))
+		return false;
+	if (heartbeat != seen_heartbeat[i] || !seen_ns[i]) {
+		seen_heartbeat[i] = heartbeat;
+		seen_ns[i] = now_ns;
+	} else if (now_ns - seen_ns[i] > (int64_t)LTR_WATCH_TIMEOUT_NS) {
+		seen_ns[i] = 0;
+		__atomic_store_n(&slot->pid, 0, __ATOMIC_RELEASE);
+		return false;
+	}
+	return true;
+}
+
+static void count_slots(int64_t now_ns, uint16_t *ret_events, uint16_t *ret_stacks)
 {
 	uint16_t events = 0, stacks = 0;
 
 	for (unsigned i = 0; i < LTR_WATCH_SLOTS; i++) {
-		struct ltr_watch_slot *slot = &ltr__watch_slots[i];
-		uint64_t heartbeat = __atomic_load_n(&slot->heartbeat, __ATOMIC_ACQUIRE);
-
-		if (!__atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE))
+		if (!is_taken(i, now_ns))
 			continue;
-		if (heartbeat != seen_heartbeat[i] || !seen_ns[i]) {
-			seen_heartbeat[i] = heartbeat;
-			seen_ns[i] = now_ns;
-		} else if (now_ns - seen_ns[i] > (int64_t)LTR_WATCH_TIMEOUT_NS) {
-			seen_ns[i] = 0;
-			__atomic_store_n(&slot->pid, 0, __ATOMIC_RELEASE);
-			continue;
-		}
 		events++;
-		stacks += (slot->wants & LTR_WATCH_STACKS) != 0;
+		stacks += (ltr__watch_slots[i].wants & LTR_WATCH_STACKS) != 0;
 	}
+	*ret_events = events;
+	*ret_stacks = stacks;
+}
+
+int ltr__trace_watchers(int64_t now_ns)
+{
+	uint16_t events, stacks, events_again, stacks_again;
+
+	count_slots(now_ns, &events, &stacks);
 	/* A watcher sets the counts itself, after its slot: do not take them back in between. */
-	if (events || had_slots) {
+	while (events || had_slots) {
+		had_slots = events != 0;
 		__atomic_store_n(&ltr__watch.events_slots, events, __ATOMIC_RELAXED);
 		__atomic_store_n(&ltr__watch.stacks_slots, stacks, __ATOMIC_RELAXED);
+		/* seq_cst: one that came meanwhile found the old counts, or we find its slot */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		count_slots(now_ns, &events_again, &stacks_again);
+		if (events_again == events && stacks_again == stacks)
+			break;
+		events = events_again;
+		stacks = stacks_again;
 	}
-	had_slots = events != 0;
 	return ltr__watched();
 }

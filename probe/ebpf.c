@@ -335,13 +335,14 @@ static int start(struct ebpf_source *source, const struct ltr_event_target *what
 {
 	int err = load(source, ret_why);
 
-	if (err == 0)
-		err = attach(source->kernel->progs.loiter_handover, what, what->handover_offset,
-			     what->events_semaphore_offset, &source->handover, ret_why);
+	/* Before the other: no PARK is to have a record and no stack. */
 	if (err == 0 && what->stacks)
 		err = attach(source->kernel->progs.loiter_want_stacks, what,
 			     what->want_stacks_offset, what->stacks_semaphore_offset,
 			     &source->want_stacks, ret_why);
+	if (err == 0)
+		err = attach(source->kernel->progs.loiter_handover, what, what->handover_offset,
+			     what->events_semaphore_offset, &source->handover, ret_why);
 	if (err == 0)
 		err = check_raised(what, ret_why);
 	return err;

@@ -73,11 +73,14 @@ static int raise_count(const struct shm *shm, size_t offset)
 	return ltr_process_write(shm->process, address, &count, sizeof(count));
 }
 
+/* Stacks first: no PARK is to have a record and no stack. */
 static int raise_counts(const struct shm *shm)
 {
-	int err = raise_count(shm, offsetof(struct ltr_watch, events_slots));
-	if (!err && shm->stacks)
+	int err = 0;
+	if (shm->stacks)
 		err = raise_count(shm, offsetof(struct ltr_watch, stacks_slots));
+	if (!err)
+		err = raise_count(shm, offsetof(struct ltr_watch, events_slots));
 	return err;
 }
 

@@ -84,13 +84,45 @@ static bool same_stack(const struct ltr_census *a, uint32_t stack_a, const struc
 	return depth_a == depth_b && (depth_a == 0 || !memcmp(pcs_a, pcs_b, depth_a * 8));
 }
 
+static void print_stack(const char *who, const struct ltr_census *census, uint32_t stack)
+{
+	size_t depth;
+	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
+
+	print_message("%s %u:", who, stack);
+	for (size_t i = 0; i < depth; i++)
+		print_message(" %llx", (unsigned long long)pcs[i]);
+	print_message("\n");
+}
+
+/* Says of each goroutine of one census that the other does not have what is known of it. */
+static void print_missing(const char *who, const struct ltr_census *has,
+			  const struct ltr_census *lacks)
+{
+	for (size_t i = 0; i < ltr_census_count(has); i++) {
+		const struct ltr_goroutine *is = ltr_census_at(has, i);
+		if (ltr_census_find(lacks, is->id))
+			continue;
+		print_message("only in %s: %llu %s %s, %u transitions, flags %x, since %lld ns\n",
+			      who, (unsigned long long)is->id, ltr_state_name(is->state),
+			      ltr_reason_name(is->reason), is->transitions, is->flags,
+			      (long long)(is->since_ns - ltr_census_info(has)->started_ns));
+	}
+}
+
 /* NULL if the two show the same, else what is different. */
-static const char *difference(const struct ltr_census *a, const struct ltr_census *b)
+static const char *difference(const struct ltr_census *a, const struct ltr_census *b, bool tell)
 {
 	if (ltr_census_is_unsure(a))
 		return "not sure yet";
-	if (ltr_census_count(a) != ltr_census_count(b))
+	if (ltr_census_count(a) != ltr_census_count(b)) {
+		if (tell) {
+			print_missing("events", a, b);
+			print_missing("snapshot", b, a);
+			print_message("%llu lost\n", (unsigned long long)ltr_census_info(a)->lost);
+		}
 		return "count";
+	}
 	if (memcmp(ltr_census_info(a)->by_state, ltr_census_info(b)->by_state,
 		   sizeof(ltr_census_info(a)->by_state)) != 0)
 		return "counts by state";
@@ -114,8 +146,16 @@ static const char *difference(const struct ltr_census *a, const struct ltr_censu
 			return "creation pc";
 		if (kept->waker_id != is->waker_id)
 			return "waker";
-		if (!same_stack(a, kept->stack, b, is->stack))
+		if (!same_stack(a, kept->stack, b, is->stack)) {
+			if (tell) {
+				print_message("%llu %s %s\n", (unsigned long long)is->id,
+					      ltr_state_name(is->state),
+					      ltr_reason_name(is->reason));
+				print_stack("events", a, kept->stack);
+				print_stack("snapshot", b, is->stack);
+			}
 			return "stack";
+		}
 		/* Clocks are converted anew each time, so equal is too much to ask. */
 		if (kept->since_ns == 0 || kept->since_ns > ltr_census_info(b)->now_ns)
 			return "since";
@@ -130,7 +170,8 @@ static void must_become_equal(struct ltr_probe *probe, const struct child *child
 	for (int i = 0; i < PATIENCE && what; i++) {
 		assert_true(ltr_probe_poll(probe, 10) >= 0);
 		struct ltr_probe *other = watch(child, LTR_VIA_SNAPSHOT, false);
-		what = difference(ltr_probe_census(probe), ltr_probe_census(other));
+		what = difference(ltr_probe_census(probe), ltr_probe_census(other),
+				  i == PATIENCE - 1);
 		ltr_probe_close(other);
 	}
 	if (what)
@@ -243,7 +284,7 @@ static void test_two_watchers(void **state)
 
 	hear(&child, "up\n");
 	struct ltr_probe *one = watch(&child, LTR_VIA_SHM, true);
-	struct ltr_probe *two = watch(&child, LTR_VIA_SHM, false);
+	struct ltr_probe *two = watch(&child, LTR_VIA_SHM, true);
 	go_on(&child);
 	must_become_equal(one, &child);
 	must_become_equal(two, &child);

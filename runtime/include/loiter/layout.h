@@ -184,7 +184,7 @@ struct ltr_watch {
 
 /*
  * A watcher that reads the rings from outside takes a free slot (pid == 0): it writes `wants` and
- * `heartbeat`, then `pid`, then sets events_slots (and stacks_slots) to at least 1, then changes
+ * `heartbeat`, then `pid`, then sets (stacks_slots and) events_slots to at least 1, then changes
  * `heartbeat` at least once a second. The runtime frees a slot whose heartbeat has stood still for
  * LTR_WATCH_TIMEOUT_NS and sets the counts to what the remaining slots want. A watcher that leaves
  * writes pid = 0; the runtime does the rest.

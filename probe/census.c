@@ -142,6 +142,7 @@ void ltr__census_advance(struct ltr_census *census, uint64_t now_ns)
 		census->info.now_ns = now_ns;
 		census->view_old = true;
 	}
+	ltr__gone_overdue(census, census->info.now_ns);
 	/* Without memory for the totals the gap stays, and the next advance tries again. */
 	(void)ltr__held_overdue(census, census->info.now_ns);
 }

@@ -89,6 +89,35 @@ static void show_event(struct ltr_census *census, uint32_t index, const struct l
 	ltr__goroutine_set(census, index, &to);
 }
 
+/*
+ * Two threads' records may tell time by clocks of different age: a thread reads it once a step. So a
+ * record that is older than a snapshot tells, most often and not always, of what was before it. A
+ * goroutine that is made before the last snapshot and not in there has ended; its EXIT is on the way,
+ * if it has not come before its CREATE was handed over, as it may when the watching begins.
+ */
+static void place_newborn(struct ltr_census *census, uint32_t index, uint64_t ns)
+{
+	struct ltr__follow *follow = &census->follows[index];
+
+	if (census->snapshot_open) {
+		follow->generation = census->generation;
+	} else if (ns <= census->complete_ns && !ltr__is_shown(census, index)) {
+		follow->bits |= LTR__FOLLOW_GONE;
+		if (!census->gone_ns)
+			census->gone_ns = census->info.now_ns;
+	}
+}
+
+/* Somebody whose EXIT should have come by now has ended, or its clock has deceived us: look. */
+void ltr__gone_overdue(struct ltr_census *census, uint64_t now_ns)
+{
+	if (!census->gone_ns || now_ns - census->gone_ns < LTR__HELD_GRACE_NS)
+		return;
+	census->gone_ns = 0;
+	for (uint32_t index = census->shown; index < census->total; index++)
+		census->some_unsure |= (census->follows[index].bits & LTR__FOLLOW_GONE) != 0;
+}
+
 /* Take the record that is next in order. It may end the goroutine: the index is void after. */
 static int take_next(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
 		     uint64_t ns, uint32_t ring)
@@ -113,8 +142,9 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 	}
 	if (event->kind == LTR_KIND_CREATE) {
 		census->info.created++;
-		if (census->snapshot_open)
-			follow->generation = census->generation;
+		place_newborn(census, index, ns);
+	} else if (ns > census->complete_ns) {
+		follow->bits &= (uint8_t)~LTR__FOLLOW_GONE;
 	}
 	if (!(follow->bits & LTR__FOLLOW_GONE))
 		index = ltr__goroutine_show(census, index);
@@ -212,8 +242,9 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 {
 	uint32_t index = ltr__goroutine_find(census, event->goroutine);
 	if (index == LTR__NONE) {
-		/* Older than the first snapshot: it was not in there, or has ended since. */
-		if (ns <= census->first_ns || ltr__sequence_diff(event->sequence, 0) <= 0)
+		/* Much older than the first snapshot (place_newborn()), which did not have it. */
+		if (ns + LTR__HELD_GRACE_NS <= census->first_ns ||
+		    ltr__sequence_diff(event->sequence, 0) <= 0)
 			return 0;
 		if (ns <= census->buried_ns) {
 			take_for_lost(census);

@@ -160,7 +160,9 @@ struct ltr_census {
 	bool had_snapshot;      /* one has ended */
 	uint64_t snapshot_ns;   /* of the last that began */
 	uint64_t first_ns;      /* of the first that ended complete; 0: none yet */
-	uint64_t buried_ns;     /* the newest record of a goroutine that was given up as ended */
+	uint64_t complete_ns;   /* of the last that did */
+	uint64_t gone_ns;   /* when a record was first taken for that of somebody gone; 0: never */
+	uint64_t buried_ns; /* the newest record of a goroutine that was given up as ended */
 
 	struct ltr_lock *locks; /* of the last snapshot; sorted when it has ended */
 	uint32_t lock_count;
@@ -263,6 +265,9 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 		     uint32_t ring);
 /* Take what is held of goroutine `id` as far as it is in order. */
 int ltr__events_drain(struct ltr_census *census, uint64_t id);
+
+/* Ask for a look if somebody's EXIT should have come long ago. */
+void ltr__gone_overdue(struct ltr_census *census, uint64_t now_ns);
 /* The same, but the first gap is given up: what is missing in it is lost. */
 int ltr__events_give_up(struct ltr_census *census, uint64_t id);
 uint64_t ltr__clock_ns(const struct ltr_clock_rate *rate, uint64_t ticks);

@@ -217,6 +217,7 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete)
 	}
 	if (!census->had_snapshot)
 		census->first_ns = census->snapshot_ns;
+	census->complete_ns = census->snapshot_ns;
 	census->had_snapshot = true;
 	if (census->info.created < census->info.exited + census->shown)
 		census->info.created = census->info.exited + census->shown;

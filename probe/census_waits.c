@@ -176,19 +176,16 @@ static int view_make(struct ltr_census *census)
 	}
 	for (uint32_t index = 0; index < census->total; index++) {
 		const struct ltr__follow *follow = &census->follows[index];
-		/* Hidden since a snapshot did not have it: over by then, whatever its records will say. */
-		bool gone = follow->bits & LTR__FOLLOW_GONE;
-		if (!(follow->bits & LTR__FOLLOW_WAITING))
+		/* Whom a snapshot did not have any more: records still on their way tell the rest. */
+		if (!(follow->bits & LTR__FOLLOW_WAITING) || follow->bits & LTR__FOLLOW_GONE)
 			continue;
-		uint64_t spent =
-			lasted(follow->wait_since_ns,
-			       gone ? census->goroutines[index].since_ns : census->info.now_ns);
+		uint64_t spent = lasted(follow->wait_since_ns, census->info.now_ns);
 		struct ltr__wait_key key = key_of_follow(follow);
 		struct ltr_wait_total one = {.stack = key.stack,
 					     .state = key.state,
 					     .reason = key.reason,
 					     .count = 1,
-					     .unfinished = !gone,
+					     .unfinished = 1,
 					     .total_ns = spent,
 					     .longest_ns = spent};
 		int err = view_add(census, &one);

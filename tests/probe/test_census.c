@@ -450,6 +450,14 @@ static void test_flood_of_early_records(void **state)
 	assert_int_equal(ltr_census_info(census)->lost, count);
 }
 
+static const struct ltr_goroutine *find_shown(const struct ltr_census *census, uint64_t id)
+{
+	for (size_t i = 0; i < ltr_census_count(census); i++)
+		if (ltr_census_at(census, i)->id == id)
+			return ltr_census_at(census, i);
+	return NULL;
+}
+
 static const struct ltr_wait_total *find_wait(const struct ltr_census *census, uint8_t state)
 {
 	const struct ltr_wait_total *found = NULL;
@@ -494,8 +502,8 @@ static void test_wait_with_a_lost_end_is_not_counted(void **state)
 	assert_int_equal(find_wait(census, LTR_STATE_RUNNING)->unfinished, 1);
 }
 
-/* A snapshot did not have it any more: its wait is over, though the record of that is on its way still. */
-static void test_wait_of_who_is_gone_is_over(void **state)
+/* A snapshot did not have it any more: its wait is not under way, and the rest is to be told by records. */
+static void test_wait_of_who_is_gone_is_not_under_way(void **state)
 {
 	struct ltr_census *census = *state;
 
@@ -505,19 +513,62 @@ static void test_wait_of_who_is_gone_is_over(void **state)
 	snapshot_of(census, 2000, 1, 1);
 	ltr_census_advance(census, 3000);
 	assert_int_equal(ltr_census_count(census), 1);
-	const struct ltr_wait_total *wait = find_wait(census, LTR_STATE_QUEUED);
-	assert_int_equal(wait->count, 1);
-	assert_int_equal(wait->unfinished, 0);
-	assert_int_equal(wait->total_ns, 500);
+	assert_null(find_wait(census, LTR_STATE_QUEUED));
 	apply_one(census, 0, 1, event_of(2, LTR_KIND_START, 3, 1700));
 	apply_one(census, 0, 2, event_of(2, LTR_KIND_EXIT, 4, 1900));
-	wait = find_wait(census, LTR_STATE_QUEUED);
+	const struct ltr_wait_total *wait = find_wait(census, LTR_STATE_QUEUED);
 	assert_int_equal(wait->count, 1);
 	assert_int_equal(wait->total_ns, 200);
 	wait = find_wait(census, LTR_STATE_RUNNING);
 	assert_int_equal(wait->count, 1);
 	assert_int_equal(wait->unfinished, 0);
 	assert_int_equal(wait->total_ns, 200);
+}
+
+/* A thread reads the clock once a step, so what it tells may be younger than it says. */
+static void test_clocks_differ_where_the_watching_begins(void **state)
+{
+	struct ltr_census *census = *state;
+
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
+	snapshot_of(census, 2 * SECOND, 1, 1);
+	const uint64_t just_before = 2 * SECOND - 10, just_after = 2 * SECOND + 10;
+	apply_one(census, 0, 0, event_of(9, LTR_KIND_START, 2, just_before));
+	apply_one(census, 0, 1, event_of(9, LTR_KIND_EXIT, 3, just_before));
+	apply_one(census, 1, 0, event_of(9, LTR_KIND_CREATE, 1, just_after));
+	assert_null(ltr_census_find(census, 9));
+	assert_int_equal(ltr_census_count(census), 1);
+
+	/* Made before the snapshot, which does not have it: ended, until a younger record says no. */
+	apply_one(census, 1, 1, event_of(10, LTR_KIND_CREATE, 1, just_before));
+	assert_null(find_shown(census, 10));
+	apply_one(census, 0, 2, event_of(10, LTR_KIND_START, 2, just_after));
+	assert_int_equal(find_shown(census, 10)->state, LTR_STATE_RUNNING);
+	ltr_census_advance(census, 4 * SECOND);
+	assert_false(ltr_census_is_unsure(census));
+	assert_int_equal(ltr_census_info(census)->lost, 0);
+}
+
+/* Of one that was made before a snapshot there is no record more: only another snapshot knows. */
+static void test_an_exit_that_never_comes_asks_for_a_snapshot(void **state)
+{
+	struct ltr_census *census = *state;
+
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
+	snapshot_of(census, 2 * SECOND, 1, 1);
+	apply_one(census, 0, 0, event_of(2, LTR_KIND_CREATE, 1, 2 * SECOND - 10));
+	apply_one(census, 0, 1, event_of(3, LTR_KIND_CREATE, 1, 2 * SECOND - 10));
+	assert_int_equal(ltr_census_count(census), 1);
+	ltr_census_advance(census, 2 * SECOND + 1000);
+	assert_false(ltr_census_is_unsure(census));
+	ltr_census_advance(census, 4 * SECOND);
+	assert_true(ltr_census_is_unsure(census));
+	snapshot_of(census, 4 * SECOND, 2, 1);
+	assert_false(ltr_census_is_unsure(census));
+	assert_int_equal(ltr_census_count(census), 2);
+	assert_non_null(find_shown(census, 2));
+	assert_null(find_shown(census, 3));
+	assert_int_equal(ltr_census_info(census)->lost, 0);
 }
 
 /* A time at a bound is below it, one that is longer is in the next bucket. */
@@ -707,7 +758,9 @@ int main(void)
 		TEST(test_waits_count_from_the_start_of_watching),
 		TEST(test_histogram_bounds),
 		TEST(test_wait_with_a_lost_end_is_not_counted),
-		TEST(test_wait_of_who_is_gone_is_over),
+		TEST(test_wait_of_who_is_gone_is_not_under_way),
+		TEST(test_clocks_differ_where_the_watching_begins),
+		TEST(test_an_exit_that_never_comes_asks_for_a_snapshot),
 		TEST(test_stack_defined_later),
 		TEST(test_clock_is_converted),
 		TEST(test_sequences_wrap),

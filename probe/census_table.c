@@ -224,12 +224,9 @@ void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct 
 	struct ltr_goroutine *goroutine = &census->goroutines[index];
 	uint64_t id = goroutine->id;
 
-	if (ltr__is_shown(census, index))
-		census->info.by_state[goroutine->state]--;
+	ltr__goroutine_set_state(census, index, to->state);
+	uint8_t state = goroutine->state;
 	*goroutine = *to;
 	goroutine->id = id;
-	if (goroutine->state >= LTR_STATE_COUNT)
-		goroutine->state = LTR_STATE_UNKNOWN;
-	if (ltr__is_shown(census, index))
-		census->info.by_state[goroutine->state]++;
+	goroutine->state = state;
 }

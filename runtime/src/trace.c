@@ -96,40 +96,51 @@ void ltr__trace_flush_all(void)
 			ltr__trace_flush(&ltr__rings[i]);
 }
 
-static void put_record(struct ltr_ring *ring, const struct ltr_event *event)
+/*
+ * A record is written where it stays, field by field: to make it elsewhere and copy it in larger pieces
+ * than it was written in waits until all of its stores have left the CPU, longer than to read the clock.
+ */
+static inline struct ltr_event *next_record(const struct ltr_ring *ring)
 {
 	struct ltr_event *records = (void *)(uintptr_t)ring->records;
-	uint64_t head = ring->head;
 
 	/* release: who finds the older record here overwritten finds the last `head`, too */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	records[head & (LTR__RING_CAPACITY - 1)] = *event;
+	return &records[ring->head & (LTR__RING_CAPACITY - 1)];
+}
+
+static inline void publish_record(struct ltr_ring *ring)
+{
+	uint64_t head = ring->head + 1;
+
 	/* release: pairs with readers, inside and outside */
-	__atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
-	if (head + 1 - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX)
+	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
+	if (__builtin_expect(
+		    head - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX, 0))
 		ltr__trace_flush(ring);
 }
 
 uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine, uint32_t sequence,
 		   uint8_t kind, uint8_t reason, uint8_t flags, uint64_t arg)
 {
-	struct ltr_event event = {
-		.goroutine = goroutine->id,
-		.arg = arg,
-		.sequence = sequence,
-		.kind = kind,
-		.reason = reason,
-		.flags = flags,
-	};
+	struct ltr_event *event = next_record(thread->ring);
+	uint64_t ticks = thread->step_ticks;
 
-	if (!thread->step_ticks)
-		thread->step_ticks = ltr__ticks();
-	event.ticks = thread->step_ticks;
+	if (!ticks)
+		ticks = thread->step_ticks = ltr__ticks();
+	event->goroutine = goroutine->id;
+	event->ticks = ticks;
+	event->arg = arg;
+	event->sequence = sequence;
+	event->kind = kind;
+	event->reason = reason;
+	event->flags = flags;
+	event->reserved = 0;
 	ltr__monitor_wake();
-	put_record(thread->ring, &event);
+	publish_record(thread->ring);
 	if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
 		ltr__usdt(goroutine, kind, reason, arg);
-	return event.ticks;
+	return ticks;
 }
 
 /* FNV-1a over words, folded (Fowler, Noll, Vo; draft-eastlake-fnv). */
@@ -202,15 +213,18 @@ __attribute__((no_sanitize("address"))) void ltr__emit_stack(struct ltr__thread 
 			break;
 		fp = next;
 	}
-	struct ltr_event event = {
+	uint32_t stack = intern_stack(pcs, depth);
+
+	if (!stack)
+		return;
+	*next_record(thread->ring) = (struct ltr_event){
 		.goroutine = goroutine->id,
 		.ticks = thread->step_ticks,
-		.arg = intern_stack(pcs, depth),
+		.arg = stack,
 		.sequence = goroutine->sequence >> 1,
 		.kind = LTR_KIND_STACK,
 	};
-	if (event.arg)
-		put_record(thread->ring, &event);
+	publish_record(thread->ring);
 }
 
 static uint64_t seen_heartbeat[LTR_WATCH_SLOTS];

@@ -135,7 +135,8 @@ struct ltr_census {
 	uint32_t shown;
 	uint32_t total;
 	uint32_t capacity;
-	uint32_t *slots; /* hash by id: index + 1, 0: empty */
+	uint32_t reserved; /* by ltr_census_reserve(); of memory that nobody has touched */
+	uint32_t *slots;   /* hash by id: index + 1, 0: empty */
 	uint32_t slot_count;
 	uint64_t hash_seed;
 	struct ltr__recent recent[LTR__RECENT]; /* by the lowest bits of the id */

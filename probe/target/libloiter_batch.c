@@ -34,7 +34,7 @@ uint64_t ltr__field(const struct ltr_layout *layout, const unsigned char *descri
 	}
 }
 
-static void try_again(struct ltr__reading *reading)
+static void try_again(struct ltr__as_read *reading)
 {
 	reading->skip = true;
 	reading->again = true;
@@ -64,14 +64,14 @@ static int read_descriptors(struct ltr__batch *batch)
 }
 
 static void parse(const struct ltr__batch *batch, const unsigned char *descriptor,
-		  struct ltr__reading *reading)
+		  struct ltr__as_read *reading)
 {
 	const struct ltr_layout *layout = &batch->look->target->layout;
 #define FIELD(name) ltr__field(layout, descriptor, LTR_FIELD_##name)
 	uint16_t flags = (uint16_t)FIELD(flags);
 	struct ltr_goroutine *goroutine = &reading->goroutine;
 
-	*reading = (struct ltr__reading){
+	*reading = (struct ltr__as_read){
 		.sequence = (uint32_t)FIELD(sequence),
 		.stack = {FIELD(saved_sp), FIELD(stack_low), FIELD(stack_high)},
 		.site = FIELD(site),
@@ -116,7 +116,7 @@ static bool is_waiting(uint8_t state)
 }
 
 /* Frames beyond the part that was read at first: more of it, for this one alone. */
-static int unwind_deep(struct ltr__batch *batch, struct ltr__reading *reading, uint64_t *pcs)
+static int unwind_deep(struct ltr__batch *batch, struct ltr__as_read *reading, uint64_t *pcs)
 {
 	struct ltr_process_piece part = {.buffer = batch->deep_stack};
 
@@ -130,7 +130,7 @@ static int unwind_deep(struct ltr__batch *batch, struct ltr__reading *reading, u
 }
 
 /* What the census knows already about a goroutine that has not moved since. */
-static bool reuse_stack(const struct ltr__batch *batch, struct ltr__reading *reading)
+static bool reuse_stack(const struct ltr__batch *batch, struct ltr__as_read *reading)
 {
 	const struct ltr_goroutine *known = NULL;
 
@@ -152,7 +152,7 @@ static int read_stacks(struct ltr__batch *batch)
 	size_t used = 0;
 
 	for (uint32_t i = 0; i < batch->count; i++) {
-		struct ltr__reading *reading = &batch->readings[i];
+		struct ltr__as_read *reading = &batch->readings[i];
 		if (reading->skip || !reading->stack.saved_sp || reuse_stack(batch, reading))
 			continue;
 		struct ltr_process_piece *piece = &batch->pieces[count];
@@ -168,7 +168,7 @@ static int read_stacks(struct ltr__batch *batch)
 	int err = ltr_process_read_many(batch->look->target->process, batch->pieces, count);
 	batch->pc_count = 0;
 	for (uint32_t i = 0; i < count && !err; i++) {
-		struct ltr__reading *reading = &batch->readings[who[i]];
+		struct ltr__as_read *reading = &batch->readings[who[i]];
 		uint64_t *pcs = batch->pcs + batch->pc_count;
 		int walk = ltr__stack_walk(layout, &reading->stack, &batch->pieces[i], pcs,
 					   &reading->depth);
@@ -190,9 +190,9 @@ static int first_pass(struct ltr__batch *batch)
 	int err = read_descriptors(batch);
 
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
-		struct ltr__reading *reading = &batch->readings[i];
+		struct ltr__as_read *reading = &batch->readings[i];
 		if (batch->pieces[i].done < bytes) {
-			*reading = (struct ltr__reading){.skip = true};
+			*reading = (struct ltr__as_read){.skip = true};
 			batch->unreadable++;
 			batch->complete = false;
 			continue;
@@ -215,7 +215,7 @@ static int second_pass(struct ltr__batch *batch)
 	int err = read_descriptors(batch);
 
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
-		struct ltr__reading *reading = &batch->readings[i];
+		struct ltr__as_read *reading = &batch->readings[i];
 		const unsigned char *now = batch->descriptors + i * bytes;
 		if (reading->skip)
 			continue;

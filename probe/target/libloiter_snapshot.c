@@ -43,7 +43,7 @@ static int try_again(struct snapshot *snapshot, uint64_t address)
 	return 0;
 }
 
-static int put_locks(struct snapshot *snapshot, const struct ltr__reading *reading)
+static int put_locks(struct snapshot *snapshot, const struct ltr__as_read *reading)
 {
 	const struct ltr_goroutine *goroutine = &reading->goroutine;
 	int err = 0;
@@ -63,7 +63,7 @@ static int want_words(struct snapshot *snapshot, const struct ltr__batch *batch)
 	int err = 0;
 
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
-		const struct ltr__reading *reading = &batch->readings[i];
+		const struct ltr__as_read *reading = &batch->readings[i];
 		if (reading->skip)
 			continue;
 		err = ltr__words_want_name(&snapshot->words, reading->name);
@@ -73,7 +73,7 @@ static int want_words(struct snapshot *snapshot, const struct ltr__batch *batch)
 	return err ? err : ltr__words_read(&snapshot->words);
 }
 
-static int put_one(struct snapshot *snapshot, const struct ltr__reading *reading)
+static int put_one(struct snapshot *snapshot, const struct ltr__as_read *reading)
 {
 	struct ltr_goroutine goroutine = reading->goroutine;
 	int err = 0;
@@ -106,7 +106,7 @@ static int put_batch(void *context, const struct ltr__batch *batch)
 	snapshot->in_doubt = snapshot->in_doubt || batch->in_doubt;
 	err = want_words(snapshot, batch);
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
-		const struct ltr__reading *reading = &batch->readings[i];
+		const struct ltr__as_read *reading = &batch->readings[i];
 
 		if (reading->again)
 			err = try_again(snapshot, batch->addresses[i]);

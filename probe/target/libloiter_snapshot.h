@@ -25,7 +25,7 @@
 #endif
 
 /* A goroutine as it was read. */
-struct ltr__reading {
+struct ltr__as_read {
 	struct ltr_goroutine goroutine;
 	uint32_t sequence;
 	struct ltr__stack stack;
@@ -60,7 +60,7 @@ struct ltr__batch {
 	uint64_t unreadable;
 	bool complete;
 	bool in_doubt; /* somebody stood in the middle of a change all the time */
-	struct ltr__reading readings[LTR__BATCH];
+	struct ltr__as_read readings[LTR__BATCH];
 
 	uint64_t *pcs; /* of one goroutine after the other */
 	size_t pc_count;

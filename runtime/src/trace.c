@@ -109,37 +109,67 @@ static inline struct ltr_event *next_record(const struct ltr_ring *ring)
 	return &records[ring->head & (LTR__RING_CAPACITY - 1)];
 }
 
-static inline void publish_record(struct ltr_ring *ring)
+/* Returns whether a batch is full, which the caller hands over then. */
+static inline bool publish_record(struct ltr_ring *ring)
 {
 	uint64_t head = ring->head + 1;
 
 	/* release: pairs with readers, inside and outside */
 	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
-	if (__builtin_expect(
-		    head - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX, 0))
-		ltr__trace_flush(ring);
+	return head - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX;
 }
 
-uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine, uint32_t sequence,
-		   uint8_t kind, uint8_t reason, uint8_t flags, uint64_t arg)
+_Static_assert(sizeof(struct ltr__what) == LTR_EVENT_BYTES - offsetof(struct ltr_event, sequence) &&
+		       offsetof(struct ltr__what, flags) ==
+			       offsetof(struct ltr_event, flags) -
+				       offsetof(struct ltr_event, sequence),
+	       "the end of a record");
+
+/*
+ * ltr__emit() calls nobody and keeps nothing on its stack: what is rarely done is done by others in its
+ * place, who return what it would.
+ */
+__attribute__((noinline, cold)) static uint64_t emit_by_slow_clock(
+	struct ltr__thread *thread, const struct ltr__goroutine *goroutine, uint64_t arg,
+	struct ltr__what what)
+{
+	thread->step_ticks = ltr__ticks();
+	return ltr__emit(thread, goroutine, arg, what);
+}
+
+__attribute__((noinline, cold)) static uint64_t emitted(struct ltr__thread *thread,
+							const struct ltr__goroutine *goroutine,
+							uint64_t arg, struct ltr__what what)
+{
+	struct ltr_ring *ring = thread->ring;
+
+	ltr__monitor_wake();
+	if (ring->head - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX)
+		ltr__trace_flush(ring);
+	ltr__usdt(goroutine, what.kind, what.reason, arg);
+	return thread->step_ticks;
+}
+
+uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goroutine, uint64_t arg,
+		   struct ltr__what what)
 {
 	struct ltr_event *event = next_record(thread->ring);
 	uint64_t ticks = thread->step_ticks;
 
-	if (!ticks)
+	if (!ticks) {
+		if (__builtin_expect(ltr__clock == LTR_CLOCK_MONOTONIC, 0))
+			return emit_by_slow_clock(thread, goroutine, arg, what);
 		ticks = thread->step_ticks = ltr__ticks();
+	}
 	event->goroutine = goroutine->id;
 	event->ticks = ticks;
 	event->arg = arg;
-	event->sequence = sequence;
-	event->kind = kind;
-	event->reason = reason;
-	event->flags = flags;
-	event->reserved = 0;
-	ltr__monitor_wake();
-	publish_record(thread->ring);
-	if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
-		ltr__usdt(goroutine, kind, reason, arg);
+	memcpy(&event->sequence, &what, sizeof(what));
+
+	bool full = publish_record(thread->ring);
+
+	if (__builtin_expect(full || ltr__monitor_is_asleep() || ltr__usdt_is_probed(what.kind), 0))
+		return emitted(thread, goroutine, arg, what);
 	return ticks;
 }
 
@@ -224,7 +254,8 @@ __attribute__((no_sanitize("address"))) void ltr__emit_stack(struct ltr__thread 
 		.sequence = goroutine->sequence >> 1,
 		.kind = LTR_KIND_STACK,
 	};
-	publish_record(thread->ring);
+	if (publish_record(thread->ring))
+		ltr__trace_flush(thread->ring);
 }
 
 static uint64_t seen_heartbeat[LTR_WATCH_SLOTS];

@@ -136,17 +136,6 @@ void ltr_census_advance(struct ltr_census *census, uint64_t now_ns)
 	ltr__census_advance(census, now_ns);
 }
 
-void ltr__census_advance(struct ltr_census *census, uint64_t now_ns)
-{
-	if (now_ns > census->info.now_ns) {
-		census->info.now_ns = now_ns;
-		census->view_old = true;
-	}
-	ltr__gone_overdue(census, census->info.now_ns);
-	/* Without memory for the totals the gap stays, and the next advance tries again. */
-	(void)ltr__held_overdue(census, census->info.now_ns);
-}
-
 bool ltr_census_is_unsure(const struct ltr_census *census)
 {
 	return census->some_unsure;

@@ -61,6 +61,8 @@ loiter_test(threads SOURCES thread_test.c program.c
 	LABELS probe)
 add_dependencies(test_threads thread_target)
 
+loiter_script_test(kernel_recording kernel_recording.sh LABELS probe)
+
 # All of these on an older kernel.
 loiter_script_test(vm vm.sh LABELS probe vm TIMEOUT 900)
 

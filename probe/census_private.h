@@ -19,6 +19,7 @@
  *   lifeline.c         what one goroutine has done
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
+ *   census_sockets.c   sockets that somebody waits on
  *   census_channels.c  channels that somebody waits on
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
@@ -209,6 +210,9 @@ struct ltr_census {
 
 	ltr_socket_find *find_socket; /* NULL: nobody knows */
 	void *socket_context;
+	struct ltr_known_socket *sockets; /* of the last look; in the order of goroutine_id */
+	uint32_t socket_count;
+	uint32_t socket_capacity;
 
 	struct ltr_symbol_source symbols;
 	void *symbols_context;

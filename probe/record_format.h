@@ -21,7 +21,9 @@
 #include "census_fill.h"
 
 #define LTR__RECORD_MAGIC   "\211LTR\r\n\032\n"
-#define LTR__RECORD_VERSION 1u
+#define LTR__RECORD_VERSION 2u
+/* The oldest that is read. What the kernel knows is in none before 2. */
+#define LTR__RECORD_OLDEST 1u
 
 #define LTR__FILE_HEADER_BYTES  16u
 #define LTR__BLOCK_HEADER_BYTES 32u
@@ -66,7 +68,29 @@ enum ltr__entry {
 	LTR__ENTRY_INFO = 13,    /* what is in struct ltr__record_info */
 	LTR__ENTRY_LOCK = 14,   /* object, owner, readers, locked_at, 1: stray unlock | 2: reader */
 	LTR__ENTRY_READER = 15, /* object, goroutine */
+	LTR__ENTRY_KERNEL = 20, /* enum ltr__kernel_entry, bytes, contents */
 };
+
+/*
+ * Contents of LTR__ENTRY_KERNEL: what only the kernel knows. A reader skips kinds that it does not know,
+ * and what follows the known fields, so these may grow without a new version. `first` is 1 if what was
+ * known before is forgotten, 0 if this is more of the same.
+ */
+enum ltr__kernel_entry {
+	LTR__KERNEL_HOW = 1,    /* cpu_period_ns, cpu_started_ns; why there are no samples, why no
+				    threads or not all of them, why no sockets: texts */
+	LTR__KERNEL_SAMPLE = 2, /* stack, site, name, labels, state: one sample of a CPU */
+	LTR__KERNEL_LOST = 3,   /* samples that were lost besides */
+	LTR__KERNEL_THREADS =
+		4, /* first, count; each: signed difference of goroutines, transitions,
+				    tid, state, since_ns, signed call, name of the call: text */
+	LTR__KERNEL_SOCKETS =
+		5, /* first, count; each: signed difference of goroutines, transitions,
+				    local, peer: texts */
+};
+
+/* Rows in one entry: with the longest texts no more than LTR__BLOCK_RAW_AIM. */
+#define LTR__KERNEL_ROWS_MAX 3072u
 
 /* Entries of LTR__BLOCK_SYMBOLS. */
 enum ltr__symbol_entry {

@@ -38,8 +38,7 @@ void ltr__record_flush(struct ltr_recorder *recorder)
 	ltr__record_fail(recorder, err);
 }
 
-/* Begins an entry, perhaps a block; false: nothing is recorded. */
-static bool begin(struct ltr_recorder *recorder, enum ltr__entry entry)
+bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry)
 {
 	if (recorder->log.failed)
 		ltr__record_fail(recorder, -ENOMEM);
@@ -116,7 +115,7 @@ static void all_things(const struct ltr_census *census, struct things ret_things
 	ret_things[3] = (struct things){write_stack, ltr__intern_count(&census->stacks)};
 }
 
-static void write_new_things(struct ltr_recorder *recorder)
+void ltr__record_new_things(struct ltr_recorder *recorder)
 {
 	struct things things[THINGS];
 	uint32_t *next[THINGS] = {&recorder->next.strings, &recorder->next.sites,
@@ -190,7 +189,7 @@ static void write_info(struct ltr_recorder *recorder)
 
 	if (recorder->info_known && memcmp(&now, &recorder->info, sizeof(now)) == 0)
 		return;
-	if (!begin(recorder, LTR__ENTRY_INFO))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_INFO))
 		return;
 #define LTR__FIELD(name) ltr__write_number(&recorder->log, now.name);
 	LTR__RECORD_INFO(LTR__FIELD)
@@ -208,16 +207,19 @@ static void on_snapshot_begin(void *context, uint64_t now_ns)
 		ltr__record_fail(recorder, ltr__segment_begin(recorder, now_ns));
 	recorder->info_known = false;
 	write_info(recorder);
-	if (begin(recorder, LTR__ENTRY_SNAPSHOT_BEGIN))
+	if (ltr__record_begin(recorder, LTR__ENTRY_SNAPSHOT_BEGIN))
 		ltr__write_number(&recorder->log, now_ns);
+	/* After that, so that replay knows the block as one to begin with. */
+	recorder->kernel.known = false;
+	ltr__record_how(recorder);
 }
 
 static void on_snapshot_put(void *context, const struct ltr_goroutine *goroutine)
 {
 	struct ltr_recorder *recorder = context;
 
-	write_new_things(recorder);
-	if (!begin(recorder, LTR__ENTRY_GOROUTINE))
+	ltr__record_new_things(recorder);
+	if (!ltr__record_begin(recorder, LTR__ENTRY_GOROUTINE))
 		return;
 	ltr__write_goroutine(&recorder->log, &recorder->delta, goroutine);
 	ltr__want_goroutine(recorder, goroutine);
@@ -228,7 +230,7 @@ static void on_snapshot_lock(void *context, const struct ltr_lock *lock)
 	struct ltr_recorder *recorder = context;
 	uint64_t locked_pc = ltr_census_locked_pc(recorder->census, lock);
 
-	if (!begin(recorder, LTR__ENTRY_LOCK))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_LOCK))
 		return;
 	ltr__write_number(&recorder->log, lock->object);
 	ltr__write_number(&recorder->log, lock->owner_id);
@@ -243,7 +245,7 @@ static void on_snapshot_reader(void *context, const struct ltr_reader *reader)
 {
 	struct ltr_recorder *recorder = context;
 
-	if (!begin(recorder, LTR__ENTRY_READER))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_READER))
 		return;
 	ltr__write_number(&recorder->log, reader->object);
 	ltr__write_number(&recorder->log, reader->goroutine_id);
@@ -253,7 +255,7 @@ static void on_snapshot_end(void *context, bool complete)
 {
 	struct ltr_recorder *recorder = context;
 
-	if (!begin(recorder, LTR__ENTRY_SNAPSHOT_END))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_SNAPSHOT_END))
 		return;
 	ltr__write_number(&recorder->log, complete);
 	if (!complete)
@@ -273,7 +275,7 @@ static void write_events(struct ltr_recorder *recorder, const struct ltr_clock_r
 	struct ltr__writing *log = &recorder->log;
 	uint64_t ns_per_tick;
 
-	if (!begin(recorder, LTR__ENTRY_EVENTS))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_EVENTS))
 		return;
 	memcpy(&ns_per_tick, &rate->ns_per_tick, sizeof(ns_per_tick));
 	ltr__write_number(log, ring);
@@ -308,20 +310,20 @@ static void on_loss(void *context, uint64_t records)
 {
 	struct ltr_recorder *recorder = context;
 
-	if (begin(recorder, LTR__ENTRY_LOSS))
+	if (ltr__record_begin(recorder, LTR__ENTRY_LOSS))
 		ltr__write_number(&recorder->log, records);
 }
 
 static void on_doubt(void *context)
 {
-	begin(context, LTR__ENTRY_DOUBT);
+	ltr__record_begin(context, LTR__ENTRY_DOUBT);
 }
 
 static void on_define_stack(void *context, uint32_t runtime_stack, uint32_t stack)
 {
 	struct ltr_recorder *recorder = context;
 
-	write_new_things(recorder);
+	ltr__record_new_things(recorder);
 	if (!recorder->last_ns && is_on(recorder))
 		write_definition(&recorder->log, runtime_stack, stack);
 }
@@ -331,7 +333,8 @@ static void on_advance(void *context, uint64_t now_ns)
 	struct ltr_recorder *recorder = context;
 
 	write_info(recorder);
-	if (!begin(recorder, LTR__ENTRY_ADVANCE))
+	ltr__record_how(recorder);
+	if (!ltr__record_begin(recorder, LTR__ENTRY_ADVANCE))
 		return;
 	ltr__write_signed(&recorder->log, now_ns - recorder->delta.now_ns);
 	recorder->delta.now_ns = now_ns;
@@ -350,4 +353,7 @@ const struct ltr_census_tap ltr__record_tap = {
 	.note_doubt = on_doubt,
 	.define_stack = on_define_stack,
 	.advance = on_advance,
+	.cpu_sample = ltr__record_cpu_sample,
+	.set_threads = ltr__record_threads,
+	.know_sockets = ltr__record_sockets,
 };

@@ -7,7 +7,9 @@
  */
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -451,6 +453,50 @@ static void who_does_something_else_is_left_alone(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Ends who calls userfaultfd(2); shared->word tells whether it was installed. */
+static void wait_under_filter(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_userfaultfd, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = 4, .filter = filter};
+	bool installed = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+			 prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+
+	__atomic_store_n(&shared->done, installed ? 1 : 2, __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+}
+
+static void a_filter_is_not_tried(void **state)
+{
+	struct ltr_process *process = NULL;
+	struct ltr_reach *reach = NULL;
+	struct ltr_why why;
+	pid_t pid;
+
+	(void)state;
+	shared->done = 0;
+	pid = fork();
+	if (pid == 0)
+		wait_under_filter();
+	assert_true(pid > 0);
+	while (!__atomic_load_n(&shared->done, __ATOMIC_ACQUIRE))
+		sched_yield();
+	assert_int_equal(shared->done, 1);
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	assert_int_equal(ltr_reach_new(process, 1u << 30, &reach), 0);
+	assert_int_equal(watch(reach), -EPERM);
+	assert_true(ltr_process_is_alive(process));
+	ltr_reach_free(reach);
+	ltr_process_close(process);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* -EAGAIN, and others that are bugs, are no reason to be skipped. */
 static bool is_possible(void)
 {
@@ -476,6 +522,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_thread_notices_nothing),
 		cmocka_unit_test(who_does_something_else_is_left_alone),
+		cmocka_unit_test(a_filter_is_not_tried),
 		cmocka_unit_test(as_it_was_when_it_stood),
 		cmocka_unit_test(only_what_was_written_is_read),
 		cmocka_unit_test(memory_was_mapped_anew),

@@ -115,8 +115,9 @@ struct ltr_reach_facts ltr_reach_facts(const struct ltr_reach *reach);
 
 /*
  * Stop all threads of a process (ptrace), read their registers into *ret_words (the caller frees
- * them), and let them go on. Between the two nothing in it moves. -EPERM if that is refused, and
- * then nobody is stopped.
+ * them), and let them go on. Between the two nothing in it moves, and the calling thread, which must be
+ * the same, has a real-time priority, if it may have one: a process should not stand because ours
+ * waits for a CPU. -EPERM if that is refused, and then nobody is stopped.
  */
 struct ltr_reach_stop;
 int ltr_reach_stop(const struct ltr_process *process, struct ltr_reach_stop **ret_stop,

@@ -228,6 +228,7 @@ static void change_and_look(bool during)
 	struct world world = new_world();
 	struct ltr_reach_stop *stop = NULL;
 	struct ltr_why why;
+	int policy = sched_getscheduler(0);
 
 	for (uint32_t i = 0; i < CHURN_OBJECTS; i++)
 		fast[i] = full[i] = waits_on(i + 1, churn_object(i));
@@ -241,6 +242,7 @@ static void change_and_look(bool during)
 	read_second(&world, fast, CHURN_OBJECTS);
 	look_at_everything(&world, full, CHURN_OBJECTS);
 	ltr_reach_go_on(stop);
+	assert_int_equal(sched_getscheduler(0), policy);
 	mark_second(&world, fast, CHURN_OBJECTS);
 	sum.read += ltr_reach_facts(world.reach).read_bytes;
 	for (uint32_t i = 0; i < CHURN_OBJECTS; i++) {

@@ -120,6 +120,45 @@ void ltr__gone_overdue(struct ltr_census *census, uint64_t now_ns)
 		census->some_unsure |= (census->follows[index].bits & LTR__FOLLOW_GONE) != 0;
 }
 
+/*
+ * The EXIT of a goroutine whose cursor a snapshot has moved may come before records that the snapshot
+ * was ahead of, from another thread's ring: its CREATE would bring it back to life, for ever. So it is
+ * kept for a while, where nobody sees it, to know them by.
+ */
+static void end_life(struct ltr_census *census, uint32_t index)
+{
+	uint64_t now_ns = census->info.now_ns;
+
+	if (!(census->follows[index].bits & LTR__FOLLOW_JUMPED) ||
+	    now_ns - census->snapshot_ns >= LTR__HELD_GRACE_NS) {
+		ltr__goroutine_remove(census, index);
+		return;
+	}
+	ltr__held_drop_all(census, index);
+	index = ltr__goroutine_hide(census, index);
+	census->follows[index].bits = LTR__FOLLOW_ENDED;
+	census->follows[index].wait_since_ns = now_ns;
+	if (!census->ended_ns)
+		census->ended_ns = now_ns ? now_ns : 1;
+}
+
+void ltr__ended_overdue(struct ltr_census *census, uint64_t now_ns)
+{
+	if (now_ns - census->ended_ns < LTR__HELD_GRACE_NS)
+		return;
+	census->ended_ns = 0;
+	for (uint32_t index = census->total; index-- > census->shown;) {
+		const struct ltr__follow *follow = &census->follows[index];
+
+		if (!(follow->bits & LTR__FOLLOW_ENDED))
+			continue;
+		if (now_ns - follow->wait_since_ns >= LTR__HELD_GRACE_NS)
+			ltr__goroutine_remove(census, index);
+		else
+			census->ended_ns = now_ns;
+	}
+}
+
 /* Take the record that is next in order. It may end the goroutine: the index is void after. */
 static int take_next(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
 		     uint64_t ns, uint32_t ring)
@@ -139,7 +178,7 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 	follow->cursor = event->sequence & 0x7fffffffu;
 
 	if (event->kind == LTR_KIND_EXIT) {
-		ltr__goroutine_remove(census, index);
+		end_life(census, index);
 		census->info.exited++;
 		return 0;
 	}
@@ -270,6 +309,8 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 		if (err)
 			return err;
 	}
+	if (census->follows[index].bits & LTR__FOLLOW_ENDED)
+		return 0;
 	int place = place_of(census, index, event);
 	if (place < 0)
 		return 0;

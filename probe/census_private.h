@@ -72,6 +72,8 @@ struct ltr__follow {
 
 #define LTR__FOLLOW_WAITING 0x1u /* wait_* describe a time that has begun and not ended */
 #define LTR__FOLLOW_GONE    0x2u /* hidden: a snapshot did not have it any more */
+#define LTR__FOLLOW_JUMPED  0x4u /* a snapshot put the cursor behind records that may still come */
+#define LTR__FOLLOW_ENDED   0x8u /* hidden: it jumped and has ended, at wait_since_ns */
 
 struct ltr__ring_state {
 	uint64_t next;        /* position of the next record */
@@ -172,6 +174,7 @@ struct ltr_census {
 	uint64_t snapshot_ns;   /* of the last that began */
 	uint64_t first_ns;      /* of the first that ended complete; 0: none yet */
 	uint64_t complete_ns;   /* of the last that did */
+	uint64_t ended_ns;      /* when the first of those that are kept ENDED has; 0: nobody is */
 	uint64_t gone_ns;   /* when a record was first taken for that of somebody gone; 0: never */
 	uint64_t buried_ns; /* the newest record of a goroutine that was given up as ended */
 
@@ -291,6 +294,8 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 /* Take what is held of goroutine `id` as far as it is in order. */
 int ltr__events_drain(struct ltr_census *census, uint64_t id);
 
+/* Forget who has been kept long enough as ENDED. */
+void ltr__ended_overdue(struct ltr_census *census, uint64_t now_ns);
 /* Ask for a look if somebody's EXIT should have come long ago. */
 void ltr__gone_overdue(struct ltr_census *census, uint64_t now_ns);
 /* The same, but the first gap is given up: what is missing in it is lost. */
@@ -315,6 +320,8 @@ static inline void ltr__census_advance(struct ltr_census *census, uint64_t now_n
 		census->info.now_ns = now_ns;
 		census->view_old = true;
 	}
+	if (census->ended_ns)
+		ltr__ended_overdue(census, census->info.now_ns);
 	if (census->gone_ns)
 		ltr__gone_overdue(census, census->info.now_ns);
 	/* Without memory for the totals the gap stays, and the next advance tries again. */

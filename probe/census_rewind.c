@@ -88,6 +88,7 @@ void ltr_census_rewind(struct ltr_census *census, const struct ltr_census_mark *
 	census->first_ns = 0;
 	census->complete_ns = 0;
 	census->gone_ns = 0;
+	census->ended_ns = 0;
 	census->buried_ns = 0;
 	census->keep_waits = false;
 	ltr__waits_done(&census->finished);

@@ -63,6 +63,7 @@ static void begin_anew(struct ltr_census *census, uint32_t index,
 	struct ltr__follow *follow = &census->follows[index];
 
 	follow->cursor = goroutine->transitions;
+	follow->bits |= LTR__FOLLOW_JUMPED;
 	ltr__wait_start(census, follow, goroutine);
 }
 
@@ -89,6 +90,8 @@ static int put_hidden(struct ltr_census *census, uint32_t index,
 	bool gone = follow->bits & LTR__FOLLOW_GONE;
 	uint64_t id = goroutine->id;
 
+	if (follow->bits & LTR__FOLLOW_ENDED)
+		return 0;
 	follow->generation = census->generation;
 	ltr__goroutine_set(census, index, goroutine);
 	index = ltr__goroutine_show(census, index);

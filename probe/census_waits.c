@@ -49,21 +49,39 @@ static int table_reserve(struct ltr__wait_table *table)
 	return 0;
 }
 
-/* The total of this key, made if there is none; NULL without memory. */
-static struct ltr_wait_total *table_at(struct ltr__wait_table *table,
-				       const struct ltr__wait_key *key)
+/* NULL: there is none, and if there are slots, it would go into *ret_at. */
+static struct ltr_wait_total *table_find(const struct ltr__wait_table *table,
+					 const struct ltr__wait_key *key, uint32_t hash,
+					 uint32_t *ret_at)
 {
-	if (table_reserve(table) < 0)
-		return NULL;
 	uint32_t mask = table->slot_count - 1;
-	uint32_t at = key_hash(key) & mask;
+	uint32_t at = hash & mask;
+
+	if (!table->slot_count)
+		return NULL;
 	for (; table->slots[at]; at = (at + 1) & mask) {
 		struct ltr_wait_total *total = &table->totals[table->slots[at] - 1];
 		if (total->stack == key->stack && total->state == key->state &&
 		    total->reason == key->reason)
 			return total;
 	}
-	struct ltr_wait_total *total = &table->totals[table->count++];
+	*ret_at = at;
+	return NULL;
+}
+
+/* The total of this key, made if there is none; NULL without memory. */
+static struct ltr_wait_total *table_at(struct ltr__wait_table *table,
+				       const struct ltr__wait_key *key)
+{
+	uint32_t hash = key_hash(key);
+	uint32_t at = 0;
+	struct ltr_wait_total *total = table_find(table, key, hash, &at);
+	if (total)
+		return total;
+	if (table_reserve(table) < 0)
+		return NULL;
+	table_find(table, key, hash, &at);
+	total = &table->totals[table->count++];
 	*total = (struct ltr_wait_total){
 		.stack = key->stack, .state = key->state, .reason = key->reason};
 	table->slots[at] = table->count;

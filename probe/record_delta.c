@@ -66,15 +66,20 @@ static uint32_t *last_sequence(struct ltr__delta *delta, uint64_t goroutine)
 void ltr__write_event(struct ltr__writing *writing, struct ltr__delta *delta,
 		      const struct ltr_event *event)
 {
-	const unsigned char small[] = {event->kind, event->reason, event->flags};
+	unsigned char *at = ltr__write_room(writing, 3 + 4 * LTR__NUMBER_BYTES_MAX);
 	uint64_t *arg = last_arg(delta, event->kind);
 	uint32_t *sequence = last_sequence(delta, event->goroutine);
 
-	ltr__write_bytes(writing, small, sizeof(small));
-	ltr__write_signed(writing, event->goroutine - delta->event.goroutine);
-	ltr__write_signed(writing, event->ticks - delta->event.ticks);
-	ltr__write_signed(writing, event->arg - *arg);
-	ltr__write_number(writing, event->sequence - (*sequence + 1));
+	if (!at)
+		return;
+	*at++ = event->kind;
+	*at++ = event->reason;
+	*at++ = event->flags;
+	at = ltr__put_number(at, ltr__signed_number(event->goroutine - delta->event.goroutine));
+	at = ltr__put_number(at, ltr__signed_number(event->ticks - delta->event.ticks));
+	at = ltr__put_number(at, ltr__signed_number(event->arg - *arg));
+	at = ltr__put_number(at, event->sequence - (*sequence + 1));
+	writing->used = (size_t)(at - writing->bytes);
 	delta->event = *event;
 	*arg = event->arg;
 	*sequence = event->sequence;

@@ -10,43 +10,41 @@
 
 #include <zlib.h>
 
-#define NUMBER_BYTES_MAX 10
+bool ltr__write_grow(struct ltr__writing *writing, size_t count)
+{
+	size_t capacity = (writing->used + count) * 2;
+	unsigned char *grown = writing->failed ? NULL : realloc(writing->bytes, capacity);
+
+	if (!grown) {
+		writing->failed = true;
+		return false;
+	}
+	writing->bytes = grown;
+	writing->capacity = capacity;
+	return true;
+}
 
 void ltr__write_bytes(struct ltr__writing *writing, const void *bytes, size_t count)
 {
-	if (writing->capacity - writing->used < count && !writing->failed) {
-		size_t capacity = (writing->used + count) * 2;
-		unsigned char *grown = realloc(writing->bytes, capacity);
+	unsigned char *at = count ? ltr__write_room(writing, count) : NULL;
 
-		if (!grown) {
-			writing->failed = true;
-		} else {
-			writing->bytes = grown;
-			writing->capacity = capacity;
-		}
-	}
-	if (writing->failed || !count)
+	if (!at)
 		return;
-	memcpy(writing->bytes + writing->used, bytes, count);
+	memcpy(at, bytes, count);
 	writing->used += count;
 }
 
 void ltr__write_number(struct ltr__writing *writing, uint64_t number)
 {
-	unsigned char bytes[NUMBER_BYTES_MAX];
-	size_t count = 0;
+	unsigned char *at = ltr__write_room(writing, LTR__NUMBER_BYTES_MAX);
 
-	while (number >= 0x80) {
-		bytes[count++] = (unsigned char)(number | 0x80);
-		number >>= 7;
-	}
-	bytes[count++] = (unsigned char)number;
-	ltr__write_bytes(writing, bytes, count);
+	if (at)
+		writing->used = (size_t)(ltr__put_number(at, number) - writing->bytes);
 }
 
 void ltr__write_signed(struct ltr__writing *writing, uint64_t difference)
 {
-	ltr__write_number(writing, difference << 1 ^ (difference >> 63 ? UINT64_MAX : 0));
+	ltr__write_number(writing, ltr__signed_number(difference));
 }
 
 void ltr__write_text(struct ltr__writing *writing, const char *text)
@@ -61,7 +59,8 @@ uint64_t ltr__read_number(struct ltr__reading *reading)
 {
 	uint64_t number = 0;
 
-	for (unsigned int shift = 0; shift < 7 * NUMBER_BYTES_MAX && !reading->bad; shift += 7) {
+	for (unsigned int shift = 0; shift < 7 * LTR__NUMBER_BYTES_MAX && !reading->bad;
+	     shift += 7) {
 		if (reading->at == reading->end)
 			break;
 		unsigned char byte = *reading->at++;

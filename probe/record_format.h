@@ -140,6 +140,37 @@ struct ltr__writing {
 	bool failed;
 };
 
+#define LTR__NUMBER_BYTES_MAX 10
+
+/* Room for `count` bytes more, for ltr__write_room() alone; false without memory. */
+bool ltr__write_grow(struct ltr__writing *writing, size_t count);
+
+/* Where the next `count` bytes may be put, before `used` is moved behind them; NULL without memory. */
+static inline unsigned char *ltr__write_room(struct ltr__writing *writing, size_t count)
+{
+	if ((writing->failed || writing->capacity - writing->used < count) &&
+	    !ltr__write_grow(writing, count))
+		return NULL;
+	return writing->bytes + writing->used;
+}
+
+/* Seven bits a byte, the lowest first; at most LTR__NUMBER_BYTES_MAX. Returns where it ends. */
+static inline unsigned char *ltr__put_number(unsigned char *at, uint64_t number)
+{
+	while (number >= 0x80) {
+		*at++ = (unsigned char)(number | 0x80);
+		number >>= 7;
+	}
+	*at++ = (unsigned char)number;
+	return at;
+}
+
+/* A difference as a number that is small if the difference is, whatever its sign. */
+static inline uint64_t ltr__signed_number(uint64_t difference)
+{
+	return difference << 1 ^ (difference >> 63 ? UINT64_MAX : 0);
+}
+
 void ltr__write_bytes(struct ltr__writing *writing, const void *bytes, size_t count);
 void ltr__write_number(struct ltr__writing *writing, uint64_t number);
 void ltr__write_signed(struct ltr__writing *writing, uint64_t difference);

@@ -11,29 +11,6 @@
 #define STACK_BYTES      ((size_t)8 * 1024)   /* of each stack, at first */
 #define DEEP_STACK_BYTES ((size_t)256 * 1024) /* of a stack with frames beyond that */
 
-uint64_t ltr__field(const struct ltr_layout *layout, const unsigned char *descriptor,
-		    enum ltr_descriptor_field field)
-{
-	const unsigned char *at = descriptor + layout->fields[field].offset;
-	uint64_t u64;
-	uint32_t u32;
-	uint16_t u16;
-
-	switch (layout->fields[field].bytes) {
-	case 1:
-		return *at;
-	case 2:
-		memcpy(&u16, at, sizeof(u16));
-		return u16;
-	case 4:
-		memcpy(&u32, at, sizeof(u32));
-		return u32;
-	default:
-		memcpy(&u64, at, sizeof(u64));
-		return u64;
-	}
-}
-
 static void try_again(struct ltr__as_read *reading)
 {
 	reading->skip = true;
@@ -67,7 +44,7 @@ static void parse(const struct ltr__batch *batch, const unsigned char *descripto
 		  struct ltr__as_read *reading)
 {
 	const struct ltr_layout *layout = &batch->look->target->layout;
-#define FIELD(name) ltr__field(layout, descriptor, LTR_FIELD_##name)
+#define FIELD(name) LTR__FIELD_OF(layout, descriptor, name)
 	uint16_t flags = (uint16_t)FIELD(flags);
 	struct ltr_goroutine *goroutine = &reading->goroutine;
 
@@ -220,8 +197,8 @@ static int second_pass(struct ltr__batch *batch)
 		if (reading->skip)
 			continue;
 		if (batch->pieces[i].done == bytes &&
-		    ltr__field(layout, now, LTR_FIELD_id) == reading->goroutine.id &&
-		    ltr__field(layout, now, LTR_FIELD_sequence) == reading->sequence &&
+		    LTR__FIELD_OF(layout, now, id) == reading->goroutine.id &&
+		    LTR__FIELD_OF(layout, now, sequence) == reading->sequence &&
 		    !(reading->sequence & 1))
 			continue;
 		if (!batch->look->last_round) {
@@ -233,10 +210,10 @@ static int second_pass(struct ltr__batch *batch)
 		 * there, perhaps before it could see that somebody watches. Then this change has no
 		 * record.
 		 */
-		if (ltr__field(layout, now, LTR_FIELD_sequence) == reading->sequence)
+		if (LTR__FIELD_OF(layout, now, sequence) == reading->sequence)
 			batch->in_doubt = true;
 		/* Another goroutine has the descriptor now: this one has ended. */
-		if (ltr__field(layout, now, LTR_FIELD_id) != reading->goroutine.id)
+		if (LTR__FIELD_OF(layout, now, id) != reading->goroutine.id)
 			reading->skip = true;
 		reading->depth = 0;
 		reading->stack_damaged = false;

@@ -73,7 +73,7 @@ static void clear_fields(const struct ltr_layout *layout, unsigned char *descrip
 static int take_descriptor(struct ltr__population *population, const struct ltr_layout *layout,
 			   unsigned char *descriptor)
 {
-#define FIELD(name) ltr__field(layout, descriptor, LTR_FIELD_##name)
+#define FIELD(name) LTR__FIELD_OF(layout, descriptor, name)
 	struct ltr_reach_goroutine goroutine = {
 		.id = FIELD(id),
 		.sequence = (uint32_t)FIELD(sequence),

@@ -23,6 +23,7 @@
  */
 
 #include <limits.h>
+#include <string.h>
 
 #include "target.h"
 
@@ -79,9 +80,37 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 /* libloiter_reach.c */
 int ltr__libloiter_reach(void *context, struct ltr_census *census, enum ltr_reach_freeze freeze);
 
-/* The value of a field of a descriptor that was read. */
-uint64_t ltr__field(const struct ltr_layout *layout, const unsigned char *descriptor,
-		    enum ltr_descriptor_field field);
+/* Unsigned, of 1, 2, 4 or 8 bytes. */
+static inline uint64_t ltr__load(const unsigned char *at, size_t bytes)
+{
+	uint64_t u64;
+	uint32_t u32;
+	uint16_t u16;
+
+	switch (bytes) {
+	case 1:
+		return *at;
+	case 2:
+		memcpy(&u16, at, sizeof(u16));
+		return u16;
+	case 4:
+		memcpy(&u32, at, sizeof(u32));
+		return u32;
+	default:
+		memcpy(&u64, at, sizeof(u64));
+		return u64;
+	}
+}
+
+enum ltr__field_width {
+#define LTR__FIELD(name, bytes) LTR__WIDTH_##name = (bytes),
+	LTR_DESCRIPTOR_FIELDS(LTR__FIELD) LTR_DESCRIPTOR_FIELDS_ADDED(LTR__FIELD)
+#undef LTR__FIELD
+};
+
+/* The value of a field of a descriptor that was read. How wide it is, ltr__layout_read() has seen to. */
+#define LTR__FIELD_OF(layout, descriptor, name) \
+	ltr__load((descriptor) + (layout)->fields[LTR_FIELD_##name].offset, LTR__WIDTH_##name)
 
 /* libloiter_stack.c. The place of a goroutine that stands: what its descriptor says. */
 struct ltr__stack {

@@ -421,6 +421,33 @@ static void test_a_beginning_that_comes_late(void **state)
 }
 
 /* A goroutine was read in the middle of a change, and its next record may be missing. */
+/*
+ * Born while the first snapshot was taken, and in there. Its end is in one thread's ring, its beginning,
+ * which the snapshot was ahead of, in another's that is read later.
+ */
+static void test_an_end_that_comes_before_the_beginning(void **state)
+{
+	struct ltr_census *census = *state;
+
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
+	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
+	put(census, 5, LTR_STATE_QUEUED, 0, 3);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	apply_one(census, 1, 0, event_of(5, LTR_KIND_START, 4, 2000));
+	assert_int_equal(ltr_census_count(census), 1);
+	apply_one(census, 1, 1, event_of(5, LTR_KIND_EXIT, 5, 2100));
+	assert_int_equal(ltr_census_count(census), 0);
+	apply_one(census, 0, 0, event_of(5, LTR_KIND_CREATE, 1, 1500));
+	apply_one(census, 0, 1, event_of(5, LTR_KIND_START, 2, 1600));
+	apply_one(census, 0, 2, event_of(5, LTR_KIND_YIELD, 3, 1700));
+	assert_int_equal(ltr_census_count(census), 0);
+	ltr_census_advance(census, 10 * SECOND);
+	assert_int_equal(ltr_census_count(census), 0);
+	assert_int_equal(ltr_census_info(census)->lost, 0);
+	assert_int_equal(ltr_census_info(census)->exited, 1);
+	assert_false(ltr_census_is_unsure(census));
+}
+
 static void test_doubt_asks_for_a_snapshot(void **state)
 {
 	struct ltr_census *census = *state;
@@ -753,6 +780,7 @@ int main(void)
 		TEST(test_never_created_shows_up_unsure),
 		TEST(test_history_of_the_dead),
 		TEST(test_a_beginning_that_comes_late),
+		TEST(test_an_end_that_comes_before_the_beginning),
 		TEST(test_doubt_asks_for_a_snapshot),
 		TEST(test_flood_of_early_records),
 		TEST(test_waits_count_from_the_start_of_watching),

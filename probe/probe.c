@@ -532,12 +532,40 @@ static int ask_kernel(struct ltr_probe *probe, const struct ltr_probe_options *o
 	return err;
 }
 
+static int drop_sample(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
+		       size_t depth)
+{
+	(void)context, (void)goroutine, (void)in_call, (void)pcs, (void)depth;
+	return 0;
+}
+
+static void drop_loss(void *context, uint64_t samples)
+{
+	(void)context, (void)samples;
+}
+
+/* Those from before the watching began. */
+static int forget_samples(struct ltr_probe *probe)
+{
+	static const struct ltr_cpu_sink nowhere = {NULL, drop_sample, drop_loss};
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+
+	if (!probe->sampler)
+		return 0;
+	info->cpu_started_ns = info->started_ns;
+	int got = ltr__cpu_poll(probe->sampler, &nowhere);
+	return got < 0 ? got : 0;
+}
+
 static int start_watching(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			  struct ltr_why *why)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 
-	int err = choose_way(probe, options, why);
+	/* Before events come: it takes a while, and nobody reads them meanwhile. */
+	int err = ask_kernel(probe, options, why);
+	if (!err)
+		err = choose_way(probe, options, why);
 	if (err)
 		return err;
 	err = make_waitable(probe);
@@ -546,9 +574,9 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
 	info->started_ns = ltr_process_now_ns();
 	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
-	err = ask_kernel(probe, options, why);
+	err = forget_samples(probe);
 	if (err)
-		return err;
+		return ltr_why_set(why, err, "cannot sample the CPUs: %s", strerror(-err));
 	if (options->recorder)
 		ltr_recorder_attach(options->recorder, probe->census);
 

@@ -68,6 +68,7 @@ void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total)
 	struct ltr__writing contents = {0};
 
 	ltr__record_new_things(recorder);
+	ltr__want_later(recorder, total->stack);
 	ltr__write_number(&contents, total->stack);
 	ltr__write_number(&contents, total->site);
 	ltr__write_number(&contents, total->name);

@@ -43,7 +43,12 @@ struct ltr__wanted {
 	uint32_t count;
 	uint32_t *slots; /* hash of pcs: index + 1 */
 	uint32_t slot_count;
-	uint32_t next_stack; /* stacks with smaller numbers are in here */
+	uint32_t next_stack; /* stacks with smaller numbers are in here, but for those in `later` */
+	uint32_t *later;     /* stacks of samples, in order: see ltr__want_later() */
+	uint32_t later_capacity;
+	uint32_t later_count;
+	uint32_t later_next; /* those before it are smaller than next_stack */
+	uint64_t modules; /* a bit for each of the first 64: something in it was wanted already */
 	uint64_t last_entry; /* of the goroutine before */
 	uint64_t last_creation;
 };
@@ -118,6 +123,11 @@ void ltr__record_sockets(void *context, const struct ltr_known_socket *sockets, 
 /* record_symbols.c. The bound is on what one call may take; 0: none. */
 void ltr__want_symbol(struct ltr_recorder *recorder, uint64_t pc);
 void ltr__want_goroutine(struct ltr_recorder *recorder, const struct ltr_goroutine *goroutine);
+/*
+ * A stack of a sample may go through libraries that no goroutine waits in, and to read the debug information
+ * of one for the first time takes so long that records are lost. That is left for the end.
+ */
+void ltr__want_later(struct ltr_recorder *recorder, uint32_t stack);
 int ltr__record_symbols(struct ltr_recorder *recorder, const struct ltr_record_sink *sink,
 			uint64_t within_ns);
 void ltr__wanted_done(struct ltr__wanted *wanted);

@@ -68,20 +68,81 @@ void ltr__want_goroutine(struct ltr_recorder *recorder, const struct ltr_gorouti
 	wanted->last_creation = goroutine->creation_pc;
 }
 
-static void want_stacks(struct ltr_recorder *recorder)
+void ltr__want_later(struct ltr_recorder *recorder, uint32_t stack)
 {
-	uint32_t *next = &recorder->wanted.next_stack;
+	struct ltr__wanted *wanted = &recorder->wanted;
+
+	/* Numbers grow: what is smaller than the last has come before, as a sample or otherwise. */
+	if (stack < wanted->next_stack || !stack ||
+	    (wanted->later_count && stack <= wanted->later[wanted->later_count - 1]))
+		return;
+	if (ltr__grow(&wanted->later, &wanted->later_capacity, wanted->later_count + 1ull,
+		      sizeof(*wanted->later)) < 0) {
+		ltr__record_fail(recorder, -ENOMEM);
+		return;
+	}
+	wanted->later[wanted->later_count++] = stack;
+}
+
+/* The bit of the module that an address lies in; 0: none of the first 64. */
+static uint64_t module_bit(const struct ltr_census *census, uint64_t pc)
+{
+	size_t count = ltr_census_module_count(census);
+
+	for (size_t i = 0; i < count && i < 64; i++) {
+		const struct ltr_module *module = ltr_census_module(census, i);
+
+		if (module->start <= pc && pc < module->end)
+			return 1ull << i;
+	}
+	return 0;
+}
+
+/* Only what lies in these modules; UINT64_MAX: everything. */
+static void want_stack(struct ltr_recorder *recorder, uint32_t stack, uint64_t modules)
+{
+	size_t depth;
+	const uint64_t *pcs = ltr_census_stack(recorder->census, stack, &depth);
+
+	for (size_t i = 0; i < depth; i++)
+		if (pcs[i] &&
+		    (modules == UINT64_MAX || module_bit(recorder->census, pcs[i] - 1) & modules))
+			ltr__want_symbol(recorder, pcs[i] - 1);
+}
+
+static void note_modules(struct ltr_recorder *recorder, uint32_t stack)
+{
+	size_t depth;
+	const uint64_t *pcs = ltr_census_stack(recorder->census, stack, &depth);
+
+	for (size_t i = 0; i < depth; i++)
+		if (pcs[i])
+			recorder->wanted.modules |= module_bit(recorder->census, pcs[i] - 1);
+}
+
+/* `is_end`: also what was left for the end. */
+static void want_stacks(struct ltr_recorder *recorder, bool is_end)
+{
+	struct ltr__wanted *wanted = &recorder->wanted;
+	uint32_t *next = &wanted->next_stack;
 
 	if (!*next)
 		*next = 1;
 	for (; *next < ltr_census_stack_count(recorder->census); ++*next) {
-		size_t depth;
-		const uint64_t *pcs = ltr_census_stack(recorder->census, *next, &depth);
-
-		for (size_t i = 0; i < depth; i++)
-			if (pcs[i])
-				ltr__want_symbol(recorder, pcs[i] - 1);
+		if (wanted->later_next < wanted->later_count &&
+		    wanted->later[wanted->later_next] == *next) {
+			wanted->later_next++;
+			want_stack(recorder, *next, wanted->modules);
+			continue;
+		}
+		want_stack(recorder, *next, UINT64_MAX);
+		note_modules(recorder, *next);
 	}
+	if (!is_end)
+		return;
+	for (uint32_t i = 0; i < wanted->later_count; i++)
+		want_stack(recorder, wanted->later[i], UINT64_MAX);
+	wanted->later_count = wanted->later_next = 0;
 }
 
 static void write_module(struct ltr__writing *writing, const struct ltr_module *module)
@@ -140,7 +201,7 @@ int ltr__record_symbols(struct ltr_recorder *recorder, const struct ltr_record_s
 	uint64_t begin_ns = ltr_process_now_ns();
 	int err = 0;
 
-	want_stacks(recorder);
+	want_stacks(recorder, !within_ns);
 	while (*next < recorder->wanted.count && !err) {
 		write_symbol(&writing, recorder->census, recorder->wanted.pcs[(*next)++]);
 		bool last = *next == recorder->wanted.count;
@@ -162,6 +223,7 @@ int ltr__record_symbols(struct ltr_recorder *recorder, const struct ltr_record_s
 void ltr__wanted_done(struct ltr__wanted *wanted)
 {
 	free(wanted->pcs);
+	free(wanted->later);
 	free(wanted->slots);
 	*wanted = (struct ltr__wanted){0};
 }

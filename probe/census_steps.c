@@ -13,14 +13,7 @@ void ltr_census_set_steps(struct ltr_census *census, const struct ltr_steps *ste
 
 static uint32_t stack_of(const struct ltr_census *census, const struct ltr__follow *follow)
 {
-	uint32_t stack = follow->stack;
-
-	if (!ltr__is_wait(follow->wait_state))
-		return 0;
-	if (!(stack & LTR__UNDEFINED_STACK))
-		return stack;
-	stack &= ~LTR__UNDEFINED_STACK;
-	return stack < census->defined_count ? census->defined[stack] : 0;
+	return ltr__is_wait(follow->wait_state) ? ltr__defined_stack(census, follow->stack) : 0;
 }
 
 static void tell(struct ltr_census *census, uint32_t index, struct ltr_step *step)

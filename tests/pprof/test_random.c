@@ -426,7 +426,7 @@ static bool is_in(const char *type, const struct ltr_wait_total *total)
 	if (strcmp(type, "block") == 0)
 		return strcmp(word, "chan") == 0 || strcmp(word, "sync") == 0;
 	if (strcmp(type, "mutex") == 0)
-		return strstr(reason, "Mutex.") != NULL;
+		return strstr(reason, "Mutex.") || strstr(reason, "Once.");
 	assert_string_equal(type, "wait");
 	return strcmp(word, "running") != 0;
 }

@@ -79,8 +79,9 @@ enum ltr_reason {
  *   READY   the id of the waker (0: the runtime itself: a timer, the network poller, ...)
  *   YIELD   0
  *   EXIT    0
- *   STACK   the identifier of the stack at which the goroutine has just parked; follows its PARK,
- *           carries the same sequence, and is there only while somebody asks for stacks
+ *   STACK   the identifier of a stack; there only while somebody asks for stacks. After a PARK, with
+ *           its sequence: where the goroutine has just parked. Before the READY of one that waited
+ *           for a lock, with the sequence of that READY: where its waker unlocks
  *   LOST    how many records were lost just before this one; `goroutine` and `sequence` are 0
  */
 #define LTR_KINDS(X)                   \

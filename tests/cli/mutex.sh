@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The profile of mutexes is at the stack of who holds them, that of block at the stack of who waits.
+# The profile of mutexes is at the stack of who holds them, that of block at the stack of who waits; and
+# profiles of every type as JSON.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -45,6 +46,33 @@ contains "of a recording" '^hold_mutex;give_back [1-9][0-9]*$' "$scratch/out"
 charged=$(awk '{ sum += $NF } END { printf "%.0f", sum }' "$scratch/out")
 loiter_is 0 "" profile --type wait --folded -o - "$scratch/mutex.ltr"
 equal "the sum" "$(awk '/^wait_for_mutex / { sum += $NF } END { printf "%.0f", sum }' "$scratch/out")" "$charged"
+
+# --- as JSON, and from a recording and a command alike: the sums are there, and are those of the samples ---
+for input in "$scratch/mutex.ltr" "-- $holders mutex"; do
+	for type in goroutine goroutineleak wait block mutex sched wall create; do
+		[[ $input == --* && $type == goroutineleak ]] && continue # may find nothing to prove with
+		status=0
+		[[ $type == goroutineleak ]] && status=24
+		# shellcheck disable=SC2086
+		loiter_is "$status" "$([[ $status == 24 ]] && echo "no leak can be proven" || true)" profile --type "$type" --json -o - $input
+		python3 - "$type" "$scratch/out" <<'PYTHON' || fail "$type of $input as JSON"
+import json, sys
+document = json.load(open(sys.argv[2], encoding="utf-8"))
+assert document["format"] == "loiter profile" and document["version"] == 1
+assert document["type"] == sys.argv[1]
+[process] = document["processes"]
+for i, value in enumerate(document["values"]):
+    assert process["sums"][i] == sum(s["values"][i] for s in process["samples"]), value
+for sample in process["samples"]:
+    assert "stack" not in sample or str(sample["stack"]) in process["stacks"]
+if document["type"] == "mutex":
+    innermost = {s["values"][0]: [f["function"] for f in process["stacks"][str(s["stack"])] if not f.get("runtime")][0]
+                 for s in process["samples"]}
+    assert innermost == {1: "give_back", 4: "wait_for_mutex"}, innermost
+PYTHON
+		checks=$((checks + 1))
+	done
+done
 
 # --- as go tool pprof shows it ---
 if command -v go >/dev/null; then

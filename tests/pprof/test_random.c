@@ -531,6 +531,72 @@ static void parts_add_up_to_the_whole(void **state)
 	}
 }
 
+/* The same samples as in the profile: of each place and set of labels, and in all. */
+static void check_profile_json(const struct ltr_census *census, const struct ltr_profile_type *type,
+			       bool per_goroutine)
+{
+	const struct ltr_profile_options options = {.per_goroutine = per_goroutine};
+	Profile *profile = profile_written(census, type, &options);
+	struct memory memory = {0};
+	json_tokener *tokener = json_tokener_new();
+	int64_t sums[LTR_PROFILE_VALUES_MAX] = {0};
+	json_object *document, *process, *samples, *stacks;
+
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	assert_int_equal(ltr_profile_json_all(&census, 1, type, &options, memory_sink(&memory)), 0);
+	document = json_tokener_parse_ex(tokener, memory.data, (int)memory.bytes);
+	assert_int_equal(json_tokener_get_error(tokener), json_tokener_success);
+	process = json_object_array_get_idx(json_object_object_get(document, "processes"), 0);
+	samples = json_object_object_get(process, "samples");
+	stacks = json_object_object_get(process, "stacks");
+	assert_int_equal(json_object_array_length(samples), profile->n_sample);
+	for (size_t i = 0; i < profile->n_sample; i++) {
+		json_object *sample = json_object_array_get_idx(samples, i);
+		json_object *values = json_object_object_get(sample, "values");
+		json_object *stack;
+
+		assert_int_equal(json_object_array_length(values), type->value_count);
+		for (size_t k = 0; k < type->value_count; k++) {
+			int64_t value = json_object_get_int64(json_object_array_get_idx(values, k));
+
+			assert_int_equal(value, profile->sample[i]->value[k]);
+			sums[k] += value;
+		}
+		if (json_object_object_get_ex(sample, "stack", &stack))
+			assert_non_null(
+				json_object_object_get(stacks, json_object_get_string(stack)));
+		if (per_goroutine)
+			assert_non_null(ltr_census_find(
+				census,
+				json_object_get_uint64(json_object_object_get(sample, "id"))));
+	}
+	for (size_t k = 0; k < type->value_count; k++)
+		assert_int_equal(json_object_get_int64(json_object_array_get_idx(
+					 json_object_object_get(process, "sums"), k)),
+				 sums[k]);
+	json_object_put(document);
+	json_tokener_free(tokener);
+	memory_done(&memory);
+	profile_free(profile);
+}
+
+static void json_says_what_the_profile_says(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_census *census = round % 2 ? random_lives(NULL) : random_census();
+
+		for (size_t i = 0; i < ltr_profile_type_count(); i++) {
+			const struct ltr_profile_type *type = ltr_profile_type_at(i);
+
+			check_profile_json(census, type, false);
+			if (!type->from_cpu)
+				check_profile_json(census, type, true);
+		}
+		ltr_census_free(census);
+	}
+}
+
 /* The slices of a timeline are the wait totals, taken apart; and every run is one on its thread. */
 static void timelines_add_up_to_the_totals(void **state)
 {
@@ -576,6 +642,7 @@ int main(void)
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
 		cmocka_unit_test(parts_add_up_to_the_whole),
+		cmocka_unit_test(json_says_what_the_profile_says),
 		cmocka_unit_test(timelines_add_up_to_the_totals),
 	};
 

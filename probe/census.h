@@ -388,7 +388,8 @@ const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size
  * One step of a goroutine: what it has been until then, and what it is from then on. For who wants to
  * see a census come to be (struct ltr_replay_options); nothing is in memory of the ones before.
  */
-#define LTR_RING_UNKNOWN UINT32_MAX
+#define LTR_RING_UNKNOWN      UINT32_MAX
+#define LTR_PROCESSOR_UNKNOWN UINT32_MAX
 
 struct ltr_step {
 	uint64_t goroutine_id;
@@ -398,6 +399,7 @@ struct ltr_step {
 	uint64_t other_id; /* who woke it (READY) or created it (CREATE); 0: nobody, the runtime */
 	uint32_t stack;    /* where it waited; 0: not known */
 	uint32_t ring; /* of the thread that did it: while it ran, its own; or LTR_RING_UNKNOWN */
+	uint32_t processor; /* on which it runs from now on; or LTR_PROCESSOR_UNKNOWN */
 	uint8_t state;
 	uint8_t reason;
 	uint8_t next_state; /* EXITED: it is no more */

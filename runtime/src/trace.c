@@ -165,6 +165,8 @@ uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goro
 	event->ticks = ticks;
 	event->arg = arg;
 	memcpy(&event->sequence, &what, sizeof(what));
+	if (what.kind == LTR_KIND_START && thread->processor) /* the last of 256 is not known */
+		event->reason = (uint8_t)(thread->processor->index + 1);
 
 	bool full = publish_record(thread->ring);
 

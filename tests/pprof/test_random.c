@@ -399,6 +399,7 @@ static struct ltr_census *random_lives(const struct ltr_steps *steps)
 			event->kind = LTR_KIND_YIELD; /* no matter from where: it is queued then */
 		} else {
 			event->kind = LTR_KIND_START;
+			event->reason = (uint8_t)(id + 1); /* nobody else runs there */
 			runs[id] = true;
 		}
 	}
@@ -630,6 +631,8 @@ static void timelines_add_up_to_the_totals(void **state)
 		assert_memory_equal(got.reason_count, want.reason_count, sizeof(want.reason_count));
 		assert_memory_equal(got.state_ns, want.state_ns, sizeof(want.state_ns));
 		assert_memory_equal(got.state_count, want.state_count, sizeof(want.state_count));
+		assert_int_equal(got.processor_runs, got.runs);
+		assert_int_equal(got.processor_ns, got.runs_ns);
 		memory_done(&memory);
 		ltr_trace_free(trace);
 		ltr_census_free(census);

@@ -122,9 +122,9 @@ struct ltr_event {
 	uint64_t arg;      /* by kind, see above */
 	uint32_t sequence; /* wraps; compare by difference */
 	uint8_t kind;      /* enum ltr_kind */
-	uint8_t reason;    /* enum ltr_reason; PARK only */
-	uint8_t flags;     /* LTR_EVENT_* */
-	uint8_t reserved;  /* 0 */
+	uint8_t reason; /* PARK: enum ltr_reason; START: the processor's number + 1, 0: not known */
+	uint8_t flags;  /* LTR_EVENT_* */
+	uint8_t reserved; /* 0 */
 };
 
 #define LTR_EVENT_BYTES 32

@@ -234,6 +234,87 @@ static void put_waits(struct document *document)
 	ltr__text_put(&document->json.text, "\n]");
 }
 
+static object *contention_object(struct document *document, const struct ltr_contention *contention)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_known_text(&document->json, to, "reason",
+				 ltr_reason_name(contention->reason));
+	ltr__json_add_number(&document->json, to, "count", contention->count);
+	ltr__json_add_number(&document->json, to, "total_ns", contention->total_ns);
+	ltr__json_add_known_address(&document->json, to, "object", contention->object);
+	if (contention->stack && contention->stack < document->stack_count) {
+		ltr__json_add_number(&document->json, to, "stack", contention->stack);
+		document->stack_used[contention->stack] = true;
+	}
+	return to;
+}
+
+static void put_contentions(struct document *document)
+{
+	size_t count = ltr_census_contention_count(document->census);
+
+	if (count == 0 || document->choice)
+		return;
+	ltr__text_put(&document->json.text, ",\n\"contentions\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(
+			&document->json,
+			contention_object(document, ltr_census_contention(document->census, i)));
+	}
+	ltr__text_put(&document->json.text, "\n]");
+}
+
+/* Only the buckets with something in them. */
+static object *buckets_object(struct document *document, const struct ltr_histogram *histogram)
+{
+	object *to = json_object_new_array();
+
+	for (uint32_t i = 0; i < LTR_HISTOGRAM_BUCKETS; i++) {
+		uint64_t bound_ns = ltr_histogram_bound_ns(i);
+		object *bucket;
+
+		if (!histogram->buckets[i])
+			continue;
+		bucket = json_object_new_object();
+		if (bound_ns != UINT64_MAX)
+			ltr__json_add_number(&document->json, bucket, "up_to_ns", bound_ns);
+		ltr__json_add_number(&document->json, bucket, "count", histogram->buckets[i]);
+		if (!to || json_object_array_add(to, bucket))
+			document->json.error = -ENOMEM;
+	}
+	return to;
+}
+
+static object *histogram_object(struct document *document, const struct ltr_histogram *histogram)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_text(&document->json, to, "state", ltr_state_name(histogram->state));
+	ltr__json_add_known_text(&document->json, to, "reason", ltr_reason_name(histogram->reason));
+	ltr__json_add_number(&document->json, to, "count", histogram->count);
+	ltr__json_add_number(&document->json, to, "total_ns", histogram->total_ns);
+	ltr__json_add(&document->json, to, "buckets", buckets_object(document, histogram));
+	return to;
+}
+
+static void put_histograms(struct document *document)
+{
+	size_t count = ltr_census_histogram_count(document->census);
+
+	if (count == 0 || document->choice)
+		return;
+	ltr__text_put(&document->json.text, ",\n\"histograms\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(
+			&document->json,
+			histogram_object(document, ltr_census_histogram(document->census, i)));
+	}
+	ltr__text_put(&document->json.text, "\n]");
+}
+
 static void put_head(struct document *document)
 {
 	const struct ltr_census_info *info = ltr_census_info(document->census);
@@ -264,6 +345,8 @@ static int write_document(struct document *document, struct ltr_sink sink)
 	put_head(document);
 	put_goroutines(document, goroutines);
 	put_waits(document);
+	put_contentions(document);
+	put_histograms(document);
 	ltr__json_put_stacks(&document->json, document->census, document->stack_used);
 	ltr__json_put_modules(&document->json, document->census);
 	ltr__text_put(&document->json.text, "\n}\n");

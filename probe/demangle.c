@@ -236,8 +236,11 @@ static bool read_bare_type(struct reading *reading)
 		return read_until_end(reading, read_type);
 	if (take(reading, "A"))
 		return read_array(reading);
-	if (take(reading, "M"))
-		return read_type(reading) && read_type(reading);
+	if (take(reading, "M")) { /* of a class, a type */
+		if (!read_type(reading))
+			return false;
+		return read_type(reading);
+	}
 	if (take(reading, "D"))
 		return read_d_type(reading);
 	if (take(reading, "u"))

@@ -78,6 +78,7 @@ static void test_cut_to_fit(void **state)
 static void test_hostile(void **state)
 {
 	struct chance chance = {chance_seed()};
+	static const char nested[] = "_ZN1aI";
 	static char text[100001];
 	char plain[256];
 
@@ -98,9 +99,11 @@ static void test_hostile(void **state)
 	}
 	for (const char *each = "NIZPFUSTDAMLJ1"; *each; each++) {
 		memset(text, *each, sizeof(text) - 1);
-		memcpy(text, "_Z", 2);
+		text[0] = '_';
+		text[1] = 'Z';
 		assert_false(ltr__demangle(text, plain, sizeof(plain)));
-		memcpy(text, "_ZN1aI", 6);
+		for (size_t i = 0; nested[i]; i++)
+			text[i] = nested[i];
 		assert_false(ltr__demangle(text, plain, sizeof(plain)));
 	}
 }

@@ -506,6 +506,24 @@ static void check_totals(const struct ltr_census *census, const struct ltr_profi
 	profile_free(profile);
 }
 
+/* All that goroutines have lived while they were watched; here, nobody has ended. */
+static void check_wall(const struct ltr_census *census)
+{
+	const struct ltr_census_info *info = ltr_census_info(census);
+	Profile *profile = profile_written(census, ltr_profile_type_find("wall"), NULL);
+	uint64_t lived_ns = 0;
+
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		uint64_t from_ns = ltr_census_at(census, i)->created_ns;
+
+		assert_true(from_ns > 0);
+		lived_ns +=
+			info->now_ns - (from_ns > info->started_ns ? from_ns : info->started_ns);
+	}
+	assert_int_equal(profile_sum(profile, 1), lived_ns);
+	profile_free(profile);
+}
+
 static void wait_profiles_add_up_to_the_totals(void **state)
 {
 	(void)state;
@@ -521,6 +539,7 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 			types++;
 		}
 		assert_int_equal(types, 5);
+		check_wall(census);
 		check_json(census);
 		ltr_census_free(census);
 	}

@@ -347,7 +347,7 @@ const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, si
  * all those who waited for that lock then had waited since it was unlocked before, and how many were
  * woken. So who holds a lock for long is charged with everybody that waits behind, as in Go's mutex
  * profile. Filled where wait totals are, and from the same waits: counts and times of both add up to the
- * same.
+ * same (but for those whom a snapshot did not have any more, until their last records have come).
  */
 struct ltr_contention {
 	uint64_t

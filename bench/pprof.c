@@ -7,9 +7,10 @@
  *
  * Each form is written by a process of its own, because peak memory never goes down again; the
  * columns have it before (the census itself) and after. The last rows are timelines of a thousand
- * goroutines, a short and a long one: the column has their steps, and their memory is to be the same.
+ * goroutines, a short and a long one, and a short and a long recording: the column has their steps or
+ * records, and memory is to be the same. A hundred times the goroutines are the records of the long one.
  *
- * pprof [GOROUTINES [FORM]]
+ * pprof [GOROUTINES [FORM]], where FORM may also be timeline or recording
  */
 
 #include <inttypes.h>
@@ -26,6 +27,8 @@
 #include <pprof/text.h>
 #include <pprof/trace.h>
 #include <probe/census_fill.h>
+
+#include "pprof_recording.h"
 
 #define STACKS      1000
 #define DEPTH       12
@@ -110,16 +113,22 @@ static uint32_t make_labels(struct ltr_census *census, uint32_t i)
 	return number;
 }
 
-static struct ltr_census *make_census(uint64_t count, bool names)
+static void symbolize(struct ltr_census *census)
 {
 	static const struct ltr_symbol_source source = {find, module_count, module, no_free};
+
+	ltr_census_set_symbols(census, &source, NULL);
+}
+
+static struct ltr_census *make_census(uint64_t count, bool names)
+{
 	uint32_t stacks[STACKS];
 	uint32_t labels[LABELS];
 	uint32_t sites[SITES];
 	struct ltr_census *census;
 
 	must(ltr_census_new(&census));
-	ltr_census_set_symbols(census, &source, NULL);
+	symbolize(census);
 	for (uint32_t i = 0; i < STACKS; i++)
 		stacks[i] = make_stack(census, i);
 	for (uint32_t i = 0; i < LABELS; i++)
@@ -335,5 +344,9 @@ int main(int argc, char **argv)
 		if (await_child(child) != 0)
 			return 1;
 	}
+	for (uint64_t records = count; records <= 100 * count; records *= 100)
+		if ((argc <= 2 || strcmp(argv[2], "recording") == 0) &&
+		    !bench_recording(records, symbolize, TEXT_START))
+			return 1;
 	return 0;
 }

@@ -32,6 +32,7 @@ enum {
 	KEY_RATE,
 	KEY_FREEZE,
 	KEY_TEXT,
+	KEY_JSON,
 };
 
 static const struct argp_option options[] = {
@@ -50,6 +51,7 @@ static const struct argp_option options[] = {
 	{"focus", KEY_FOCUS, "REGEX", 0, "only stacks with a function that matches", 0},
 	{"ignore", KEY_IGNORE, "REGEX", 0, "no stacks with a function that matches", 0},
 	{"folded", KEY_FOLDED, NULL, 0, "folded stacks for flamegraph.pl instead", 0},
+	{"json", KEY_JSON, NULL, 0, "a JSON document instead (loiter's own; docs/profiles.md)", 0},
 	{"text", KEY_TEXT, "LEVEL", OPTION_ARG_OPTIONAL,
 	 "text instead, as Go's debug=1, or with 2 every goroutine by itself, as its debug=2", 0},
 	{"freeze", KEY_FREEZE, NULL, 0,
@@ -75,6 +77,11 @@ static error_t check_cpu(struct argp_state *state, const struct profile_options 
 	return 0;
 }
 
+static bool is_text(enum ltr__profile_form form)
+{
+	return form == LTR__FORM_TEXT || form == LTR__FORM_GOROUTINES;
+}
+
 static error_t check_options(struct argp_state *state)
 {
 	struct profile_options *profile = state->input;
@@ -95,7 +102,8 @@ static error_t check_options(struct argp_state *state)
 	if (profile->order.freeze && profile->parsing.file && !profile->parsing.pid)
 		return ltr__options_wrong(state, "--freeze is for what runs: a recording is only "
 						 "read");
-	if (profile->order.form != LTR__FORM_PPROF && profile->order.profile.per_goroutine)
+	if (profile->order.form != LTR__FORM_PPROF && profile->order.form != LTR__FORM_JSON &&
+	    profile->order.profile.per_goroutine)
 		return ltr__options_wrong(state, "%s cannot be told --per-goroutine",
 					  profile->order.form == LTR__FORM_FOLDED ? "folded stacks"
 										  : "text");
@@ -107,8 +115,7 @@ static error_t check_options(struct argp_state *state)
 	    (profile->order.profile.focus || profile->order.profile.ignore ||
 	     profile->order.profile.runtime_frames))
 		return ltr__options_wrong(state, "--text=2 shows every goroutine as it is");
-	if (profile->order.form != LTR__FORM_PPROF && profile->order.form != LTR__FORM_FOLDED &&
-	    profile->parsing.input_count > 1)
+	if (is_text(profile->order.form) && profile->parsing.input_count > 1)
 		return ltr__options_wrong(state, "text has addresses alone, which mean something "
 						 "else in each process: --text is for one of them");
 	if (profile->parsing.file && !profile->parsing.pid && profile->order.seconds)
@@ -153,7 +160,8 @@ static error_t parse_form(struct argp_state *state, enum ltr__profile_form form)
 	struct profile_options *profile = state->input;
 
 	if (profile->order.form != LTR__FORM_PPROF && profile->order.form != form)
-		return ltr__options_wrong(state, "a profile has one form: --folded or --text");
+		return ltr__options_wrong(state,
+					  "a profile has one form: --folded, --json or --text");
 	profile->order.form = form;
 	return 0;
 }
@@ -198,6 +206,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 				     &profile->order.profile.ignore);
 	case KEY_FOLDED:
 		return parse_form(state, LTR__FORM_FOLDED);
+	case KEY_JSON:
+		return parse_form(state, LTR__FORM_JSON);
 	case KEY_TEXT:
 		if (argument && strcmp(argument, "1") != 0 && strcmp(argument, "2") != 0)
 			return ltr__options_wrong(state, "--text wants 1 or 2, not '%s'", argument);
@@ -231,14 +241,16 @@ static const struct argp argp = {
 	       "create counts them at the line that created them.\n"
 	       "wait counts the waits at each stack and adds up their time, unfinished ones "
 	       "included, from the beginning for a command, or for --seconds (10 for a process). "
-	       "Parts of it are block (channels, select and sync), mutex (mutexes and read-write "
-	       "locks) and sched (ready, but not running); wall is all time, running included.\n"
+	       "Parts of it are block (channels, select and sync) and sched (ready, but not "
+	       "running); wall is all time, running included. mutex is the part of block on mutexes "
+	       "and read-write locks, at the stacks of those that held and unlocked them.\n"
 	       "cpu samples what the CPUs do for the program, as often as --rate says, and knows which "
 	       "goroutine it is; it needs eBPF (root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE). A recording has the samples "
 	       "that loiter record took, 99 a second, unless that was refused; then there is no "
 	       "profile.\n\n"
+	       "--json has what is in the profile as a document of loiter's own, for scripts, and sums.\n\n"
 	       "Several processes (-p PID -p PID) and recordings, also of both kinds, become one "
-	       "profile, in which each sample is labelled with its process and pid; processes are "
+	       "profile, in which each sample is labelled with its process, pid and recording; processes are "
 	       "watched at the same time. If one of them cannot be looked at, no profile is "
 	       "written. --text is for one of them alone.\n\n"
 	       "When --seconds are over, a command is ended with SIGTERM. Ctrl-C ends the watching of "

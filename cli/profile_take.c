@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <pprof/json.h>
 #include <pprof/output.h>
 #include <pprof/text.h>
 
@@ -58,18 +59,27 @@ static bool watch(const struct taking *taking)
 static int write_form(const struct taking *taking, struct ltr_sink sink)
 {
 	const struct ltr__profile_order *order = taking->order;
+	struct ltr_profile_options options = order->profile;
+	const char *recordings[LTR__INPUTS_MAX] = {NULL};
+
+	for (size_t i = 0; i < taking->parsing->input_count; i++)
+		recordings[i] = taking->parsing->inputs[i].file;
+	options.recordings = recordings;
 
 	switch (order->form) {
 	case LTR__FORM_FOLDED:
 		return ltr_profile_folded_all(taking->censuses, taking->count, order->type,
-					      &order->profile, sink);
+					      &options, sink);
+	case LTR__FORM_JSON:
+		return ltr_profile_json_all(taking->censuses, taking->count, order->type, &options,
+					    sink);
 	case LTR__FORM_TEXT:
-		return ltr_text_profile(taking->censuses[0], order->type, &order->profile, sink);
+		return ltr_text_profile(taking->censuses[0], order->type, &options, sink);
 	case LTR__FORM_GOROUTINES:
 		return ltr_text_debug2(taking->censuses[0], sink);
 	default:
-		return ltr_profile_write_all(taking->censuses, taking->count, order->type,
-					     &order->profile, sink);
+		return ltr_profile_write_all(taking->censuses, taking->count, order->type, &options,
+					     sink);
 	}
 }
 

@@ -18,6 +18,7 @@
 enum ltr__profile_form {
 	LTR__FORM_PPROF,
 	LTR__FORM_FOLDED,
+	LTR__FORM_JSON,
 	LTR__FORM_TEXT,       /* of one alone */
 	LTR__FORM_GOROUTINES, /* the same */
 };

@@ -24,13 +24,19 @@ struct ltr__comments {
 
 void ltr__comments_done(struct ltr__comments *comments);
 
-/* What was lost of a census, and what its samples had to say; called once for each. -ENOMEM. */
+/*
+ * What was lost of a census, and what its samples had to say; called once for each. `recording` ("": it is
+ * from none) is the caller's until the comments are written. -ENOMEM.
+ */
 int ltr__comments_add(struct ltr__comments *comments, const struct ltr_census *census,
-		      const struct ltr__samples *samples);
+		      const char *recording, const struct ltr__samples *samples);
 
 /* In the order in which they came; of `census_count` censuses. */
 void ltr__comments_write(const struct ltr__comments *comments, size_t census_count,
 			 struct ltr__encoder *encoder);
+
+/* The recording that census number `i` of several is from; "" if it is from none. */
+const char *ltr__recording_of(const struct ltr_profile_options *options, size_t i);
 
 /* "/usr/bin/httpd --port 80", cleaned; "?" if it is not known. Cut to fit. */
 void ltr__process_command(const struct ltr_census *census, char *out, size_t bytes);

@@ -20,6 +20,7 @@ struct printer {
 	const struct ltr_profile_options *options;
 	size_t value;
 	bool names_process;
+	const char *recording; /* "": none */
 	struct ltr__text text;
 };
 
@@ -62,7 +63,11 @@ static void put_process(struct printer *printer)
 
 	ltr__process_command(printer->census, command, sizeof(command));
 	put_name(printer, command);
-	ltr__text_format(&printer->text, " (%" PRIu32 ");", ltr_census_info(printer->census)->pid);
+	ltr__text_format(&printer->text, " (%" PRIu32 ")", ltr_census_info(printer->census)->pid);
+	if (printer->recording[0])
+		ltr__text_put(&printer->text, " ");
+	put_name(printer, printer->recording);
+	ltr__text_put(&printer->text, ";");
 }
 
 static int put_sample(void *context, const struct ltr__sample *sample)
@@ -124,8 +129,10 @@ int ltr_profile_folded_all(const struct ltr_census *const *censuses, size_t coun
 	printer->value = type->value_count - 1;
 	printer->names_process = count > 1;
 	ltr__text_init(&printer->text, sink);
-	for (size_t i = 0; i < count && !err; i++)
+	for (size_t i = 0; i < count && !err; i++) {
+		printer->recording = ltr__recording_of(printer->options, i);
 		err = put_census(printer, censuses[i], type);
+	}
 	return err ? err : ltr__text_finish(&printer->text);
 }
 

@@ -10,15 +10,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "clean.h"
 #include "json.h"
+#include "json_parts.h"
 #include "json_value.h"
 #include "words.h"
 
 #define SCHEMA_VERSION 1
-
-/* The longest chain of inlined functions that is shown. */
-#define INLINED_MAX 64
 
 struct document {
 	const struct ltr_census *census;
@@ -30,40 +27,6 @@ struct document {
 
 typedef struct json_object object;
 
-static object *symbol_object(struct document *document, const struct ltr_symbol *symbol)
-{
-	object *to = json_object_new_object();
-
-	ltr__json_add_known_text(&document->json, to, "function", symbol->function);
-	ltr__json_add_known_text(&document->json, to, "file", symbol->file);
-	ltr__json_add_known_number(&document->json, to, "line", symbol->line);
-	if (symbol->is_runtime)
-		ltr__json_add_bool(&document->json, to, "runtime", true);
-	return to;
-}
-
-/* A frame: the function that has it, and those that were inlined at its address, innermost first. */
-static object *frame(struct document *document, uint64_t address)
-{
-	const struct ltr_symbol *symbol = ltr_census_symbol(document->census, address);
-	object *inlined = NULL;
-	object *to;
-
-	for (int i = 0; symbol->outer && i < INLINED_MAX; i++, symbol = symbol->outer) {
-		if (!inlined)
-			inlined = json_object_new_array();
-		if (!inlined || json_object_array_add(inlined, symbol_object(document, symbol)))
-			document->json.error = -ENOMEM;
-	}
-	to = symbol_object(document, symbol);
-	ltr__json_add_known_address(&document->json, to, "address", address);
-	if (symbol->module < ltr_census_module_count(document->census))
-		ltr__json_add_number(&document->json, to, "module", symbol->module);
-	if (inlined)
-		ltr__json_add(&document->json, to, "inlined", inlined);
-	return to;
-}
-
 static object *program(struct document *document, const struct ltr_census_info *info)
 {
 	object *to = json_object_new_object();
@@ -73,28 +36,6 @@ static object *program(struct document *document, const struct ltr_census_info *
 	ltr__json_add_number(&document->json, to, "processors", info->processors);
 	ltr__json_add_number(&document->json, to, "threads", info->threads);
 	ltr__json_add_bool(&document->json, to, "gone", info->gone);
-	return to;
-}
-
-static object *watch(struct document *document, const struct ltr_census_info *info)
-{
-	object *to = json_object_new_object();
-	char loss[LTR__LOSS_BYTES];
-
-	ltr__loss_text(document->census, loss);
-	ltr__json_add_text(&document->json, to, "way", ltr_way_name(info->way));
-	ltr__json_add_text(&document->json, to, "way_reason", info->way_reason);
-	ltr__json_add_bool(&document->json, to, "complete", loss[0] == '\0');
-	ltr__json_add_number(&document->json, to, "lost", info->lost);
-	ltr__json_add_number(&document->json, to, "unreadable", info->unreadable);
-	ltr__json_add_number(&document->json, to, "events", info->events);
-	ltr__json_add_number(&document->json, to, "started_ns", info->started_ns);
-	ltr__json_add_number(&document->json, to, "now_ns", info->now_ns);
-	ltr__json_add_number(&document->json, to, "wall_ns", info->wall_ns);
-	ltr__json_add_number(&document->json, to, "coarse_ns", info->coarse_ns);
-	ltr__json_add_known_text(&document->json, to, "cpu_reason", info->cpu_reason);
-	ltr__json_add_known_text(&document->json, to, "threads_reason", info->threads_reason);
-	ltr__json_add_known_text(&document->json, to, "sockets_reason", info->sockets_reason);
 	return to;
 }
 
@@ -113,26 +54,6 @@ static object *counts(struct document *document, const struct ltr_census_info *i
 	return to;
 }
 
-static object *labels_object(struct document *document, const struct ltr_census_label *labels,
-			     size_t count)
-{
-	object *to = json_object_new_object();
-
-	for (size_t i = 0; i < count; i++) {
-		char key[LTR__CLEAN_BYTES];
-		object *value =
-			ltr__json_text(ltr_census_string(document->census, labels[i].value));
-
-		ltr__pprof_clean_utf8(key, sizeof(key),
-				      ltr_census_string(document->census, labels[i].key));
-		if (!value || !to || json_object_object_add(to, key, value)) {
-			json_object_put(value);
-			document->json.error = -ENOMEM;
-		}
-	}
-	return to;
-}
-
 static void add_origin(struct document *document, object *to, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
@@ -140,7 +61,9 @@ static void add_origin(struct document *document, object *to, const struct ltr_g
 	object *created_by;
 
 	if (goroutine->entry_pc)
-		ltr__json_add(&document->json, to, "entry", frame(document, goroutine->entry_pc));
+		ltr__json_add(
+			&document->json, to, "entry",
+			ltr__json_frame(&document->json, document->census, goroutine->entry_pc));
 	if (!site && !goroutine->creation_pc)
 		return;
 	if (site) {
@@ -154,7 +77,8 @@ static void add_origin(struct document *document, object *to, const struct ltr_g
 					    goroutine->creation_pc ? goroutine->creation_pc - 1
 								   : 0);
 	} else {
-		created_by = frame(document, goroutine->creation_pc - 1);
+		created_by = ltr__json_frame(&document->json, document->census,
+					     goroutine->creation_pc - 1);
 	}
 	ltr__json_add(&document->json, to, "created_by", created_by);
 }
@@ -182,7 +106,8 @@ static void add_holder(struct document *document, object *to, const struct ltr_g
 	ltr__json_add_known_number(&document->json, to, "held_by", lock->owner_id);
 	ltr__json_add_known_number(&document->json, to, "readers", lock->readers);
 	if (pc)
-		ltr__json_add(&document->json, to, "locked_at", frame(document, pc - 1));
+		ltr__json_add(&document->json, to, "locked_at",
+			      ltr__json_frame(&document->json, document->census, pc - 1));
 }
 
 /* Of the thread that it is on. */
@@ -226,9 +151,6 @@ static void add_socket(struct document *document, object *to, const struct ltr_g
 static object *goroutine_object(struct document *document, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
-	size_t label_count;
-	const struct ltr_census_label *labels =
-		ltr_census_labels(census, goroutine->labels, &label_count);
 	object *to = json_object_new_object();
 	size_t depth;
 
@@ -251,9 +173,9 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);
 	ltr__json_add_number(&document->json, to, "transitions", goroutine->transitions);
 	add_origin(document, to, goroutine);
-	if (labels && label_count > 0)
+	if (goroutine->labels)
 		ltr__json_add(&document->json, to, "labels",
-			      labels_object(document, labels, label_count));
+			      ltr__json_labels(&document->json, census, goroutine->labels));
 	if (ltr_census_stack(census, goroutine->stack, &depth) && depth > 0 &&
 	    goroutine->stack < document->stack_count) {
 		ltr__json_add_number(&document->json, to, "stack", goroutine->stack);
@@ -276,30 +198,6 @@ static object *wait_object(struct document *document, const struct ltr_wait_tota
 		ltr__json_add_number(&document->json, to, "stack", total->stack);
 		document->stack_used[total->stack] = true;
 	}
-	return to;
-}
-
-static object *module_object(struct document *document, const struct ltr_module *module)
-{
-	object *to = json_object_new_object();
-
-	ltr__json_add_text(&document->json, to, "path", module->path);
-	ltr__json_add_known_text(&document->json, to, "build_id", module->build_id);
-	ltr__json_add_known_address(&document->json, to, "start", module->start);
-	ltr__json_add_known_address(&document->json, to, "end", module->end);
-	ltr__json_add_number(&document->json, to, "offset", module->offset);
-	return to;
-}
-
-static object *stack_object(struct document *document, uint32_t stack)
-{
-	size_t depth = 0;
-	const uint64_t *pcs = ltr_census_stack(document->census, stack, &depth);
-	object *to = json_object_new_array_ext((int)depth);
-
-	for (size_t i = 0; pcs && i < depth; i++)
-		if (!to || json_object_array_add(to, frame(document, pcs[i] - 1)))
-			document->json.error = -ENOMEM;
 	return to;
 }
 
@@ -336,31 +234,83 @@ static void put_waits(struct document *document)
 	ltr__text_put(&document->json.text, "\n]");
 }
 
-/* Only the stacks that were mentioned. */
-static void put_stacks(struct document *document)
+static object *contention_object(struct document *document, const struct ltr_contention *contention)
 {
-	bool first = true;
+	object *to = json_object_new_object();
 
-	ltr__text_put(&document->json.text, ",\n\"stacks\":{");
-	for (uint32_t i = 0; i < document->stack_count && !document->json.error; i++) {
-		if (!document->stack_used[i])
-			continue;
-		ltr__text_format(&document->json.text, "%s\n\"%" PRIu32 "\":", first ? "" : ",", i);
-		ltr__json_put(&document->json, stack_object(document, i));
-		first = false;
+	ltr__json_add_known_text(&document->json, to, "reason",
+				 ltr_reason_name(contention->reason));
+	ltr__json_add_number(&document->json, to, "count", contention->count);
+	ltr__json_add_number(&document->json, to, "total_ns", contention->total_ns);
+	ltr__json_add_known_address(&document->json, to, "object", contention->object);
+	if (contention->stack && contention->stack < document->stack_count) {
+		ltr__json_add_number(&document->json, to, "stack", contention->stack);
+		document->stack_used[contention->stack] = true;
 	}
-	ltr__text_put(&document->json.text, "\n}");
+	return to;
 }
 
-static void put_modules(struct document *document)
+static void put_contentions(struct document *document)
 {
-	size_t count = ltr_census_module_count(document->census);
+	size_t count = ltr_census_contention_count(document->census);
 
-	ltr__text_put(&document->json.text, ",\n\"modules\":[");
+	if (count == 0 || document->choice)
+		return;
+	ltr__text_put(&document->json.text, ",\n\"contentions\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {
 		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
-		ltr__json_put(&document->json,
-			      module_object(document, ltr_census_module(document->census, i)));
+		ltr__json_put(
+			&document->json,
+			contention_object(document, ltr_census_contention(document->census, i)));
+	}
+	ltr__text_put(&document->json.text, "\n]");
+}
+
+/* Only the buckets with something in them. */
+static object *buckets_object(struct document *document, const struct ltr_histogram *histogram)
+{
+	object *to = json_object_new_array();
+
+	for (uint32_t i = 0; i < LTR_HISTOGRAM_BUCKETS; i++) {
+		uint64_t bound_ns = ltr_histogram_bound_ns(i);
+		object *bucket;
+
+		if (!histogram->buckets[i])
+			continue;
+		bucket = json_object_new_object();
+		if (bound_ns != UINT64_MAX)
+			ltr__json_add_number(&document->json, bucket, "up_to_ns", bound_ns);
+		ltr__json_add_number(&document->json, bucket, "count", histogram->buckets[i]);
+		if (!to || json_object_array_add(to, bucket))
+			document->json.error = -ENOMEM;
+	}
+	return to;
+}
+
+static object *histogram_object(struct document *document, const struct ltr_histogram *histogram)
+{
+	object *to = json_object_new_object();
+
+	ltr__json_add_text(&document->json, to, "state", ltr_state_name(histogram->state));
+	ltr__json_add_known_text(&document->json, to, "reason", ltr_reason_name(histogram->reason));
+	ltr__json_add_number(&document->json, to, "count", histogram->count);
+	ltr__json_add_number(&document->json, to, "total_ns", histogram->total_ns);
+	ltr__json_add(&document->json, to, "buckets", buckets_object(document, histogram));
+	return to;
+}
+
+static void put_histograms(struct document *document)
+{
+	size_t count = ltr_census_histogram_count(document->census);
+
+	if (count == 0 || document->choice)
+		return;
+	ltr__text_put(&document->json.text, ",\n\"histograms\":[");
+	for (size_t i = 0; i < count && !document->json.error; i++) {
+		ltr__text_put(&document->json.text, i == 0 ? "\n" : ",\n");
+		ltr__json_put(
+			&document->json,
+			histogram_object(document, ltr_census_histogram(document->census, i)));
 	}
 	ltr__text_put(&document->json.text, "\n]");
 }
@@ -374,7 +324,7 @@ static void put_head(struct document *document)
 		"{\"format\":\"loiter census\",\"version\":%d,\n\"program\":", SCHEMA_VERSION);
 	ltr__json_put(&document->json, program(document, info));
 	ltr__text_put(&document->json.text, ",\n\"watch\":");
-	ltr__json_put(&document->json, watch(document, info));
+	ltr__json_put(&document->json, ltr__json_watch(&document->json, document->census));
 	ltr__text_put(&document->json.text, ",\n\"counts\":");
 	ltr__json_put(&document->json, counts(document, info));
 }
@@ -395,8 +345,10 @@ static int write_document(struct document *document, struct ltr_sink sink)
 	put_head(document);
 	put_goroutines(document, goroutines);
 	put_waits(document);
-	put_stacks(document);
-	put_modules(document);
+	put_contentions(document);
+	put_histograms(document);
+	ltr__json_put_stacks(&document->json, document->census, document->stack_used);
+	ltr__json_put_modules(&document->json, document->census);
 	ltr__text_put(&document->json.text, "\n}\n");
 	err = ltr__text_finish(&document->json.text);
 	return document->json.error ? document->json.error : err;

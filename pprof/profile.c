@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clean.h"
 #include "comments.h"
 #include "encode.h"
 #include "places.h"
@@ -29,6 +30,7 @@ enum own_key {
 	KEY_MINUTES,
 	KEY_PROCESS,
 	KEY_PID,
+	KEY_RECORDING,
 	KEY_COUNT,
 };
 
@@ -42,6 +44,7 @@ static const char *const own_keys[KEY_COUNT] = {
 	[KEY_MINUTES] = "go::goroutine_wait_minutes",
 	[KEY_PROCESS] = "process",
 	[KEY_PID] = "pid",
+	[KEY_RECORDING] = "recording",
 };
 
 /* Strings of the profile by a number of the census, plus 1; 0: not asked for yet. */
@@ -65,6 +68,7 @@ struct writer {
 	struct numbers texts; /* their values, and names */
 	struct numbers sites;
 	int64_t process;
+	int64_t recording; /* 0: none */
 
 	/* Of the whole profile. */
 	int64_t period;
@@ -228,6 +232,8 @@ static void add_process(struct writer *writer, struct labels *labels)
 {
 	add_label(writer, labels, KEY_PROCESS)->text = writer->process;
 	add_number(writer, labels, KEY_PID, ltr_census_info(writer->census)->pid);
+	if (writer->recording)
+		add_label(writer, labels, KEY_RECORDING)->text = writer->recording;
 }
 
 static int add_user_labels(struct writer *writer, struct labels *labels, uint32_t set)
@@ -283,9 +289,10 @@ static int write_sample(void *context, const struct ltr__sample *sample)
 	return 0;
 }
 
-static int begin_turn(struct writer *writer, const struct ltr_census *census)
+static int begin_turn(struct writer *writer, const struct ltr_census *census, const char *recording)
 {
 	char command[sizeof(ltr_census_info(census)->command)];
+	char clean[LTR__CLEAN_BYTES];
 
 	writer->census = census;
 	ltr__samples_init(&writer->samples,
@@ -294,6 +301,8 @@ static int begin_turn(struct writer *writer, const struct ltr_census *census)
 	if (writer->names_process) {
 		ltr__process_command(census, command, sizeof(command));
 		writer->process = label_text(writer->encoder, command);
+		ltr__pprof_clean(clean, sizeof(clean), recording);
+		writer->recording = recording[0] ? ltr__encode_string(writer->encoder, clean) : 0;
 	}
 	return ltr__places_turn(&writer->places, census);
 }
@@ -312,14 +321,15 @@ static void add_times(struct writer *writer)
 		writer->duration_ns = INT64_MAX;
 }
 
-static int write_census(struct writer *writer, const struct ltr_census *census)
+static int write_census(struct writer *writer, const struct ltr_census *census, size_t i)
 {
-	int err = begin_turn(writer, census);
+	const char *recording = ltr__recording_of(writer->options, i);
+	int err = begin_turn(writer, census, recording);
 
 	if (!err)
 		err = ltr__samples_collect(&writer->samples, census, writer->type, writer->options);
 	if (!err)
-		err = ltr__comments_add(&writer->comments, census, &writer->samples);
+		err = ltr__comments_add(&writer->comments, census, recording, &writer->samples);
 	if (!err)
 		add_times(writer);
 	end_turn(writer);
@@ -345,7 +355,7 @@ int ltr_profile_write_all(const struct ltr_census *const *censuses, size_t count
 		return err;
 	ltr__places_init(&writer.places, writer.encoder, writer.options->runtime_frames);
 	for (size_t i = 0; i < count && !err; i++)
-		err = write_census(&writer, censuses[i]);
+		err = write_census(&writer, censuses[i], i);
 	if (err)
 		return err;
 	ltr__encode_head(writer.encoder, type, writer.period, writer.time_ns, writer.duration_ns);

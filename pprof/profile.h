@@ -50,6 +50,16 @@ struct ltr_profile_options {
 	 * know it.
 	 */
 	const struct ltr_choice *choice;
+	/*
+	 * Nothing in `mutex` that could be less, or somewhere else, in a later profile of this census: for
+	 * clients that take differences by themselves. Locks that were not unlocked are not in it then.
+	 */
+	bool grows_only;
+	/*
+	 * Of a profile of several: the recording that each is from, in their order; NULL: none is from one,
+	 * or it is not said. A sample of one has it as the label `recording`.
+	 */
+	const char *const *recordings;
 };
 
 #define LTR_PROFILE_VALUES_MAX 2

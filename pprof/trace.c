@@ -22,18 +22,27 @@
 #include "trace.h"
 #include "words.h"
 
-/* The two groups of tracks, as processes of the trace. */
+/* The groups of tracks, as processes of the trace. The last one is there if records tell of it. */
 #define GOROUTINES 1u
 #define THREADS    2u
+#define PROCESSORS 3u
 
-struct thread {
+#define PROCESSORS_MAX 256u
+
+/* Of a thread or a processor. */
+struct track {
 	bool seen;
-	uint64_t goroutine; /* that runs on it; 0: none */
-	uint64_t since_ns;
 	uint64_t until_ns; /* of the last run that was written */
 };
 
-/* By so much the clocks of two batches of one thread may differ. */
+struct thread {
+	struct track track;
+	uint64_t goroutine; /* that runs on it; 0: none */
+	uint64_t since_ns;
+	uint32_t processor; /* that it has; or LTR_PROCESSOR_UNKNOWN */
+};
+
+/* By so much the clocks of two batches of one thread, or of two threads, may differ. */
 #define CLOCK_NS 1000
 
 struct ltr_trace {
@@ -43,6 +52,7 @@ struct ltr_trace {
 	uint64_t arrows;
 	struct thread *threads; /* by ring */
 	size_t thread_count;
+	struct track processors[PROCESSORS_MAX];
 	char **places; /* by stack: its first frame, in JSON; NULL: not asked for yet */
 	size_t place_count;
 	struct ltr__text text;
@@ -250,22 +260,34 @@ static void put_slice(struct ltr_trace *trace, const struct ltr_census *census,
 }
 
 /* Runs that were held back come later than what was after them, and stay where they are. */
-static void put_run(struct ltr_trace *trace, const struct ltr_census *census, uint32_t ring,
-		    uint64_t goroutine, uint64_t from_ns, uint64_t to_ns)
+static void put_run_on(struct ltr_trace *trace, const struct ltr_census *census,
+		       struct track *track, unsigned int group, uint32_t number, uint64_t goroutine,
+		       uint64_t from_ns, uint64_t to_ns)
 {
-	struct thread *thread = &trace->threads[ring];
-
-	if (from_ns < thread->until_ns && thread->until_ns - from_ns < CLOCK_NS)
-		from_ns = thread->until_ns;
+	if (from_ns < track->until_ns && track->until_ns - from_ns < CLOCK_NS)
+		from_ns = track->until_ns;
 	if (to_ns < from_ns)
 		to_ns = from_ns;
-	thread->until_ns = to_ns;
-	begin_event(trace, "X", THREADS, ring + 1ull);
+	track->until_ns = to_ns;
+	track->seen = true;
+	begin_event(trace, "X", group, number);
 	put_span(trace, census, from_ns, to_ns);
 	ltr__text_format(&trace->text,
 			 ",\"cat\":\"running\",\"name\":\"goroutine %" PRIu64
 			 "\",\"args\":{\"goroutine\":%" PRIu64 "}}",
 			 goroutine, goroutine);
+}
+
+static void put_run(struct ltr_trace *trace, const struct ltr_census *census, uint32_t ring,
+		    uint64_t goroutine, uint64_t from_ns, uint64_t to_ns)
+{
+	struct thread *thread = &trace->threads[ring];
+	uint32_t processor = thread->processor;
+
+	put_run_on(trace, census, &thread->track, THREADS, ring + 1, goroutine, from_ns, to_ns);
+	if (processor < PROCESSORS_MAX)
+		put_run_on(trace, census, &trace->processors[processor], PROCESSORS, processor + 1,
+			   goroutine, from_ns, to_ns);
 }
 
 static void put_arrow(struct ltr_trace *trace, const struct ltr_census *census,
@@ -333,13 +355,17 @@ static void follow_thread(struct ltr_trace *trace, const struct ltr_census *cens
 		     sizeof(*trace->threads)))
 		return;
 	thread = &trace->threads[step->ring];
-	thread->seen = true;
+	if (!thread->track.seen) {
+		thread->track.seen = true;
+		thread->processor = LTR_PROCESSOR_UNKNOWN;
+	}
 	if (step->state == LTR_STATE_RUNNING && step->from_ns)
 		put_run(trace, census, step->ring, step->goroutine_id, step->from_ns, step->at_ns);
 	thread->goroutine = 0;
 	if (step->next_state == LTR_STATE_RUNNING) {
 		thread->goroutine = step->goroutine_id;
 		thread->since_ns = step->at_ns;
+		thread->processor = step->processor;
 	}
 }
 
@@ -369,7 +395,7 @@ static void finish_threads(struct ltr_trace *trace, const struct ltr_census *cen
 		const struct thread *thread = &trace->threads[i];
 		const struct ltr_goroutine *goroutine = ltr_census_find(census, thread->goroutine);
 
-		if (!thread->seen)
+		if (!thread->track.seen)
 			continue;
 		if (goroutine && goroutine->state == LTR_STATE_RUNNING &&
 		    goroutine->since_ns == thread->since_ns)
@@ -379,6 +405,26 @@ static void finish_threads(struct ltr_trace *trace, const struct ltr_census *cen
 		ltr__text_format(&trace->text, "thread %zu", i + 1);
 		end_name(trace);
 	}
+}
+
+/* As Go's traces call them. */
+static void name_processors(struct ltr_trace *trace)
+{
+	bool some = false;
+
+	for (uint32_t i = 0; i < PROCESSORS_MAX; i++) {
+		if (!trace->processors[i].seen)
+			continue;
+		put_name(trace, "thread_name", PROCESSORS, i + 1);
+		ltr__text_format(&trace->text, "Proc %" PRIu32, i);
+		end_name(trace);
+		some = true;
+	}
+	if (!some)
+		return;
+	put_name(trace, "process_name", PROCESSORS, 0);
+	ltr__text_put(&trace->text, "processors");
+	end_name(trace);
 }
 
 static void name_groups(struct ltr_trace *trace, const struct ltr_census *census)
@@ -422,6 +468,7 @@ int ltr_trace_finish(struct ltr_trace *trace, const struct ltr_census *census)
 	int err;
 
 	finish_threads(trace, census);
+	name_processors(trace);
 	name_groups(trace, census);
 	put_end(trace, census);
 	err = ltr__text_finish(&trace->text);

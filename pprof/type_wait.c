@@ -2,7 +2,7 @@
 
 /*
  * The types that say how often and for how long goroutines were in some states: all waits (`wait`),
- * or a part of them (`block`, `mutex`, `sched`), or all their time (`wall`). What has not ended
+ * or a part of them (`block`, `sched`), or all their time (`wall`). What has not ended
  * counts with the time it has taken so far, so that a leak is in here and grows.
  *
  * Where the probe kept wait totals, they are the profile. Where it did not, or where one sample for
@@ -97,13 +97,6 @@ static bool is_block(uint8_t state, uint8_t reason)
 	return state == LTR_STATE_CHAN || state == LTR_STATE_SYNC;
 }
 
-static bool is_mutex(uint8_t state, uint8_t reason)
-{
-	(void)state;
-	return reason == LTR_REASON_MUTEX_LOCK || reason == LTR_REASON_RWMUTEX_LOCK ||
-	       reason == LTR_REASON_RWMUTEX_RLOCK;
-}
-
 static bool is_queued(uint8_t state, uint8_t reason)
 {
 	(void)reason;
@@ -120,15 +113,6 @@ static int collect_block(const struct ltr_census *census, const struct ltr_profi
 			 struct ltr__samples *samples)
 {
 	return collect(census, is_block, options, samples);
-}
-
-static int collect_mutex(const struct ltr_census *census, const struct ltr_profile_options *options,
-			 struct ltr__samples *samples)
-{
-	/* Go shows a contention at the stack that unlocks; nobody notes that one here. */
-	ltr__samples_comment(samples,
-			     "loiter: at the stack of who waits, not of who holds the lock");
-	return collect(census, is_mutex, options, samples);
 }
 
 static int collect_sched(const struct ltr_census *census, const struct ltr_profile_options *options,
@@ -159,13 +143,6 @@ const struct ltr_profile_type ltr__profile_block = {
 	.what = "waits for channels, select and sync, unfinished ones too",
 	FROM_WAITS("contentions", "delay"),
 	.collect = collect_block,
-};
-
-const struct ltr_profile_type ltr__profile_mutex = {
-	.name = "mutex",
-	.what = "waits for mutexes and read-write locks, where they were waited for",
-	FROM_WAITS("contentions", "delay"),
-	.collect = collect_mutex,
 };
 
 const struct ltr_profile_type ltr__profile_sched = {

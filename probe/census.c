@@ -40,6 +40,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	free(census->threads);
 	free(census->sockets);
 	ltr__histograms_done(&census->histograms);
+	ltr__contentions_done(&census->contentions);
 	free(census->goroutines);
 	free(census->follows);
 	free(census->slots);
@@ -114,6 +115,7 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       census->cpu_capacity * sizeof(*census->cpu) +
 	       census->thread_capacity * sizeof(*census->threads) +
 	       census->socket_capacity * sizeof(*census->sockets) +
+	       ltr__contentions_bytes(&census->contentions) +
 	       census->histograms.capacity * sizeof(*census->histograms.all) +
 	       census->first_frame_count * sizeof(*census->first_frames);
 }

@@ -343,6 +343,26 @@ size_t ltr_census_wait_count(const struct ltr_census *census);
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
 
 /*
+ * Who made others wait for locks, since the watching began: at the stack where somebody unlocked, what
+ * all those who waited for that lock then had waited since it was unlocked before, and how many were
+ * woken. So who holds a lock for long is charged with everybody that waits behind, as in Go's mutex
+ * profile. Filled where wait totals are, and from the same waits: counts and times of both add up to the
+ * same (but for those whom a snapshot did not have any more, until their last records have come).
+ */
+struct ltr_contention {
+	uint64_t
+		object; /* somebody waits for this lock, and nobody has unlocked it since; else 0 */
+	uint64_t count;
+	uint64_t total_ns;
+	uint32_t
+		stack; /* 0: with an object; and of who gave up, or was woken by nobody knows whom */
+	uint8_t reason; /* of a wait for it */
+};
+
+size_t ltr_census_contention_count(const struct ltr_census *census);
+const struct ltr_contention *ltr_census_contention(const struct ltr_census *census, size_t index);
+
+/*
  * How often the program was seen to work at one stack, by what is known of the goroutine that ran: each
  * sample stands for info->cpu_period_ns on a CPU. Filled only where the probe was asked to sample CPUs.
  * All frames of the stack are as those of a waiting goroutine: ask for calls. `site`, `name` and
@@ -368,7 +388,8 @@ const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size
  * One step of a goroutine: what it has been until then, and what it is from then on. For who wants to
  * see a census come to be (struct ltr_replay_options); nothing is in memory of the ones before.
  */
-#define LTR_RING_UNKNOWN UINT32_MAX
+#define LTR_RING_UNKNOWN      UINT32_MAX
+#define LTR_PROCESSOR_UNKNOWN UINT32_MAX
 
 struct ltr_step {
 	uint64_t goroutine_id;
@@ -378,6 +399,7 @@ struct ltr_step {
 	uint64_t other_id; /* who woke it (READY) or created it (CREATE); 0: nobody, the runtime */
 	uint32_t stack;    /* where it waited; 0: not known */
 	uint32_t ring; /* of the thread that did it: while it ran, its own; or LTR_RING_UNKNOWN */
+	uint32_t processor; /* on which it runs from now on; or LTR_PROCESSOR_UNKNOWN */
 	uint8_t state;
 	uint8_t reason;
 	uint8_t next_state; /* EXITED: it is no more */

@@ -159,6 +159,40 @@ void ltr__ended_overdue(struct ltr_census *census, uint64_t now_ns)
 	}
 }
 
+/* A STACK before a READY is held back until that one is taken: where the waker unlocks; 0: not known. */
+static uint32_t unlocking_stack(const struct ltr_census *census, const struct ltr__follow *follow,
+				const struct ltr_event *event)
+{
+	const struct ltr__held *held = follow->held ? &census->held[follow->held - 1] : NULL;
+
+	if (event->kind != LTR_KIND_READY || !held || held->event.kind != LTR_KIND_STACK ||
+	    held->event.sequence != event->sequence || held->event.arg >= DEFINED_MAX ||
+	    held->event.arg == 0)
+		return 0;
+	return LTR__UNDEFINED_STACK | (uint32_t)held->event.arg;
+}
+
+/* Who waits for a lock, and who lets them go on. Around ltr__wait_change(). */
+static int leave_lock(struct ltr_census *census, struct ltr__follow *follow,
+		      const struct ltr_event *event, uint64_t ns)
+{
+	if (!(follow->bits & LTR__FOLLOW_LOCK))
+		return 0;
+	if (follow->bits & LTR__FOLLOW_WAITING)
+		return ltr__lock_wait_end(census, follow, ns,
+					  unlocking_stack(census, follow, event));
+	ltr__lock_wait_forget(census, follow);
+	return 0;
+}
+
+static int enter_lock(struct ltr_census *census, struct ltr__follow *follow,
+		      const struct ltr_event *event)
+{
+	if (event->kind != LTR_KIND_PARK || !ltr_census_is_lock_wait(event->reason))
+		return 0;
+	return ltr__lock_wait_begin(census, follow, event->arg);
+}
+
 /* Take the record that is next in order. It may end the goroutine: the index is void after. */
 static int take_next(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
 		     uint64_t ns, uint32_t ring)
@@ -171,8 +205,12 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 		ltr_census_lifeline_event(census, event, ns);
 	if (census->steps.take)
 		ltr__step_by_record(census, index, event, ns, ring);
-	int err =
-		ltr__wait_change(census, follow, state, reason, ns, event->kind == LTR_KIND_READY);
+	int err = leave_lock(census, follow, event, ns);
+	if (!err)
+		err = ltr__wait_change(census, follow, state, reason, ns,
+				       event->kind == LTR_KIND_READY);
+	if (!err)
+		err = enter_lock(census, follow, event);
 	if (err)
 		return err;
 	follow->cursor = event->sequence & 0x7fffffffu;
@@ -497,6 +535,7 @@ int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, c
 		return err;
 	census->defined[runtime_stack] = stack;
 	census->view_old = true;
+	census->contentions.view_old = true;
 	LTR__TAP(census, define_stack, runtime_stack, stack);
 	return 0;
 }

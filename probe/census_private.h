@@ -13,6 +13,7 @@
  *   census_held.c      records that came too early
  *   census_steps.c     who is told of each step
  *   census_waits.c     wait totals
+ *   census_contention.c  who held up those that waited for locks
  *   census_histograms.c  how long the finished ones were
  *   census_locks.c     locks and who reads
  *   census_rewind.c    back to an earlier moment
@@ -59,6 +60,7 @@ void ltr__intern_done(struct ltr__intern *intern);
 /* The part of a goroutine that nobody outside sees; same index as its struct ltr_goroutine. */
 struct ltr__follow {
 	uint64_t wait_since_ns;
+	uint64_t lock;       /* with LTR__FOLLOW_LOCK: that it waits for */
 	uint32_t cursor;     /* sequence of the last record taken in order (modulo 2^31) */
 	uint32_t generation; /* the snapshot that saw it last, or during which it was created */
 	uint32_t held;       /* its first held record + 1, in order of sequence; 0: none */
@@ -70,10 +72,11 @@ struct ltr__follow {
 	uint8_t bits; /* LTR__FOLLOW_* */
 };
 
-#define LTR__FOLLOW_WAITING 0x1u /* wait_* describe a time that has begun and not ended */
-#define LTR__FOLLOW_GONE    0x2u /* hidden: a snapshot did not have it any more */
-#define LTR__FOLLOW_JUMPED  0x4u /* a snapshot put the cursor behind records that may still come */
-#define LTR__FOLLOW_ENDED   0x8u /* hidden: it jumped and has ended, at wait_since_ns */
+#define LTR__FOLLOW_WAITING 0x1u  /* wait_* describe a time that has begun and not ended */
+#define LTR__FOLLOW_GONE    0x2u  /* hidden: a snapshot did not have it any more */
+#define LTR__FOLLOW_JUMPED  0x4u  /* a snapshot put the cursor behind records that may still come */
+#define LTR__FOLLOW_ENDED   0x8u  /* hidden: it jumped and has ended, at wait_since_ns */
+#define LTR__FOLLOW_LOCK    0x10u /* counted among those who wait for `lock` */
 
 struct ltr__ring_state {
 	uint64_t next;        /* position of the next record */
@@ -112,6 +115,47 @@ struct ltr__wait_table {
 	uint32_t count;
 	uint32_t capacity;
 	uint32_t slot_count;
+};
+
+/* Somebody begins or ceases to wait for a lock. */
+struct ltr__lock_change {
+	uint64_t ns;
+	uint64_t object;
+	uint32_t stack; /* of who unlocks, as ltr__follow.stack */
+	uint8_t reason;
+	uint8_t what; /* enum what in census_contention.c */
+};
+
+/* A lock that somebody waits for, at `at_ns`. */
+struct ltr__awaited_lock {
+	uint64_t object;
+	uint64_t at_ns;
+	uint64_t owed_ns; /* what all have waited that nobody was charged with; modulo 2^64 */
+	int32_t waiters;  /* 0: an empty slot */
+	uint8_t reason;   /* of who came last */
+};
+
+struct ltr__charge {
+	uint64_t total_ns;
+	uint64_t count;
+};
+
+struct ltr__contentions {
+	struct ltr__lock_change *changes;
+	uint32_t change_count;
+	uint32_t change_capacity;
+	struct ltr__awaited_lock *locks; /* hash by object */
+	uint32_t lock_count;
+	uint32_t lock_slots;         /* a power of two, or 0 */
+	struct ltr__intern keys;     /* struct ltr__wait_key */
+	struct ltr__charge *charges; /* by number of the key - 1 */
+	uint32_t charge_count;
+	uint32_t charge_capacity;
+	uint64_t over_ns; /* that somebody was charged with for nothing; others are charged less */
+	struct ltr_contention *view;
+	uint32_t view_count;
+	uint32_t view_capacity;
+	bool view_old;
 };
 
 struct ltr__lifeline {
@@ -201,6 +245,7 @@ struct ltr_census {
 	struct ltr__wait_table view; /* finished and unfinished, made when somebody looks */
 	bool view_old;
 	struct ltr__histograms histograms;
+	struct ltr__contentions contentions;
 
 	struct ltr_thread *threads; /* of the last look; in the order of goroutine_id */
 	uint32_t thread_count;
@@ -319,6 +364,7 @@ static inline void ltr__census_advance(struct ltr_census *census, uint64_t now_n
 	if (now_ns > census->info.now_ns) {
 		census->info.now_ns = now_ns;
 		census->view_old = true;
+		census->contentions.view_old = true;
 	}
 	if (census->ended_ns)
 		ltr__ended_overdue(census, census->info.now_ns);
@@ -345,6 +391,20 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine);
 void ltr__waits_done(struct ltr__wait_table *table);
+
+uint32_t ltr__defined_stack(const struct ltr_census *census, uint32_t stack); /* of a follow */
+
+/*
+ * census_contention.c. The wait that `follow` has just begun is for a lock; it ends at `ns`, by who
+ * unlocks at `stack` (as ltr__follow.stack; 0: nobody does, or it is not known who); its end is lost, and
+ * it is not counted.
+ */
+int ltr__lock_wait_begin(struct ltr_census *census, struct ltr__follow *follow, uint64_t object);
+int ltr__lock_wait_end(struct ltr_census *census, struct ltr__follow *follow, uint64_t ns,
+		       uint32_t stack);
+void ltr__lock_wait_forget(struct ltr_census *census, struct ltr__follow *follow);
+size_t ltr__contentions_bytes(const struct ltr__contentions *contentions);
+void ltr__contentions_done(struct ltr__contentions *contentions);
 
 /* census_histograms.c. NULL: no memory. */
 struct ltr_histogram *ltr__histogram_at(struct ltr__histograms *histograms, uint8_t state,

@@ -94,5 +94,6 @@ void ltr_census_rewind(struct ltr_census *census, const struct ltr_census_mark *
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
 	ltr__histograms_done(&census->histograms);
+	ltr__contentions_done(&census->contentions);
 	census->view_old = false;
 }

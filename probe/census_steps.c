@@ -13,14 +13,7 @@ void ltr_census_set_steps(struct ltr_census *census, const struct ltr_steps *ste
 
 static uint32_t stack_of(const struct ltr_census *census, const struct ltr__follow *follow)
 {
-	uint32_t stack = follow->stack;
-
-	if (!ltr__is_wait(follow->wait_state))
-		return 0;
-	if (!(stack & LTR__UNDEFINED_STACK))
-		return stack;
-	stack &= ~LTR__UNDEFINED_STACK;
-	return stack < census->defined_count ? census->defined[stack] : 0;
+	return ltr__is_wait(follow->wait_state) ? ltr__defined_stack(census, follow->stack) : 0;
 }
 
 static void tell(struct ltr_census *census, uint32_t index, struct ltr_step *step)
@@ -51,6 +44,8 @@ void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct
 		.at_ns = ns,
 		.other_id = has_other ? event->arg : 0,
 		.ring = ring,
+		.processor = event->kind == LTR_KIND_START && event->reason ? event->reason - 1u
+									    : LTR_PROCESSOR_UNKNOWN,
 		.kind = event->kind,
 		.next_state = ltr_event_state(event),
 		.next_reason = event->kind == LTR_KIND_PARK ? event->reason : LTR_REASON_NONE,
@@ -64,6 +59,7 @@ void ltr__step_by_look(struct ltr_census *census, uint32_t index, const struct l
 	struct ltr_step step = {
 		.at_ns = now ? now->since_ns : 0,
 		.ring = LTR_RING_UNKNOWN,
+		.processor = LTR_PROCESSOR_UNKNOWN,
 		.next_state = now ? now->state : LTR_STATE_EXITED,
 		.next_reason = now ? now->reason : LTR_REASON_NONE,
 	};
@@ -92,6 +88,7 @@ void ltr_census_tell_unfinished(struct ltr_census *census)
 		struct ltr_step step = {
 			.at_ns = gone ? goroutine->since_ns : census->info.now_ns,
 			.ring = LTR_RING_UNKNOWN,
+			.processor = LTR_PROCESSOR_UNKNOWN,
 			.next_state = gone ? LTR_STATE_EXITED : goroutine->state,
 			.next_reason = gone ? LTR_REASON_NONE : goroutine->reason,
 			.unfinished = !gone,

@@ -244,6 +244,7 @@ uint32_t ltr__goroutine_hide(struct ltr_census *census, uint32_t index)
 void ltr__goroutine_remove(struct ltr_census *census, uint32_t index)
 {
 	ltr__held_drop_all(census, index);
+	ltr__lock_wait_forget(census, &census->follows[index]);
 	index = ltr__goroutine_hide(census, index);
 	swap(census, index, census->total - 1);
 	slot_remove(census, slot_of(census, census->goroutines[census->total - 1].id));

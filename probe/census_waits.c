@@ -150,6 +150,7 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine)
 {
+	ltr__lock_wait_forget(census, follow);
 	follow->bits &= (uint8_t)~LTR__FOLLOW_WAITING;
 	follow->stack = goroutine->stack;
 	census->view_old = true;
@@ -159,9 +160,11 @@ void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 	follow->wait_state = goroutine->state;
 	follow->wait_reason = goroutine->reason;
 	follow->wait_since_ns = from_start(census, goroutine->since_ns);
+	if (ltr_census_is_lock_wait(goroutine->reason)) /* without memory it is not counted */
+		(void)ltr__lock_wait_begin(census, follow, goroutine->object);
 }
 
-static uint32_t resolve_stack(const struct ltr_census *census, uint32_t stack)
+uint32_t ltr__defined_stack(const struct ltr_census *census, uint32_t stack)
 {
 	if (!(stack & LTR__UNDEFINED_STACK))
 		return stack;
@@ -172,7 +175,7 @@ static uint32_t resolve_stack(const struct ltr_census *census, uint32_t stack)
 static int view_add(struct ltr_census *census, const struct ltr_wait_total *more)
 {
 	struct ltr__wait_key key = key_of(more);
-	key.stack = resolve_stack(census, key.stack);
+	key.stack = ltr__defined_stack(census, key.stack);
 	struct ltr_wait_total *total = table_at(&census->view, &key);
 	if (!total)
 		return -ENOMEM;

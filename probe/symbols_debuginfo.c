@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where separate debug information is looked for: by build id where the system keeps it, then beside
- * the program by the name that it gives. elfutils' own search would go on to ask servers in the
- * network (debuginfod); ours does not. A file that the program names must carry its build id.
+ * the program by the name that it gives. A file that the program names must carry its build id.
+ *
+ * elfutils' own search, which goes on to ask servers in the network (debuginfod), is made only where the
+ * user says so: it takes as long as servers take, tells them what runs here, and DEBUGINFOD_URLS is set on
+ * many machines without anybody's having asked for it.
  */
 
 #include "symbols.h"
@@ -46,6 +49,13 @@ static int try_file(const struct ltr_debug_place *place, const char *before, con
 	return fd < 0 ? -1 : fd;
 }
 
+static bool may_ask_servers(void)
+{
+	const char *word = getenv("LTR_DEBUGINFOD");
+
+	return word && strcmp(word, "1") == 0;
+}
+
 int ltr__symbols_find_debuginfo(Dwfl_Module *dwarf, void **user, const char *name, Dwarf_Addr base,
 				const char *file, const char *link_file, GElf_Word link_crc,
 				char **ret_path)
@@ -61,12 +71,15 @@ int ltr__symbols_find_debuginfo(Dwfl_Module *dwarf, void **user, const char *nam
 	int fd = dwfl_build_id_find_debuginfo(dwarf, user, name, base, file, link_file, link_crc,
 					      ret_path);
 
-	if (fd >= 0 || !place || !link_file || strchr(link_file, '/'))
-		return fd;
-	fd = try_file(place, "", "", link_file, id, bytes);
-	if (fd < 0)
-		fd = try_file(place, "", ".debug/", link_file, id, bytes);
-	if (fd < 0)
-		fd = try_file(place, "/usr/lib/debug", "", link_file, id, bytes);
+	if (fd < 0 && place && link_file && !strchr(link_file, '/')) {
+		fd = try_file(place, "", "", link_file, id, bytes);
+		if (fd < 0)
+			fd = try_file(place, "", ".debug/", link_file, id, bytes);
+		if (fd < 0)
+			fd = try_file(place, "/usr/lib/debug", "", link_file, id, bytes);
+	}
+	if (fd < 0 && may_ask_servers())
+		fd = dwfl_standard_find_debuginfo(dwarf, user, name, base, file, link_file,
+						  link_crc, ret_path);
 	return fd;
 }

@@ -7,6 +7,8 @@
 
 #include "symbols.h"
 
+#include "demangle.h"
+
 #include <dwarf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +132,26 @@ static int find_scopes(Dwarf_Die *unit, uint64_t address, Dwarf_Die **ret_scopes
 	return found;
 }
 
+/* As people know it; of C++, with its namespaces and classes, which only the mangled name has. */
+static const char *function_name(struct ltr_arena *arena, const char *mangled, const char *name)
+{
+	char plain[LTR_SYMBOL_TEXT_MAX + 1];
+
+	return ltr__arena_text(
+		arena, mangled && ltr__demangle(mangled, plain, sizeof(plain)) ? plain : name);
+}
+
+static const char *linkage_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *name =
+		dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
+
+	return name ? name
+		    : dwarf_formstring(
+			      dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute));
+}
+
 /* Name by name outward from `innermost`, to the function that has the frame. */
 static bool read_chain(struct ltr_arena *arena, Dwarf_Die *unit, Dwarf_Die *scopes, int count,
 		       uint64_t bias, struct ltr_symbol *innermost)
@@ -141,7 +163,8 @@ static bool read_chain(struct ltr_arena *arena, Dwarf_Die *unit, Dwarf_Die *scop
 
 		if (!is_function(&scopes[i]))
 			continue;
-		symbol->function = ltr__arena_text(arena, dwarf_diename(&scopes[i]));
+		symbol->function =
+			function_name(arena, linkage_name(&scopes[i]), dwarf_diename(&scopes[i]));
 		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram) {
 			if (dwarf_entrypc(&scopes[i], &entry) == 0)
 				symbol->start = entry + bias;
@@ -179,7 +202,7 @@ static bool read_elf(struct ltr_arena *arena, Dwfl_Module *dwarf, uint64_t pc,
 	default:
 		return false;
 	}
-	symbol->function = ltr__arena_text(arena, name);
+	symbol->function = function_name(arena, name, name);
 	symbol->start = pc - offset;
 	return true;
 }

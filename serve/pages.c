@@ -128,7 +128,8 @@ static bool samples_cpu(const struct ltr_serve_source *source, struct ltr__answe
 static void begin_delta(const struct ltr_serve_source *source, const struct ltr_profile_type *type,
 			unsigned int seconds, struct ltr__answer *answer)
 {
-	int err = ltr_profile_base_new(source->census, type, NULL, &answer->wait_base);
+	static const struct ltr_profile_options options = {.grows_only = true};
+	int err = ltr_profile_base_new(source->census, type, &options, &answer->wait_base);
 
 	if (err)
 		finish(answer, err);
@@ -140,7 +141,7 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 		    const struct ltr__question *question, struct ltr__answer *answer)
 {
 	const struct ltr_profile_type *type = ltr_profile_type_find(is_go_cpu(name) ? "cpu" : name);
-	const struct ltr_profile_options options = {.base = question->base};
+	const struct ltr_profile_options options = {.base = question->base, .grows_only = true};
 	struct ltr_sink sink = ltr__body_sink(&answer->body);
 	bool waits = !question->base && is_delta(name, question);
 	long debug = is_go_cpu(name) ? 0 : number_of(question->debug);

@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "fatal.h"
+#include "trace.h"
 #include "waitlist.h"
 
 #define WRITER 1u
@@ -63,6 +64,20 @@ static void note_read(struct ltr__goroutine *self, struct ltr_rwmutex *rwmutex)
 static uint32_t waited_bit(const struct ltr_rwmutex *rwmutex)
 {
 	return rwmutex->readers.list.first || rwmutex->writers.first ? WAITED : 0;
+}
+
+/* By `self`, whose unlocking has given it to those in the list. */
+static void ready_unlocked(const struct ltr__goroutine *self, struct ltr__goroutine *list,
+			   void *frame)
+{
+	while (list) {
+		struct ltr__goroutine *next =
+			list->next; /* it may run, and end, as soon as it is ready */
+
+		ltr__note_unlock(self, list, frame);
+		ltr__ready(list, self->id);
+		list = next;
+	}
 }
 
 /* Take all readers that can be woken, linked by next; adds each to *state. Under the lock. */
@@ -211,7 +226,7 @@ void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex)
 	}
 	next = pass_on(rwmutex, false);
 	ltr__unlock(&rwmutex->readers.lock);
-	ltr__ready_each(next, self->id);
+	ready_unlocked(self, next, __builtin_frame_address(0));
 }
 
 /* --- the writer --------------------------------------------------------------------------------- */
@@ -261,5 +276,5 @@ void ltr_rwmutex_unlock(struct ltr_rwmutex *rwmutex)
 	/* They may all have given up, and WAITED be gone, meanwhile. */
 	next = pass_on(rwmutex, true);
 	ltr__unlock(&rwmutex->readers.lock);
-	ltr__ready_each(next, self->id);
+	ready_unlocked(self, next, __builtin_frame_address(0));
 }

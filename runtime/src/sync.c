@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "fatal.h"
+#include "trace.h"
 #include "waitlist.h"
 
 /* --- WaitGroup: state is the count in the upper half and the number of waiters in the lower ---- */
@@ -261,6 +262,7 @@ static void unlock_slowly(struct ltr_mutex *mutex)
 		ltr__unlock(&mutex->queue.lock);
 		if (!handed_over)
 			__atomic_fetch_and(&mutex->state, ~LOCKED, __ATOMIC_RELEASE);
+		ltr__note_unlock(self, woken, __builtin_frame_address(0));
 		ltr__ready(woken, self->id);
 		return;
 	}

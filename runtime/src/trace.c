@@ -165,6 +165,8 @@ uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goro
 	event->ticks = ticks;
 	event->arg = arg;
 	memcpy(&event->sequence, &what, sizeof(what));
+	if (what.kind == LTR_KIND_START && thread->processor) /* the last of 256 is not known */
+		event->reason = (uint8_t)(thread->processor->index + 1);
 
 	bool full = publish_record(thread->ring);
 
@@ -225,10 +227,12 @@ static uint32_t intern_stack(const uint64_t *pcs, uint32_t depth)
 	return number;
 }
 
-/* The same walk that outsiders make (layout.h, "Unwinding"), so that both find the same stacks. */
-__attribute__((no_sanitize("address"))) void ltr__emit_stack(struct ltr__thread *thread,
-							     struct ltr__goroutine *goroutine,
-							     void *frame)
+/*
+ * The number of the stack of a running goroutine from `frame` on; 0: no room for it. The same walk that
+ * outsiders make (layout.h, "Unwinding"), so that both find the same stacks.
+ */
+__attribute__((no_sanitize("address"))) static uint32_t number_stack(
+	const struct ltr__goroutine *goroutine, void *frame)
 {
 	uint64_t pcs[LTR_STACK_DEPTH_MAX];
 	uint32_t depth = 0;
@@ -243,19 +247,36 @@ __attribute__((no_sanitize("address"))) void ltr__emit_stack(struct ltr__thread 
 			break;
 		fp = next;
 	}
-	uint32_t stack = intern_stack(pcs, depth);
+	return intern_stack(pcs, depth);
+}
 
-	if (!stack)
+static void put_stack(struct ltr__thread *thread, uint64_t id, uint32_t sequence, uint32_t number)
+{
+	if (!number)
 		return;
 	*next_record(thread->ring) = (struct ltr_event){
-		.goroutine = goroutine->id,
+		.goroutine = id,
 		.ticks = thread->step_ticks,
-		.arg = stack,
-		.sequence = goroutine->sequence >> 1,
+		.arg = number,
+		.sequence = sequence,
 		.kind = LTR_KIND_STACK,
 	};
 	if (publish_record(thread->ring))
 		ltr__trace_flush(thread->ring);
+}
+
+void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutine, void *frame)
+{
+	put_stack(thread, goroutine->id, goroutine->sequence >> 1, number_stack(goroutine, frame));
+}
+
+void ltr__emit_unlock(struct ltr__thread *thread, const struct ltr__goroutine *self,
+		      const struct ltr__goroutine *woken, void *frame)
+{
+	uint32_t number = number_stack(self, frame);
+
+	thread->step_ticks = ltr__ticks();
+	put_stack(thread, woken->id, (woken->sequence + 2) >> 1, number);
 }
 
 static uint64_t seen_heartbeat[LTR_WATCH_SLOTS];

@@ -63,6 +63,10 @@ uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goro
 /* The STACK record of a goroutine that has just parked, walked from its frame pointer. */
 void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutine, void *frame);
 
+/* The STACK record before the READY of `woken`: where `self`, which unlocks, is. */
+void ltr__emit_unlock(struct ltr__thread *thread, const struct ltr__goroutine *self,
+		      const struct ltr__goroutine *woken, void *frame);
+
 static inline bool ltr__watched(void)
 {
 #ifdef LTR_NO_PROBES
@@ -78,6 +82,17 @@ static inline bool ltr__stacks_wanted(void)
 {
 	return __atomic_load_n(&ltr__watch.stacks_kernel, __ATOMIC_RELAXED) ||
 	       __atomic_load_n(&ltr__watch.stacks_slots, __ATOMIC_RELAXED);
+}
+
+/*
+ * By who unlocks, before it makes `woken` ready, which waited for the lock and is its to wake. `frame` is
+ * that of the unlocking call.
+ */
+static inline void ltr__note_unlock(const struct ltr__goroutine *self,
+				    const struct ltr__goroutine *woken, void *frame)
+{
+	if (ltr__watched() && ltr__stacks_wanted())
+		ltr__emit_unlock(ltr__self(), self, woken, frame);
 }
 
 /*

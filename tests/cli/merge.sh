@@ -63,7 +63,22 @@ gzip -t "$out" || fail "no gzip"
 
 # A recording and a process.
 loiter_is 0 "" "${folded[@]}" "$scratch/first.ltr" -p "$second"
-equal "both kinds" "$(<"$scratch/want")" "$(<"$scratch/out")"
+sed "s|($first);|($first) $scratch/first.ltr;|" "$scratch/want" >"$scratch/want.ltr"
+equal "both kinds" "$(<"$scratch/want.ltr")" "$(<"$scratch/out")"
+
+# Two recordings of one process: what is whose is told by their names.
+"$loiter" record --via shm -p "$first" --seconds 100ms -o "$scratch/again.ltr"
+loiter_is 0 "" "${folded[@]}" "$scratch/first.ltr" "$scratch/again.ltr"
+contains "one process twice" "\\($first\\) $scratch/first.ltr;.*send_one" "$scratch/out"
+contains "one process twice" "\\($first\\) $scratch/again.ltr;.*send_one" "$scratch/out"
+loiter_is 0 "" profile --type goroutine --json -o - "$scratch/first.ltr" "$scratch/again.ltr"
+contains "one process twice, as JSON" "\"recording\":\"$scratch/again.ltr\"" "$scratch/out"
+if command -v go >/dev/null; then
+	loiter_is 0 "" profile --type goroutine -o "$out" "$scratch/first.ltr" "$scratch/again.ltr"
+	count=$(value_of "$scratch/first")
+	HOME=$scratch PPROF_TMPDIR=$scratch go tool pprof -top -tagfocus "recording=again.ltr" "$out" >"$scratch/top" 2>"$scratch/err"
+	contains "go: recording" "accounting for $count, 50\\.00% of $((2 * count)) total" "$scratch/top"
+fi
 loiter_is 0 "" profile --type wait --via shm --seconds 1 -p "$first" -p "$second" --folded -o -
 contains "waits" "stay-send \($first\);.*send_one" "$scratch/out"
 contains "waits" "stay-nil \($second\);" "$scratch/out"
@@ -104,7 +119,7 @@ fi
 head -c "$(($(stat -c %s "$scratch/second.ltr") * 2 / 3))" "$scratch/second.ltr" >"$scratch/cut.ltr"
 loiter_is 0 "" profile --type goroutine "$scratch/first.ltr" "$scratch/cut.ltr" -o "$out"
 gzip -dc "$out" >"$scratch/raw"
-equal "the loss" 1 "$(grep -ac "loiter: process $second (.*cases stay-nil): not the whole truth" "$scratch/raw")"
+equal "the loss" 1 "$(grep -ac "loiter: process $second (.*cases stay-nil) in $scratch/cut.ltr: not the whole truth" "$scratch/raw")"
 lacks "no loss" "process $first" "$scratch/raw"
 
 # --- one fails: its name, and no profile; what was there is left alone ---

@@ -31,7 +31,11 @@ for way in shm ebpf; do
 	}
 	loiter_is 0 "" trace "$file" -o "$trace"
 	valid "$way"
-	contains "$way" "^[0-9]+ slices, [0-9]+ runs, 1[0-9]{4} arrows, 100[0-9]{2} tracks$" "$scratch/counts"
+	contains "$way" "^[0-9]+ slices, [0-9]+ runs, 1[0-9]{4} arrows, 100[0-9]{2} tracks, [1-9][0-9]* runs on processors$" "$scratch/counts"
+	contains "$way" '"name":"Proc 0"' "$trace"
+	# Who runs has a thread and a processor.
+	equal "$way: runs" "$(sed 's/.* slices, \([0-9]*\) runs,.*/\1/' "$scratch/counts")" \
+		"$(sed 's/.* \([0-9]*\) runs on processors/\1/' "$scratch/counts")"
 	# The same recording, the same trace.
 	loiter_is 0 "" trace "$file" -o "$scratch/again.json"
 	cmp -s "$trace" "$scratch/again.json" || fail "$way: another trace of the same recording"

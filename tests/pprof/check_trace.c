@@ -22,8 +22,8 @@ int main(int argc, char **argv)
 	if (!json)
 		return 66;
 	good = trace_is_valid(json, bytes, argc < 3, &traced);
-	printf("%zu slices, %zu runs, %zu arrows, %zu tracks\n", traced.slices, traced.runs,
-	       traced.arrows, traced.tracks);
+	printf("%zu slices, %zu runs, %zu arrows, %zu tracks, %zu runs on processors\n",
+	       traced.slices, traced.runs, traced.arrows, traced.tracks, traced.processor_runs);
 	free(json);
 	return good ? 0 : 1;
 }

@@ -88,8 +88,6 @@ has block "$text" '^Type: delay$'
 has block "$text" '^ +540s .* reply$'
 text=$(pprof -raw mutex.pb.gz)
 has mutex "$text" 'contentions/count delay/nanoseconds'
-text=$(pprof -comments mutex.pb.gz)
-has mutex "$text" 'at the stack of who waits'
 text=$(pprof -top sched.pb.gz)
 has sched "$text" ' 500ms total$'
 text=$(pprof -top wall.pb.gz)

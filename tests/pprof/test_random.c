@@ -335,6 +335,60 @@ static void check_json_goroutine(const struct ltr_census *census, json_object *g
 	}
 }
 
+static uint64_t number_of(json_object *object, const char *key)
+{
+	return json_object_get_uint64(json_object_object_get(object, key));
+}
+
+static uint64_t sum_of(json_object *array, const char *key)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; array && i < json_object_array_length(array); i++)
+		sum += number_of(json_object_array_get_idx(array, i), key);
+	return sum;
+}
+
+/* Histograms have what has ended of the waits; contentions, what of them is for locks. */
+static void check_json_totals(const struct ltr_census *census, json_object *document)
+{
+	json_object *waits = json_object_object_get(document, "waits");
+	json_object *histograms = json_object_object_get(document, "histograms");
+	json_object *contentions = json_object_object_get(document, "contentions");
+	uint64_t locks_ns = 0, locks = 0;
+
+	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+		const struct ltr_wait_total *total = ltr_census_wait(census, i);
+
+		if (ltr_census_is_lock_wait(total->reason)) {
+			locks_ns += total->total_ns;
+			locks += total->count;
+		}
+	}
+	assert_int_equal(sum_of(contentions, "total_ns"), locks_ns);
+	assert_int_equal(sum_of(contentions, "count"), locks);
+	assert_int_equal(sum_of(histograms, "count"),
+			 sum_of(waits, "count") - sum_of(waits, "unfinished"));
+	for (size_t i = 0; histograms && i < json_object_array_length(histograms); i++) {
+		json_object *histogram = json_object_array_get_idx(histograms, i);
+		json_object *buckets = json_object_object_get(histogram, "buckets");
+		uint64_t least = 0, most = 0;
+
+		assert_int_equal(sum_of(buckets, "count"), number_of(histogram, "count"));
+		for (size_t k = 0; k < json_object_array_length(buckets); k++) {
+			json_object *bucket = json_object_array_get_idx(buckets, k);
+			uint64_t up_to_ns = number_of(bucket, "up_to_ns");
+			uint64_t count = number_of(bucket, "count");
+
+			assert_true(up_to_ns > 0 && count > 0);
+			least += count * (up_to_ns > 64 ? up_to_ns / 2 : 0);
+			most += count * up_to_ns;
+		}
+		assert_true(number_of(histogram, "total_ns") >= least);
+		assert_true(number_of(histogram, "total_ns") <= most);
+	}
+}
+
 static void check_json(const struct ltr_census *census)
 {
 	struct memory memory = {0};
@@ -351,6 +405,7 @@ static void check_json(const struct ltr_census *census)
 	for (size_t i = 0; i < json_object_array_length(goroutines); i++)
 		check_json_goroutine(census, json_object_array_get_idx(goroutines, i),
 				     json_object_object_get(document, "stacks"));
+	check_json_totals(census, document);
 	json_object_put(document);
 	json_tokener_free(tokener);
 	memory_done(&memory);
@@ -399,6 +454,7 @@ static struct ltr_census *random_lives(const struct ltr_steps *steps)
 			event->kind = LTR_KIND_YIELD; /* no matter from where: it is queued then */
 		} else {
 			event->kind = LTR_KIND_START;
+			event->reason = (uint8_t)(id + 1); /* nobody else runs there */
 			runs[id] = true;
 		}
 	}
@@ -426,7 +482,7 @@ static bool is_in(const char *type, const struct ltr_wait_total *total)
 	if (strcmp(type, "block") == 0)
 		return strcmp(word, "chan") == 0 || strcmp(word, "sync") == 0;
 	if (strcmp(type, "mutex") == 0)
-		return strstr(reason, "Mutex.") != NULL;
+		return strstr(reason, "Mutex.") || strstr(reason, "Once.");
 	assert_string_equal(type, "wait");
 	return strcmp(word, "running") != 0;
 }
@@ -450,6 +506,24 @@ static void check_totals(const struct ltr_census *census, const struct ltr_profi
 	profile_free(profile);
 }
 
+/* All that goroutines have lived while they were watched; here, nobody has ended. */
+static void check_wall(const struct ltr_census *census)
+{
+	const struct ltr_census_info *info = ltr_census_info(census);
+	Profile *profile = profile_written(census, ltr_profile_type_find("wall"), NULL);
+	uint64_t lived_ns = 0;
+
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		uint64_t from_ns = ltr_census_at(census, i)->created_ns;
+
+		assert_true(from_ns > 0);
+		lived_ns +=
+			info->now_ns - (from_ns > info->started_ns ? from_ns : info->started_ns);
+	}
+	assert_int_equal(profile_sum(profile, 1), lived_ns);
+	profile_free(profile);
+}
+
 static void wait_profiles_add_up_to_the_totals(void **state)
 {
 	(void)state;
@@ -465,6 +539,7 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 			types++;
 		}
 		assert_int_equal(types, 5);
+		check_wall(census);
 		check_json(census);
 		ltr_census_free(census);
 	}
@@ -531,6 +606,72 @@ static void parts_add_up_to_the_whole(void **state)
 	}
 }
 
+/* The same samples as in the profile: of each place and set of labels, and in all. */
+static void check_profile_json(const struct ltr_census *census, const struct ltr_profile_type *type,
+			       bool per_goroutine)
+{
+	const struct ltr_profile_options options = {.per_goroutine = per_goroutine};
+	Profile *profile = profile_written(census, type, &options);
+	struct memory memory = {0};
+	json_tokener *tokener = json_tokener_new();
+	int64_t sums[LTR_PROFILE_VALUES_MAX] = {0};
+	json_object *document, *process, *samples, *stacks;
+
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	assert_int_equal(ltr_profile_json_all(&census, 1, type, &options, memory_sink(&memory)), 0);
+	document = json_tokener_parse_ex(tokener, memory.data, (int)memory.bytes);
+	assert_int_equal(json_tokener_get_error(tokener), json_tokener_success);
+	process = json_object_array_get_idx(json_object_object_get(document, "processes"), 0);
+	samples = json_object_object_get(process, "samples");
+	stacks = json_object_object_get(process, "stacks");
+	assert_int_equal(json_object_array_length(samples), profile->n_sample);
+	for (size_t i = 0; i < profile->n_sample; i++) {
+		json_object *sample = json_object_array_get_idx(samples, i);
+		json_object *values = json_object_object_get(sample, "values");
+		json_object *stack;
+
+		assert_int_equal(json_object_array_length(values), type->value_count);
+		for (size_t k = 0; k < type->value_count; k++) {
+			int64_t value = json_object_get_int64(json_object_array_get_idx(values, k));
+
+			assert_int_equal(value, profile->sample[i]->value[k]);
+			sums[k] += value;
+		}
+		if (json_object_object_get_ex(sample, "stack", &stack))
+			assert_non_null(
+				json_object_object_get(stacks, json_object_get_string(stack)));
+		if (per_goroutine)
+			assert_non_null(ltr_census_find(
+				census,
+				json_object_get_uint64(json_object_object_get(sample, "id"))));
+	}
+	for (size_t k = 0; k < type->value_count; k++)
+		assert_int_equal(json_object_get_int64(json_object_array_get_idx(
+					 json_object_object_get(process, "sums"), k)),
+				 sums[k]);
+	json_object_put(document);
+	json_tokener_free(tokener);
+	memory_done(&memory);
+	profile_free(profile);
+}
+
+static void json_says_what_the_profile_says(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_census *census = round % 2 ? random_lives(NULL) : random_census();
+
+		for (size_t i = 0; i < ltr_profile_type_count(); i++) {
+			const struct ltr_profile_type *type = ltr_profile_type_at(i);
+
+			check_profile_json(census, type, false);
+			if (!type->from_cpu)
+				check_profile_json(census, type, true);
+		}
+		ltr_census_free(census);
+	}
+}
+
 /* The slices of a timeline are the wait totals, taken apart; and every run is one on its thread. */
 static void timelines_add_up_to_the_totals(void **state)
 {
@@ -564,6 +705,8 @@ static void timelines_add_up_to_the_totals(void **state)
 		assert_memory_equal(got.reason_count, want.reason_count, sizeof(want.reason_count));
 		assert_memory_equal(got.state_ns, want.state_ns, sizeof(want.state_ns));
 		assert_memory_equal(got.state_count, want.state_count, sizeof(want.state_count));
+		assert_int_equal(got.processor_runs, got.runs);
+		assert_int_equal(got.processor_ns, got.runs_ns);
 		memory_done(&memory);
 		ltr_trace_free(trace);
 		ltr_census_free(census);
@@ -576,6 +719,7 @@ int main(void)
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
 		cmocka_unit_test(parts_add_up_to_the_whole),
+		cmocka_unit_test(json_says_what_the_profile_says),
 		cmocka_unit_test(timelines_add_up_to_the_totals),
 	};
 

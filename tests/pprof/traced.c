@@ -133,6 +133,13 @@ static void take_slice(struct trace *trace, json_object *event)
 		count_goroutine(trace, event, ns);
 		return;
 	}
+	if (slice.track >> 32 == 3) {
+		trace->found.processor_runs++;
+		trace->found.processor_ns += ns;
+		return;
+	}
+	if (slice.track >> 32 != 2)
+		wrong(trace, "a group that is none", event);
 	trace->found.runs++;
 	trace->found.runs_ns += ns;
 }
@@ -175,6 +182,12 @@ static void take_name(struct trace *trace, json_object *event)
 	if (strcmp(what, "process_name") == 0) {
 		trace->groups_named++;
 	} else if (strcmp(what, "thread_name") == 0) {
+		uint64_t track = track_of(event);
+		char proc[32];
+
+		snprintf(proc, sizeof(proc), "Proc %" PRIu64, (track & UINT32_MAX) - 1);
+		if (track >> 32 == 3 && strcmp(text_of(arguments, "name"), proc) != 0)
+			wrong(trace, "a processor that is not called as Go's", event);
 		trace->named = grow(trace->named, trace->named_count, sizeof(*trace->named));
 		trace->named[trace->named_count++] = track_of(event);
 	} else if (strcmp(what, "process_labels") != 0) {
@@ -248,8 +261,8 @@ static void check_tracks(struct trace *trace)
 	}
 	if (unnamed)
 		wrong(trace, "a track has no name", NULL);
-	if (trace->groups_named != 2)
-		wrong(trace, "there are two groups of tracks, and each has one name", NULL);
+	if (trace->groups_named != (trace->found.processor_runs ? 3 : 2))
+		wrong(trace, "there are groups of tracks, and each has one name", NULL);
 }
 
 /* The place in the order of tracks and times of the first slice that begins there, or behind that. */

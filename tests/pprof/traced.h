@@ -11,6 +11,7 @@
  *   s, f          id; of each number one "s" and then one "f", at the same time; "s" lies in a slice of its
  *                 track, and a slice begins on the track of "f" at that time
  *   M             thread_name once for each track that has slices; process_name once for each pid
+ *   pid           1: goroutines, 2: threads, 3: processors, "Proc 0" and so on, if there are runs on any
  *
  * Whoever is not `whole` (records were lost) may have arrows that end nowhere.
  */
@@ -32,6 +33,8 @@ struct traced {
 	uint64_t state_ns[LTR_STATE_COUNT];
 	uint64_t state_count[LTR_STATE_COUNT];
 	uint64_t runs_ns;
+	size_t processor_runs;
+	uint64_t processor_ns;
 };
 
 /* Prints what is wrong. */

@@ -29,15 +29,33 @@ add_custom_command(TARGET symbols_target_unranged POST_BUILD
 	COMMAND ${CMAKE_OBJCOPY} --remove-section .debug_aranges $<TARGET_FILE:symbols_target_unranged>
 	VERBATIM)
 
+# The same in C++, where there is a compiler for it: with debug information, and with symbols alone.
+find_program(LOITER_CXX NAMES g++ clang++)
+if(LOITER_CXX)
+	foreach(kind -g -g0)
+		set(program ${CMAKE_CURRENT_BINARY_DIR}/symbols_cxx${kind})
+		add_custom_command(OUTPUT ${program}
+			COMMAND ${LOITER_CXX} -O2 ${kind} -o ${program}
+				${CMAKE_CURRENT_SOURCE_DIR}/symbols_cxx.cc
+			DEPENDS symbols_cxx.cc VERBATIM)
+		list(APPEND symbols_cxx ${program})
+	endforeach()
+	add_custom_target(symbols_cxx ALL DEPENDS ${symbols_cxx})
+endif()
+
 loiter_test(symbols SOURCES symbols_test.c program.c
 	LIBRARIES loiter-probe
 	ENVIRONMENT SYMBOLS_TARGET=$<TARGET_FILE:symbols_target>
 		SYMBOLS_TARGET_STRIPPED=$<TARGET_FILE:symbols_target_stripped>
 		SYMBOLS_TARGET_SPLIT=$<TARGET_FILE:symbols_target_split>
 		SYMBOLS_TARGET_UNRANGED=$<TARGET_FILE:symbols_target_unranged>
+		SYMBOLS_CXX=${CMAKE_CURRENT_BINARY_DIR}/symbols_cxx
 	LABELS probe)
 add_dependencies(test_symbols symbols_target symbols_target_stripped symbols_target_split
 	symbols_target_unranged)
+if(LOITER_CXX)
+	add_dependencies(test_symbols symbols_cxx)
+endif()
 
 # The whole way, on a real goroutine program.
 add_executable(live_target live_target.c)

@@ -185,6 +185,40 @@ static void test_separate_debug_information(void **state)
 	ltr_census_free(target.census);
 }
 
+/* Of C++, people want to know the class and the namespace, and nothing of its linker. */
+static void test_cxx(void **state)
+{
+	static const char *const kinds[] = {"-g", "-g0"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const struct ltr_symbol *symbol;
+		char path[4096], line[64] = "";
+		struct target target;
+
+		snprintf(path, sizeof(path), "%s%s", getenv("SYMBOLS_CXX"), kinds[i]);
+		if (access(path, X_OK) != 0) {
+			print_message("no C++ compiler\n");
+			skip();
+		}
+		program_start(&target.program, path);
+		assert_true(read(target.program.from, line, sizeof(line) - 1) > 0);
+		assert_int_equal(sscanf(line, "%" SCNx64, &target.call), 1);
+		assert_int_equal(ltr_census_new(&target.census), 0);
+		assert_int_equal(ltr__symbols_new((uint32_t)target.program.pid, target.census), 0);
+		symbol = ltr_census_call_symbol(target.census, target.call);
+		if (i == 0) {
+			assert_string_equal(symbol->function, "net::Server::accept");
+			symbol = symbol->outer;
+			assert_non_null(symbol);
+		}
+		assert_string_equal(symbol->function, "net::Server::run");
+		assert_null(symbol->outer);
+		program_end(&target.program);
+		ltr_census_free(target.census);
+	}
+}
+
 /* Nothing was looked up while it lived. */
 static void test_ended_program(void **state)
 {
@@ -317,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_stripped),
 		cmocka_unit_test(test_separate_debug_information),
+		cmocka_unit_test(test_cxx),
 		cmocka_unit_test(test_ended_program),
 		cmocka_unit_test(test_no_such_process),
 		cmocka_unit_test(test_replaced_program),

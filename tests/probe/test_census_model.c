@@ -20,6 +20,15 @@ struct made_goroutine {
 	uint32_t stack; /* where it stands, 1 .. STACKS; 0: nowhere */
 };
 
+/* A wait for a lock, from when it is counted. */
+struct made_wait {
+	uint64_t object;
+	uint64_t from;
+	uint64_t to;
+	uint32_t unlocked_at; /* a stack; 0: it gave up, or nobody said where */
+	bool finished;
+};
+
 struct made_ring {
 	struct ltr_event records[RECORDS];
 	uint32_t written;
@@ -39,6 +48,8 @@ struct made_program {
 	bool defined[STACKS + 1];
 	struct ltr_wait_total totals[STACKS + 1][LTR_STATE_COUNT][LTR_REASON_COUNT];
 	struct ltr_histogram histograms[LTR_STATE_COUNT][LTR_REASON_COUNT];
+	struct made_wait lock_waits[RECORDS];
+	size_t lock_wait_count;
 	struct ltr_census *census;
 };
 
@@ -73,11 +84,15 @@ static void histogram_add(struct ltr_histogram *histogram, uint64_t spent)
 	histogram->total_ns += spent;
 }
 
+static uint64_t counted_from(const struct made_program *program, const struct ltr_goroutine *is)
+{
+	return is->since_ns > program->counted_since ? is->since_ns : program->counted_since;
+}
+
 static void total_add(struct made_program *program, const struct made_goroutine *goroutine,
 		      bool finished)
 {
-	uint64_t from = goroutine->is.since_ns > program->counted_since ? goroutine->is.since_ns
-									: program->counted_since;
+	uint64_t from = counted_from(program, &goroutine->is);
 	uint32_t stack = goroutine->is.state > LTR_STATE_RUNNING ? goroutine->stack : 0;
 	struct ltr_wait_total *total =
 		&program->totals[stack][goroutine->is.state][goroutine->is.reason];
@@ -101,11 +116,43 @@ static void emit(struct made_program *program, struct made_ring *ring, const str
 	ring->records[ring->written++] = *e;
 }
 
+static void lock_wait_add(struct made_program *program, const struct ltr_goroutine *is,
+			  uint32_t unlocked_at, bool finished)
+{
+	if (!ltr_census_is_lock_wait(is->reason))
+		return;
+	assert_true(program->lock_wait_count < RECORDS);
+	program->lock_waits[program->lock_wait_count++] =
+		(struct made_wait){.object = is->object,
+				   .from = counted_from(program, is),
+				   .to = program->now,
+				   .unlocked_at = unlocked_at,
+				   .finished = finished};
+}
+
+/* Who is about to become ready waited for a lock: sometimes its waker says where it unlocks. */
+static uint32_t unlock(struct made_program *program, const struct ltr_goroutine *is,
+		       struct made_ring *ring)
+{
+	uint32_t stack = 1 + chance_below(&program->chance, STACKS);
+	struct ltr_event event = {.goroutine = is->id,
+				  .ticks = program->now,
+				  .arg = stack + 100,
+				  .sequence = is->transitions + 1,
+				  .kind = LTR_KIND_STACK};
+
+	if (!ltr_census_is_lock_wait(is->reason) || chance_below(&program->chance, 4) == 0)
+		return 0;
+	emit(program, ring, &event);
+	return stack;
+}
+
 static void become(struct made_program *program, struct made_goroutine *goroutine, uint8_t kind,
 		   uint8_t reason, uint64_t arg)
 {
 	struct made_ring *ring = &program->rings[chance_below(&program->chance, RINGS)];
 	struct ltr_goroutine *is = &goroutine->is;
+	uint32_t unlocked_at = kind == LTR_KIND_READY ? unlock(program, is, ring) : 0;
 	struct ltr_event event = {.goroutine = is->id,
 				  .ticks = program->now,
 				  .arg = arg,
@@ -113,8 +160,10 @@ static void become(struct made_program *program, struct made_goroutine *goroutin
 				  .kind = kind,
 				  .reason = reason};
 
-	if (program->counted && kind != LTR_KIND_CREATE)
+	if (program->counted && kind != LTR_KIND_CREATE) {
 		total_add(program, goroutine, true);
+		lock_wait_add(program, is, unlocked_at, true);
+	}
 	if (kind == LTR_KIND_START && is->transitions == 2) {
 		event.flags = LTR_EVENT_FIRST;
 		event.arg = is->creation_pc = 0x4000 + is->id;
@@ -307,6 +356,114 @@ static void compare_histograms(const struct made_program *program)
 	}
 }
 
+/* The first moment from `from` on at which somebody says that they unlock it; UINT64_MAX: none. */
+static uint64_t next_unlock(const struct made_program *program, uint64_t object, uint64_t from,
+			    uint32_t *ret_stack)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < program->lock_wait_count; i++) {
+		const struct made_wait *wait = &program->lock_waits[i];
+
+		if (wait->object != object || !wait->unlocked_at || wait->to < from ||
+		    wait->to >= first)
+			continue;
+		first = wait->to;
+		*ret_stack = wait->unlocked_at;
+	}
+	return first;
+}
+
+/* How long there is somebody who waits for it, without a break, from `from` on. */
+static uint64_t waited_until(const struct made_program *program, uint64_t object, uint64_t from)
+{
+	uint64_t until = from;
+
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < program->lock_wait_count; i++) {
+			const struct made_wait *wait = &program->lock_waits[i];
+
+			if (wait->object != object || wait->from >= until || wait->to <= until)
+				continue;
+			until = wait->to;
+			more = true;
+		}
+	}
+	return until;
+}
+
+#define OBJECTS 9
+
+struct made_charges {
+	uint64_t ns[STACKS + 1]; /* 0: nobody */
+	uint64_t count[STACKS + 1];
+	uint64_t unfinished_ns[OBJECTS];
+	uint64_t unfinished[OBJECTS];
+};
+
+/*
+ * Each wait in parts: up to an unlocking, it is that one's; the rest is laid to who unlocks next, if
+ * there is somebody who waits until then.
+ */
+static void charge(const struct made_program *program, const struct made_wait *wait,
+		   struct made_charges *charges)
+{
+	uint64_t from = wait->from;
+	uint32_t stack = 0;
+	uint64_t end = next_unlock(program, wait->object, from + 1, &stack);
+
+	for (; end <= wait->to; end = next_unlock(program, wait->object, from + 1, &stack)) {
+		charges->ns[stack] += end - from;
+		from = end;
+	}
+	if (wait->finished)
+		charges->count[wait->unlocked_at]++;
+	else
+		charges->unfinished[wait->object]++;
+	if (from == wait->to)
+		return;
+	uint64_t until = waited_until(program, wait->object, wait->to);
+	if (end <= until)
+		charges->ns[stack] += wait->to - from;
+	else if (until == program->now && charges->unfinished[wait->object])
+		charges->unfinished_ns[wait->object] += wait->to - from;
+	else
+		charges->ns[0] += wait->to - from;
+}
+
+static void compare_contentions(struct made_program *program)
+{
+	struct made_charges made = {0}, is = {0};
+
+	for (uint32_t i = 0; i < program->born; i++)
+		if (program->goroutines[i].alive)
+			lock_wait_add(program, &program->goroutines[i].is, 0, false);
+	/* The unfinished ones first: who waits for what to the end has to be known. */
+	for (size_t i = program->lock_wait_count; i-- > 0;)
+		charge(program, &program->lock_waits[i], &made);
+	/* A lock without an address cannot be told from none. */
+	made.ns[0] += made.unfinished_ns[0];
+	made.count[0] += made.unfinished[0];
+	made.unfinished_ns[0] = made.unfinished[0] = 0;
+	for (size_t i = 0; i < ltr_census_contention_count(program->census); i++) {
+		const struct ltr_contention *one = ltr_census_contention(program->census, i);
+		size_t depth;
+		const uint64_t *pcs = ltr_census_stack(program->census, one->stack, &depth);
+		uint32_t stack = pcs ? (uint32_t)(pcs[0] / 0x1000) : 0;
+
+		if (one->object) {
+			assert_true(one->object < OBJECTS);
+			is.unfinished_ns[one->object] += one->total_ns;
+			is.unfinished[one->object] += one->count;
+		} else {
+			is.ns[stack] += one->total_ns;
+			is.count[stack] += one->count;
+		}
+	}
+	assert_memory_equal(&is, &made, sizeof(is));
+}
+
 static void one_life(uint64_t seed)
 {
 	struct made_program *program = calloc(1, sizeof(*program));
@@ -353,6 +510,7 @@ static void one_life(uint64_t seed)
 	compare_goroutines(program);
 	compare_waits(program);
 	compare_histograms(program);
+	compare_contentions(program);
 	ltr_census_free(program->census);
 	free(program);
 }

@@ -68,6 +68,8 @@ equal "symbols" "num_symbols: 1
 $address send_one" "$(cat "$scratch/body")"
 
 answers 200 'application/json' /census.json
+contains "the queue's histogram" '^\{"state":"queued","count":[1-9][0-9]*,"total_ns":[0-9]+,"buckets":\[\{"up_to_ns":' "$scratch/body"
+contains "a lock's histogram" '^\{"state":"sync","reason":"sync.Mutex.Lock","count":' "$scratch/body"
 contains "the census" '"goroutines": *6' "$scratch/body"
 answers 200 'text/plain; version=0.0.4; charset=utf-8' /metrics
 contains metrics '^loiter_goroutines\{state="chan",reason="chan send"\} 3$' "$scratch/body"

@@ -79,8 +79,9 @@ enum ltr_reason {
  *   READY   the id of the waker (0: the runtime itself: a timer, the network poller, ...)
  *   YIELD   0
  *   EXIT    0
- *   STACK   the identifier of the stack at which the goroutine has just parked; follows its PARK,
- *           carries the same sequence, and is there only while somebody asks for stacks
+ *   STACK   the identifier of a stack; there only while somebody asks for stacks. After a PARK, with
+ *           its sequence: where the goroutine has just parked. Before the READY of one that waited
+ *           for a lock, with the sequence of that READY: where its waker unlocks
  *   LOST    how many records were lost just before this one; `goroutine` and `sequence` are 0
  */
 #define LTR_KINDS(X)                   \
@@ -121,9 +122,9 @@ struct ltr_event {
 	uint64_t arg;      /* by kind, see above */
 	uint32_t sequence; /* wraps; compare by difference */
 	uint8_t kind;      /* enum ltr_kind */
-	uint8_t reason;    /* enum ltr_reason; PARK only */
-	uint8_t flags;     /* LTR_EVENT_* */
-	uint8_t reserved;  /* 0 */
+	uint8_t reason; /* PARK: enum ltr_reason; START: the processor's number + 1, 0: not known */
+	uint8_t flags;  /* LTR_EVENT_* */
+	uint8_t reserved; /* 0 */
 };
 
 #define LTR_EVENT_BYTES 32

@@ -68,6 +68,24 @@ void ltr__playing_begin(struct ltr__tui *tui)
 	ltr__tui_renew(tui);
 }
 
+void ltr__playing_begin_at(struct ltr__tui *tui, uint64_t moment_ns)
+{
+	const struct ltr_tui_source *source = tui->source;
+	uint64_t goroutine = tui->scene.player.goroutine;
+
+	ltr__player_init(&tui->scene.player, source->timeline(source->context));
+	tui->scene.player.goroutine = goroutine;
+	seek(tui, moment_ns);
+}
+
+void ltr__playing_end(struct ltr__tui *tui)
+{
+	uint64_t goroutine = tui->scene.player.goroutine;
+
+	ltr__player_init(&tui->scene.player, NULL);
+	tui->scene.player.goroutine = goroutine;
+}
+
 void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns)
 {
 	uint64_t now_ns = now_of(tui);
@@ -155,7 +173,11 @@ static void go_to_block(struct ltr__tui *tui)
 	else if (goroutine->since_ns > now_of(tui))
 		ltr__tui_say(tui, "it has come to this state while it was read");
 	else if (goroutine->since_ns < tui->scene.player.timeline->begin_ns)
-		ltr__tui_say(tui, "it has been in this state since before the recording began");
+		ltr__tui_say(
+			tui,
+			tui->scene.is_rewound
+				? "it has been in this state for longer than anything is kept"
+				: "it has been in this state since before the recording began");
 	else
 		go_to_transition(tui, goroutine->id, goroutine->transitions, goroutine->since_ns);
 }
@@ -178,8 +200,10 @@ static void go_to_previous(struct ltr__tui *tui)
 		go_to_block(tui);
 		return;
 	}
-	ltr__tui_say(tui, goroutine ? "what it did before was before the recording began"
-				    : "it was created at this moment");
+	ltr__tui_say(tui, !goroutine ? "it was created at this moment"
+			  : tui->scene.is_rewound
+				  ? "what it did before is not kept any more"
+				  : "what it did before was before the recording began");
 	seek(tui, now_ns);
 }
 
@@ -218,7 +242,10 @@ static void go_to_next(struct ltr__tui *tui)
 	life = ltr_census_lifeline(tui->scene.moment.census);
 	next = life ? ltr__life_count(life, now_ns) : 0;
 	if (!life || next >= life->count) {
-		ltr__tui_say(tui, "it does nothing any more, as far as the recording goes");
+		ltr__tui_say(tui,
+			     tui->scene.is_rewound
+				     ? "it did nothing more until you went back (L: live)"
+				     : "it does nothing any more, as far as the recording goes");
 	} else if (life->at[next].state == LTR_STATE_EXITED) {
 		go_to(tui, life->at[next].ns);
 		ltr__tui_say(tui, "it has ended at this moment");

@@ -4,7 +4,7 @@
 
 /*
  * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
- * the loop calls: judging.c, asking.c, playing.c and, before it begins, prepare.c.
+ * the loop calls: judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
  */
 
 #include "prompt.h"
@@ -52,6 +52,11 @@ struct ltr__tui {
 	bool is_judging; /* what is wrong is being looked for; the census must not change meanwhile */
 	uint64_t judging_cost_ns;
 	uint64_t next_judging_ns;
+
+	bool is_rewinding; /* what is kept is being made ready */
+	enum ltr__action rewinding_for;
+	const struct ltr_census *live_census; /* while scene.is_rewound */
+	struct ltr__history live_history;     /* the same; it goes on */
 
 	bool is_done;
 	uint64_t next_frame_ns;

@@ -117,6 +117,9 @@ enum ltr__style ltr__finding_style(const struct ltr_tui_finding *finding);
 uint64_t ltr__finding_age(const struct ltr__scene *scene, const struct ltr_tui_finding *finding);
 int ltr__finding_draw_lines(const struct ltr_tui_finding *finding, struct ltr__area area, int y);
 
+/* How far one can go back in what is kept. */
+uint64_t ltr__kept_ns(const struct ltr__scene *scene);
+
 /* A short sentence in the middle of an area that has nothing else to show. */
 void ltr__draw_note(struct ltr__area area, const char *text);
 

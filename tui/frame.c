@@ -152,6 +152,8 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 		return "go on";
 	if (binding->action == LTR__DO_PAUSE && tui->scene.player.is_playing)
 		return "pause";
+	if (binding->action == LTR__DO_PROVE && tui->scene.player.timeline)
+		return NULL;
 	if (binding->action == LTR__DO_NEXT_VIEW)
 		return ltr__view_by_index(ltr__tui_next_root(tui))->name;
 	return binding->hint;

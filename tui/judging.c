@@ -29,7 +29,10 @@ bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
 	tui->judging_cost_ns += now - start;
 	if (more > 0)
 		return false;
-	ltr__tui_note_memory(tui, more);
+	if (more < 0 && more != -ENOMEM)
+		ltr__tui_say(tui, "what is wrong at this moment could not be looked for");
+	else
+		ltr__tui_note_memory(tui, more);
 	tui->is_judging = false;
 	tui->next_judging_ns = now + ltr__tui_interval_ns(tui) + tui->judging_cost_ns * JUDGE_REST;
 	tui->judging_cost_ns = 0;

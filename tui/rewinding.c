@@ -43,7 +43,10 @@ static void enter(struct ltr__tui *tui)
 	tui->message[0] = 0;
 	change_census(tui);
 	ltr__playing_begin_at(tui, moment_ns);
-	ltr__playing_act(tui, tui->rewinding_for);
+	if (tui->rewinding_for == LTR__DO_TO_BLOCK && ltr__tui_view(tui)->kind->arose)
+		ltr__playing_go_to_arising(tui, tui->rewinding_to_ns);
+	else
+		ltr__playing_act(tui, tui->rewinding_for);
 }
 
 static void leave(struct ltr__tui *tui)
@@ -81,8 +84,12 @@ bool ltr__rewinding_go_on(struct ltr__tui *tui)
 
 static void begin(struct ltr__tui *tui, enum ltr__action action)
 {
+	const struct ltr__view *view = ltr__tui_view(tui);
+
 	ltr__playing_leave(tui);
 	ltr__tui_finish_judging(tui);
+	/* Findings are the present's. */
+	tui->rewinding_to_ns = view->kind->arose ? view->kind->arose(view, &tui->scene) : 0;
 	tui->rewinding_for = action;
 	tui->is_rewinding = true;
 	ltr__tui_say(tui, "what happened last is being read ... (Esc: stay)");

@@ -40,7 +40,8 @@ struct ltr_tui_finding {
 	const char *advice;
 	uint64_t count;     /* goroutines; 0: it is about the program as a whole */
 	uint64_t oldest_ns; /* how long the first of them has been there; 0: not known */
-	uint64_t found_ns;  /* the moment in which it was found first */
+	uint64_t found_ns;  /* the moment in which it was found first; of a recording, arose_ns */
+	uint64_t arose_ns;  /* when its goroutines came to be in it; 0: not known */
 	const struct ltr_tui_line *lines;
 	size_t line_count;
 	const uint64_t *ids; /* its goroutines, in order; there may be more */
@@ -98,7 +99,8 @@ struct ltr_tui_shown {
  *            being made. Negative: a sentence why not. Not `back`: to the program as it is now, also
  *            while it is being made; whatever belongs to the recording is void. NULL where kept is
  *   judge    look for what is wrong in the census as it is, for about budget_ns. 1: there is more to
- *            do, and the census is not polled until it is done; 0: done, *ret_findings is good until
+ *            do, and the census is not polled until it is done (if it shows another moment, it begins
+ *            anew); 0: done, *ret_findings is good until
  *            the next call. Negative: -ENOMEM. NULL: nobody judges.
  *   prove    look at all references of the program, so that the next judgement can prove leaks. May
  *            take seconds. Negative: it was not possible. NULL: nobody can.

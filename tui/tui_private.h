@@ -55,6 +55,7 @@ struct ltr__tui {
 
 	bool is_rewinding; /* what is kept is being made ready */
 	enum ltr__action rewinding_for;
+	uint64_t rewinding_to_ns;             /* when the finding that is meant arose; 0: none */
 	const struct ltr_census *live_census; /* while scene.is_rewound */
 	struct ltr__history live_history;     /* the same; it goes on */
 

@@ -77,6 +77,9 @@ struct ltr__view_kind {
 
 	/* The goroutine that is selected, or that it is about; 0: none. NULL: it has none. */
 	uint64_t (*chosen)(struct ltr__view *view);
+
+	/* When the finding that is selected arose; 0: not known. NULL: it has none. */
+	uint64_t (*arose)(const struct ltr__view *view, const struct ltr__scene *scene);
 };
 
 extern const struct ltr__view_kind ltr__view_goroutines;

@@ -15,6 +15,7 @@
 #include <pprof/profile.h>
 
 #include "cli.h"
+#include "proving.h"
 #include "usage.h"
 #include "verdicts.h"
 
@@ -22,6 +23,7 @@ struct ltr__top_source {
 	struct ltr_tui_source source;
 	struct ltr__target *target;
 	struct ltr__rewind *rewind; /* NULL: nothing is kept */
+	struct ltr__proving *proving;
 	uint64_t older_than_ns;
 	struct ltr__verdicts *verdicts;
 	struct ltr__verdicts *past_verdicts; /* NULL: nobody has gone back */
@@ -147,9 +149,18 @@ static int source_judge(void *context, uint64_t budget_ns,
 				   budget_ns, ret_findings);
 }
 
-static int source_prove(void *context)
+static int source_prove(void *context, bool go, char *ret_why, size_t why_size)
 {
-	return ltr__verdicts_prove(((struct ltr__top_source *)context)->verdicts);
+	struct ltr__top_source *own = context;
+	struct ltr_why why = {""};
+	int error = 0;
+
+	if (go)
+		error = ltr__proving_go(own->proving, live_of(context), &why);
+	else
+		ltr__proving_stop(own->proving);
+	snprintf(ret_why, why_size, "%s", why.text);
+	return error;
 }
 
 static int write_to_file(void *context, const void *data, size_t bytes)
@@ -198,8 +209,10 @@ int ltr__top_source_new(struct ltr__target *target, struct ltr__rewind *rewind,
 	};
 	int error = ltr__verdicts_new(ltr__target_probe(target), older_than_ns, &own->verdicts);
 
+	if (!error)
+		error = ltr__proving_new(&own->proving);
 	if (error)
-		free(own);
+		ltr__top_source_free(own);
 	else
 		*ret_source = own;
 	return error;
@@ -209,6 +222,7 @@ struct ltr__top_source *ltr__top_source_free(struct ltr__top_source *source)
 {
 	if (!source)
 		return NULL;
+	ltr__proving_free(source->proving);
 	ltr__verdicts_free(source->past_verdicts);
 	ltr__verdicts_free(source->verdicts);
 	free(source);

@@ -481,8 +481,3 @@ int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 		*ret_findings = &verdicts->shown.findings;
 	return error;
 }
-
-int ltr__verdicts_prove(struct ltr__verdicts *verdicts)
-{
-	return ltr_probe_reach(verdicts->probe, LTR_FREEZE_NEVER);
-}

@@ -168,7 +168,7 @@ const struct ltr__binding ltr__bindings[] = {
 	 LTR__IN_VERDICTS | LTR__IN_FINDING,
 	 "P",
 	 "prove",
-	 "look at all references: who can never be woken (seconds)"},
+	 "look at all references: who can never be woken; again: stop"},
 	{{LTR__KEY_SPACE},
 	 LTR__DO_PAUSE,
 	 LTR__IN_LIVE,

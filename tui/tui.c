@@ -26,7 +26,7 @@
 #define INTERVAL_MS   250
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
-#define ASK_AGAIN_NS  (10 * MS) /* whether what is kept is ready */
+#define ASK_AGAIN_NS  (10 * MS) /* whether what is kept is ready, or proven */
 #define RENEW_REST    30
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
@@ -432,7 +432,7 @@ static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_
 	*ret_fd = -1;
 	if (tui->is_renewing || tui->is_judging)
 		return now;
-	if (tui->is_rewinding)
+	if (tui->is_rewinding || tui->is_proving)
 		return now + ASK_AGAIN_NS;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
@@ -455,6 +455,8 @@ static bool do_what_is_due(struct ltr__tui *tui)
 	if (tui->is_judging)
 		return ltr__tui_go_on_judging(tui, BUDGET_NS);
 	if (tui->is_rewinding && ltr__rewinding_go_on(tui))
+		return true;
+	if (tui->is_proving && ltr__tui_go_on_proving(tui))
 		return true;
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);

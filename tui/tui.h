@@ -102,8 +102,9 @@ struct ltr_tui_shown {
  *            do, and the census is not polled until it is done (if it shows another moment, it begins
  *            anew); 0: done, *ret_findings is good until
  *            the next call. Negative: -ENOMEM. NULL: nobody judges.
- *   prove    look at all references of the program, so that the next judgement can prove leaks. May
- *            take seconds. Negative: it was not possible. NULL: nobody can.
+ *   prove    look at all references of the program, so that the next judgement can prove leaks. 1: it
+ *            is under way, call again; 0: done. Negative, and perhaps a sentence: it was not possible.
+ *            Not `go`: stop that. NULL: nobody can.
  *   save     write those that are shown to `file`; does not close it. Negative: why it was not
  *            possible. NULL: nobody can.
  */
@@ -121,7 +122,7 @@ struct ltr_tui_source {
 	int (*rewind)(void *context, bool back, char *ret_why, size_t why_size);
 	int (*judge)(void *context, uint64_t budget_ns,
 		     const struct ltr_tui_findings **ret_findings);
-	int (*prove)(void *context);
+	int (*prove)(void *context, bool go, char *ret_why, size_t why_size);
 	int (*save)(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
 		    FILE *file);
 };

@@ -4,7 +4,7 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS] [--kept]
+ *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS] [--kept] [--proof TIMES]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
@@ -95,7 +95,8 @@ enum {
 	COLUMNS,
 	RECORDED,
 	UNKNOWN,
-	KEPT
+	KEPT,
+	PROOF
 };
 
 static const struct option long_options[] = {
@@ -124,6 +125,7 @@ static const struct option long_options[] = {
 	{"columns", required_argument, NULL, COLUMNS},
 	{"recorded", required_argument, NULL, RECORDED},
 	{"unknown", required_argument, NULL, UNKNOWN},
+	{"proof", required_argument, NULL, PROOF},
 	{"kept", no_argument, NULL, KEPT},
 	{NULL, 0, NULL, 0},
 };
@@ -140,6 +142,7 @@ struct setup {
 	uint32_t phase;
 	unsigned recorded;
 	bool is_kept;
+	unsigned proof_takes;
 };
 
 static int colours(const char *name)
@@ -231,6 +234,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case RECORDED:
 			setup->recorded = (unsigned)strtoul(optarg, NULL, 10);
 			break;
+		case PROOF:
+			setup->proof_takes = (unsigned)strtoul(optarg, NULL, 10);
+			break;
 		case KEPT:
 			setup->is_kept = true;
 			break;
@@ -250,6 +256,7 @@ static void apply(const struct setup *setup, struct demo *demo)
 
 	fixture_init(&demo->fixture, setup->kind, setup->count);
 	demo->fixture.ends = setup->ends;
+	demo->fixture.proof_takes = setup->proof_takes;
 	info = ltr_census_info_mut(demo->fixture.census);
 	info->phase = setup->phase;
 	info->unreadable = setup->unreadable;

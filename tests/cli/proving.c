@@ -31,19 +31,23 @@ struct subject {
 static void begin(struct subject *subject)
 {
 	const struct ltr_probe_options options = {.via = LTR_VIA_SHM};
+	const char *leaks = getenv("LEAKS");
 	struct ltr_why why;
 	int out[2];
 	int in[2];
 	char line[256];
 
+	if (!leaks)
+		fail_msg("LEAKS is not set");
 	assert_int_equal(pipe(out), 0);
 	assert_int_equal(pipe(in), 0);
 	subject->pid = fork();
-	if (!subject->pid) {
+	assert_true(subject->pid >= 0);
+	if (!subject->pid && leaks) {
 		dup2(out[1], 1);
 		dup2(in[0], 0);
 		close(in[1]);
-		execl(getenv("LEAKS"), "leaks", "20", (char *)NULL);
+		execl(leaks, "leaks", "20", (char *)NULL);
 		_exit(127);
 	}
 	close(out[1]);

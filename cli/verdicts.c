@@ -52,6 +52,7 @@ struct ltr__verdicts {
 	bool has_looked_back; /* of a recording: `older` is what was before that moment */
 	uint64_t signature;   /* of all `among`, and of what else the judgement depends on */
 	bool has_locks;       /* somebody among them waits for a lock */
+	uint64_t again_ns;    /* when ages in what is shown have grown too old */
 	bool is_judged;       /* and these are of the last judgement */
 	uint64_t judged_signature;
 	struct look_at older, newer;
@@ -264,17 +265,15 @@ static void note(const struct ltr__verdicts *verdicts, char *ret_note)
 	const struct ltr_reach_info *reach = &info->reach;
 
 	if (is_recorded(verdicts))
+		snprintf(ret_note, NOTE_BYTES,
+			 "by locks (from a second reading on) and by what can never come");
+	else if (!reach->tried)
 		snprintf(
 			ret_note, NOTE_BYTES,
-			"by locks, from the second reading of the program on, and by what can never "
-			"come; nothing more can be proven of what is over");
-	else if (!reach->tried)
-		snprintf(ret_note, NOTE_BYTES,
-			 info->way == LTR_WAY_FILE || info->gone
-				 ? "by locks and by what can never come; nothing more can be "
-				   "proven of a program that does not run"
-				 : "by locks and by what can never come; P looks for those whom "
-				   "nobody can wake any more");
+			info->way == LTR_WAY_FILE || info->gone
+				? "by locks and by what can never come; nothing more can be "
+				  "proven of a program that does not run"
+				: "by locks and by what can never come; P also looks at references");
 	else if (!reach->conclusive)
 		snprintf(ret_note, NOTE_BYTES, "no leak can be proven: %s", reach->note);
 	else
@@ -284,6 +283,20 @@ static void note(const struct ltr__verdicts *verdicts, char *ret_note)
 			 reach->passes, reach->passes == 1 ? "" : "es", reach->bytes / 1000000,
 			 (uint64_t)(reach->elapsed_ns / LTR__MS_NS), reach->note[0] ? "; " : "",
 			 reach->note);
+}
+
+/* Texts tell ages, too: they are written again when these have grown by a quarter. */
+static uint64_t ages_last_ns(const struct ltr_tui_findings *findings)
+{
+	uint64_t youngest_ns = UINT64_MAX / 2;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		uint64_t oldest_ns = findings->findings[i].oldest_ns;
+
+		if (oldest_ns && oldest_ns < youngest_ns)
+			youngest_ns = oldest_ns;
+	}
+	return youngest_ns / 4 > LTR__SECOND_NS ? youngest_ns / 4 : LTR__SECOND_NS;
 }
 
 /* Takes the judgement over, also on failure. */
@@ -314,6 +327,7 @@ static int show(struct ltr__verdicts *verdicts, struct ltr_judgement *judgement)
 	verdicts->shown.findings.findings = shown.finding;
 	verdicts->shown.findings.note = verdicts->shown.note;
 	verdicts->shown.findings.judged_ns = info->now_ns;
+	verdicts->again_ns = info->now_ns + ages_last_ns(&verdicts->shown.findings);
 	return 0;
 }
 
@@ -427,7 +441,8 @@ static int judge(struct ltr__verdicts *verdicts)
 	if (!is_recorded(verdicts)) {
 		error = look(verdicts);
 		if (error || (verdicts->is_judged && !verdicts->has_locks &&
-			      verdicts->signature == verdicts->judged_signature))
+			      verdicts->signature == verdicts->judged_signature &&
+			      ltr_census_info(census)->now_ns < verdicts->again_ns))
 			return error;
 	} else if (!verdicts->has_looked_back) {
 		ltr_look_free(verdicts->older.look);

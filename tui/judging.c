@@ -36,7 +36,10 @@ bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
 	else
 		ltr__tui_note_memory(tui, more);
 	tui->is_judging = false;
-	tui->next_judging_ns = now + ltr__tui_interval_ns(tui) + tui->judging_cost_ns * JUDGE_REST;
+	tui->next_judging_ns = now + tui->judging_cost_ns * JUDGE_REST;
+	/* what is played is another moment in each frame */
+	if (!ltr__playing_is_on(tui))
+		tui->next_judging_ns += ltr__tui_interval_ns(tui);
 	tui->judging_cost_ns = 0;
 	if (tui->tells_proof && tui->scene.findings && !more)
 		ltr__tui_say(tui, tui->scene.findings->note);

@@ -98,6 +98,11 @@ static void begin(struct ltr__tui *tui, enum ltr__action action)
 		poll(NULL, 0, ASK_MS);
 }
 
+static bool is_at_end(const struct ltr__tui *tui)
+{
+	return ltr__moment_info(&tui->scene.moment)->now_ns >= tui->scene.player.timeline->end_ns;
+}
+
 bool ltr__rewinding_act(struct ltr__tui *tui, enum ltr__action action)
 {
 	bool is_on = tui->scene.is_rewound;
@@ -106,6 +111,12 @@ bool ltr__rewinding_act(struct ltr__tui *tui, enum ltr__action action)
 	case LTR__DO_LIVE:
 		if (is_on || tui->is_rewinding)
 			leave(tui);
+		return true;
+	case LTR__DO_PAUSE:
+		/* Who plays on at the end wants to go on with the program. */
+		if (!is_on || tui->scene.player.is_playing || !is_at_end(tui))
+			return false;
+		leave(tui);
 		return true;
 	case LTR__DO_BACK:
 		if (is_on || !tui->is_rewinding)

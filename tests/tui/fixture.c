@@ -555,7 +555,7 @@ const struct ltr_tui_findings *fixture_findings(enum fixture_kind kind)
 {
 	static const struct ltr_tui_findings found = {
 		made_up, COUNT(made_up), 0, START,
-		"by locks and by what can never come; P looks for those whom nobody can wake any more"};
+		"by locks and by what can never come; P also looks at references"};
 	static const struct ltr_tui_findings hostile = {hostile_made_up, COUNT(hostile_made_up),
 							UINT64_MAX, UINT64_MAX, broken};
 

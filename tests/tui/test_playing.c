@@ -123,6 +123,11 @@ static void a_live_program_is_rewound(void **state)
 	seat_expect(&seat, "PAUSED");
 	seat_type(&seat, "[");
 	seat_expect(&seat, "paused   REWOUND");
+	/* Where it ends it goes on with the program. */
+	seat_type(&seat, "t");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_type(&seat, " ");
+	seat_expect(&seat, "LIVE");
 	quit(&seat);
 }
 

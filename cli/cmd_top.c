@@ -9,19 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <pprof/json.h>
-#include <pprof/profile.h>
 #include <tui/tui.h>
 
 #include "cli.h"
 #include "options.h"
+#include "rewind.h"
 #include "settings.h"
 #include "target.h"
-#include "usage.h"
-#include "verdicts.h"
+#include "top_source.h"
 
 #define SNAPSHOT_NS         (1000 * LTR__MS_NS)
 #define DEFAULT_INTERVAL_MS 250 /* as the screen's */
+#define KEEP_NS             (30 * LTR__SECOND_NS)
+#define KEEP_BYTES_MAX      ((size_t)64000000)
 
 struct top_options {
 	struct ltr__parsing parsing; /* first */
@@ -29,6 +29,7 @@ struct top_options {
 	const char *log;
 	bool waits;
 	uint64_t older_than_ns;
+	uint64_t keep_ns; /* 0: nothing is kept */
 };
 
 enum {
@@ -47,6 +48,7 @@ enum {
 	KEY_COLUMNS,
 	KEY_OLDER_THAN,
 	KEY_THEME,
+	KEY_KEEP,
 };
 
 static const struct argp_option options[] = {
@@ -72,6 +74,9 @@ static const struct argp_option options[] = {
 	 "also learn how long goroutines are queued (costs the program a few ns a wait)", 0},
 	{"older-than", KEY_OLDER_THAN, "TIME", 0,
 	 "who waits longer without a deadline is suspect (not looked for)", 0},
+	{"keep", KEY_KEEP, "TIME", 0,
+	 "of a program that runs, keep the last TIME to go back in (30s; 0s: nothing; at most 64 MB)",
+	 0},
 	{"command-output", KEY_LOG, "FILE", 0,
 	 "add what COMMAND prints to FILE; without this it is thrown away", 0},
 	{0},
@@ -196,6 +201,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_OLDER_THAN:
 		return ltr__options_duration(state, "--older-than", argument, &top->older_than_ns);
+	case KEY_KEEP:
+		return ltr__options_duration(state, "--keep", argument, &top->keep_ns);
 	case KEY_LOG:
 		top->log = argument;
 		return 0;
@@ -214,7 +221,7 @@ static const struct argp argp = {
 	       "screen is on, stays on the screen after it has ended, and is ended with SIGTERM when "
 	       "you quit. Without a terminal use --once.\n\n"
 	       "Options of taste (view, sort, columns, filter, colours, ascii, mouse, interval, "
-	       "older-than, theme, via, waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
+	       "older-than, keep, theme, via, waits) may stand in $XDG_CONFIG_HOME/loiter/top.conf, a line each, without dashes: "
 	       "sort = -age.\n\n"
 	       "Exit status: 0; 1 if the program cannot be watched or there is no usable terminal; "
 	       "64, 126 and 127 as a shell.\n\n"
@@ -222,98 +229,6 @@ static const struct argp argp = {
 	       "  loiter top -p $(pidof httpd)\n"
 	       "  loiter top --once --screen 120x40 --sort age -p 4711",
 };
-
-struct source {
-	struct ltr__target *target;
-	struct ltr__verdicts *verdicts;
-};
-
-static struct ltr__target *target_of(void *context)
-{
-	return ((struct source *)context)->target;
-}
-
-static int source_poll(void *context, int timeout_ms)
-{
-	return ltr__target_poll(target_of(context), timeout_ms);
-}
-
-static int source_refresh(void *context)
-{
-	return ltr_probe_refresh(ltr__target_probe(target_of(context)));
-}
-
-static const struct ltr_census *source_census(void *context)
-{
-	return ltr_probe_census(ltr__target_probe(target_of(context)));
-}
-
-static int source_fd(void *context)
-{
-	return ltr__target_fd(target_of(context));
-}
-
-static void source_usage(void *context, struct ltr_tui_usage *ret_usage)
-{
-	const struct ltr_census_info *info = ltr_census_info(source_census(context));
-	/* the pid of a recording, or of a program that has ended, may be another's by now */
-	uint32_t pid = info->way == LTR_WAY_FILE || info->gone ? 0 : info->pid;
-
-	*ret_usage = (struct ltr_tui_usage){
-		.program_cpu_ns = ltr__usage_cpu_ns(pid),
-		.program_bytes = ltr__usage_bytes(pid),
-		.own_cpu_ns = ltr__usage_cpu_ns((uint32_t)getpid()),
-		.own_bytes = ltr__usage_bytes((uint32_t)getpid()),
-	};
-}
-
-static const struct ltr_timeline *source_timeline(void *context)
-{
-	return ltr_probe_timeline(ltr__target_probe(target_of(context)));
-}
-
-static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_size)
-{
-	struct ltr_why why = {""};
-	int error = ltr_probe_seek(ltr__target_probe(target_of(context)), moment_ns, &why);
-
-	snprintf(ret_why, why_size, "%s", why.text);
-	return error;
-}
-
-static int source_follow(void *context, uint64_t id)
-{
-	return ltr_probe_follow(ltr__target_probe(target_of(context)), id);
-}
-
-static int source_judge(void *context, uint64_t budget_ns,
-			const struct ltr_tui_findings **ret_findings)
-{
-	return ltr__verdicts_go_on(((struct source *)context)->verdicts, budget_ns, ret_findings);
-}
-
-static int source_prove(void *context)
-{
-	return ltr__verdicts_prove(((struct source *)context)->verdicts);
-}
-
-static int write_to_file(void *context, const void *data, size_t bytes)
-{
-	return fwrite(data, 1, bytes, context) == bytes ? 0 : -EIO;
-}
-
-static int source_save(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
-		       FILE *file)
-{
-	const struct ltr_choice choice = {.has = shown->has, .context = shown->context};
-	const struct ltr_profile_options chosen = {.choice = &choice};
-	const struct ltr_sink sink = {.write = write_to_file, .context = file};
-	const struct ltr_census *census = source_census(context);
-
-	if (format == LTR_TUI_FORMAT_JSON)
-		return ltr_json_write_chosen(census, &choice, sink);
-	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), &chosen, sink);
-}
 
 /* One screen of a command: not of its first moment, but of what it has come to by then. */
 static void let_it_run(const struct top_options *top, struct ltr__target *target)
@@ -328,32 +243,19 @@ static void let_it_run(const struct top_options *top, struct ltr__target *target
 	ltr_probe_refresh(ltr__target_probe(target)); /* if it has ended: its last moment */
 }
 
-static int run_screen(const struct top_options *top, struct ltr__target *target)
+static int run_screen(const struct top_options *top, struct ltr__target *target,
+		      struct ltr__rewind *rewind)
 {
-	struct source own = {.target = target};
-	struct ltr_tui_source source = {
-		.context = &own,
-		.poll = source_poll,
-		.refresh = source_refresh,
-		.census = source_census,
-		.fd = source_fd,
-		.usage = source_usage,
-		.timeline = source_timeline,
-		.seek = source_seek,
-		.follow = source_follow,
-		.judge = source_judge,
-		.prove = source_prove,
-		.save = source_save,
-	};
+	struct ltr__top_source *source = NULL;
 	struct ltr_tui_end end = {0};
 	int error;
 
 	if (top->tui.once && top->parsing.program)
 		let_it_run(top, target);
-	error = ltr__verdicts_new(ltr__target_probe(target), top->older_than_ns, &own.verdicts);
+	error = ltr__top_source_new(target, rewind, top->older_than_ns, &source);
 	if (!error)
-		error = ltr_tui_run(&top->tui, &source, &end);
-	ltr__verdicts_free(own.verdicts);
+		error = ltr_tui_run(&top->tui, ltr__top_source_of(source), &end);
+	ltr__top_source_free(source);
 	ltr__target_close(target, true);
 	if (error) {
 		ltr__say("%s", end.why[0] ? end.why : strerror(-error));
@@ -368,9 +270,9 @@ static int run_screen(const struct top_options *top, struct ltr__target *target)
 }
 
 /* What may stand in the file of settings: options that are a matter of taste. */
-static const char *const setting_names[] = {"ascii", "colours",    "columns", "filter", "interval",
-					    "mouse", "older-than", "sort",    "theme",  "via",
-					    "view",  "waits",      NULL};
+static const char *const setting_names[] = {"ascii", "colours", "columns",    "filter", "interval",
+					    "keep",  "mouse",   "older-than", "sort",   "theme",
+					    "via",   "view",    "waits",      NULL};
 
 /* A script does the same for everybody. */
 static bool takes_script(int argc, char **argv)
@@ -385,8 +287,10 @@ static bool takes_script(int argc, char **argv)
 static int run(int argc, char **argv)
 {
 	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true},
-				  .tui = {.mouse = true}};
+				  .tui = {.mouse = true},
+				  .keep_ns = KEEP_NS};
 	struct ltr__target_options target_options = {.background = true, .output = -1};
+	struct ltr__rewind *rewind = NULL;
 	struct ltr__target *target;
 	struct ltr_why why;
 	int status;
@@ -425,14 +329,18 @@ static int run(int argc, char **argv)
 	target_options.probe.waits = top.waits;
 	target_options.probe.snapshot_ns = SNAPSHOT_NS;
 	target_options.probe.threads = true;
+	if (top.keep_ns && !top.tui.once && (top.parsing.pid || top.parsing.program) &&
+	    ltr__rewind_new(top.keep_ns, KEEP_BYTES_MAX, &rewind) == 0)
+		target_options.probe.recorder = ltr__rewind_recorder(rewind);
 	error = ltr__target_open(&target_options, &target, &why, &status);
 	if (target_options.output >= 0)
 		close(target_options.output); /* the command has its own */
-	if (error) {
+	if (error)
 		ltr__say("%s", why.text);
-		return status;
-	}
-	return run_screen(&top, target);
+	else
+		status = run_screen(&top, target, rewind);
+	ltr__rewind_free(rewind);
+	return status;
 }
 
 const struct ltr__command ltr__command_top = {

@@ -15,6 +15,7 @@
 
 #include <check/check.h>
 #include <loiter/layout.h>
+#include <probe/timeline.h>
 
 #include "cli.h"
 #include "second_look.h"
@@ -46,10 +47,13 @@ struct ltr__verdicts {
 	char folder[4096];
 	uint32_t *among; /* whom the judgement in the making is about */
 	size_t count, capacity;
-	size_t next;        /* goroutine to be looked at; 0: no judgement is in the making */
-	uint64_t signature; /* of all `among`, and of what else the judgement depends on */
-	bool has_locks;     /* somebody among them waits for a lock */
-	bool is_judged;     /* and these are of the last judgement */
+	size_t next;          /* goroutine to be looked at; 0: no judgement is in the making */
+	uint64_t moment_ns;   /* that the judgement in the making is of */
+	bool has_looked_back; /* of a recording: `older` is what was before that moment */
+	uint64_t signature;   /* of all `among`, and of what else the judgement depends on */
+	bool has_locks;       /* somebody among them waits for a lock */
+	uint64_t again_ns;    /* when ages in what is shown have grown too old */
+	bool is_judged;       /* and these are of the last judgement */
 	uint64_t judged_signature;
 	struct look_at older, newer;
 	struct ltr_judgement *judgement;
@@ -198,6 +202,28 @@ static uint64_t found_ns(const struct shown *before, uint64_t key, uint64_t now_
 	return now_ns;
 }
 
+static bool is_recorded(const struct ltr__verdicts *verdicts)
+{
+	return ltr_probe_timeline(verdicts->probe) != NULL;
+}
+
+/* When it came to be so: a deadlock when the last of its goroutines came to wait, anything else when
+ * the first did. 0: not known. */
+static uint64_t arose_ns(const struct ltr_census *census, const struct ltr_finding *finding)
+{
+	bool is_last = finding->grade == LTR_GRADE_DEADLOCK;
+	uint64_t arose_ns = 0;
+
+	for (size_t i = 0; i < finding->id_count; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_find(census, finding->ids[i]);
+		uint64_t since_ns = goroutine ? goroutine->since_ns : 0;
+
+		if (since_ns && (!arose_ns || (since_ns > arose_ns) == is_last))
+			arose_ns = since_ns;
+	}
+	return arose_ns;
+}
+
 static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 			 const struct ltr_judgement *judgement, const struct ltr_finding *finding)
 {
@@ -205,7 +231,8 @@ static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 										: NULL};
 	struct ltr_tui_finding *to = &shown->finding[shown->findings.count];
 	struct telling telling = {.shown = shown, .limit = shown->line_count + LINES_MAX};
-	uint64_t now_ns = ltr_census_info(ltr_probe_census(verdicts->probe))->now_ns;
+	const struct ltr_census *census = ltr_probe_census(verdicts->probe);
+	uint64_t now_ns = ltr_census_info(census)->now_ns;
 
 	*to = (struct ltr_tui_finding){
 		.key = key_of(finding),
@@ -219,7 +246,10 @@ static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 		.ids = finding->ids,
 		.id_count = finding->id_count,
 	};
-	to->found_ns = found_ns(&verdicts->shown, to->key, now_ns);
+	to->arose_ns = arose_ns(census, finding);
+	/* Whoever jumps about in a recording does not find one after the other. */
+	to->found_ns =
+		is_recorded(verdicts) ? to->arose_ns : found_ns(&verdicts->shown, to->key, now_ns);
 	if (!keep(shown, title_of(judgement, finding, &options), &to->title) ||
 	    ltr_finding_tell(finding, &options, take_line, &telling) || telling.failed)
 		return false;
@@ -229,17 +259,21 @@ static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 }
 
 /* What was not looked at, or what the proof has come to. */
-static void note(const struct ltr_census_info *info, char *ret_note)
+static void note(const struct ltr__verdicts *verdicts, char *ret_note)
 {
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(verdicts->probe));
 	const struct ltr_reach_info *reach = &info->reach;
 
-	if (!reach->tried)
+	if (is_recorded(verdicts))
 		snprintf(ret_note, NOTE_BYTES,
-			 info->way == LTR_WAY_FILE || info->gone
-				 ? "by locks and by what can never come; nothing more can be "
-				   "proven of a program that does not run"
-				 : "by locks and by what can never come; P looks for those whom "
-				   "nobody can wake any more");
+			 "by locks (from a second reading on) and by what can never come");
+	else if (!reach->tried)
+		snprintf(
+			ret_note, NOTE_BYTES,
+			info->way == LTR_WAY_FILE || info->gone
+				? "by locks and by what can never come; nothing more can be "
+				  "proven of a program that does not run"
+				: "by locks and by what can never come; P also looks at references");
 	else if (!reach->conclusive)
 		snprintf(ret_note, NOTE_BYTES, "no leak can be proven: %s", reach->note);
 	else
@@ -249,6 +283,20 @@ static void note(const struct ltr_census_info *info, char *ret_note)
 			 reach->passes, reach->passes == 1 ? "" : "es", reach->bytes / 1000000,
 			 (uint64_t)(reach->elapsed_ns / LTR__MS_NS), reach->note[0] ? "; " : "",
 			 reach->note);
+}
+
+/* Texts tell ages, too: they are written again when these have grown by a quarter. */
+static uint64_t ages_last_ns(const struct ltr_tui_findings *findings)
+{
+	uint64_t youngest_ns = UINT64_MAX / 2;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		uint64_t oldest_ns = findings->findings[i].oldest_ns;
+
+		if (oldest_ns && oldest_ns < youngest_ns)
+			youngest_ns = oldest_ns;
+	}
+	return youngest_ns / 4 > LTR__SECOND_NS ? youngest_ns / 4 : LTR__SECOND_NS;
 }
 
 /* Takes the judgement over, also on failure. */
@@ -271,7 +319,7 @@ static int show(struct ltr__verdicts *verdicts, struct ltr_judgement *judgement)
 		ltr_judgement_free(judgement);
 		return -ENOMEM;
 	}
-	note(info, shown.note);
+	note(verdicts, shown.note);
 	shown_done(&verdicts->shown);
 	ltr_judgement_free(verdicts->judgement);
 	verdicts->judgement = judgement;
@@ -279,6 +327,7 @@ static int show(struct ltr__verdicts *verdicts, struct ltr_judgement *judgement)
 	verdicts->shown.findings.findings = shown.finding;
 	verdicts->shown.findings.note = verdicts->shown.note;
 	verdicts->shown.findings.judged_ns = info->now_ns;
+	verdicts->again_ns = info->now_ns + ages_last_ns(&verdicts->shown.findings);
 	return 0;
 }
 
@@ -288,6 +337,8 @@ static void begin(struct ltr__verdicts *verdicts)
 {
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(verdicts->probe));
 
+	verdicts->next = 0;
+	verdicts->moment_ns = info->now_ns;
 	verdicts->count = 0;
 	verdicts->has_locks = false;
 	verdicts->options.alive = info->phase == LTR_PHASE_RUNNING && !info->gone;
@@ -331,6 +382,34 @@ static int take(struct ltr__verdicts *verdicts, size_t to)
 	return error;
 }
 
+/*
+ * Of a recording: a look at the last snapshot that was made long enough before the last one of this
+ * moment, as second_look.h wants it. The census shows the same moment afterwards, but indices are void.
+ */
+static int look_back(struct ltr__verdicts *verdicts)
+{
+	const struct ltr_census *census = ltr_probe_census(verdicts->probe);
+	const struct ltr_census_info *info = ltr_census_info(census);
+	uint64_t moment_ns = info->now_ns;
+	uint64_t looked_ns = info->looked_ns;
+	struct ltr_why why;
+	int error;
+	int back;
+
+	verdicts->has_looked_back = true;
+	ltr_look_free(verdicts->older.look);
+	verdicts->older = (struct look_at){0};
+	if (looked_ns < ltr_probe_timeline(verdicts->probe)->begin_ns + LTR__SECOND_LOOK_NS)
+		return 0;
+	error = ltr_probe_seek(verdicts->probe, looked_ns - LTR__SECOND_LOOK_NS, &why);
+	if (!error && info->looked_ns + LTR__SECOND_LOOK_NS <= looked_ns) {
+		verdicts->older.looked_ns = info->looked_ns;
+		error = ltr_look_new(census, &verdicts->older.look);
+	}
+	back = ltr_probe_seek(verdicts->probe, moment_ns, &why);
+	return error ? error : back;
+}
+
 /* A look at the snapshot that there is now, if it is another one than last time. */
 static int look(struct ltr__verdicts *verdicts)
 {
@@ -359,10 +438,16 @@ static int judge(struct ltr__verdicts *verdicts)
 	/* without anybody on trial there is no list either, and that would mean all */
 	if (!verdicts->among && !(verdicts->among = calloc(1, sizeof(*verdicts->among))))
 		return -ENOMEM;
-	error = look(verdicts);
-	if (error || (verdicts->is_judged && !verdicts->has_locks &&
-		      verdicts->signature == verdicts->judged_signature))
-		return error;
+	if (!is_recorded(verdicts)) {
+		error = look(verdicts);
+		if (error || (verdicts->is_judged && !verdicts->has_locks &&
+			      verdicts->signature == verdicts->judged_signature &&
+			      ltr_census_info(census)->now_ns < verdicts->again_ns))
+			return error;
+	} else if (!verdicts->has_looked_back) {
+		ltr_look_free(verdicts->older.look);
+		verdicts->older = (struct look_at){0};
+	}
 	verdicts->options.among = verdicts->among;
 	verdicts->options.among_count = verdicts->count;
 	verdicts->options.earlier = verdicts->older.look;
@@ -387,7 +472,9 @@ int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 	uint64_t start_ns = ltr__now_ns();
 	int error = 0;
 
-	if (!verdicts->next)
+	if (verdicts->moment_ns != ltr_census_info(census)->now_ns)
+		verdicts->has_looked_back = false;
+	if (!verdicts->next || verdicts->moment_ns != ltr_census_info(census)->now_ns)
 		begin(verdicts);
 	while (verdicts->next < count && !error) {
 		size_t left = count - verdicts->next;
@@ -397,14 +484,15 @@ int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 			return 1;
 	}
 	verdicts->next = 0;
+	if (!error && verdicts->has_locks && is_recorded(verdicts) && !verdicts->has_looked_back) {
+		error = look_back(verdicts);
+		if (!error)
+			return 1; /* all goroutines anew */
+	}
 	if (!error)
 		error = judge(verdicts);
+	verdicts->has_looked_back = false;
 	if (!error)
 		*ret_findings = &verdicts->shown.findings;
 	return error;
-}
-
-int ltr__verdicts_prove(struct ltr__verdicts *verdicts)
-{
-	return ltr_probe_reach(verdicts->probe, LTR_FREEZE_NEVER);
 }

@@ -3,13 +3,17 @@
 #define LOITER_CLI_VERDICTS_H
 
 /*
- * What is wrong with a program that goes on, judged again and again for the screen.
+ * What is wrong with a program that goes on, or with one in a recording, judged again and again for the
+ * screen.
  *
  * A judgement is made in two steps. First all goroutines are looked at, in slices, for those who can be
  * in a finding at all: in most programs nobody. Then those alone are judged, in one piece; and not even
  * that if they are the same as last time and none of them waits for a lock. Deadlocks are judged by two
  * snapshots that are far enough apart, see second_look.h. Leaks are proven only after
- * ltr__verdicts_prove().
+ * somebody has looked at all references, see proving.h.
+ *
+ * Of a recording every moment can be judged, in any order; the earlier snapshot is then the one before
+ * in it. A judgement begins anew when the census shows another moment than the one that it began with.
  *
  * Whoever is unsure (records of it were lost) is left out: the screen marks it anyway.
  */
@@ -27,8 +31,5 @@ struct ltr__verdicts *ltr__verdicts_free(struct ltr__verdicts *verdicts); /* tak
 /* As `judge` of struct ltr_tui_source. */
 int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 			const struct ltr_tui_findings **ret_findings);
-
-/* As ltr_probe_reach(), without stopping the program. Call it after a snapshot. */
-int ltr__verdicts_prove(struct ltr__verdicts *verdicts);
 
 #endif

@@ -4,8 +4,9 @@
 # with "asan." or "tsan.", so that one ctest can run over several build folders (./dev test does),
 # and scripts are left out unless their LABELS have "sanitize": most of them measure or watch
 # programs, which is another thing under a sanitizer. LABELS "plain" leaves a cmocka test out, too.
-# ThreadSanitizer runs only what has LABELS "threads": the runtime and programs on it. Everything else
-# has one thread, and a program made twenty times slower is no use to those who watch it.
+# ThreadSanitizer runs only what has LABELS "threads": the runtime and programs on it, and the
+# screen that goes back in time. Everything else has one thread, and a program made twenty times slower
+# is no use to those who watch it.
 # Builds of the runtime alone (LOITER_RUNTIME_ONLY), which are for ports and the hostile one, run
 # programs without cmocka, as "aarch64.", "generic." or "hostile.", and no scripts.
 # "serial" (also: everything with the label "integration") runs alone on the machine.

@@ -275,6 +275,31 @@ int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 	return err ? judge(probe, err) : 0;
 }
 
+void ltr_probe_cancel(struct ltr_probe *probe)
+{
+	if (probe->process)
+		ltr_process_cancel(probe->process);
+}
+
+int ltr_probe_take_reach(struct ltr_probe *probe, const struct ltr_probe *other)
+{
+	const struct ltr_census_info *found = ltr_census_info(other->census);
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+	size_t count = ltr_census_count(other->census);
+
+	if (found->pid != info->pid)
+		return -EINVAL;
+	info->reach = found->reach;
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(other->census, i);
+
+		if (goroutine->flags & (LTR_IS_REACHABLE | LTR_IS_UNREACHABLE))
+			ltr_census_note_reach(probe->census, goroutine->id, goroutine->transitions,
+					      goroutine->flags & LTR_IS_REACHABLE);
+	}
+	return 0;
+}
+
 static int start_sampler(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_why *why)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);

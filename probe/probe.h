@@ -152,6 +152,18 @@ enum ltr_reach_freeze {
 int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze);
 
 /*
+ * From another thread, while one is in ltr_probe_reach(): that returns -ECANCELED soon, and the probe
+ * is only good for being closed.
+ */
+void ltr_probe_cancel(struct ltr_probe *probe);
+
+/*
+ * Take over what ltr_probe_reach() has found with `other`, a probe of the same program: of those that have
+ * not moved since. -EINVAL: it is another program.
+ */
+int ltr_probe_take_reach(struct ltr_probe *probe, const struct ltr_probe *other);
+
+/*
  * Read what the channels that the census's goroutines wait on say of themselves (ltr_census_channel_of()).
  * It is of this moment, not of the snapshot, and stays until the next call. Costs a reading of 24 bytes a
  * channel. -ESRCH, -ENOMEM, -EOPNOTSUPP (a recording).

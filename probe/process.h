@@ -27,6 +27,9 @@ bool ltr_process_is_alive(const struct ltr_process *process);
 /* All bytes or an error: -EFAULT not mapped, -ESRCH it has ended, -EPERM. Does not block. */
 int ltr_process_read(const struct ltr_process *process, uint64_t address, void *buffer,
 		     size_t bytes);
+/* From any thread: what is being read, or will be, fails with -ECANCELED from now on. */
+void ltr_process_cancel(struct ltr_process *process);
+
 int ltr_process_write(const struct ltr_process *process, uint64_t address, const void *buffer,
 		      size_t bytes);
 

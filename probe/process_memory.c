@@ -11,12 +11,24 @@
 
 #define RANGES_MAX 1024
 
+static bool is_cancelled(const struct ltr_process *process)
+{
+	return atomic_load_explicit(&process->is_cancelled, memory_order_relaxed);
+}
+
+void ltr_process_cancel(struct ltr_process *process)
+{
+	atomic_store_explicit(&process->is_cancelled, true, memory_order_relaxed);
+}
+
 int ltr_process_read(const struct ltr_process *process, uint64_t address, void *buffer,
 		     size_t bytes)
 {
 	struct iovec here = {buffer, bytes};
 	struct iovec there = {(void *)address, bytes};
 
+	if (is_cancelled(process))
+		return -ECANCELED;
 	ssize_t got = process_vm_readv((pid_t)process->pid, &here, 1, &there, 1, 0);
 	if (got < 0)
 		return -errno;
@@ -93,6 +105,8 @@ int ltr_process_read_many(const struct ltr_process *process, struct ltr_process_
 	while (count) {
 		size_t taken = fill(&call, pieces, count);
 		ssize_t got = 0;
+		if (is_cancelled(process))
+			return -ECANCELED;
 		if (call.there_count)
 			got = process_vm_readv((pid_t)process->pid, call.here, call.here_count,
 					       call.there, call.there_count, 0);

@@ -2,13 +2,15 @@
 #ifndef LOITER_PROCESS_PRIVATE_H
 #define LOITER_PROCESS_PRIVATE_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "process.h"
 
 struct ltr_process {
 	uint32_t pid;
-	int pidfd; /* -1: this kernel has none */
+	int pidfd;                /* -1: this kernel has none */
+	atomic_bool is_cancelled; /* any thread may set it; reading ends soon then */
 };
 
 /* The beginning of /proc/PID/`file`, with a NUL after it; its length or -errno. */

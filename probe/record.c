@@ -14,6 +14,8 @@
 
 #include "record_private.h"
 
+#define KEPT_BYTES_MAX ((size_t)512 << 20)
+
 int ltr__record_fail(struct ltr_recorder *recorder, int err)
 {
 	if (err && !recorder->err)
@@ -29,6 +31,7 @@ int ltr_recorder_new(const struct ltr_recorder_options *options, struct ltr_reco
 		return -ENOMEM;
 	recorder->sink = options->sink;
 	recorder->last_ns = options->last_ns;
+	recorder->bytes_max = options->bytes_max ? options->bytes_max : KEPT_BYTES_MAX;
 	recorder->next.strings = recorder->next.sites = 1;
 	recorder->next.labels = recorder->next.stacks = 1;
 	recorder->zstd = ZSTD_createCCtx();

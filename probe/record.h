@@ -30,8 +30,9 @@ struct ltr_recorder_options {
 	struct ltr_record_sink sink;
 	/* Not 0: nothing is written; what is needed to show the last so many ns stays in memory, for
 	 * ltr_recorder_write(). It is cut by whole snapshots of the probe (options->snapshot_ns), and
-	 * to 512 MiB, compressed. */
+	 * to bytes_max, compressed; what has come since the last whole snapshot stays in any case. */
 	uint64_t last_ns;
+	size_t bytes_max; /* 0: 512 MiB */
 };
 
 /* 0, or -ENOMEM. */

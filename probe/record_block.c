@@ -10,8 +10,7 @@
 #include "process.h"
 #include "record_private.h"
 
-#define ZSTD_LEVEL     1
-#define KEPT_BYTES_MAX ((size_t)512 << 20)
+#define ZSTD_LEVEL 1
 
 static int make_room(struct ltr_recorder *recorder, size_t bytes)
 {
@@ -140,7 +139,8 @@ void ltr__segments_trim(struct ltr_recorder *recorder, uint64_t now_ns)
 		forget_first(recorder);
 	/* Too large: the newest that replay may begin with stays, whatever it takes. */
 	struct ltr__segment *newest = newest_before(recorder, UINT64_MAX);
-	while (newest && recorder->segments != newest && recorder->counts.bytes > KEPT_BYTES_MAX)
+	while (newest && recorder->segments != newest &&
+	       recorder->counts.bytes > recorder->bytes_max)
 		forget_first(recorder);
 	/* What is before the first complete snapshot is of no use once there is one. */
 	while (newest && !recorder->segments->complete)

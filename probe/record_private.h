@@ -57,6 +57,7 @@ struct ltr_recorder {
 	struct ltr_census *census; /* NULL: not attached */
 	struct ltr_record_sink sink;
 	uint64_t last_ns; /* 0: everything is written at once */
+	size_t bytes_max; /* of what is kept */
 	int err;
 	bool finished;
 	struct ltr_recorder_counts counts;

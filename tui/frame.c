@@ -152,6 +152,8 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 		return "go on";
 	if (binding->action == LTR__DO_PAUSE && tui->scene.player.is_playing)
 		return "pause";
+	if (binding->action == LTR__DO_PROVE && tui->scene.player.timeline)
+		return NULL;
 	if (binding->action == LTR__DO_NEXT_VIEW)
 		return ltr__view_by_index(ltr__tui_next_root(tui))->name;
 	return binding->hint;
@@ -164,6 +166,13 @@ static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 	int width;
 	int x = 1;
 
+	if (tui->is_proving)
+		x += ltr__textf(
+			     line, x, 0, columns - x, LTR__STYLE_WARNING,
+			     "looking at all references, for %s (%sP: stop)",
+			     ltr__words_duration(ltr__tui_clock_ns() - tui->proving_since_ns).text,
+			     where & (LTR__IN_VERDICTS | LTR__IN_FINDING) ? "" : "7 ") +
+		     2;
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < ltr__binding_count; i++) {
 			const struct ltr__binding *binding = &ltr__bindings[i];

@@ -12,6 +12,7 @@
 
 #include <loiter/layout.h>
 
+#include "view.h"
 #include "wording.h"
 
 #define ROOMY  16 /* screen heights */
@@ -64,6 +65,19 @@ static bool say_serious(const struct ltr_tui_findings *findings, char *ret_text,
 	return true;
 }
 
+/* Until now; of what is kept, in all of it: one who goes back wants to know before. */
+static uint64_t lost_in_all(const struct ltr__scene *scene)
+{
+	const struct ltr_timeline *timeline = scene->player.timeline;
+	uint64_t lost = ltr__moment_info(&scene->moment)->lost;
+
+	if (!scene->is_rewound || !timeline->count)
+		return lost;
+	return timeline->samples[timeline->count - 1].lost > lost
+		       ? timeline->samples[timeline->count - 1].lost
+		       : lost;
+}
+
 /* What a person must not overlook, the most important first. */
 static struct alarms alarms_of(const struct ltr__scene *scene)
 {
@@ -77,7 +91,10 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 		add_alarm(&alarms, "DEADLOCK", "DEADLOCK: all goroutines are asleep");
 	if (say_serious(scene->findings, text, sizeof(text)))
 		add_alarm(&alarms, "FOUND", text);
-	if (scene->is_ended || info->gone)
+	if (scene->is_rewound && scene->is_ended)
+		add_alarm(&alarms, "ENDED",
+			  "ENDED: the program is gone by now; L shows its last state");
+	else if (scene->is_ended || info->gone)
 		add_alarm(&alarms, "ENDED", "ENDED: the program is gone; this is its last state");
 	else if (info->phase == LTR_PHASE_MAIN_RETURNED)
 		add_alarm(&alarms, "RETURNED",
@@ -85,9 +102,12 @@ static struct alarms alarms_of(const struct ltr__scene *scene)
 	if (info->cut)
 		add_alarm(&alarms, "CUT",
 			  "CUT: the end of the recording is missing; this is as far as it goes");
-	if (info->lost) {
-		snprintf(text, sizeof(text), "LOST %s records: rows marked ! may be out of date",
-			 ltr__words_count(info->lost).text);
+	if (lost_in_all(scene)) {
+		snprintf(text, sizeof(text),
+			 scene->is_rewound
+				 ? "LOST %s records in the time that is kept: t shows when"
+				 : "LOST %s records: rows marked ! may be out of date",
+			 ltr__words_count(lost_in_all(scene)).text);
 		add_alarm(&alarms, "LOST", text);
 	}
 	if (info->unreadable) {
@@ -132,9 +152,14 @@ static bool is_roomy(int width, int height)
 	return height >= ROOMY && width >= 2 * METER;
 }
 
+/* Where a recording comes from is of no interest when it is what was on screen a moment ago. */
+static bool has_reason(const struct ltr__scene *scene)
+{
+	return ltr__moment_info(&scene->moment)->way_reason[0] && !scene->is_rewound;
+}
+
 int ltr__header_height(const struct ltr__scene *scene, int width, int height)
 {
-	const struct ltr_census_info *info = ltr__moment_info(&scene->moment);
 	int alarms = (int)alarms_of(scene).count;
 
 	if (height < TINY || width < METER)
@@ -143,7 +168,7 @@ int ltr__header_height(const struct ltr__scene *scene, int width, int height)
 		return 1 + (alarms > 0);
 	if (!is_roomy(width, height))
 		return 2 + (alarms > 0);
-	return 2 + meters_height(scene, width) + (info->way_reason[0] != 0) + alarms;
+	return 2 + meters_height(scene, width) + has_reason(scene) + alarms;
 }
 
 /* The word at the right end of the title. */
@@ -155,6 +180,9 @@ static void status_of(const struct ltr__scene *scene, const struct alarms *alarm
 		*ret_style = LTR__STYLE_LOUD;
 	} else if (ltr__moment_is_held(&scene->moment)) {
 		*ret_word = "PAUSED";
+		*ret_style = LTR__STYLE_WARNING;
+	} else if (scene->is_rewound) {
+		*ret_word = "REWOUND";
 		*ret_style = LTR__STYLE_WARNING;
 	} else if (scene->is_ended || ltr__moment_info(&scene->moment)->gone) {
 		*ret_word = "ENDED";
@@ -263,6 +291,10 @@ static void draw_rates(const struct ltr__scene *scene, struct ltr__area area, in
 		x += draw_counter(area, x, y, "events", info->events, rates.is_known, rates.events);
 	if (scene->findings && scene->findings->count)
 		x += draw_counter(area, x, y, "findings", scene->findings->count, false, 0);
+	if (scene->has_kept && !scene->is_rewound && area.width >= 100)
+		x += ltr__textf(area, x, y, area.width - x, LTR__STYLE_DIM, "kept: last %s",
+				ltr__words_duration(ltr__kept_ns(scene)).text) +
+		     3;
 	if (area.width - x > 24)
 		ltr__textf(area, x, y, area.width - x, LTR__STYLE_DIM,
 			   "on %" PRIu32 " processors, %" PRIu32 " threads", info->processors,
@@ -282,7 +314,7 @@ void ltr__header_draw(const struct ltr__scene *scene, struct ltr__area area, int
 		y += draw_meters(scene, area, y);
 	if (screen_height >= SMALL)
 		draw_rates(scene, area, y++);
-	if (is_roomy(area.width, screen_height) && info->way_reason[0])
+	if (is_roomy(area.width, screen_height) && has_reason(scene))
 		ltr__textf(area, 1, y++, area.width - 2, LTR__STYLE_DIM, "%s: %s",
 			   ltr_way_name(info->way), info->way_reason);
 	for (size_t i = 0; i < alarms.count; i++) {

@@ -4,11 +4,13 @@
  * source has for that (tui.h), and the proof that a person asks for.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "playing.h"
 #include "tui_private.h"
 
+#define ASK_MS     1  /* whether the proof is there, without a screen */
 #define JUDGE_REST 50 /* times as long as it took, before it is looked for again */
 
 static bool shows_findings(const struct ltr__tui *tui)
@@ -29,10 +31,19 @@ bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
 	tui->judging_cost_ns += now - start;
 	if (more > 0)
 		return false;
-	ltr__tui_note_memory(tui, more);
+	if (more < 0 && more != -ENOMEM)
+		ltr__tui_say(tui, "what is wrong at this moment could not be looked for");
+	else
+		ltr__tui_note_memory(tui, more);
 	tui->is_judging = false;
-	tui->next_judging_ns = now + ltr__tui_interval_ns(tui) + tui->judging_cost_ns * JUDGE_REST;
+	tui->next_judging_ns = now + tui->judging_cost_ns * JUDGE_REST;
+	/* what is played is another moment in each frame */
+	if (!ltr__playing_is_on(tui))
+		tui->next_judging_ns += ltr__tui_interval_ns(tui);
 	tui->judging_cost_ns = 0;
+	if (tui->tells_proof && tui->scene.findings && !more)
+		ltr__tui_say(tui, tui->scene.findings->note);
+	tui->tells_proof = false;
 	/* held or not: lists of findings are made of those that there are now */
 	if (shows_findings(tui))
 		ltr__tui_renew(tui);
@@ -51,32 +62,54 @@ void ltr__tui_judge_at_once(struct ltr__tui *tui)
 	ltr__tui_finish_judging(tui);
 }
 
-/* It takes seconds in which no key is answered: the screen says so before. */
-void ltr__tui_prove(struct ltr__tui *tui)
+/* It has come to an end: the next judgement knows more, and then says what was looked at. */
+static void finish_proving(struct ltr__tui *tui, int error, const char *why)
 {
-	int error;
-
-	if (!tui->source->prove || !tui->source->judge || ltr__playing_is_on(tui)) {
-		ltr__tui_say(tui, "nobody can look at the references of this program");
-		return;
-	}
-	if (ltr__moment_is_held(&tui->scene.moment)) {
-		ltr__tui_say(tui, "this moment is held, and the program has gone on: Space first");
-		return;
-	}
-	ltr__tui_say(tui, "looking at all references of the program; it may take seconds ...");
-	ltr__tui_draw(tui);
-	ltr__tui_refresh(tui);
-	error = tui->source->prove(tui->source->context);
-	ltr__tui_judge_at_once(tui);
-	ltr__tui_remember(tui);
-	if (!error)
-		ltr__tui_say(tui, tui->scene.findings ? tui->scene.findings->note : "");
-	else if (error == -ESRCH)
+	tui->is_proving = false;
+	if (error == -ESRCH)
 		ltr__tui_say(tui, "the program has ended");
 	else if (error == -EOPNOTSUPP)
 		ltr__tui_say(tui, "references can be looked at only in a program that runs");
-	else
-		ltr__tui_say(tui, strerror(-error));
-	ltr__tui_renew(tui);
+	else if (error)
+		ltr__tui_say(tui, *why ? why : strerror(-error));
+	if (error || tui->scene.is_rewound)
+		return;
+	tui->tells_proof = true;
+	tui->is_judging = true;
+	if (tui->terminal->is_scripted)
+		ltr__tui_finish_judging(tui);
+}
+
+bool ltr__tui_go_on_proving(struct ltr__tui *tui)
+{
+	char why[256];
+	int error;
+
+	if (!tui->is_proving)
+		return false;
+	error = tui->source->prove(tui->source->context, true, why, sizeof(why));
+	if (error <= 0)
+		finish_proving(tui, error, why);
+	return error <= 0;
+}
+
+void ltr__tui_prove(struct ltr__tui *tui)
+{
+	char why[8];
+
+	if (tui->is_proving) {
+		tui->source->prove(tui->source->context, false, why, sizeof(why));
+		tui->is_proving = false;
+		ltr__tui_say(tui, "stopped; nothing was proven");
+	} else if (!tui->source->prove || !tui->source->judge || ltr__playing_is_on(tui)) {
+		ltr__tui_say(tui, "nobody can look at the references of this program");
+	} else if (ltr__moment_is_held(&tui->scene.moment)) {
+		ltr__tui_say(tui, "this moment is held, and the program has gone on: Space first");
+	} else {
+		ltr__tui_finish_judging(tui);
+		tui->is_proving = true;
+		tui->proving_since_ns = ltr__tui_clock_ns();
+		while (tui->terminal->is_scripted && !ltr__tui_go_on_proving(tui))
+			poll(NULL, 0, ASK_MS);
+	}
 }

@@ -47,8 +47,11 @@ enum ltr__key {
 #define LTR__IN_FINDING    0x100u
 #define LTR__IN_GRAPH      0x200u
 #define LTR__IN_TIMELINE   0x1000u
-#define LTR__IN_PLAYED     0x2000u /* in all views of a recording that can be played */
-#define LTR__IN_LIVE       0x4000u /* in all views of anything else */
+#define LTR__IN_PLAYED     0x2000u  /* in all views of a recording that can be played */
+#define LTR__IN_LIVE       0x4000u  /* in all views of anything else */
+#define LTR__IN_KEPT       0x8000u  /* the same, if one can go back in what is kept of it */
+#define LTR__IN_REWOUND    0x10000u /* in all views of what was kept of a program that runs */
+#define LTR__IN_SCRUB      0x20000u /* in the timeline of either */
 #define LTR__IN_MOVES \
 	(LTR__IN_LISTS | LTR__IN_PAGE | LTR__IN_HELP | LTR__IN_FINDING | LTR__IN_GRAPH)
 
@@ -112,6 +115,7 @@ enum ltr__action {
 	LTR__DO_TO_BLOCK,
 	LTR__DO_MOVE_BACK,
 	LTR__DO_MOVE_ON,
+	LTR__DO_LIVE,
 };
 
 struct ltr__binding {

@@ -42,9 +42,11 @@ static bool seek(struct ltr__tui *tui, uint64_t moment_ns)
 	char why[256] = "";
 	int error;
 
-	/* What was found is of the moment that was shown first, and of no other. */
-	ltr__tui_finish_judging(tui);
-	tui->scene.findings = NULL;
+	/* What was found is of another moment. It stays on screen if a new judgement is at hand. */
+	tui->is_judging = tui->source->judge && (!tui->scene.player.is_playing ||
+						 ltr__tui_clock_ns() >= tui->next_judging_ns);
+	if (!tui->is_judging)
+		tui->scene.findings = NULL;
 	error = tui->source->seek(tui->source->context, moment_ns, why, sizeof(why));
 
 	if (error) {
@@ -52,6 +54,8 @@ static bool seek(struct ltr__tui *tui, uint64_t moment_ns)
 		ltr__tui_say(tui, why);
 	}
 	show_history(tui);
+	if (tui->terminal->is_scripted)
+		ltr__tui_finish_judging(tui);
 	ltr__tui_renew(tui);
 	return !error;
 }
@@ -66,6 +70,24 @@ void ltr__playing_begin(struct ltr__tui *tui)
 		return;
 	show_history(tui);
 	ltr__tui_renew(tui);
+}
+
+void ltr__playing_begin_at(struct ltr__tui *tui, uint64_t moment_ns)
+{
+	const struct ltr_tui_source *source = tui->source;
+	uint64_t goroutine = tui->scene.player.goroutine;
+
+	ltr__player_init(&tui->scene.player, source->timeline(source->context));
+	tui->scene.player.goroutine = goroutine;
+	seek(tui, moment_ns);
+}
+
+void ltr__playing_end(struct ltr__tui *tui)
+{
+	uint64_t goroutine = tui->scene.player.goroutine;
+
+	ltr__player_init(&tui->scene.player, NULL);
+	tui->scene.player.goroutine = goroutine;
 }
 
 void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns)
@@ -143,6 +165,25 @@ static void go_to_transition(struct ltr__tui *tui, uint64_t id, uint32_t transit
 	}
 }
 
+/* To the moment when a finding arose, of which the screen says so. */
+void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns)
+{
+	const struct ltr_timeline *timeline = tui->scene.player.timeline;
+
+	if (!arose_ns) {
+		ltr__tui_say(tui, "no finding is selected of which it is known when it arose");
+	} else if (arose_ns < timeline->begin_ns) {
+		ltr__tui_say(tui, tui->scene.is_rewound
+					  ? "it has been there for longer than anything is kept"
+					  : "it arose before the recording began");
+	} else {
+		tui->scene.player.is_playing = false;
+		if (seek(tui, arose_ns))
+			ltr__tui_say(tui, "it arose here; locks are known from the next reading of "
+					  "the program on");
+	}
+}
+
 /* To the moment when it entered the state that it is in. */
 static void go_to_block(struct ltr__tui *tui)
 {
@@ -155,7 +196,11 @@ static void go_to_block(struct ltr__tui *tui)
 	else if (goroutine->since_ns > now_of(tui))
 		ltr__tui_say(tui, "it has come to this state while it was read");
 	else if (goroutine->since_ns < tui->scene.player.timeline->begin_ns)
-		ltr__tui_say(tui, "it has been in this state since before the recording began");
+		ltr__tui_say(
+			tui,
+			tui->scene.is_rewound
+				? "it has been in this state for longer than anything is kept"
+				: "it has been in this state since before the recording began");
 	else
 		go_to_transition(tui, goroutine->id, goroutine->transitions, goroutine->since_ns);
 }
@@ -178,8 +223,10 @@ static void go_to_previous(struct ltr__tui *tui)
 		go_to_block(tui);
 		return;
 	}
-	ltr__tui_say(tui, goroutine ? "what it did before was before the recording began"
-				    : "it was created at this moment");
+	ltr__tui_say(tui, !goroutine ? "it was created at this moment"
+			  : tui->scene.is_rewound
+				  ? "what it did before is not kept any more"
+				  : "what it did before was before the recording began");
 	seek(tui, now_ns);
 }
 
@@ -218,7 +265,10 @@ static void go_to_next(struct ltr__tui *tui)
 	life = ltr_census_lifeline(tui->scene.moment.census);
 	next = life ? ltr__life_count(life, now_ns) : 0;
 	if (!life || next >= life->count) {
-		ltr__tui_say(tui, "it does nothing any more, as far as the recording goes");
+		ltr__tui_say(tui,
+			     tui->scene.is_rewound
+				     ? "it did nothing more until you went back (L: live)"
+				     : "it does nothing any more, as far as the recording goes");
 	} else if (life->at[next].state == LTR_STATE_EXITED) {
 		go_to(tui, life->at[next].ns);
 		ltr__tui_say(tui, "it has ended at this moment");
@@ -240,6 +290,7 @@ static void toggle(struct ltr__tui *tui)
 bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
 {
 	struct ltr__player *player = &tui->scene.player;
+	const struct ltr__view *view = ltr__tui_view(tui);
 
 	if (!ltr__playing_is_on(tui))
 		return false;
@@ -266,7 +317,10 @@ bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
 		ltr__player_change_speed(player, action == LTR__DO_FASTER);
 		break;
 	case LTR__DO_TO_BLOCK:
-		go_to_block(tui);
+		if (view->kind->arose)
+			ltr__playing_go_to_arising(tui, view->kind->arose(view, &tui->scene));
+		else
+			go_to_block(tui);
 		break;
 	case LTR__DO_MOVE_BACK:
 		go_to_previous(tui);

@@ -17,6 +17,13 @@ struct ltr__tui;
 /* Before the first frame. */
 void ltr__playing_begin(struct ltr__tui *tui);
 
+/* The same at some moment of it, and when it is none any more. The selected goroutine stays chosen. */
+void ltr__playing_begin_at(struct ltr__tui *tui, uint64_t moment_ns);
+void ltr__playing_end(struct ltr__tui *tui);
+
+/* To the moment when a finding arose; 0: that is not known. */
+void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns);
+
 /* Whether there is a recording to be played. */
 bool ltr__playing_is_on(const struct ltr__tui *tui);
 

@@ -25,6 +25,9 @@ struct ltr__scene {
 	bool has_letters; /* no colours: what only they would tell apart is written in letters */
 	bool is_ended;    /* the program has ended */
 	struct ltr__player player;
+	bool is_rewound; /* what is on screen is what was kept of a program that runs */
+	bool has_kept;   /* something is kept of it */
+	struct ltr_tui_kept kept;
 	char error[128]; /* why the program cannot be read; "": it can */
 	int click_x;     /* of the click that a view is asked about, in its area */
 	/* What is wrong with the program, of its last judgement; NULL: nobody judges. */

@@ -18,6 +18,7 @@
 
 #include "frame.h"
 #include "playing.h"
+#include "rewinding.h"
 #include "save.h"
 #include "tui_private.h"
 
@@ -25,6 +26,7 @@
 #define INTERVAL_MS   250
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
+#define ASK_AGAIN_NS  (10 * MS) /* whether what is kept is ready, or proven */
 #define RENEW_REST    30
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
@@ -106,8 +108,12 @@ void ltr__tui_renew(struct ltr__tui *tui)
 
 unsigned ltr__tui_where(const struct ltr__tui *tui)
 {
-	return LTR__IN_ALL | ltr__tui_view(tui)->kind->where |
-	       (ltr__playing_is_on(tui) ? LTR__IN_PLAYED : LTR__IN_LIVE);
+	unsigned where = LTR__IN_ALL | ltr__tui_view(tui)->kind->where;
+
+	if (ltr__playing_is_on(tui))
+		return where | LTR__IN_PLAYED | (tui->scene.is_rewound ? LTR__IN_REWOUND : 0) |
+		       (where & LTR__IN_TIMELINE ? LTR__IN_SCRUB : 0);
+	return where | LTR__IN_LIVE | (tui->scene.has_kept ? LTR__IN_KEPT : 0);
 }
 
 static void note_error(struct ltr__tui *tui, int error)
@@ -148,20 +154,25 @@ void ltr__tui_remember(struct ltr__tui *tui)
 
 	if (tui->source->usage && !tui->scene.is_ended)
 		tui->source->usage(tui->source->context, &usage);
-	ltr__history_add(&tui->scene.history, tui->scene.moment.census, &usage);
+	if (tui->scene.is_rewound)
+		ltr__history_add(&tui->live_history, tui->live_census, &usage);
+	else
+		ltr__history_add(&tui->scene.history, tui->scene.moment.census, &usage);
 }
 
 /* The next moment of the program. */
 static void next_moment(struct ltr__tui *tui, bool refresh)
 {
+	if (!ltr__playing_is_on(tui) || tui->scene.is_rewound) {
+		poll_source(tui);
+		if (refresh)
+			ltr__tui_refresh(tui);
+		ltr__tui_remember(tui);
+	}
 	if (ltr__playing_is_on(tui)) {
 		ltr__playing_frame(tui, ltr__tui_interval_ns(tui));
 		return;
 	}
-	poll_source(tui);
-	if (refresh)
-		ltr__tui_refresh(tui);
-	ltr__tui_remember(tui);
 	if (ltr__moment_is_held(&tui->scene.moment))
 		return;
 	if (tui->terminal && tui->terminal->is_scripted)
@@ -172,6 +183,7 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 void ltr__tui_draw(struct ltr__tui *tui)
 {
 	ltr__playing_follow(tui);
+	ltr__rewinding_look(tui);
 	ltr__frame_draw(tui);
 	tui->terminal->kind->show(tui->terminal, &tui->grid);
 }
@@ -275,7 +287,7 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 	struct ltr__subject help = {.help_for = ltr__tui_where(tui)};
 	char why[8];
 
-	if (ltr__playing_act(tui, action))
+	if (ltr__rewinding_act(tui, action) || ltr__playing_act(tui, action))
 		return;
 	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
 		if (action == ltr__view_action(i)) {
@@ -373,6 +385,13 @@ static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
 		act(tui, ltr__key_action(input->key, ltr__tui_where(tui)), input->y - tui->body_y);
 }
 
+/* How the program is watched, whatever is on screen. */
+static enum ltr_way live_way(const struct ltr__tui *tui)
+{
+	return ltr_census_info(tui->scene.is_rewound ? tui->live_census : tui->scene.moment.census)
+		->way;
+}
+
 static int handle_input(struct ltr__tui *tui, const struct ltr__input *input)
 {
 	switch (input->kind) {
@@ -385,9 +404,8 @@ static int handle_input(struct ltr__tui *tui, const struct ltr__input *input)
 		return resize(tui);
 	case LTR__INPUT_FRAME:
 	case LTR__INPUT_RENEW:
-		next_moment(tui, input->kind == LTR__INPUT_RENEW ||
-					 ltr_census_info(tui->scene.moment.census)->way ==
-						 LTR_WAY_SNAPSHOT);
+		next_moment(tui,
+			    input->kind == LTR__INPUT_RENEW || live_way(tui) == LTR_WAY_SNAPSHOT);
 		break;
 	case LTR__INPUT_SIGNAL:
 		tui->end->signal = input->signal;
@@ -414,6 +432,8 @@ static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_
 	*ret_fd = -1;
 	if (tui->is_renewing || tui->is_judging)
 		return now;
+	if (tui->is_rewinding || tui->is_proving)
+		return now + ASK_AGAIN_NS;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
 	if (tui->source_fd >= 0 && now >= tui->next_poll_ns) {
@@ -434,20 +454,25 @@ static bool do_what_is_due(struct ltr__tui *tui)
 	}
 	if (tui->is_judging)
 		return ltr__tui_go_on_judging(tui, BUDGET_NS);
+	if (tui->is_rewinding && ltr__rewinding_go_on(tui))
+		return true;
+	if (tui->is_proving && ltr__tui_go_on_proving(tui))
+		return true;
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);
 	if (now < tui->next_frame_ns)
 		return false;
 	tui->next_frame_ns = now + ltr__tui_interval_ns(tui);
+	if (!ltr__playing_is_on(tui) || tui->scene.is_rewound) {
+		ltr__tui_remember(tui);
+		if (live_way(tui) == LTR_WAY_SNAPSHOT && now >= tui->next_refresh_ns)
+			ltr__tui_refresh(tui);
+	}
 	if (ltr__playing_is_on(tui)) {
 		ltr__playing_frame(tui, now - tui->last_frame_ns);
 		tui->last_frame_ns = now;
 		return true;
 	}
-	ltr__tui_remember(tui);
-	if (ltr_census_info(tui->scene.moment.census)->way == LTR_WAY_SNAPSHOT &&
-	    now >= tui->next_refresh_ns)
-		ltr__tui_refresh(tui);
 	if (!ltr__moment_is_held(&tui->scene.moment) && now >= tui->next_renewal_ns)
 		ltr__tui_renew(tui);
 	tui->is_judging = tui->source->judge && now >= tui->next_judging_ns &&

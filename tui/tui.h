@@ -40,7 +40,8 @@ struct ltr_tui_finding {
 	const char *advice;
 	uint64_t count;     /* goroutines; 0: it is about the program as a whole */
 	uint64_t oldest_ns; /* how long the first of them has been there; 0: not known */
-	uint64_t found_ns;  /* the moment in which it was found first */
+	uint64_t found_ns;  /* the moment in which it was found first; of a recording, arose_ns */
+	uint64_t arose_ns;  /* when its goroutines came to be in it; 0: not known */
 	const struct ltr_tui_line *lines;
 	size_t line_count;
 	const uint64_t *ids; /* its goroutines, in order; there may be more */
@@ -53,6 +54,15 @@ struct ltr_tui_findings {
 	size_t more;        /* that were found besides */
 	uint64_t judged_ns; /* the moment that they are of */
 	const char *note;   /* what has not been looked at, or how that ended; "" */
+};
+
+/* What is kept in memory of a program that runs. */
+struct ltr_tui_kept {
+	uint64_t from_ns; /* the first moment of it; 0: nothing yet */
+	uint64_t last_ns; /* for how long things are kept */
+	uint64_t bytes;   /* that it takes, and may take */
+	uint64_t bytes_max;
+	int error; /* nothing is kept any more: why; 0: it is */
 };
 
 /* What a source can write of goroutines; the screen writes text by itself. */
@@ -73,7 +83,7 @@ struct ltr_tui_shown {
  *   poll     take in what has happened; wait for it at most timeout_ms (the screen passes 0).
  *            Negative: -ESRCH the program has ended, anything else is shown to the person.
  *   refresh  read the whole program again (NULL: not possible)
- *   census   the census, always the same object
+ *   census   the census, always the same object but for `rewind`
  *   fd       becomes readable when poll has something to do; NULL or -1: poll is called every few
  *            milliseconds instead
  *   usage    what the program and loiter cost until now; NULL: nobody knows. Asked once a frame.
@@ -82,11 +92,19 @@ struct ltr_tui_shown {
  *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
  *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
  *            stays as it is
+ *   kept     what is kept of a program that runs, to go back in. False: nothing. Asked once a frame;
+ *            NULL: nothing ever
+ *   rewind   go back: make what is kept until now a recording. 0: `census` and all other functions,
+ *            but `poll`, `refresh` and `usage`, are of that recording, at its end; 1: call again, it is
+ *            being made. Negative: a sentence why not. Not `back`: to the program as it is now, also
+ *            while it is being made; whatever belongs to the recording is void. NULL where kept is
  *   judge    look for what is wrong in the census as it is, for about budget_ns. 1: there is more to
- *            do, and the census is not polled until it is done; 0: done, *ret_findings is good until
+ *            do, and the census is not polled until it is done (if it shows another moment, it begins
+ *            anew); 0: done, *ret_findings is good until
  *            the next call. Negative: -ENOMEM. NULL: nobody judges.
- *   prove    look at all references of the program, so that the next judgement can prove leaks. May
- *            take seconds. Negative: it was not possible. NULL: nobody can.
+ *   prove    look at all references of the program, so that the next judgement can prove leaks. 1: it
+ *            is under way, call again; 0: done. Negative, and perhaps a sentence: it was not possible.
+ *            Not `go`: stop that. NULL: nobody can.
  *   save     write those that are shown to `file`; does not close it. Negative: why it was not
  *            possible. NULL: nobody can.
  */
@@ -100,9 +118,11 @@ struct ltr_tui_source {
 	const struct ltr_timeline *(*timeline)(void *context);
 	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
 	int (*follow)(void *context, uint64_t id);
+	bool (*kept)(void *context, struct ltr_tui_kept *ret_kept);
+	int (*rewind)(void *context, bool back, char *ret_why, size_t why_size);
 	int (*judge)(void *context, uint64_t budget_ns,
 		     const struct ltr_tui_findings **ret_findings);
-	int (*prove)(void *context);
+	int (*prove)(void *context, bool go, char *ret_why, size_t why_size);
 	int (*save)(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
 		    FILE *file);
 };

@@ -4,7 +4,7 @@
 
 /*
  * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
- * the loop calls: judging.c, asking.c, playing.c and, before it begins, prepare.c.
+ * the loop calls: judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
  */
 
 #include "prompt.h"
@@ -53,6 +53,16 @@ struct ltr__tui {
 	uint64_t judging_cost_ns;
 	uint64_t next_judging_ns;
 
+	bool is_proving;  /* all references are being looked at, apart from the screen */
+	bool tells_proof; /* the next judgement says how that ended */
+	uint64_t proving_since_ns;
+
+	bool is_rewinding; /* what is kept is being made ready */
+	enum ltr__action rewinding_for;
+	uint64_t rewinding_to_ns;             /* when the finding that is meant arose; 0: none */
+	const struct ltr_census *live_census; /* while scene.is_rewound */
+	struct ltr__history live_history;     /* the same; it goes on */
+
 	bool is_done;
 	uint64_t next_frame_ns;
 	uint64_t last_frame_ns;
@@ -87,8 +97,10 @@ bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns);
 /* Before the census shows another moment. */
 void ltr__tui_finish_judging(struct ltr__tui *tui);
 void ltr__tui_judge_at_once(struct ltr__tui *tui);
-/* It takes seconds in which no key is answered: the screen says so before. */
+/* Begin with the proof, or stop it. While is_proving, when nothing else uses the census, it is gone on
+ * with; returns whether the screen has to be drawn. */
 void ltr__tui_prove(struct ltr__tui *tui);
+bool ltr__tui_go_on_proving(struct ltr__tui *tui);
 
 /* asking.c: a filter that makes no sense leaves the one that there is. */
 int ltr__tui_set_filter(struct ltr__tui *tui, const char *text, char *ret_why, size_t why_size);

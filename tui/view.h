@@ -77,6 +77,9 @@ struct ltr__view_kind {
 
 	/* The goroutine that is selected, or that it is about; 0: none. NULL: it has none. */
 	uint64_t (*chosen)(struct ltr__view *view);
+
+	/* When the finding that is selected arose; 0: not known. NULL: it has none. */
+	uint64_t (*arose)(const struct ltr__view *view, const struct ltr__scene *scene);
 };
 
 extern const struct ltr__view_kind ltr__view_goroutines;
@@ -116,6 +119,9 @@ void ltr__draw_states(const struct ltr__scene *scene, struct ltr__area line, int
 enum ltr__style ltr__finding_style(const struct ltr_tui_finding *finding);
 uint64_t ltr__finding_age(const struct ltr__scene *scene, const struct ltr_tui_finding *finding);
 int ltr__finding_draw_lines(const struct ltr_tui_finding *finding, struct ltr__area area, int y);
+
+/* How far one can go back in what is kept. */
+uint64_t ltr__kept_ns(const struct ltr__scene *scene);
 
 /* A short sentence in the middle of an area that has nothing else to show. */
 void ltr__draw_note(struct ltr__area area, const char *text);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "life.h"
@@ -27,7 +28,8 @@ struct page {
 	uint64_t children;     /* that live */
 	uint64_t next_sharing; /* in the making */
 	uint64_t next_children;
-	const struct ltr_symbol *source_of; /* that `source` was asked for */
+	char source_file[256]; /* that `source` was asked for; "": nobody asked yet */
+	uint32_t source_line;
 	bool has_source;
 	bool is_newer; /* the source than the program */
 	struct ltr__source source;
@@ -382,9 +384,10 @@ static bool is_newer(const struct ltr_census *census, const struct ltr_symbol *s
 static void find_source(struct page *page, const struct ltr_census *census,
 			const struct ltr_symbol *symbol)
 {
-	if (page->source_of == symbol)
+	if (page->source_line == symbol->line && !strcmp(page->source_file, symbol->file))
 		return;
-	page->source_of = symbol;
+	page->source_line = symbol->line;
+	snprintf(page->source_file, sizeof(page->source_file), "%s", symbol->file);
 	page->has_source = !ltr__source_read(symbol->file, symbol->line, &page->source);
 	page->is_newer = page->has_source && is_newer(census, symbol, page->source.changed_s);
 }

@@ -350,12 +350,29 @@ void ltr__draw_states(const struct ltr__scene *scene, struct ltr__area line, int
 	}
 }
 
+/* What stands at the right edge. */
+static struct ltr__words end_words(const struct ltr__scene *scene)
+{
+	struct ltr__words words;
+
+	if (scene->player.timeline)
+		return ltr__player_words(&scene->player, ltr__moment_info(&scene->moment)->now_ns);
+	snprintf(words.text, sizeof(words.text), "%s",
+		 ltr__moment_is_held(&scene->moment) ? "paused"
+		 : scene->is_ended                   ? "the end"
+						     : "now");
+	return words;
+}
+
 /* "-10s ... now" below the chart, at columns that are a round number of steps back. */
-static void draw_time_axis(const struct overview *overview, struct ltr__area line, int columns)
+static void draw_time_axis(const struct overview *overview, const struct ltr__scene *scene,
+			   struct ltr__area line, int columns)
 {
 	uint64_t step = ltr__range_step_ns(overview->range);
+	struct ltr__words end = end_words(scene);
 
-	ltr__text_right(line, line.width - 4, 0, 4, LTR__STYLE_DIM, "now");
+	ltr__text_right(line, line.width - TICK, 0, TICK,
+			scene->player.timeline ? LTR__STYLE_STRONG : LTR__STYLE_DIM, end.text);
 	for (int back = TICK; back < columns; back += TICK)
 		ltr__textf(line, line.width - 1 - back, 0, TICK, LTR__STYLE_DIM, "│-%s",
 			   ltr__words_duration((uint64_t)back * step).text);
@@ -406,7 +423,7 @@ static void draw_chart(struct overview *overview, struct ltr__scene *scene, stru
 	}
 	if (!has_frame)
 		return;
-	draw_time_axis(overview, ltr__area_part(area, 0, area.height - 1, area.width - 1, 1),
+	draw_time_axis(overview, scene, ltr__area_part(area, 0, area.height - 1, area.width - 1, 1),
 		       columns);
 	ltr__draw_states(scene, ltr__area_part(area, 0, 0, area.width, 1), axis);
 }

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "chart.h"
 #include "view.h"
@@ -187,11 +188,48 @@ static void draw_plot(struct timeline *timeline, struct ltr__scene *scene, struc
 				ltr__words_short_count((uint64_t)top / 2).text);
 }
 
-static void draw_live(struct ltr__area area)
+uint64_t ltr__kept_ns(const struct ltr__scene *scene)
 {
+	uint64_t now_ns = ltr__moment_info(&scene->moment)->now_ns;
+
+	return scene->kept.from_ns && now_ns > scene->kept.from_ns ? now_ns - scene->kept.from_ns
+								   : 0;
+}
+
+/* What one can go back in, and how much that takes. */
+static void draw_kept(const struct ltr__scene *scene, struct ltr__area area)
+{
+	const struct ltr_tui_kept *kept = &scene->kept;
+	char text[240];
+
+	if (kept->error)
+		snprintf(text, sizeof(text), "Nothing is kept any more to go back in: %s.",
+			 strerror(-kept->error));
+	else if (!kept->from_ns)
+		snprintf(text, sizeof(text), "Nothing is known yet that one could go back in.");
+	else
+		snprintf(text, sizeof(text), "This is live. The last %s are kept: , goes back.",
+			 ltr__words_duration(ltr__kept_ns(scene)).text);
+	ltr__draw_note(area, text);
+	snprintf(text, sizeof(text),
+		 "They take %sB of memory, at most %s of time and %sB are kept (--keep).",
+		 ltr__words_short_count(kept->bytes).text, ltr__words_duration(kept->last_ns).text,
+		 ltr__words_short_count(kept->bytes_max).text);
+	if (!kept->error)
+		ltr__draw_wrapped(area, 4, area.height / 3 + 2, area.width - 8, LTR__STYLE_DIM,
+				  text);
+}
+
+static void draw_live(const struct ltr__scene *scene, struct ltr__area area)
+{
+	if (scene->has_kept) {
+		draw_kept(scene, area);
+		return;
+	}
 	ltr__draw_note(area, "There is no recording to go back in: this is live.");
-	ltr__text(area, 1, area.height / 3 + 2, area.width - 2, LTR__STYLE_DIM,
-		  "loiter record -o FILE.ltr -p PID makes one; loiter top FILE.ltr plays it.");
+	ltr__draw_wrapped(
+		area, 4, area.height / 3 + 2, area.width - 8, LTR__STYLE_DIM,
+		"loiter record -o FILE.ltr -p PID makes one; loiter top FILE.ltr plays it.");
 }
 
 static void timeline_draw(struct ltr__view *view, struct ltr__scene *scene, struct ltr__area area)
@@ -207,7 +245,7 @@ static void timeline_draw(struct ltr__view *view, struct ltr__scene *scene, stru
 
 	timeline->player = scene->player;
 	if (!scene->player.timeline) {
-		draw_live(area);
+		draw_live(scene, area);
 		return;
 	}
 	columns = columns < 1 ? 1 : columns > COLUMNS_MAX ? COLUMNS_MAX : columns;

@@ -101,7 +101,8 @@ static void found_draw(const struct ltr__scene *scene, const void *item, struct 
 	if (now_ns > found_ns + 1000000)
 		draw_duration(area, now_ns - found_ns);
 	else
-		ltr__text_right(area, 0, 0, area.width, LTR__STYLE_WARNING, "now");
+		ltr__text_right(area, 0, 0, area.width, LTR__STYLE_WARNING,
+				scene->player.timeline ? "here" : "now");
 }
 
 static uint64_t what_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
@@ -216,8 +217,10 @@ static void draw_nothing(const struct ltr__scene *scene, struct ltr__area area)
 {
 	const char *note = scene->findings ? scene->findings->note : "";
 
-	ltr__draw_note(area, scene->findings ? "nothing was found so far"
-					     : "nobody judges what is shown here");
+	ltr__draw_note(area, !scene->findings ? "nobody judges what is shown here"
+			     : scene->player.timeline
+				     ? "nothing is known to be wrong at this moment"
+				     : "nothing was found so far");
 	if (*note)
 		ltr__draw_wrapped(area, 4, area.height / 3 + 2, area.width - 8, LTR__STYLE_DIM,
 				  note);
@@ -327,6 +330,17 @@ static void verdicts_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_place(&verdicts_of(view)->list, ret_text, size);
 }
 
+static uint64_t verdicts_arose(const struct ltr__view *view, const struct ltr__scene *scene)
+{
+	const struct verdicts *verdicts = (const struct verdicts *)view;
+	const struct ltr_tui_finding *finding =
+		verdicts->list.has_selected
+			? ltr__finding_of(scene->findings, verdicts->list.selected.id)
+			: NULL;
+
+	return finding ? finding->arose_ns : 0;
+}
+
 static int verdicts_sort(struct ltr__view *view, const char *name)
 {
 	return ltr__table_sort(&verdicts_of(view)->table, name);
@@ -346,4 +360,5 @@ const struct ltr__view_kind ltr__view_verdicts = {
 	.place = verdicts_place,
 	.search = verdicts_search,
 	.sort = verdicts_sort,
+	.arose = verdicts_arose,
 };

@@ -309,7 +309,7 @@ int ltr__libloiter_reach(void *context, struct ltr_census *census, enum ltr_reac
 		info->note[0] = '\0';
 		tell_census(&proof, census);
 		describe_weakness(&proof);
-	} else if (err && err != -ESRCH) {
+	} else if (err && err != -ESRCH && err != -ECANCELED) {
 		info->conclusive = false;
 		give_up(&proof, why.text[0] ? why.text : strerror(-err));
 		err = 0;

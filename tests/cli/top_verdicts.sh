@@ -35,6 +35,25 @@ contains circle "^.CYCLE of 5 goroutines: each waits for what the next one holds
 contains circle "^ ╔═ [0-9]+  sync.Mutex.Lock " "$scratch/screen"
 contains circle "who waits for whom, 1 cycle › goroutine [0-9]+ › who waits for whom, 1 cycle" "$scratch/screen"
 
+# Any moment of a recording is judged, in any order: the end, the beginning, when it arose, the end.
+loiter_is 0 "" record --seconds 3s -o "$scratch/circle.ltr" -- "$lockers" circle
+printf 'keys 7\nscreen\nkeys tg7\nscreen\nkeys tG7\nscreen\nkeys b\nscreen\nkeys tG7\nscreen\n' >"$scratch/keys"
+loiter_is 0 "" top --script "$scratch/keys" --screen 160x30 "$scratch/circle.ltr"
+split -l 30 -d "$scratch/out" "$scratch/moment."
+for moment in 00 02 04; do
+	contains "end $moment" "^.deadlock +5 .* 5 goroutines wait for each other's locks in a circle" "$scratch/moment.$moment"
+done
+for moment in 01 03; do
+	contains "moment $moment" "nothing is known to be wrong at this moment" "$scratch/moment.$moment"
+done
+contains arose "it arose here" "$scratch/moment.03"
+
+# And of a program that runs: back to when it arose.
+screen arose auto $'until FOUND: 1 deadlock (2 goroutines): 7 shows what\nkeys 7
+until locked at\nkeys b\nscreen\nkeys L\nuntil LIVE\nuntil FOUND: 1 deadlock\nscreen' -- "$lockers" ab-ba
+contains "arose, live" "REWOUND" "$scratch/screen"
+contains "arose, live" "it arose here" "$scratch/screen"
+
 # What is no mistake is not found: many frames of programs that do the same rightly.
 frames=$(printf "renew\n%.0s" {1..60})
 for via in auto snapshot; do
@@ -53,7 +72,7 @@ printf 'until goroutines\nkeys 7\nscreen\nkeys P\nscreen\nkeys G<Enter>\nscreen\
 "$loiter" top -p "$leaks" --script "$scratch/keys" --screen 160x50 >"$scratch/screen" 2>&1 ||
 	fail "the proof: $(cat "$scratch/screen")"
 kill -KILL "$leaks"
-contains leak "P looks for those whom nobody can wake" "$scratch/screen"
+contains leak "P also looks at references" "$scratch/screen"
 contains leak "^.leaked +[0-9]+ .* [0-9]+ goroutines? leaked: created at .*leaks.c" "$scratch/screen"
 contains leak "no live goroutine, global or heap block refers to" "$scratch/screen"
 contains leak "references were looked at: [0-9]+ pass" "$scratch/screen"

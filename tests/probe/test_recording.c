@@ -157,6 +157,20 @@ static void test_at(void **state)
 	}
 }
 
+/* Who goes from a program to what was kept of it goes on with the same numbers of stacks. */
+static void same_numbers(const struct ltr_census *is, const struct ltr_census *read)
+{
+	for (uint32_t stack = 1; stack < ltr_census_stack_count(is); stack++) {
+		size_t depth;
+		size_t read_depth;
+		const uint64_t *pcs = ltr_census_stack(is, stack, &depth);
+		const uint64_t *read_pcs = ltr_census_stack(read, stack, &read_depth);
+
+		assert_int_equal(depth, read_depth);
+		assert_memory_equal(pcs, read_pcs, depth * sizeof(*pcs));
+	}
+}
+
 static void test_ring(void **state)
 {
 	(void)state;
@@ -203,16 +217,55 @@ static void test_ring(void **state)
 			const struct ltr_goroutine *is = ltr_census_find(made.census, got->id);
 
 			assert_non_null(is);
+			assert_int_equal(got->site, is->site);
+			assert_int_equal(got->name, is->name);
+			assert_int_equal(got->labels, is->labels);
 			same_symbols(made.census, read, got->stack);
 			assert_string_equal(ltr_census_string(made.census, is->name),
 					    ltr_census_string(read, got->name));
 		}
+		same_numbers(made.census, read);
 		ltr_probe_close(probe);
 	}
 	ltr_recorder_counts(made.recorder, &counts);
 	print_message("at most %llu bytes were kept\n", (unsigned long long)most_bytes);
 	/* A second of thirty. */
 	assert_true(counts.from_ns + 4 * SECOND >= made.now_ns);
+	free(tape.bytes);
+	unmake(&made);
+}
+
+/* Whatever happens, no more is kept than one may; and what is kept can be read. */
+static void test_small_ring(void **state)
+{
+	(void)state;
+	static struct tape tape;
+	const struct ltr_recorder_options options = {.last_ns = 1000 * SECOND, .bytes_max = 20000};
+	struct ltr_recorder_counts counts;
+	uint64_t first_ns = 0;
+	struct made made;
+
+	make(&made, test_seed, &options);
+	made.no_loss = true;
+	tape = (struct tape){.room = SIZE_MAX, .census = made.census};
+	struct ltr_record_sink sink = sink_of(&tape);
+	for (int i = 0; i < 3000; i++) {
+		call_something(&made);
+		if (i % 20)
+			continue;
+		look(&made, true);
+		ltr_recorder_counts(made.recorder, &counts);
+		assert_true(counts.bytes <= options.bytes_max);
+		first_ns = first_ns ? first_ns : counts.from_ns;
+	}
+	ltr_recorder_counts(made.recorder, &counts);
+	assert_true(counts.from_ns > first_ns);
+	assert_int_equal(ltr_recorder_write(made.recorder, &sink), 0);
+
+	struct ltr_probe *probe = replay_all(&tape, UINT64_MAX);
+
+	assert_int_equal(ltr_census_info(ltr_probe_census(probe))->started_ns, counts.from_ns);
+	ltr_probe_close(probe);
 	free(tape.bytes);
 	unmake(&made);
 }
@@ -248,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_damage_anywhere),
 		cmocka_unit_test(test_at),
 		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_small_ring),
 		cmocka_unit_test(test_full_disk),
 	};
 	test_seed = chance_seed();

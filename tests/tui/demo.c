@@ -4,7 +4,7 @@
  * (tests/tui/golden.sh) and for the tests that need a real terminal.
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
- *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS]
+ *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS] [--kept] [--proof TIMES]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "fixture.h"
+#include "kept.h"
 #include "played.h"
 
 struct demo {
@@ -93,7 +94,9 @@ enum {
 	INTERVAL,
 	COLUMNS,
 	RECORDED,
-	UNKNOWN
+	UNKNOWN,
+	KEPT,
+	PROOF
 };
 
 static const struct option long_options[] = {
@@ -122,6 +125,8 @@ static const struct option long_options[] = {
 	{"columns", required_argument, NULL, COLUMNS},
 	{"recorded", required_argument, NULL, RECORDED},
 	{"unknown", required_argument, NULL, UNKNOWN},
+	{"proof", required_argument, NULL, PROOF},
+	{"kept", no_argument, NULL, KEPT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -136,6 +141,8 @@ struct setup {
 	const char *unknown; /* why nothing is known of threads and sockets */
 	uint32_t phase;
 	unsigned recorded;
+	bool is_kept;
+	unsigned proof_takes;
 };
 
 static int colours(const char *name)
@@ -227,6 +234,12 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case RECORDED:
 			setup->recorded = (unsigned)strtoul(optarg, NULL, 10);
 			break;
+		case PROOF:
+			setup->proof_takes = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case KEPT:
+			setup->is_kept = true;
+			break;
 		case INTERVAL:
 			setup->options.interval_ms = (unsigned)strtoul(optarg, NULL, 10);
 			break;
@@ -243,10 +256,11 @@ static void apply(const struct setup *setup, struct demo *demo)
 
 	fixture_init(&demo->fixture, setup->kind, setup->count);
 	demo->fixture.ends = setup->ends;
+	demo->fixture.proof_takes = setup->proof_takes;
 	info = ltr_census_info_mut(demo->fixture.census);
 	info->phase = setup->phase;
 	info->unreadable = setup->unreadable;
-	if (setup->lost && !setup->recorded)
+	if (setup->lost && !setup->recorded && !setup->is_kept)
 		ltr_census_note_loss(demo->fixture.census, setup->lost);
 	if (setup->unknown) {
 		snprintf(info->threads_reason, sizeof(info->threads_reason), "%s", setup->unknown);
@@ -267,6 +281,7 @@ int main(int argc, char **argv)
 		.context = &demo, .poll = poll_in_time, .refresh = refresh, .census = census};
 	struct ltr_tui_end end;
 	struct played played;
+	struct kept kept;
 	int error = parse(&setup, &demo, argc, argv);
 
 	if (error)
@@ -279,11 +294,17 @@ int main(int argc, char **argv)
 		played_init(&played, &demo.fixture, setup.recorded, setup.lost);
 		source = played_source(&played);
 	}
+	if (setup.is_kept) {
+		kept_init(&kept, &demo.fixture, setup.lost);
+		source = kept_source(&kept);
+	}
 	if (demo.judges)
 		fixture_judges(&source);
 	error = ltr_tui_run(&setup.options, &source, &end);
 	if (setup.recorded)
 		played_done(&played);
+	if (setup.is_kept)
+		kept_done(&kept);
 	fixture_done(&demo.fixture);
 	if (end.why[0])
 		fprintf(stderr, "tui_demo: %s\n", end.why);

@@ -15,7 +15,9 @@ struct fixture {
 	struct ltr_census *census;
 	uint64_t next_id;
 	uint32_t steps;
-	bool ends; /* the next poll finds that the program is gone */
+	unsigned proofs;      /* how often it was asked for */
+	unsigned proof_takes; /* that it is asked so often */
+	bool ends;            /* the next poll finds that the program is gone */
 };
 
 enum fixture_kind {

@@ -90,7 +90,58 @@ static void a_real_recording_is_rewound(void **state)
 	/* What is proven is proven of a program that runs. */
 	seat_type(&seat, "7P");
 	seat_expect(&seat, "nobody can look at the references of this program");
-	seat_expect(&seat, "nobody judges what is shown here");
+	seat_expect(&seat, "nothing is known to be wrong at this moment");
+	quit(&seat);
+}
+
+/* What is kept of a program that runs; the machine decides how much that is by then. */
+static void a_live_program_is_rewound(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	start(&seat, (const char *const[]){path_of("LTR_LOITER"), "top", "--via", "shm", "--",
+					   path_of("LTR_HTTPD"), "--listen", "127.0.0.1:0", NULL});
+	seat_expect(&seat, "LIVE");
+	seat_expect(&seat, "1-2 of 2");
+	seat_expect(&seat, "kept: last ");
+	seat_type(&seat, "t");
+	seat_expect(&seat, "are kept: , goes back.");
+	seat_type(&seat, "1G,");
+	seat_expect(&seat, "paused   REWOUND");
+	seat_expect(&seat, "1-2 of 2");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "of ");
+	seat_type(&seat, "t");
+	seat_press(&seat, VTERM_KEY_HOME);
+	seat_expect(&seat, "at 0.0");
+	seat_type(&seat, "L");
+	seat_expect(&seat, "LIVE");
+	seat_expect(&seat, "are kept: , goes back.");
+	/* From a moment that is held, and straight out of it. */
+	seat_type(&seat, "1 ");
+	seat_expect(&seat, "PAUSED");
+	seat_type(&seat, "[");
+	seat_expect(&seat, "paused   REWOUND");
+	/* Where it ends it goes on with the program. */
+	seat_type(&seat, "t");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_type(&seat, " ");
+	seat_expect(&seat, "LIVE");
+	quit(&seat);
+}
+
+static void nothing_is_kept_if_nobody_wants_it(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	start(&seat,
+	      (const char *const[]){path_of("LTR_LOITER"), "top", "--via", "shm", "--keep", "0s",
+				    "--", path_of("LTR_HTTPD"), "--listen", "127.0.0.1:0", NULL});
+	seat_expect(&seat, "1-2 of 2");
+	seat_type(&seat, ",t");
+	seat_expect(&seat, "There is no recording to go back in: this is live.");
 	quit(&seat);
 }
 
@@ -121,6 +172,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_real_recording_is_rewound),
+		cmocka_unit_test(a_live_program_is_rewound),
+		cmocka_unit_test(nothing_is_kept_if_nobody_wants_it),
 		cmocka_unit_test(it_plays_to_the_end),
 	};
 

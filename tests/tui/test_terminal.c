@@ -416,6 +416,28 @@ static void a_program_that_ends_stays_on_screen(void **state)
 	quit(&seat);
 }
 
+/* It takes its time, in which the screen is there for other things. */
+static void a_proof_runs_apart(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	START(&seat, XTERM, "--judged", "--proof", "1000000000");
+	seat_expect(&seat, "1-17 of");
+	seat_type(&seat, "7P");
+	seat_expect(&seat, "looking at all references, for ");
+	seat_expect(&seat, "(P: stop)");
+	seat_type(&seat, "1");
+	seat_expect(&seat, "(7 P: stop)");
+	seat_type(&seat, "/handler\r");
+	seat_expect(&seat, "search handler");
+	seat_type(&seat, "7P");
+	seat_expect(&seat, "stopped; nothing was proven");
+	seat_type(&seat, "P");
+	seat_expect(&seat, "looking at all references, for ");
+	quit(&seat);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +448,7 @@ int main(void)
 		cmocka_unit_test(keys_of_a_terminal_arrive),
 		cmocka_unit_test(the_mouse_selects_if_asked_for),
 		cmocka_unit_test(the_mouse_is_ours_or_the_terminals),
+		cmocka_unit_test(a_proof_runs_apart),
 		cmocka_unit_test(a_light_theme_has_other_colours),
 		cmocka_unit_test(a_terminal_may_change_its_size),
 		cmocka_unit_test(signals_end_it_with_the_terminal_restored),

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants: as long as `is_done` of a job is not set, its thread alone touches it, but for the two
+ * atomics. A job that is unwanted is joined when it has ended, and no other one begins before.
+ */
+#include "proving.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+struct job {
+	pthread_t thread;
+	uint32_t pid;
+	/* One side sets `is_unwanted` and then looks for a probe to be cancelled, the other sets `probe` and
+	 * then looks whether it is wanted: so that one of them sees the other. */
+	atomic_bool is_unwanted;
+	_Atomic(struct ltr_probe *) probe;
+	atomic_bool is_done; /* set last by the thread; what it wrote may be read then */
+	int error;
+	struct ltr_why why;
+};
+
+struct ltr__proving {
+	struct job *job; /* NULL: none */
+};
+
+int ltr__proving_new(struct ltr__proving **ret_proving)
+{
+	*ret_proving = calloc(1, sizeof(**ret_proving));
+	return *ret_proving ? 0 : -ENOMEM;
+}
+
+static void *prove(void *context)
+{
+	const struct ltr_probe_options options = {.via = LTR_VIA_SNAPSHOT};
+	struct job *job = context;
+	struct ltr_probe *probe = NULL;
+
+	job->error = ltr_probe_open(job->pid, &options, &probe, &job->why);
+	atomic_store(&job->probe, probe);
+	if (!job->error && !atomic_load(&job->is_unwanted))
+		job->error = ltr_probe_reach(probe, LTR_FREEZE_NEVER);
+	atomic_store_explicit(&job->is_done, true, memory_order_release);
+	return NULL;
+}
+
+/* Signals are the screen's: the thread takes none. */
+static int start(struct ltr__proving *proving, uint32_t pid)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	sigset_t all;
+	sigset_t before;
+	int error;
+
+	if (!job)
+		return -ENOMEM;
+	job->pid = pid;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&job->thread, NULL, prove, job);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		free(job);
+	else
+		proving->job = job;
+	return error;
+}
+
+/* Waits for its thread. `live` is NULL if nobody wants to know what it has found. */
+static int finish(struct ltr__proving *proving, struct ltr_probe *live, struct ltr_why *ret_why)
+{
+	struct job *job = proving->job;
+	struct ltr_probe *probe;
+	int error;
+
+	proving->job = NULL;
+	pthread_join(job->thread, NULL);
+	probe = atomic_load(&job->probe);
+	error = job->error;
+	if (error && ret_why)
+		*ret_why = job->why;
+	if (!error && live)
+		error = ltr_probe_take_reach(live, probe);
+	ltr_probe_close(probe);
+	free(job);
+	return error;
+}
+
+int ltr__proving_go(struct ltr__proving *proving, struct ltr_probe *live, struct ltr_why *ret_why)
+{
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(live));
+	struct job *job = proving->job;
+	int error;
+
+	ret_why->text[0] = 0;
+	if (job && !atomic_load_explicit(&job->is_done, memory_order_acquire))
+		return 1;
+	if (job && !atomic_load(&job->is_unwanted))
+		return finish(proving, live, ret_why);
+	if (job)
+		finish(proving, NULL, NULL);
+	if (info->gone)
+		return -ESRCH;
+	if (info->way == LTR_WAY_FILE)
+		return -EOPNOTSUPP;
+	error = start(proving, info->pid);
+	return error ? error : 1;
+}
+
+void ltr__proving_stop(struct ltr__proving *proving)
+{
+	struct job *job = proving->job;
+	struct ltr_probe *probe;
+
+	if (!job)
+		return;
+	atomic_store(&job->is_unwanted, true);
+	probe = atomic_load(&job->probe);
+	if (probe)
+		ltr_probe_cancel(probe);
+}
+
+struct ltr__proving *ltr__proving_free(struct ltr__proving *proving)
+{
+	if (!proving)
+		return NULL;
+	ltr__proving_stop(proving);
+	if (proving->job)
+		finish(proving, NULL, NULL);
+	free(proving);
+	return NULL;
+}

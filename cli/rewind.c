@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariants: `past` is set if and only if somebody has gone back. While a job is `job`, its thread
+ * alone touches it, until `is_done` says that it has ended. A job that nobody waits for any more is
+ * `unwanted`: it is joined when it has ended, and no other one begins before.
+ */
+#include "rewind.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* A recording that is being opened. */
+struct job {
+	pthread_t thread;
+	int fd;
+	atomic_bool is_done; /* set last by the thread; what it wrote may be read then */
+	int error;
+	struct ltr_probe *probe;
+	struct ltr_why why;
+};
+
+struct ltr__rewind {
+	struct ltr_recorder_options options;
+	struct ltr_recorder *recorder;
+	struct ltr_probe *past;
+	struct job *job; /* NULL: none */
+	bool is_unwanted;
+};
+
+int ltr__rewind_new(uint64_t last_ns, size_t bytes_max, struct ltr__rewind **ret_rewind)
+{
+	struct ltr__rewind *rewind = calloc(1, sizeof(*rewind));
+	int error;
+
+	if (!rewind)
+		return -ENOMEM;
+	rewind->options.last_ns = last_ns;
+	rewind->options.bytes_max = bytes_max;
+	error = ltr_recorder_new(&rewind->options, &rewind->recorder);
+	if (error)
+		free(rewind);
+	else
+		*ret_rewind = rewind;
+	return error;
+}
+
+struct ltr_recorder *ltr__rewind_recorder(const struct ltr__rewind *rewind)
+{
+	return rewind->recorder;
+}
+
+const struct ltr_recorder_options *ltr__rewind_options(const struct ltr__rewind *rewind)
+{
+	return &rewind->options;
+}
+
+struct ltr_probe *ltr__rewind_probe(const struct ltr__rewind *rewind)
+{
+	return rewind->past;
+}
+
+static int write_all(void *context, const void *bytes, size_t count)
+{
+	const int *fd = context;
+	const char *at = bytes;
+
+	while (count) {
+		ssize_t written = write(*fd, at, count);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			at += written;
+			count -= (size_t)written;
+		}
+	}
+	return 0;
+}
+
+static void *read_recording(void *context)
+{
+	const struct ltr_replay_options options = {.at_ns = UINT64_MAX, .seeks = true};
+	struct job *job = context;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->fd);
+	job->error = ltr_probe_open_file(path, &options, &job->probe, &job->why);
+	atomic_store_explicit(&job->is_done, true, memory_order_release);
+	return NULL;
+}
+
+static void job_free(struct job *job)
+{
+	if (job->fd >= 0)
+		close(job->fd);
+	ltr_probe_close(job->probe);
+	free(job);
+}
+
+/* Signals are the screen's: the thread takes none. */
+static int start_thread(struct job *job)
+{
+	sigset_t all;
+	sigset_t before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&job->thread, NULL, read_recording, job);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	int error = 0;
+
+	if (!job)
+		return -ENOMEM;
+	job->fd = memfd_create("loiter-kept", MFD_CLOEXEC);
+	if (job->fd < 0)
+		error = -errno;
+	if (!error) {
+		const struct ltr_record_sink sink = {&job->fd, write_all};
+
+		ltr_probe_refresh(live); /* whose stacks nobody has read yet */
+		error = ltr_recorder_write(rewind->recorder, &sink);
+	}
+	if (!error)
+		error = start_thread(job);
+	if (error)
+		job_free(job);
+	else
+		rewind->job = job;
+	return error;
+}
+
+/* Of the job, which has ended or is waited for. */
+static int finish(struct ltr__rewind *rewind, struct ltr_why *ret_why)
+{
+	struct job *job = rewind->job;
+	int error;
+
+	pthread_join(job->thread, NULL);
+	rewind->job = NULL;
+	error = job->error;
+	if (error) {
+		*ret_why = job->why;
+	} else if (!rewind->is_unwanted) {
+		rewind->past = job->probe;
+		job->probe = NULL;
+	}
+	rewind->is_unwanted = false;
+	job_free(job); /* the probe has the file open itself */
+	return error;
+}
+
+int ltr__rewind_go(struct ltr__rewind *rewind, struct ltr_probe *live, struct ltr_why *ret_why)
+{
+	struct ltr_why why;
+	int error;
+
+	ret_why->text[0] = 0;
+	if (rewind->past)
+		return 0;
+	if (rewind->job && !atomic_load_explicit(&rewind->job->is_done, memory_order_acquire))
+		return 1;
+	if (rewind->job && !rewind->is_unwanted)
+		return finish(rewind, ret_why);
+	if (rewind->job)
+		finish(rewind, &why);
+	error = start(rewind, live);
+	if (!error)
+		return 1;
+	ltr__why(ret_why, "what happened before cannot be shown: %s",
+		 error == -ENODATA ? "nothing is known of it yet" : strerror(-error));
+	return error;
+}
+
+void ltr__rewind_end(struct ltr__rewind *rewind)
+{
+	rewind->past = ltr_probe_close(rewind->past);
+	rewind->is_unwanted = rewind->job != NULL;
+}
+
+struct ltr__rewind *ltr__rewind_free(struct ltr__rewind *rewind)
+{
+	struct ltr_why why;
+
+	if (!rewind)
+		return NULL;
+	ltr__rewind_end(rewind);
+	if (rewind->job)
+		finish(rewind, &why);
+	ltr_recorder_free(rewind->recorder);
+	free(rewind);
+	return NULL;
+}

@@ -359,8 +359,11 @@ static void follow_thread(struct ltr_trace *trace, const struct ltr_census *cens
 		thread->track.seen = true;
 		thread->processor = LTR_PROCESSOR_UNKNOWN;
 	}
+	/* By its own clock: by that of others, one run could end after the next one's beginning. */
 	if (step->state == LTR_STATE_RUNNING && step->from_ns)
-		put_run(trace, census, step->ring, step->goroutine_id, step->from_ns, step->at_ns);
+		put_run(trace, census, step->ring, step->goroutine_id,
+			step->from_ns < step->told_ns ? step->from_ns : step->told_ns,
+			step->told_ns);
 	thread->goroutine = 0;
 	if (step->next_state == LTR_STATE_RUNNING) {
 		thread->goroutine = step->goroutine_id;

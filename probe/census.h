@@ -393,9 +393,12 @@ const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size
 
 struct ltr_step {
 	uint64_t goroutine_id;
-	uint64_t from_ns;  /* since when it had been in `state`; 0: neither is known */
-	uint64_t at_ns;    /* not before from_ns */
-	uint64_t object;   /* what it waited on; 0: nothing, or not known */
+	uint64_t from_ns; /* since when it had been in `state`; 0: neither is known */
+	uint64_t at_ns;   /* not before from_ns */
+	uint64_t
+		told_ns; /* the same by the clock of the thread that told it, which does not go back
+			    * and may lag behind others; 0: no record */
+	uint64_t object; /* what it waited on; 0: nothing, or not known */
 	uint64_t other_id; /* who woke it (READY) or created it (CREATE); 0: nobody, the runtime */
 	uint32_t stack;    /* where it waited; 0: not known */
 	uint32_t ring; /* of the thread that did it: while it ran, its own; or LTR_RING_UNKNOWN */

@@ -42,6 +42,7 @@ void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct
 	bool has_other = event->kind == LTR_KIND_CREATE || event->kind == LTR_KIND_READY;
 	struct ltr_step step = {
 		.at_ns = ns,
+		.told_ns = ns,
 		.other_id = has_other ? event->arg : 0,
 		.ring = ring,
 		.processor = event->kind == LTR_KIND_START && event->reason ? event->reason - 1u

@@ -146,10 +146,12 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 	return 0;
 }
 
-/* Follow from a snapshot on, forgetting what was before. */
+/* Follow from a snapshot on, forgetting what was before, but when: clocks may differ a little. */
 void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 		     const struct ltr_goroutine *goroutine)
 {
+	uint64_t before_ns = follow->bits & LTR__FOLLOW_WAITING ? follow->wait_since_ns : 0;
+
 	ltr__lock_wait_forget(census, follow);
 	follow->bits &= (uint8_t)~LTR__FOLLOW_WAITING;
 	follow->stack = goroutine->stack;
@@ -160,6 +162,8 @@ void ltr__wait_start(struct ltr_census *census, struct ltr__follow *follow,
 	follow->wait_state = goroutine->state;
 	follow->wait_reason = goroutine->reason;
 	follow->wait_since_ns = from_start(census, goroutine->since_ns);
+	if (follow->wait_since_ns < before_ns)
+		follow->wait_since_ns = before_ns;
 	if (ltr_census_is_lock_wait(goroutine->reason)) /* without memory it is not counted */
 		(void)ltr__lock_wait_begin(census, follow, goroutine->object);
 }

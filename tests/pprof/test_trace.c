@@ -193,6 +193,34 @@ static void it_is_the_same_every_time(void **state)
 	untell(&told[1]);
 }
 
+/*
+ * A thread runs 2, and then 3. By the clock of who made 2 that was later than its run, whose steps are told
+ * last, because its CREATE comes last.
+ */
+static void runs_do_not_overlap(void **state)
+{
+	struct told told = {0};
+	struct traced traced;
+
+	(void)state;
+	tell(&told);
+	look_at_first(&told);
+	take(&told, 1, (struct ltr_event)EVENT(2, 2, 2500, START));
+	take(&told, 1, (struct ltr_event)EVENT(2, 3, 3998, YIELD));
+	take(&told, 1, (struct ltr_event)EVENT(3, 2, 3998, START));
+	take(&told, 1, (struct ltr_event)EVENT(3, 3, 5000, YIELD));
+	for (uint32_t i = 0; i < 40; i++) {
+		take(&told, 1, (struct ltr_event)EVENT(3, 4 + 2 * i, 5000 + 10 * i, START));
+		take(&told, 1, (struct ltr_event)EVENT(3, 5 + 2 * i, 5010 + 10 * i, YIELD));
+	}
+	take(&told, 0, (struct ltr_event)EVENT(3, 1, 2000, CREATE));
+	take(&told, 2, (struct ltr_event)EVENT(2, 1, 4000, CREATE));
+	ltr_census_advance(told.census, BEGIN_NS + 10000);
+	finish(&told, true, &traced);
+	assert_int_equal(traced.runs, 42);
+	untell(&told);
+}
+
 static void losses_leave_gaps_and_are_told(void **state)
 {
 	struct told told = {0};
@@ -318,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_life_is_golden),
 		cmocka_unit_test(it_is_the_same_every_time),
+		cmocka_unit_test(runs_do_not_overlap),
 		cmocka_unit_test(losses_leave_gaps_and_are_told),
 		cmocka_unit_test(snapshots_alone_show_what_they_saw),
 		cmocka_unit_test(a_sink_that_fails_ends_it),

@@ -110,7 +110,7 @@ static void prove(struct court *court, struct trial *trial)
 {
 	const struct ltr_census *census = ltr_probe_census(trial->probe);
 
-	if (ltr_probe_channels(trial->probe) == -ENOMEM)
+	if (ltr_probe_objects(trial->probe) == -ENOMEM)
 		note(court, -ENOMEM);
 	if (ltr_judge_remaining(census) == 0 ||
 	    ltr_census_info(census)->phase == LTR_PHASE_DEADLOCK)

@@ -19,7 +19,7 @@
  *   lifeline.c         what one goroutine has done
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
- *   census_channels.c  channels that somebody waits on
+ *   census_objects.c   channels and the like that somebody waits on
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -172,11 +172,17 @@ struct ltr_census {
 	uint32_t reader_capacity;
 
 	struct ltr__lifeline lifeline;
-	uint64_t followed;                /* whose records and readings make it; 0: nobody's */
-	struct ltr_channel_use *channels; /* sorted, if they are known */
-	uint32_t channel_count;
-	uint32_t channel_capacity;
-	bool channels_known;
+	uint64_t followed;          /* whose records and readings make it; 0: nobody's */
+	struct ltr_object *objects; /* sorted, if they are known */
+	uint32_t object_count;
+	uint32_t object_capacity;
+	struct ltr_select_case *cases; /* the same */
+	uint32_t case_count;
+	uint32_t case_capacity;
+	bool objects_known;
+	uint64_t objects_ns;          /* when they were read */
+	ltr_object_find *find_object; /* NULL: nobody knows */
+	void *find_object_context;
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;
@@ -285,6 +291,8 @@ int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
 
 /* census_locks.c */
 void ltr__locks_forget(struct ltr_census *census);
+/* census_objects.c */
+void ltr__objects_forget(struct ltr_census *census);
 void ltr__locks_sort(struct ltr_census *census);
 
 /* census_steps.c. Before the cursor moves: a record is taken; a snapshot shows it as `now` (NULL: it is

@@ -38,8 +38,7 @@ void ltr__record_flush(struct ltr_recorder *recorder)
 	ltr__record_fail(recorder, err);
 }
 
-/* Begins an entry, perhaps a block; false: nothing is recorded. */
-static bool begin(struct ltr_recorder *recorder, enum ltr__entry entry)
+bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry)
 {
 	if (recorder->log.failed)
 		ltr__record_fail(recorder, -ENOMEM);
@@ -190,7 +189,7 @@ static void write_info(struct ltr_recorder *recorder)
 
 	if (recorder->info_known && memcmp(&now, &recorder->info, sizeof(now)) == 0)
 		return;
-	if (!begin(recorder, LTR__ENTRY_INFO))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_INFO))
 		return;
 #define LTR__FIELD(name) ltr__write_number(&recorder->log, now.name);
 	LTR__RECORD_INFO(LTR__FIELD)
@@ -208,7 +207,7 @@ static void on_snapshot_begin(void *context, uint64_t now_ns)
 		ltr__record_fail(recorder, ltr__segment_begin(recorder, now_ns));
 	recorder->info_known = false;
 	write_info(recorder);
-	if (begin(recorder, LTR__ENTRY_SNAPSHOT_BEGIN))
+	if (ltr__record_begin(recorder, LTR__ENTRY_SNAPSHOT_BEGIN))
 		ltr__write_number(&recorder->log, now_ns);
 }
 
@@ -217,7 +216,7 @@ static void on_snapshot_put(void *context, const struct ltr_goroutine *goroutine
 	struct ltr_recorder *recorder = context;
 
 	write_new_things(recorder);
-	if (!begin(recorder, LTR__ENTRY_GOROUTINE))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_GOROUTINE))
 		return;
 	ltr__write_goroutine(&recorder->log, &recorder->delta, goroutine);
 	ltr__want_goroutine(recorder, goroutine);
@@ -228,7 +227,7 @@ static void on_snapshot_lock(void *context, const struct ltr_lock *lock)
 	struct ltr_recorder *recorder = context;
 	uint64_t locked_pc = ltr_census_locked_pc(recorder->census, lock);
 
-	if (!begin(recorder, LTR__ENTRY_LOCK))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_LOCK))
 		return;
 	ltr__write_number(&recorder->log, lock->object);
 	ltr__write_number(&recorder->log, lock->owner_id);
@@ -243,7 +242,7 @@ static void on_snapshot_reader(void *context, const struct ltr_reader *reader)
 {
 	struct ltr_recorder *recorder = context;
 
-	if (!begin(recorder, LTR__ENTRY_READER))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_READER))
 		return;
 	ltr__write_number(&recorder->log, reader->object);
 	ltr__write_number(&recorder->log, reader->goroutine_id);
@@ -253,7 +252,7 @@ static void on_snapshot_end(void *context, bool complete)
 {
 	struct ltr_recorder *recorder = context;
 
-	if (!begin(recorder, LTR__ENTRY_SNAPSHOT_END))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_SNAPSHOT_END))
 		return;
 	ltr__write_number(&recorder->log, complete);
 	if (!complete)
@@ -273,7 +272,7 @@ static void write_events(struct ltr_recorder *recorder, const struct ltr_clock_r
 	struct ltr__writing *log = &recorder->log;
 	uint64_t ns_per_tick;
 
-	if (!begin(recorder, LTR__ENTRY_EVENTS))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_EVENTS))
 		return;
 	memcpy(&ns_per_tick, &rate->ns_per_tick, sizeof(ns_per_tick));
 	ltr__write_number(log, ring);
@@ -308,13 +307,13 @@ static void on_loss(void *context, uint64_t records)
 {
 	struct ltr_recorder *recorder = context;
 
-	if (begin(recorder, LTR__ENTRY_LOSS))
+	if (ltr__record_begin(recorder, LTR__ENTRY_LOSS))
 		ltr__write_number(&recorder->log, records);
 }
 
 static void on_doubt(void *context)
 {
-	begin(context, LTR__ENTRY_DOUBT);
+	ltr__record_begin(context, LTR__ENTRY_DOUBT);
 }
 
 static void on_define_stack(void *context, uint32_t runtime_stack, uint32_t stack)
@@ -331,7 +330,7 @@ static void on_advance(void *context, uint64_t now_ns)
 	struct ltr_recorder *recorder = context;
 
 	write_info(recorder);
-	if (!begin(recorder, LTR__ENTRY_ADVANCE))
+	if (!ltr__record_begin(recorder, LTR__ENTRY_ADVANCE))
 		return;
 	ltr__write_signed(&recorder->log, now_ns - recorder->delta.now_ns);
 	recorder->delta.now_ns = now_ns;
@@ -350,4 +349,8 @@ const struct ltr_census_tap ltr__record_tap = {
 	.note_doubt = on_doubt,
 	.define_stack = on_define_stack,
 	.advance = on_advance,
+	.objects_begin = ltr__record_objects_begin,
+	.object_put = ltr__record_object,
+	.case_put = ltr__record_case,
+	.objects_end = ltr__record_objects_end,
 };

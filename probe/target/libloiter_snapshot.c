@@ -313,6 +313,17 @@ static int second_pass(struct look *look)
 	return err;
 }
 
+static int put_select(struct look *look, const struct reading *reading)
+{
+	const struct ltr_goroutine *goroutine = &reading->goroutine;
+
+	if (goroutine->reason != LTR_REASON_SELECT || goroutine->object || !reading->stack.saved_sp)
+		return 0;
+	return ltr__selects_note(
+		&look->target->selects,
+		&(struct ltr__select){goroutine->id, goroutine->transitions, reading->stack});
+}
+
 static int put_locks(struct look *look, const struct reading *reading)
 {
 	const struct ltr_goroutine *goroutine = &reading->goroutine;
@@ -360,6 +371,8 @@ static int put_all(struct look *look)
 			err = ltr_census_snapshot_put(look->census, goroutine);
 		if (!err)
 			err = put_locks(look, reading);
+		if (!err)
+			err = put_select(look, reading);
 	}
 	return err;
 }
@@ -470,6 +483,7 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 	if (!err)
 		err = ltr_census_snapshot_begin(census, ltr_process_now_ns());
 	if (!err) {
+		target->selects.count = 0;
 		err = look_around(look);
 		if (!err)
 			err = ltr__locks_read(&look->locks, target, census);

@@ -74,11 +74,12 @@ static int check_header(const struct ltr__recording *recording, struct ltr_why *
 				   recording->path);
 	uint32_t version = header[8] | (uint32_t)header[9] << 8 | (uint32_t)header[10] << 16 |
 			   (uint32_t)header[11] << 24;
-	if (version != LTR__RECORD_VERSION)
-		return ltr_why_set(why, -EPROTO,
-				   "%s is a recording of version %u, and this loiter knows version "
-				   "%u: read it with the loiter that made it",
-				   recording->path, version, LTR__RECORD_VERSION);
+	if (version < LTR__RECORD_OLDEST || version > LTR__RECORD_VERSION)
+		return ltr_why_set(
+			why, -EPROTO,
+			"%s is a recording of version %u, and this loiter knows versions "
+			"%u to %u: read it with the loiter that made it",
+			recording->path, version, LTR__RECORD_OLDEST, LTR__RECORD_VERSION);
 	return 0;
 }
 

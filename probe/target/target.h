@@ -55,8 +55,9 @@ struct ltr_target_ops {
 	/* See ltr_probe_reach(); may be NULL. */
 	int (*reach)(void *target, struct ltr_census *census, enum ltr_reach_freeze freeze);
 
-	/* See ltr_probe_channels(); may be NULL. */
-	int (*channels)(void *target, struct ltr_census *census);
+	/* See ltr_probe_objects(), of at most so many objects, and ltr_object_find; may both be NULL. */
+	int (*objects)(void *target, struct ltr_census *census, uint32_t most);
+	int (*object)(void *target, uint64_t address, uint8_t kind, struct ltr_object *ret_object);
 
 	/* Define the interned stacks up to number `least` at least. */
 	int (*stacks)(void *target, struct ltr_census *census, uint32_t least);

@@ -200,9 +200,9 @@ printf 'no recording' >"$scratch/no.ltr"
 one_sentence_is 1 "no.ltr is not a recording of loiter" top --once "$scratch/no.ltr"
 one_sentence_is 1 "is not a recording of loiter" profile "$scratch/no.ltr" --type wait -o "$scratch/p"
 cp "$file" "$scratch/new.ltr"
-printf '\002' | dd of="$scratch/new.ltr" bs=1 seek=8 conv=notrunc status=none
-one_sentence_is 1 "is a recording of version 2, and this loiter knows version 1" dump "$scratch/new.ltr"
-loiter_is 24 "version 2" check "$scratch/new.ltr"
+printf '\003' | dd of="$scratch/new.ltr" bs=1 seek=8 conv=notrunc status=none
+one_sentence_is 1 "is a recording of version 3, and this loiter knows versions 1 to 2" dump "$scratch/new.ltr"
+loiter_is 24 "version 3" check "$scratch/new.ltr"
 size=$(stat -c %s "$file")
 for ((at = 0; at < size; at += 1 + size / 40)); do
 	head -c "$at" "$file" >"$scratch/cut.ltr"

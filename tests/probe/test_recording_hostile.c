@@ -62,7 +62,7 @@ static void test_versions(void **state)
 
 	begin_file(&tape);
 	tape.bytes[8]++;
-	must_be_refused(&tape, -EPROTO, "version 2, and this loiter knows version 1");
+	must_be_refused(&tape, -EPROTO, "version 3, and this loiter knows versions 1 to 2");
 	begin_file(&tape);
 	tape.bytes[11] = 0xff;
 	must_be_refused(&tape, -EPROTO, "version");

@@ -300,9 +300,6 @@ void ltr__print_change(const struct ltr_change *change, const char *strip, FILE 
 
 /* print_object.c */
 
-/* "channel", "WaitGroup", ... */
-const char *ltr__object_word(uint8_t kind);
-
 /*
  * What is to be said of an object, one thing after the other: 0 what it is like ("made at PLACE, 2 of 4 in
  * its buffer"), then who came last to where ("last to send: goroutine 7, which has ended"). False, and
@@ -318,7 +315,7 @@ void ltr__print_object_message(const struct ltr_finding_object *object, const ch
 /* Who came last, and what for: the first is who should come. NULL: nobody to be told of. */
 struct ltr__comer_word {
 	const struct ltr_finding_comer *comer;
-	const char *text; /* "last to receive" */
+	const char *text; /* "receive" */
 	const char *json; /* "last_receiver" */
 };
 struct ltr__comer_word ltr__object_comer(const struct ltr_finding_object *object,

@@ -5,53 +5,21 @@
 
 #include "internal.h"
 
-const char *ltr__object_word(uint8_t kind)
-{
-	switch (kind) {
-	case LTR_OBJECT_CHANNEL:
-		return "channel";
-	case LTR_OBJECT_WAITGROUP:
-		return "WaitGroup";
-	case LTR_OBJECT_COND:
-		return "Cond";
-	case LTR_OBJECT_SEMAPHORE:
-		return "semaphore";
-	default:
-		return "object";
-	}
-}
-
 struct ltr__comer_word ltr__object_comer(const struct ltr_finding_object *object,
 					 unsigned int which)
 {
-	const struct ltr_finding_comer *giver = &object->giver;
-	const struct ltr_finding_comer *taker = &object->taker;
-	const struct ltr__comer_word none = {NULL, "", ""};
+	const struct ltr_object_words *words = ltr_object_words(object->kind);
+	bool takes = which == 1;
 
-	switch (object->kind) {
-	case LTR_OBJECT_CHANNEL:
+	if (object->kind == LTR_OBJECT_CHANNEL) {
 		if (which)
-			return none;
-		return object->receives
-			       ? (struct ltr__comer_word){giver, "last to send", "last_sender"}
-			       : (struct ltr__comer_word){taker, "last to receive",
-							  "last_receiver"};
-	case LTR_OBJECT_WAITGROUP:
-		return which == 0 ? (struct ltr__comer_word){giver, "last to be done", "last_done"}
-		       : which == 1 ? (struct ltr__comer_word){taker, "last to add", "last_added"}
-				    : none;
-	case LTR_OBJECT_SEMAPHORE:
-		return which == 0
-			       ? (struct ltr__comer_word){giver, "last to release", "last_released"}
-		       : which == 1
-			       ? (struct ltr__comer_word){taker, "last to acquire", "last_acquired"}
-			       : none;
-	case LTR_OBJECT_COND:
-		return which ? none
-			     : (struct ltr__comer_word){giver, "last to signal", "last_signaled"};
-	default:
-		return none;
+			return (struct ltr__comer_word){0};
+		takes = !object->receives;
 	}
+	if (which > 1 || (takes && !words->take))
+		return (struct ltr__comer_word){0};
+	return takes ? (struct ltr__comer_word){&object->taker, words->take, words->taker_key}
+		     : (struct ltr__comer_word){&object->giver, words->give, words->giver_key};
 }
 
 static void print_fill(const struct ltr_finding_object *object, const char *separator, FILE *out)
@@ -130,7 +98,7 @@ bool ltr__print_object(const struct ltr_finding_object *object, unsigned int whi
 	word = ltr__object_comer(object, which - 1);
 	if (!word.comer)
 		return false;
-	fprintf(out, "%s: ", word.text);
+	fprintf(out, "last to %s: ", word.text);
 	print_comer(word.comer, strip, out);
 	return true;
 }
@@ -142,7 +110,7 @@ void ltr__print_object_message(const struct ltr_finding_object *object, const ch
 		fprintf(out, "; case %u %s", object->index,
 			object->receives ? "receives" : "sends");
 	if (ltr__is_known(&object->made) || object->counted) {
-		fprintf(out, "; %s ", ltr__object_word(object->kind));
+		fprintf(out, "; %s ", ltr_object_words(object->kind)->kind);
 		print_likeness(object, strip, out);
 	}
 	for (unsigned int i = 0; ltr__object_comer(object, i).comer; i++) {

@@ -155,12 +155,11 @@ static struct json_object *object_object(struct ltr__document *document,
 		ltr__document_add_text(document, to, "does", object->receives ? "receive" : "send");
 	}
 	if (object->kind != LTR_OBJECT_CHANNEL)
-		ltr__document_add_text(document, to, "kind", ltr__object_word(object->kind));
+		ltr__document_add_text(document, to, "kind", ltr_object_words(object->kind)->kind);
 	snprintf(address, sizeof(address), "0x%" PRIx64, object->address);
 	ltr__document_add_text(document, to, "address", address);
 	add_fill(document, to, object);
-	add_frame(document, to, object->kind == LTR_OBJECT_CHANNEL ? "made_at" : "first_used_at",
-		  &object->made);
+	add_frame(document, to, ltr_object_words(object->kind)->made_key, &object->made);
 	for (unsigned int i = 0; ltr__object_comer(object, i).comer; i++) {
 		struct ltr__comer_word word = ltr__object_comer(object, i);
 

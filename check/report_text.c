@@ -332,7 +332,7 @@ static void print_object(const struct ltr_finding *finding, const struct ltr_fin
 
 		if (!known && !object->is_case)
 			continue;
-		label(is_first ? ltr__object_word(object->kind) : "", out);
+		label(is_first ? ltr_object_words(object->kind)->kind : "", out);
 		if (i == 0 && object->is_case)
 			fprintf(out, "case %u %s%s", object->index,
 				object->receives ? "receives" : "sends", known ? ": " : "");

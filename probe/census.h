@@ -282,6 +282,17 @@ enum ltr_object_kind {
 	LTR_OBJECT_SEMAPHORE = 4,
 };
 
+/* How one speaks of them. */
+struct ltr_object_words {
+	const char *kind;      /* "channel", "WaitGroup", ...; "object" if it is none of these */
+	const char *give;      /* "send", "be done", ... */
+	const char *take;      /* "receive", "add", ...; NULL: nobody takes from it */
+	const char *giver_key; /* for documents: "last_sender", ... */
+	const char *taker_key;
+	const char *made_key; /* "made_at" or "first_used_at" */
+};
+const struct ltr_object_words *ltr_object_words(uint8_t kind);
+
 /* The kind of what is waited on for this reason. */
 uint8_t ltr_census_object_kind(uint8_t reason);
 

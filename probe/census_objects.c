@@ -8,6 +8,23 @@
 
 #include "census_private.h"
 
+const struct ltr_object_words *ltr_object_words(uint8_t kind)
+{
+	static const struct ltr_object_words words[] = {
+		[LTR_OBJECT_NONE] = {"object", "give", NULL, "last_giver", NULL, "made_at"},
+		[LTR_OBJECT_CHANNEL] = {"channel", "send", "receive", "last_sender",
+					"last_receiver", "made_at"},
+		[LTR_OBJECT_WAITGROUP] = {"WaitGroup", "be done", "add", "last_done", "last_added",
+					  "first_used_at"},
+		[LTR_OBJECT_COND] = {"Cond", "signal", NULL, "last_signaled", NULL,
+				     "first_used_at"},
+		[LTR_OBJECT_SEMAPHORE] = {"semaphore", "release", "acquire", "last_released",
+					  "last_acquired", "first_used_at"},
+	};
+
+	return &words[kind < sizeof(words) / sizeof(words[0]) ? kind : 0];
+}
+
 uint8_t ltr_census_object_kind(uint8_t reason)
 {
 	switch (reason) {

@@ -59,4 +59,31 @@ if command -v jq >/dev/null; then
 	json readers '.lock.readers' 1
 fi
 
+# The other ways to see it: from outside, and in a recording.
+dump_says() {
+	local name=$1 pattern=$2
+	loiter_is 0 "" dump -- "$objects" "$name"
+	contains "dump of $name" "$pattern" "$scratch/out"
+	loiter_is 0 "" record -o "$scratch/$name.ltr" -- "$objects" "$name" 300
+	loiter_is 0 "" dump "$scratch/$name.ltr"
+	contains "dump of a recording of $name" "$pattern" "$scratch/out"
+	loiter_is 23 "" check --format text -o "$scratch/again" "$scratch/$name.ltr"
+	for kind in "WaitGroup  " "semaphore  " "channel  " "held by"; do
+		equal "$name: check of a recording: $kind" \
+			"$(grep -A2 "^ *$kind" "$scratch/$name.txt" | sed 's/goroutine [0-9]*/goroutine N/')" \
+			"$(grep -A2 "^ *$kind" "$scratch/again" | sed 's/goroutine [0-9]*/goroutine N/')"
+	done
+}
+dump_says waitgroup '\{"first used": "add_to_group objects.c:[0-9]+", WaitGroup: "2 not done", "last to be done": "[0-9]+ use_group objects.c:[0-9]+", "last to add": "[0-9]+ add_to_group '
+dump_says semaphore 'semaphore: "2 of 3 taken", "last to release": "[0-9]+ acquire_and_forget objects.c'
+dump_says select 'case: "0 receives", made: "make_channels objects.c:[0-9]+", channel: "no buffer", "last to send": nobody, .*case: "2 sends"'
+dump_says readers '\{readers: 1\}'
+
+if command -v jq >/dev/null; then
+	loiter_is 0 "" dump --json "$scratch/waitgroup.ltr"
+	equal "a document of a recording" "WaitGroup 2 add_to_group use_group" \
+		"$(jq -r '.goroutines[] | .waits_on // empty | "\(.kind) \(.count) \(.first_used_at.function) \(.last_done.by.function)"' \
+			"$scratch/out")"
+fi
+
 finish

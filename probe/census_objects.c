@@ -185,12 +185,16 @@ bool ltr_census_object_now(const struct ltr_census *census, const struct ltr_gor
 			   struct ltr_object *ret_object)
 {
 	uint8_t kind = ltr_census_object_kind(goroutine->reason);
+	const struct ltr_goroutine *now = ltr_census_find(census, goroutine->id);
 	const struct ltr_object *object;
 
 	if (!kind || !goroutine->object)
 		return false;
-	if (census->find_object && census->find_object(census->find_object_context,
-						       goroutine->object, kind, ret_object) == 0)
+	/* Of who has moved on, the program could only tell what is no longer its business. */
+	if (census->find_object && !census->info.gone && now &&
+	    now->transitions == goroutine->transitions &&
+	    census->find_object(census->find_object_context, goroutine->object, kind, ret_object) ==
+		    0)
 		return true;
 	object = ltr_census_object_of(census, goroutine);
 	if (object)

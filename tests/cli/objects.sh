@@ -74,11 +74,18 @@ dump_says() {
 			"$(grep -A2 "^ *$kind" "$scratch/again" | sed 's/goroutine [0-9]*/goroutine N/')"
 	done
 }
+top_says() {
+	local name=$1 pattern=$2
+	loiter_is 0 "" top --once --view objects --screen 200x40 "$scratch/$name.ltr"
+	contains "top on a recording of $name" "$pattern" "$scratch/out"
+}
 dump_says waitgroup '\{"first used": "add_to_group objects.c:[0-9]+", WaitGroup: "2 not done", "last to be done": "[0-9]+ use_group objects.c:[0-9]+", "last to add": "[0-9]+ add_to_group '
 dump_says semaphore 'semaphore: "2 of 3 taken", "last to release": "[0-9]+ acquire_and_forget objects.c'
 dump_says select 'case: "0 receives", made: "make_channels objects.c:[0-9]+", channel: "no buffer", "last to send": nobody, .*case: "2 sends"'
 dump_says readers '\{readers: 1\}'
 
+top_says waitgroup " 2 left .*add_to_group objects.c:.*be done: [0-9]+ \(ended\)"
+top_says semaphore " 2/3 .*acquire_and_forget objects.c:.*release: [0-9]+ \(ended\)"
 if command -v jq >/dev/null; then
 	loiter_is 0 "" dump --json "$scratch/waitgroup.ltr"
 	equal "a document of a recording" "WaitGroup 2 add_to_group use_group" \

@@ -382,6 +382,7 @@ struct ltr_report_options {
 	const char *baseline_file;                 /* its name */
 	const struct ltr_exploration *exploration; /* NULL: it ran once */
 	bool one_line;                             /* JSON: as one line */
+	bool stale_only;  /* text: nothing but what of the baseline is not needed any more */
 	uint64_t wall_ns; /* JSON: the CLOCK_REALTIME of this look; 0: not one of many */
 };
 

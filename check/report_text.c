@@ -532,6 +532,10 @@ int ltr__report_text(const struct ltr_judgement *judgement,
 {
 	int error = 0;
 
+	if (options->stale_only) {
+		print_stale(judgement, options, out); /* what was found was told before */
+		return 0;
+	}
 	if (shown_count(judgement, options) == 0)
 		print_clean_report(judgement, options, out);
 	else

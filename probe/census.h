@@ -346,6 +346,14 @@ bool ltr_census_object_now(const struct ltr_census *census, const struct ltr_gor
 			   struct ltr_object *ret_object);
 
 /*
+ * The cases of a goroutine's select in the same way, and their channels (of kind LTR_OBJECT_NONE where
+ * nothing is known): `most` at most. Returns how many.
+ */
+size_t ltr_census_cases_now(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+			    struct ltr_select_case *ret_cases, struct ltr_object *ret_objects,
+			    size_t most);
+
+/*
  * Where the call that made it returns to or, of what no call makes, the one that was the first to use it;
  * 0: not known.
  */

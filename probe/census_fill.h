@@ -207,8 +207,11 @@ void ltr_census_set_sockets(struct ltr_census *census, ltr_socket_find *find, vo
 /* Who can read an object of the program: 0 or a negative errno; NULL: nobody. */
 typedef int ltr_object_find(void *context, uint64_t address, uint8_t kind,
 			    struct ltr_object *ret_object);
-void ltr_census_set_object_finder(struct ltr_census *census, ltr_object_find *finder,
-				  void *context);
+/* The same for cases of the select of a goroutine that has made so many transitions; returns how many. */
+typedef size_t ltr_cases_find(void *context, uint64_t id, uint32_t transitions,
+			      struct ltr_select_case *ret_cases, size_t most);
+void ltr_census_set_object_finder(struct ltr_census *census, ltr_object_find *find_object,
+				  ltr_cases_find *find_cases, void *context);
 
 /* Where symbols and modules come from; without one, all symbols are unknown. The census calls
  * `free` with `context` at its own end. */

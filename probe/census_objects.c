@@ -175,24 +175,31 @@ const struct ltr_object *ltr_census_case_object(const struct ltr_census *census,
 	return find(census, one->address, LTR_OBJECT_CHANNEL);
 }
 
-void ltr_census_set_object_finder(struct ltr_census *census, ltr_object_find *finder, void *context)
+void ltr_census_set_object_finder(struct ltr_census *census, ltr_object_find *find_object,
+				  ltr_cases_find *find_cases, void *context)
 {
-	census->find_object = finder;
+	census->find_object = find_object;
+	census->find_cases = find_cases;
 	census->find_object_context = context;
+}
+
+/* Of who has moved on, the program could only tell what is no longer its business. */
+static bool stands(const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_goroutine *now = ltr_census_find(census, goroutine->id);
+
+	return !census->info.gone && now && now->transitions == goroutine->transitions;
 }
 
 bool ltr_census_object_now(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
 			   struct ltr_object *ret_object)
 {
 	uint8_t kind = ltr_census_object_kind(goroutine->reason);
-	const struct ltr_goroutine *now = ltr_census_find(census, goroutine->id);
 	const struct ltr_object *object;
 
 	if (!kind || !goroutine->object)
 		return false;
-	/* Of who has moved on, the program could only tell what is no longer its business. */
-	if (census->find_object && !census->info.gone && now &&
-	    now->transitions == goroutine->transitions &&
+	if (census->find_object && stands(census, goroutine) &&
 	    census->find_object(census->find_object_context, goroutine->object, kind, ret_object) ==
 		    0)
 		return true;
@@ -200,6 +207,43 @@ bool ltr_census_object_now(const struct ltr_census *census, const struct ltr_gor
 	if (object)
 		*ret_object = *object;
 	return object;
+}
+
+static size_t known_cases(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+			  struct ltr_select_case *ret_cases, struct ltr_object *ret_objects,
+			  size_t most)
+{
+	size_t count;
+	const struct ltr_select_case *cases = ltr_census_cases_of(census, goroutine, &count);
+
+	count = count < most ? count : most;
+	for (size_t i = 0; i < count; i++) {
+		const struct ltr_object *object = ltr_census_case_object(census, &cases[i]);
+
+		ret_cases[i] = cases[i];
+		ret_objects[i] = object ? *object : (struct ltr_object){0};
+	}
+	return count;
+}
+
+size_t ltr_census_cases_now(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+			    struct ltr_select_case *ret_cases, struct ltr_object *ret_objects,
+			    size_t most)
+{
+	size_t count = 0;
+
+	if (goroutine->reason != LTR_REASON_SELECT || goroutine->object)
+		return 0;
+	if (census->find_cases && stands(census, goroutine))
+		count = census->find_cases(census->find_object_context, goroutine->id,
+					   goroutine->transitions, ret_cases, most);
+	if (!count)
+		return known_cases(census, goroutine, ret_cases, ret_objects, most);
+	for (size_t i = 0; i < count; i++)
+		if (census->find_object(census->find_object_context, ret_cases[i].address,
+					LTR_OBJECT_CHANNEL, &ret_objects[i]))
+			ret_objects[i] = (struct ltr_object){0};
+	return count;
 }
 
 /*

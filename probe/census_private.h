@@ -182,6 +182,7 @@ struct ltr_census {
 	bool objects_known;
 	uint64_t objects_ns;          /* when they were read */
 	ltr_object_find *find_object; /* NULL: nobody knows */
+	ltr_cases_find *find_cases;
 	void *find_object_context;
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */

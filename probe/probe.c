@@ -457,6 +457,16 @@ static int find_object(void *context, uint64_t address, uint8_t kind, struct ltr
 	return probe->kind->object(probe->target, address, kind, ret_object);
 }
 
+static size_t find_cases(void *context, uint64_t id, uint32_t transitions,
+			 struct ltr_select_case *ret_cases, size_t most)
+{
+	const struct ltr_probe *probe = context;
+
+	if (probe->gone || !probe->kind->cases)
+		return 0;
+	return probe->kind->cases(probe->target, id, transitions, ret_cases, most);
+}
+
 static int start_census(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			struct ltr_why *why)
 {
@@ -470,7 +480,7 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 		return ltr_why_set(why, err, "out of memory");
 
 	ltr_census_set_sockets(probe->census, find_socket, probe);
-	ltr_census_set_object_finder(probe->census, find_object, probe);
+	ltr_census_set_object_finder(probe->census, find_object, find_cases, probe);
 	probe->notes_objects = options->recorder;
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 	info->pid = ltr_process_pid(probe->process);

@@ -16,8 +16,9 @@
 #include "tui.h"
 #include "view.h"
 
-#define FACTS_AT  14 /* where the values of the facts begin */
-#define ANCESTORS 32
+#define FACTS_AT    14 /* where the values of the facts begin */
+#define ANCESTORS   32
+#define CASES_SHOWN 8
 
 struct page {
 	struct ltr__view view;
@@ -255,6 +256,45 @@ static void draw_comer(struct pen *pen, const struct ltr__scene *scene, struct l
 	pen->y++;
 }
 
+/* The cases of a select, a line each, and who should come to it. */
+static void draw_cases(struct pen *pen, const struct ltr__scene *scene,
+		       const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = scene->moment.census;
+	struct ltr_select_case cases[CASES_SHOWN];
+	struct ltr_object objects[CASES_SHOWN];
+	size_t count = ltr_census_cases_now(census, goroutine, cases, objects, CASES_SHOWN);
+	struct ltr__area area = pen->area;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t made = ltr_census_made_pc(census, &objects[i]);
+		int x = FACTS_AT;
+
+		fact(pen, i ? "" : "waits on");
+		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
+				"case %u %s channel 0x%" PRIx64 "  ", cases[i].index,
+				cases[i].receives ? "receives from" : "sends to", cases[i].address);
+		x += ltr__textf(area, x, pen->y, area.width - x,
+				objects[i].closed ? LTR__STYLE_WARNING : LTR__STYLE_NORMAL, "%s ",
+				ltr__object_fill(&objects[i]).text);
+		if (made) {
+			struct ltr__place place =
+				ltr__place_of_symbol(ltr_census_call_symbol(census, made), made);
+
+			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "made at ");
+			ltr__draw_place(area, x, pen->y, area.width - x, &place);
+		}
+		pen->y++;
+		if (objects[i].kind)
+			draw_comer(pen, scene,
+				   ltr__object_came_last(census, &objects[i],
+							 cases[i].receives ? LTR_REASON_CHAN_RECEIVE
+									   : LTR_REASON_CHAN_SEND,
+							 true),
+				   goroutine->id);
+	}
+}
+
 /* What the object says of itself. */
 static void draw_object_facts(struct pen *pen, const struct ltr__scene *scene,
 			      const struct ltr_goroutine *goroutine)
@@ -359,6 +399,7 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 
 	draw_object(pen, scene, page);
 	draw_object_facts(pen, scene, goroutine);
+	draw_cases(pen, scene, goroutine);
 	draw_holder(pen, scene, goroutine);
 	draw_thread(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);

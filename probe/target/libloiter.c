@@ -255,4 +255,5 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.reach = ltr__libloiter_reach,
 	.objects = ltr__libloiter_objects,
 	.object = ltr__libloiter_object,
+	.cases = ltr__libloiter_cases,
 };

@@ -193,29 +193,41 @@ static bool find_mark(const unsigned char *bytes, size_t count, uint64_t address
 	return false;
 }
 
-static int put_cases(const struct ltr__libloiter *target, struct ltr_census *census,
-		     const struct ltr__select *select, const struct ltr_select_mark *mark,
-		     struct wanted_list *list)
+/* Those that can happen. Returns how many. */
+static size_t read_cases(const struct ltr__libloiter *target, const struct ltr__select *select,
+			 const struct ltr_select_mark *mark, struct ltr_select_case *ret_cases,
+			 size_t most)
 {
 	struct ltr_case_words cases[LTR__CASES_MAX];
-	int err = 0;
+	size_t count = 0;
 
 	if (!mark->cases || mark->cases % 8 || !mark->count || mark->count > LTR__CASES_MAX ||
 	    ltr_process_read(target->process, mark->cases, cases, mark->count * sizeof(*cases)) < 0)
 		return 0;
-	for (uint32_t i = 0; i < mark->count && !err; i++) {
-		if (!cases[i].channel)
-			continue;
-		err = want(list, cases[i].channel, LTR_OBJECT_CHANNEL);
+	for (uint32_t i = 0; i < mark->count && count < most; i++)
+		if (cases[i].channel)
+			ret_cases[count++] = (struct ltr_select_case){
+				.goroutine_id = select->goroutine_id,
+				.address = cases[i].channel,
+				.transitions = select->transitions,
+				.index = (uint8_t)i,
+				.receives = cases[i].is_receive != 0,
+			};
+	return count;
+}
+
+static int put_cases(const struct ltr__libloiter *target, struct ltr_census *census,
+		     const struct ltr__select *select, const struct ltr_select_mark *mark,
+		     struct wanted_list *list)
+{
+	struct ltr_select_case cases[LTR__CASES_MAX];
+	size_t count = read_cases(target, select, mark, cases, LTR__CASES_MAX);
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		err = want(list, cases[i].address, LTR_OBJECT_CHANNEL);
 		if (!err)
-			err = ltr_census_case_put(census,
-						  &(struct ltr_select_case){
-							  .goroutine_id = select->goroutine_id,
-							  .address = cases[i].channel,
-							  .transitions = select->transitions,
-							  .index = (uint8_t)i,
-							  .receives = cases[i].is_receive != 0,
-						  });
+			err = ltr_census_case_put(census, &cases[i]);
 	}
 	return err;
 }
@@ -319,4 +331,29 @@ int ltr__libloiter_object(void *context, uint64_t address, uint8_t kind,
 	if (!err)
 		parse(&target->layout, &wanted, bytes, ret_object);
 	return err;
+}
+
+size_t ltr__libloiter_cases(void *context, uint64_t id, uint32_t transitions,
+			    struct ltr_select_case *ret_cases, size_t most)
+{
+	const struct ltr__libloiter *target = context;
+	unsigned char bytes[LTR_SELECT_MARK_BYTES];
+	struct ltr_process_piece piece = {.buffer = bytes};
+	struct ltr_select_mark mark;
+
+	if (!target->layout.case_bytes || !target->layout.channel_words)
+		return 0;
+	for (uint32_t i = 0; i < target->selects.count; i++) {
+		const struct ltr__select *select = &target->selects.all[i];
+
+		if (select->goroutine_id != id || select->transitions != transitions)
+			continue;
+		piece.bytes = ltr__stack_used(&target->layout, &select->stack, sizeof(bytes),
+					      &piece.address);
+		if (!piece.bytes || ltr_process_read_many(target->process, &piece, 1) < 0 ||
+		    !find_mark(bytes, piece.done, piece.address, &mark))
+			return 0;
+		return read_cases(target, select, &mark, ret_cases, most);
+	}
+	return 0;
 }

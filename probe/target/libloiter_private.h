@@ -130,6 +130,8 @@ void ltr__locks_done(struct ltr__locks *locks);
 int ltr__libloiter_objects(void *context, struct ltr_census *census, uint32_t most);
 int ltr__libloiter_object(void *context, uint64_t address, uint8_t kind,
 			  struct ltr_object *ret_object);
+size_t ltr__libloiter_cases(void *context, uint64_t id, uint32_t transitions,
+			    struct ltr_select_case *ret_cases, size_t most);
 int ltr__selects_note(struct ltr__selects *selects, const struct ltr__select *select);
 
 /* libloiter.c */

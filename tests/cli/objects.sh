@@ -86,6 +86,10 @@ dump_says readers '\{readers: 1\}'
 
 top_says waitgroup " 2 left .*add_to_group objects.c:.*be done: [0-9]+ \(ended\)"
 top_says semaphore " 2/3 .*acquire_and_forget objects.c:.*release: [0-9]+ \(ended\)"
+printf 'keys 1<Enter>\nscreen\n' >"$scratch/keys"
+loiter_is 0 "" top --script "$scratch/keys" --screen 120x40 "$scratch/select.ltr"
+contains "the page of one in a select" "case 0 receives from channel 0x[0-9a-f]+  0/0 made at make_channels objects.c" "$scratch/out"
+contains "the page of one in a select" "case 2 sends to channel 0x[0-9a-f]+  2/2 made at make_channels objects.c" "$scratch/out"
 if command -v jq >/dev/null; then
 	loiter_is 0 "" dump --json "$scratch/waitgroup.ltr"
 	equal "a document of a recording" "WaitGroup 2 add_to_group use_group" \

@@ -231,6 +231,19 @@ static void test_the_cases_of_a_select(void **state)
 	const struct ltr_census *census = ltr_probe_census(probe);
 
 	assert_int_equal(case_count(probe, 1), 0); /* nobody has asked */
+	struct ltr_select_case now[4];
+	struct ltr_object channels[4];
+	assert_int_equal(ltr_census_cases_now(census, ltr_census_find(census, 1), now, channels, 4),
+			 3);
+	assert_int_equal(now[1].index, 2);
+	assert_int_equal(channels[1].giver_id, 4);
+	assert_int_equal(channels[2].kind, LTR_OBJECT_NONE);
+	assert_int_equal(ltr_census_cases_now(census, ltr_census_find(census, 1), now, channels, 2),
+			 2);
+	for (uint64_t id = 3; id <= 7; id++)
+		assert_int_equal(
+			ltr_census_cases_now(census, ltr_census_find(census, id), now, channels, 4),
+			0);
 	assert_int_equal(ltr_probe_objects(probe), 0);
 	size_t count;
 	const struct ltr_select_case *cases =
@@ -250,6 +263,7 @@ static void test_the_cases_of_a_select(void **state)
 	struct ltr_goroutine moved = *ltr_census_find(census, 1);
 	moved.transitions++;
 	assert_null(ltr_census_cases_of(census, &moved, &count));
+	assert_int_equal(ltr_census_cases_now(census, &moved, now, channels, 4), 0);
 	assert_int_equal(count, 0);
 	ltr_probe_close(probe);
 	fake_stop(pid);

@@ -6,12 +6,14 @@
  * how fresh it is. Every round measures all rows, one after the other; medians are shown, with the
  * smallest and the largest value.
  *
- *	bench/probe [ROUNDS [GOROUTINES]] [--json FILE]
+ *	bench/probe [--kernel] [ROUNDS [GOROUTINES]] [--json FILE]
  *
+ * --kernel: only the rows of what asking the kernel costs.
  * GOROUTINES is the size of the large census (1000000; each takes 4.3 KB in the program).
  */
 
 #include "probe_child.h"
+#include "probe_kernel.h"
 #include "probe_rows.h"
 
 #include <errno.h>
@@ -40,6 +42,7 @@ struct bench {
 	struct child bare;
 	struct child crowd;   /* CROWD goroutines */
 	struct child large;   /* GOROUTINES */
+	struct child blocked; /* KERNEL_THREADS in blocking calls */
 	struct child httpd;   /* pid 0: cannot be had here */
 	struct child checked; /* httpd under loiter check, and with --every */
 	struct child watched;
@@ -50,6 +53,7 @@ struct bench {
 	uint64_t probes[6], semaphore;
 	long goroutines;
 	bool ebpf;
+	bool kernel_only;
 	int round;
 };
 
@@ -467,6 +471,7 @@ static void start_all(struct bench *bench, const char *folder)
 	bench->target = child_start(path, NULL, 1);
 	bench->crowd = child_start(path, NULL, 1);
 	bench->large = child_start(path, NULL, 1);
+	bench->blocked = child_start(path, NULL, 1);
 	snprintf(path, sizeof(path), "%s/load/probe_target_bare", folder);
 	bench->bare = child_start(path, NULL, 1);
 
@@ -478,7 +483,11 @@ static void start_all(struct bench *bench, const char *folder)
 	child_number(&bench->crowd, command, NULL);
 	snprintf(command, sizeof(command), "park %ld", bench->goroutines);
 	child_number(&bench->large, command, NULL);
+	snprintf(command, sizeof(command), "block %d", KERNEL_THREADS);
+	child_number(&bench->blocked, command, NULL);
 
+	if (bench->kernel_only)
+		return;
 	snprintf(bench->go_path, sizeof(bench->go_path), "%s/load/probe-go", folder);
 	snprintf(command, sizeof(command), "GOFLAGS=-mod=mod go build -o '%s' '%s' 2>/dev/null",
 		 bench->go_path, LOITER_BENCH_GO);
@@ -504,6 +513,9 @@ static void measure_round(struct bench *bench)
 {
 	for (size_t row = 0; row < ROW_COUNT; row++)
 		set(bench, row, NAN);
+	kernel_measure(&bench->target, &bench->blocked, bench->ebpf, bench->round);
+	if (bench->kernel_only)
+		return;
 	measure_pingpong(bench);
 	measure_traps(bench);
 	measure_go(bench);
@@ -530,11 +542,19 @@ int main(int argc, char **argv)
 		argc -= 2;
 	}
 
+	bench.kernel_only = argc > 1 && strcmp(argv[1], "--kernel") == 0;
+	if (bench.kernel_only) {
+		argv[1] = argv[0];
+		argv++;
+		argc--;
+	}
+
 	int rounds = argc > 1 ? atoi(argv[1]) : 5;
 
 	bench.goroutines = argc > 2 ? atol(argv[2]) : 1000000;
 	if (rounds < 1 || rounds > ROUNDS_MAX || bench.goroutines < 1 || argc > 3)
-		return fprintf(stderr, "usage: %s [ROUNDS (1 to %d) [GOROUTINES]] [--json FILE]\n",
+		return fprintf(stderr,
+			       "usage: %s [--kernel] [ROUNDS (1 to %d) [GOROUTINES]] [--json FILE]\n",
 			       argv[0], ROUNDS_MAX),
 		       64;
 	signal(SIGPIPE, SIG_IGN);
@@ -551,6 +571,7 @@ int main(int argc, char **argv)
 	child_end(&bench.bare);
 	child_end(&bench.crowd);
 	child_end(&bench.large);
+	child_end(&bench.blocked);
 	if (bench.httpd.pid) {
 		child_end(&bench.httpd);
 		child_ask_to_end(&bench.checked);

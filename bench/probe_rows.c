@@ -71,6 +71,7 @@ void rows_report(int rounds, long goroutines, FILE *json)
 {
 	char name[128];
 	struct utsname kernel;
+	const char *comma = "";
 
 	uname(&kernel);
 	processor_name(name, sizeof(name));
@@ -100,12 +101,14 @@ void rows_report(int rounds, long goroutines, FILE *json)
 			printf(" %s%-5g %s", rows[row].larger ? ">=" : "<=", rows[row].must,
 			       verdict(row, v[count / 2]));
 		printf("\n");
-		if (json)
+		if (json) {
 			fprintf(json,
 				"%s\n{\"row\": \"%s\", \"unit\": \"%s\", \"median\": %.3f, "
 				"\"least\": %.3f, \"most\": %.3f, \"must\": %g, \"verdict\": \"%s\"}",
-				row ? "," : "", rows[row].printed, rows[row].unit, v[count / 2],
-				v[0], v[count - 1], rows[row].must, verdict(row, v[count / 2]));
+				comma, rows[row].printed, rows[row].unit, v[count / 2], v[0],
+				v[count - 1], rows[row].must, verdict(row, v[count / 2]));
+			comma = ",";
+		}
 	}
 	if (json)
 		fprintf(json, "\n]}\n");

@@ -47,6 +47,13 @@
 	X(RECORD_SHM_LOST, "... records lost", "%", 0, false)                      \
 	X(CHECK, "httpd under loiter check, share", "x", 0.95, true)               \
 	X(CHECK_EVERY, "... with --every 1s", "x", 0.95, true)                     \
+	X(CPU_RATIO, "CPU sampled 99 Hz: CPU time, times", "x", 0, false)          \
+	X(CPU_MOST_RATIO, "CPU sampled 5000 Hz: CPU time, times", "x", 0, false)   \
+	X(CPU_SAMPLE, "... a sample, of the program's", "us", 0, false)            \
+	X(CPU_READER, "... a sample, of loiter's", "us", 0, false)                 \
+	X(LOOKED_AT, "looked at 100 times/s: CPU time, times", "x", 0, false)      \
+	X(LOOK_EBPF, "a look at 64 threads, eBPF: of loiter's", "us", 0, false)    \
+	X(LOOK_PROC, "... from /proc", "us", 0, false)                             \
 	X(TRAP_TRIP, "one uprobe an event, counting only", "ns/trip", 0, false)    \
 	X(TRAP_RATIO, "... times unwatched", "x", 0, false)                        \
 	X(GO_PLAIN, "Go: ping-pong", "ns/trip", 0, false)                          \

@@ -6,6 +6,7 @@
  *	trips N         play ping-pong for N round trips; the ns that took
  *	rate R MS       R round trips a second, for MS ms; how many there were
  *	park N          have N more goroutines that wait for ever; N
+ *	block N         have N more in blocking calls that do not end; N
  *	birth           create one more of them; the moment, in ns of CLOCK_MONOTONIC
  *	where           file offsets of the USDT probes and of their semaphore
  *
@@ -17,6 +18,7 @@
 #include <loiter.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 LTR_CHAN(numbers, int);
 
@@ -81,6 +83,33 @@ static void park(numbers never, long count)
 	ltr_waitgroup_wait(&here);
 }
 
+static void read_nothing(void *end)
+{
+	char byte;
+
+	(void)!read(*(int *)end, &byte, 1);
+}
+
+static struct ltr_waitgroup blocked_are_here;
+static int silent_pipe[2];
+
+static void call_for_ever(void)
+{
+	ltr_waitgroup_done(&blocked_are_here);
+	ltr_blocking(read_nothing, &silent_pipe[0]);
+}
+
+static void block(long count)
+{
+	if (pipe(silent_pipe) < 0)
+		return;
+	ltr_waitgroup_add(&blocked_are_here, count);
+	for (long i = 0; i < count; i++)
+		ltr_go(call_for_ever);
+	ltr_waitgroup_wait(&blocked_are_here);
+	ltr_yield(); /* the last one is still on its way */
+}
+
 /* Where the page that holds `address` comes from; 0: not from a file. */
 static uint64_t file_offset(uintptr_t address)
 {
@@ -133,6 +162,9 @@ static int obey(int argc, char **argv)
 			printf("%ld\n", play_paced(&pair, rate, ms));
 		} else if (sscanf(line, "park %ld", &count) == 1) {
 			park(never, count);
+			printf("%ld\n", count);
+		} else if (sscanf(line, "block %ld", &count) == 1) {
+			block(count);
 			printf("%ld\n", count);
 		} else if (strcmp(line, "birth\n") == 0) {
 			ltr_go(wait_for_ever, (struct crowd){never, NULL});

@@ -43,7 +43,8 @@ struct ltr__black_box *ltr__black_box_open(uint32_t pid,
 {
 	const struct ltr_recorder_options recorder = {.last_ns = options->last_ns};
 	struct ltr__black_box *box = calloc(1, sizeof(*box));
-	struct ltr_probe_options probe = {.waits = true, .snapshot_ns = LTR__SECOND_NS};
+	struct ltr_probe_options probe = {
+		.waits = true, .snapshot_ns = LTR__SECOND_NS, .threads = true, .sockets = true};
 	struct ltr_why why = {"there is no memory left"};
 
 	if (box && ltr_recorder_new(&recorder, &box->recorder) == 0) {

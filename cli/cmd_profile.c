@@ -66,9 +66,9 @@ static error_t check_cpu(struct argp_state *state, const struct profile_options 
 		return 0;
 	if (profile->parsing.via != LTR_VIA_BEST && profile->parsing.via != LTR_VIA_EBPF)
 		return ltr__options_wrong(state, "--type cpu is sampled through eBPF alone");
-	if (profile->parsing.file)
-		return ltr__options_wrong(state, "--type cpu is for what runs: a recording has no "
-						 "samples of the CPUs");
+	if (profile->parsing.file && profile->order.rate_hz)
+		return ltr__options_wrong(state, "--rate is for what runs: a recording has the "
+						 "samples that it has");
 	if (profile->order.profile.per_goroutine)
 		return ltr__options_wrong(state, "samples of the CPUs are added up: --type cpu "
 						 "cannot be told --per-goroutine");
@@ -234,7 +234,9 @@ static const struct argp argp = {
 	       "Parts of it are block (channels, select and sync), mutex (mutexes and read-write "
 	       "locks) and sched (ready, but not running); wall is all time, running included.\n"
 	       "cpu samples what the CPUs do for the program, as often as --rate says, and knows which "
-	       "goroutine it is; it needs eBPF (root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE).\n\n"
+	       "goroutine it is; it needs eBPF (root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE). A recording has the samples "
+	       "that loiter record took, 99 a second, unless that was refused; then there is no "
+	       "profile.\n\n"
 	       "Several processes (-p PID -p PID) and recordings, also of both kinds, become one "
 	       "profile, in which each sample is labelled with its process and pid; processes are "
 	       "watched at the same time. If one of them cannot be looked at, no profile is "

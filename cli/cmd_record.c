@@ -35,6 +35,7 @@ struct record_options {
 	uint64_t last_ns;   /* 0: all of it */
 	uint64_t grace_ns;
 	bool no_stacks;
+	bool no_cpu;
 };
 
 enum {
@@ -42,6 +43,7 @@ enum {
 	KEY_LAST,
 	KEY_GRACE,
 	KEY_NO_STACKS,
+	KEY_NO_CPU,
 };
 
 static const struct argp_option options[] = {
@@ -57,6 +59,8 @@ static const struct argp_option options[] = {
 	 0},
 	{"no-stacks", KEY_NO_STACKS, NULL, 0,
 	 "do not ask for the stack of each wait: cheaper, but profiles of waits have none", 0},
+	{"no-cpu", KEY_NO_CPU, NULL, 0,
+	 "do not sample the CPUs: cheaper, but there is no profile of type cpu", 0},
 	{0},
 };
 
@@ -88,6 +92,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_NO_STACKS:
 		record->no_stacks = true;
 		return 0;
+	case KEY_NO_CPU:
+		record->no_cpu = true;
+		return 0;
 	case ARGP_KEY_END:
 		error = ltr__options_common(key, argument, state);
 		if (!error && !record->file)
@@ -111,6 +118,9 @@ static const struct argp argp = {
 	       "Until it is finished, the recording is called FILE.part, and an older FILE is left "
 	       "alone. If loiter is killed, FILE.part has all but the last quarter of a second, and "
 	       "can be looked at.\n"
+	       "Through eBPF the CPUs are sampled 99 times a second besides. What only the kernel knows of "
+	       "a goroutine (its thread, its system call, the peer of its connection) is noted once a "
+	       "second, with each snapshot. Where that is refused, the recording says so.\n"
 	       "With --last nothing is written until SIGUSR1 comes, or the end; each time FILE is "
 	       "replaced by a recording of the last TIME.\n\n"
 	       "Exit status: the command's own; 0 for a process and for a command that was ended "
@@ -232,6 +242,9 @@ static void say_losses(const struct ltr_census_info *info)
 	if (info->lost)
 		ltr__say("%" PRIu64 " of %" PRIu64 " records were lost, and the recording says so",
 			 info->lost, info->events + info->lost);
+	if (info->cpu_lost)
+		ltr__say("%" PRIu64 " samples of the CPUs were lost, and the recording says so",
+			 info->cpu_lost);
 }
 
 /* The last moment, and what is left. */
@@ -260,7 +273,11 @@ static int run_recorder(const struct record_options *record, struct ltr_recorder
 		.probe = {.via = record->parsing.via,
 			  .waits = !record->no_stacks,
 			  .snapshot_ns = SNAPSHOT_NS,
-			  .recorder = recorder},
+			  .recorder = recorder,
+			  .threads = true,
+			  .sockets = true,
+			  .cpu_hz = record->no_cpu ? 0 : LTR_CPU_HZ,
+			  .cpu_if_allowed = true},
 	};
 	struct ltr_recorder_counts counts;
 	struct ltr__target *target;

@@ -155,6 +155,25 @@ static void say_why(const struct taking *taking, size_t i, const char *why)
 		ltr__say("%s: %s", input->file ? input->file : name, why);
 }
 
+/* A recording without samples would make an empty profile, which looks like a program without work. */
+static bool has_samples(const struct taking *taking, size_t i, struct ltr_why *why)
+{
+	const struct ltr_census_info *info =
+		ltr_census_info(ltr_probe_census(ltr__target_probe(taking->targets[i])));
+
+	if (!taking->order->type->from_cpu || info->way != LTR_WAY_FILE || info->cpu_period_ns)
+		return true;
+	ltr__why(why, "there are no samples of the CPUs in %s: %s", taking->parsing->inputs[i].file,
+		 info->cpu_reason);
+	return false;
+}
+
+static void close_opened(struct taking *taking)
+{
+	while (taking->count > 0)
+		ltr__target_close(taking->targets[--taking->count], false);
+}
+
 /* All of them, or none is open. *ret_status is what to exit with then. */
 static int open_all(struct taking *taking, int *ret_status)
 {
@@ -167,12 +186,17 @@ static int open_all(struct taking *taking, int *ret_status)
 
 		if (error) {
 			say_why(taking, i, why.text);
-			while (taking->count > 0)
-				ltr__target_close(taking->targets[--taking->count], false);
+			close_opened(taking);
 			return error;
 		}
 		taking->censuses[i] = ltr_probe_census(ltr__target_probe(taking->targets[i]));
 		taking->count++;
+		if (!has_samples(taking, i, &why)) {
+			say_why(taking, i, why.text);
+			close_opened(taking);
+			*ret_status = LTR__STATUS_FAILED;
+			return -ENODATA;
+		}
 	}
 	return 0;
 }

@@ -93,6 +93,9 @@ static object *watch(struct document *document, const struct ltr_census_info *in
 	ltr__json_add_number(&document->json, to, "now_ns", info->now_ns);
 	ltr__json_add_number(&document->json, to, "wall_ns", info->wall_ns);
 	ltr__json_add_number(&document->json, to, "coarse_ns", info->coarse_ns);
+	ltr__json_add_known_text(&document->json, to, "cpu_reason", info->cpu_reason);
+	ltr__json_add_known_text(&document->json, to, "threads_reason", info->threads_reason);
+	ltr__json_add_known_text(&document->json, to, "sockets_reason", info->sockets_reason);
 	return to;
 }
 

@@ -269,6 +269,27 @@ static void free_goroutines(const struct ltr_goroutine ***goroutines)
 	free(*goroutines);
 }
 
+/* A recording may say anything. */
+static void put_reason(struct printer *printer, const char *what, const char *reason)
+{
+	ltr__text_format(&printer->text, "# loiter: %s: ", what);
+	ltr__text_clean(&printer->text, reason);
+	ltr__text_put(&printer->text, "\n\n");
+}
+
+/* What the headers below would say of somebody, and why they do not. */
+static void put_what_is_missing(struct printer *printer)
+{
+	const struct ltr_census *census = printer->census;
+	const struct ltr_census_info *info = ltr_census_info(census);
+	bool on_threads = info->by_state[LTR_STATE_RUNNING] || info->by_state[LTR_STATE_SYSCALL];
+
+	if (on_threads && info->threads_reason[0] && !ltr_census_thread_count(census))
+		put_reason(printer, "nothing is known of threads", info->threads_reason);
+	if (info->by_state[LTR_STATE_NETWORK] && info->sockets_reason[0])
+		put_reason(printer, "no addresses are known", info->sockets_reason);
+}
+
 int ltr_text_debug2(const struct ltr_census *census, struct ltr_sink sink)
 {
 	__attribute__((cleanup(free_goroutines))) const struct ltr_goroutine **goroutines = NULL;
@@ -282,6 +303,7 @@ int ltr_text_debug2(const struct ltr_census *census, struct ltr_sink sink)
 	ltr__loss_text(census, loss);
 	if (loss[0])
 		ltr__text_format(&printer.text, "# %s\n\n", loss);
+	put_what_is_missing(&printer);
 	for (size_t i = 0; i < ltr_census_count(census); i++) {
 		if (i > 0)
 			ltr__text_put(&printer.text, "\n");

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "clean.h"
 #include "profile_types.h"
 #include "samples.h"
 
@@ -26,13 +27,19 @@ static uint64_t worth_ns(uint64_t samples, uint64_t period_ns)
 	return __builtin_mul_overflow(samples, period_ns, &ns) ? UINT64_MAX : ns;
 }
 
-static void comment(const struct ltr_census_info *info, const struct ltr_profile_options *options,
-		    struct ltr__samples *samples)
+static void put_comments(const struct ltr_census_info *info,
+			 const struct ltr_profile_options *options, struct ltr__samples *samples)
 {
 	char lost[LTR__COMMENT_BYTES];
+	char comment[LTR__COMMENT_BYTES];
+	char reason[LTR__COMMENT_BYTES - 64]; /* a recording may say anything */
 
-	if (!info->cpu_period_ns)
-		ltr__samples_comment(samples, "loiter: the CPUs were not sampled");
+	ltr__pprof_clean(reason, sizeof(reason), info->cpu_reason);
+	if (!info->cpu_period_ns) {
+		snprintf(comment, sizeof(comment), "loiter: the CPUs were not sampled%s%s",
+			 reason[0] ? ": " : "", reason);
+		ltr__samples_comment(samples, comment);
+	}
 	if (options->per_goroutine)
 		ltr__samples_comment(samples, "loiter: samples of the CPUs are added up, and not "
 					      "kept for each goroutine");
@@ -52,7 +59,7 @@ static int collect(const struct ltr_census *census, const struct ltr_profile_opt
 	size_t count = ltr_census_cpu_count(census);
 	int err = ltr__samples_order(census, count, total_stack, &order);
 
-	comment(info, options, samples);
+	put_comments(info, options, samples);
 	samples->period = ltr__pprof_clamp(info->cpu_period_ns);
 	if (info->now_ns > info->cpu_started_ns && info->cpu_started_ns)
 		samples->duration_ns = ltr__pprof_clamp(info->now_ns - info->cpu_started_ns);

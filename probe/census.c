@@ -38,6 +38,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	ltr__waits_done(&census->view);
 	free(census->cpu);
 	free(census->threads);
+	free(census->sockets);
 	ltr__histograms_done(&census->histograms);
 	free(census->goroutines);
 	free(census->follows);
@@ -114,6 +115,7 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       wait_bytes(&census->view) + intern_bytes(&census->cpu_keys) +
 	       census->cpu_capacity * sizeof(*census->cpu) +
 	       census->thread_capacity * sizeof(*census->threads) +
+	       census->socket_capacity * sizeof(*census->sockets) +
 	       census->histograms.capacity * sizeof(*census->histograms.all) +
 	       census->first_frame_count * sizeof(*census->first_frames);
 }
@@ -136,17 +138,6 @@ void ltr_census_advance(struct ltr_census *census, uint64_t now_ns)
 {
 	LTR__TAP(census, advance, now_ns);
 	ltr__census_advance(census, now_ns);
-}
-
-void ltr__census_advance(struct ltr_census *census, uint64_t now_ns)
-{
-	if (now_ns > census->info.now_ns) {
-		census->info.now_ns = now_ns;
-		census->view_old = true;
-	}
-	ltr__gone_overdue(census, census->info.now_ns);
-	/* Without memory for the totals the gap stays, and the next advance tries again. */
-	(void)ltr__held_overdue(census, census->info.now_ns);
 }
 
 bool ltr_census_is_unsure(const struct ltr_census *census)
@@ -183,22 +174,6 @@ uint64_t ltr_census_age_ns(const struct ltr_census *census, const struct ltr_gor
 	if (!goroutine->since_ns || goroutine->since_ns > census->info.now_ns)
 		return 0;
 	return census->info.now_ns - goroutine->since_ns;
-}
-
-void ltr_census_set_sockets(struct ltr_census *census, ltr_socket_find *find, void *context)
-{
-	census->find_socket = find;
-	census->socket_context = context;
-}
-
-bool ltr_census_socket(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
-		       struct ltr_census_socket *ret_socket)
-{
-	const struct ltr_goroutine *now = ltr_census_find(census, goroutine->id);
-
-	return census->find_socket && !census->info.gone && now &&
-	       now->transitions == goroutine->transitions && now->state == LTR_STATE_NETWORK &&
-	       census->find_socket(census->socket_context, now->object, ret_socket) == 0;
 }
 
 void ltr_census_set_symbols(struct ltr_census *census, const struct ltr_symbol_source *source,

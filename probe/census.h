@@ -109,6 +109,13 @@ struct ltr_census_info {
 	uint64_t cpu_period_ns;  /* what one sample is worth; 0: no samples are taken */
 	uint64_t cpu_started_ns; /* when the taking began */
 	uint64_t cpu_lost;       /* samples known to be lost since then */
+
+	/* Why there are no samples, why nothing or less is known of threads than could be, and why
+	 * nothing of sockets; "" if nothing is missing. Who only looks at a program that runs, and
+	 * has not asked, is not told. */
+	char cpu_reason[160];
+	char threads_reason[160];
+	char sockets_reason[160];
 };
 
 const struct ltr_census_info *ltr_census_info(const struct ltr_census *census);
@@ -370,7 +377,8 @@ struct ltr_census_socket {
 
 /*
  * The socket that a goroutine waits on in the state network: the program is asked at this moment, which
- * takes some microseconds. False if it waits on none, has moved on, or the program cannot be asked.
+ * takes some microseconds; in a recording, it is as the last snapshot found it. False if it waits on none,
+ * has moved on, or the program cannot be asked (info->sockets_reason).
  */
 bool ltr_census_socket(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
 		       struct ltr_census_socket *ret_socket);

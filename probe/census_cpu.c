@@ -41,33 +41,54 @@ static void describe(const struct ltr_census *census, uint64_t id, struct ltr_cp
 	total->labels = goroutine->labels;
 }
 
-int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
-			      const uint64_t *pcs, size_t depth)
+/* `total` says which; past the bound it loses what would make it another one. */
+static int find_total(struct ltr_census *census, struct ltr_cpu_total *total, uint32_t *ret_number)
 {
-	struct ltr_cpu_total total = {0};
-	uint32_t number;
 	int err = ltr__grow(&census->cpu, &census->cpu_capacity, census->cpu_count + 1ull,
 			    sizeof(*census->cpu));
 
 	if (err)
 		return err;
-	if (id)
-		total.state = in_call ? LTR_STATE_SYSCALL : LTR_STATE_RUNNING;
-	describe(census, id, &total);
-	if (census->cpu_count < CPU_TOTALS_MAX)
-		err = intern_stack(census, pcs, depth, &total.stack);
-	else
-		total.site = total.name = total.labels = 0;
-	if (!err)
-		err = ltr__intern_add(&census->cpu_keys, &total, KEY_BYTES, &number);
+	if (census->cpu_count >= CPU_TOTALS_MAX)
+		total->stack = total->site = total->name = total->labels = 0;
+	return ltr__intern_add(&census->cpu_keys, total, KEY_BYTES, ret_number);
+}
+
+int ltr_census_add_cpu_total(struct ltr_census *census, const struct ltr_cpu_total *total)
+{
+	struct ltr_cpu_total key = *total;
+	uint32_t number;
+	int err = find_total(census, &key, &number);
+
 	if (err)
 		return err;
+	key.samples = 0;
 	if (number > census->cpu_count) {
-		census->cpu[number - 1] = total;
+		census->cpu[number - 1] = key;
 		census->cpu_count = number;
 	}
-	census->cpu[number - 1].samples++;
+	census->cpu[number - 1].samples =
+		ltr__add_saturated(census->cpu[number - 1].samples, total->samples);
 	return 0;
+}
+
+int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
+			      const uint64_t *pcs, size_t depth)
+{
+	struct ltr_cpu_total total = {.samples = 1};
+	int err = 0;
+
+	if (id)
+		total.state = in_call ? LTR_STATE_SYSCALL : LTR_STATE_RUNNING;
+	if (census->cpu_count < CPU_TOTALS_MAX) {
+		describe(census, id, &total);
+		err = intern_stack(census, pcs, depth, &total.stack);
+	}
+	if (!err)
+		err = ltr_census_add_cpu_total(census, &total);
+	if (!err)
+		LTR__TAP(census, cpu_sample, &total);
+	return err;
 }
 
 size_t ltr_census_cpu_count(const struct ltr_census *census)

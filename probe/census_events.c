@@ -55,38 +55,40 @@ void ltr_census_note_doubt(struct ltr_census *census)
 	census->some_unsure = true;
 }
 
-/* The part of a record that is shown, if nothing newer is shown already. */
+/*
+ * The part of a record that is shown, if nothing newer is shown already. In place: a copy that is
+ * changed and then copied back is most of what a record costs.
+ */
 static void show_event(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
-		       uint64_t ns)
+		       uint8_t state, uint64_t ns)
 {
-	struct ltr_goroutine to = census->goroutines[index];
+	struct ltr_goroutine *goroutine = &census->goroutines[index];
 
 	if (event->kind == LTR_KIND_CREATE) {
-		to.parent_id = event->arg;
-		to.created_ns = ns;
+		goroutine->parent_id = event->arg;
+		goroutine->created_ns = ns;
 	} else if (event->kind == LTR_KIND_START && event->flags & LTR_EVENT_FIRST && event->arg) {
-		to.creation_pc = event->arg;
+		goroutine->creation_pc = event->arg;
 	}
 
-	int32_t newer = ltr__sequence_diff(event->sequence, to.transitions);
-	if (newer >= 0) {
-		bool parks = event->kind == LTR_KIND_PARK;
-		to.transitions = event->sequence & 0x7fffffffu;
-		to.state = ltr_event_state(event);
-		to.reason = parks ? event->reason : LTR_REASON_NONE;
-		to.object = parks ? event->arg : 0;
-		to.since_ns = ns;
-		to.flags |= LTR_SINCE_EXACT;
-		if (newer > 0)
-			to.flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ |
+	int32_t newer = ltr__sequence_diff(event->sequence, goroutine->transitions);
+	if (newer < 0)
+		return;
+	bool parks = event->kind == LTR_KIND_PARK;
+	goroutine->transitions = event->sequence & 0x7fffffffu;
+	ltr__goroutine_set_state(census, index, state);
+	goroutine->reason = parks ? event->reason : LTR_REASON_NONE;
+	goroutine->object = parks ? event->arg : 0;
+	goroutine->since_ns = ns;
+	goroutine->flags |= LTR_SINCE_EXACT;
+	if (newer > 0)
+		goroutine->flags &= (uint16_t) ~(LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ |
 						 LTR_IS_UNREACHABLE | LTR_IS_REACHABLE);
-		if (event->kind == LTR_KIND_READY)
-			to.waker_id = event->arg;
-		/* Queued, it still stands where it waited. */
-		if (newer > 1 || (newer == 1 && event->kind != LTR_KIND_READY))
-			to.stack = 0;
-	}
-	ltr__goroutine_set(census, index, &to);
+	if (event->kind == LTR_KIND_READY)
+		goroutine->waker_id = event->arg;
+	/* Queued, it still stands where it waited. */
+	if (newer > 1 || (newer == 1 && event->kind != LTR_KIND_READY))
+		goroutine->stack = 0;
 }
 
 /*
@@ -111,7 +113,7 @@ static void place_newborn(struct ltr_census *census, uint32_t index, uint64_t ns
 /* Somebody whose EXIT should have come by now has ended, or its clock has deceived us: look. */
 void ltr__gone_overdue(struct ltr_census *census, uint64_t now_ns)
 {
-	if (!census->gone_ns || now_ns - census->gone_ns < LTR__HELD_GRACE_NS)
+	if (now_ns - census->gone_ns < LTR__HELD_GRACE_NS)
 		return;
 	census->gone_ns = 0;
 	for (uint32_t index = census->shown; index < census->total; index++)
@@ -128,7 +130,8 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 
 	if (event->goroutine == census->followed)
 		ltr_census_lifeline_event(census, event, ns);
-	ltr__step_by_record(census, index, event, ns, ring);
+	if (census->steps.take)
+		ltr__step_by_record(census, index, event, ns, ring);
 	int err =
 		ltr__wait_change(census, follow, state, reason, ns, event->kind == LTR_KIND_READY);
 	if (err)
@@ -148,7 +151,7 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 	}
 	if (!(follow->bits & LTR__FOLLOW_GONE))
 		index = ltr__goroutine_show(census, index);
-	show_event(census, index, event, ns);
+	show_event(census, index, event, state, ns);
 	return 0;
 }
 
@@ -237,10 +240,23 @@ static void take_for_lost(struct ltr_census *census)
 	update_lost(census);
 }
 
+/* As ltr__goroutine_find(): most records are of those who had one a moment ago. */
+static uint32_t find_recent(struct ltr_census *census, uint64_t id)
+{
+	struct ltr__recent *recent = &census->recent[id & (LTR__RECENT - 1)];
+
+	if (recent->id == id && recent->index < census->total &&
+	    census->goroutines[recent->index].id == id)
+		return recent->index;
+	uint32_t index = ltr__goroutine_find(census, id);
+	*recent = (struct ltr__recent){.id = id, .index = index};
+	return index;
+}
+
 int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, uint64_t ns,
 		     uint32_t ring)
 {
-	uint32_t index = ltr__goroutine_find(census, event->goroutine);
+	uint32_t index = find_recent(census, event->goroutine);
 	if (index == LTR__NONE) {
 		/* Much older than the first snapshot (place_newborn()), which did not have it. */
 		if (ns + LTR__HELD_GRACE_NS <= census->first_ns ||
@@ -264,7 +280,7 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 		return err;
 	}
 	int err = take_in_order(census, index, event, ns, ring);
-	return err ? err : ltr__events_drain(census, event->goroutine);
+	return err || !census->held_count ? err : ltr__events_drain(census, event->goroutine);
 }
 
 /* A goroutine that no snapshot has and whose CREATE never came: has it ended long ago? If so,
@@ -383,6 +399,8 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 	if (err)
 		return err;
 
+	uint64_t ticks = 0, ns = ltr__clock_ns(ticks_ns, ticks);
+
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_event *event = &events[i];
 		if (event->kind == LTR_KIND_LOST) {
@@ -391,7 +409,11 @@ int ltr_census_apply(struct ltr_census *census, const struct ltr_clock_rate *tic
 		}
 		if (event->kind == 0 || event->goroutine == 0)
 			continue;
-		uint64_t ns = ltr__clock_ns(ticks_ns, event->ticks);
+		/* One reading of the clock serves a whole scheduling step. */
+		if (event->ticks != ticks) {
+			ticks = event->ticks;
+			ns = ltr__clock_ns(ticks_ns, ticks);
+		}
 		if (ns > census->info.now_ns)
 			ltr__census_advance(census, ns);
 		census->info.events++;

@@ -99,20 +99,44 @@ bool ltr_census_is_unsure(const struct ltr_census *census);
  * A CPU was seen to work for the program: goroutine `id` ran (0: none, or not known which), `in_call`
  * if in a blocking call, at `pcs`,
  * innermost first, of which the first is the very instruction and the others are where calls return to.
- * What the census knows of the goroutine now goes with it. The owner of info writes cpu_*. A tap is not
- * told of samples.
+ * What the census knows of the goroutine now goes with it. The owner of info writes cpu_*.
  */
 int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
 			      const uint64_t *pcs, size_t depth);
 
+/* Samples that have been added up elsewhere: total->samples more of what its other fields say. */
+int ltr_census_add_cpu_total(struct ltr_census *census, const struct ltr_cpu_total *total);
+
 /*
  * What the kernel says of the threads of goroutines, instead of what was known before; each goroutine
  * at most once. `transitions` are filled in here. Of goroutines that are not in the state that their
- * thread says (`in_call` of its element: a blocking call; else running) nothing is kept. A tap is not
- * told.
+ * thread says (`in_call` of its element: a blocking call; else running) nothing is kept.
  */
 int ltr_census_set_threads(struct ltr_census *census, const struct ltr_thread *threads,
 			   const bool *in_call, size_t count);
+
+/* What is known of threads as a census had it, `transitions` too; `first`: instead of what was known
+ * before. -E2BIG: nobody can have so many. */
+int ltr_census_restore_threads(struct ltr_census *census, const struct ltr_thread *threads,
+			       size_t count, bool first);
+
+/* The socket that a goroutine waited on when it had made so many transitions. */
+struct ltr_known_socket {
+	uint64_t goroutine_id;
+	uint32_t transitions;
+	struct ltr_census_socket is;
+};
+
+/*
+ * What ltr_census_socket() is to say where nobody can be asked; the same for `first` and the result. At most
+ * LTR_KNOWN_SOCKETS_MAX, each goroutine once.
+ */
+#define LTR_KNOWN_SOCKETS_MAX 65536u
+int ltr_census_know_sockets(struct ltr_census *census, const struct ltr_known_socket *sockets,
+			    size_t count, bool first);
+/* NULL: nothing is known, or it has moved on. */
+const struct ltr_known_socket *ltr_census_known_socket(const struct ltr_census *census,
+						       const struct ltr_goroutine *goroutine);
 
 /* The stack that a STACK record's identifier means, as soon as it is known. */
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
@@ -130,6 +154,9 @@ void ltr_census_advance(struct ltr_census *census, uint64_t now_ns);
  * arguments on an empty census gets the same census. That is what a recorder writes down (record.h).
  * The functions are called before the ones with their names do their work (define_stack: after, with
  * the census's number), and not for what those call in turn. They must not change the census.
+ *
+ * What only the kernel knows comes in the form that can be given to another census: a sample with what is
+ * known of who ran (`samples` means nothing), threads and sockets as they are kept, after they are.
  */
 struct ltr_census_tap {
 	void (*snapshot_begin)(void *context, uint64_t now_ns);
@@ -147,6 +174,9 @@ struct ltr_census_tap {
 	void (*object_put)(void *context, const struct ltr_object *object);
 	void (*case_put)(void *context, const struct ltr_select_case *one);
 	void (*objects_end)(void *context);
+	void (*cpu_sample)(void *context, const struct ltr_cpu_total *total);
+	void (*set_threads)(void *context, const struct ltr_thread *threads, size_t count);
+	void (*know_sockets)(void *context, const struct ltr_known_socket *sockets, size_t count);
 };
 /* NULL: nobody any more. */
 void ltr_census_set_tap(struct ltr_census *census, const struct ltr_census_tap *tap, void *context);

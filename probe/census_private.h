@@ -20,6 +20,8 @@
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
  *   census_objects.c   channels and the like that somebody waits on
+ *   census_sockets.c   sockets that somebody waits on
+ *   census_channels.c  channels that somebody waits on
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one
@@ -79,6 +81,14 @@ struct ltr__ring_state {
 	bool known;
 };
 
+/* Where a goroutine was when a record of it came last; true still if it is found there. */
+struct ltr__recent {
+	uint64_t id;
+	uint32_t index;
+};
+
+#define LTR__RECENT 256u /* a power of two */
+
 /* A record that waits for an earlier one of its goroutine. Free ones are chained by `next`. */
 struct ltr__held {
 	struct ltr_event event;
@@ -127,9 +137,11 @@ struct ltr_census {
 	uint32_t shown;
 	uint32_t total;
 	uint32_t capacity;
-	uint32_t *slots; /* hash by id: index + 1, 0: empty */
+	uint32_t reserved; /* by ltr_census_reserve(); of memory that nobody has touched */
+	uint32_t *slots;   /* hash by id: index + 1, 0: empty */
 	uint32_t slot_count;
 	uint64_t hash_seed;
+	struct ltr__recent recent[LTR__RECENT]; /* by the lowest bits of the id */
 
 	struct ltr__intern strings;
 	struct ltr__intern sites;
@@ -206,6 +218,9 @@ struct ltr_census {
 
 	ltr_socket_find *find_socket; /* NULL: nobody knows */
 	void *socket_context;
+	struct ltr_known_socket *sockets; /* of the last look; in the order of goroutine_id */
+	uint32_t socket_count;
+	uint32_t socket_capacity;
 
 	struct ltr_symbol_source symbols;
 	void *symbols_context;
@@ -221,8 +236,7 @@ struct ltr_census {
 			(census)->tap->function((census)->tap_context, ##__VA_ARGS__); \
 	} while (0)
 
-/* What ltr_census_advance() and ltr_census_note_loss() do, without telling the tap. */
-void ltr__census_advance(struct ltr_census *census, uint64_t now_ns);
+/* What ltr_census_note_loss() does, without telling the tap. */
 void ltr__census_lose(struct ltr_census *census, uint64_t records);
 
 /* Whether records tell what happens between snapshots, or will, now that they are switched on. */
@@ -264,6 +278,18 @@ static inline bool ltr__is_shown(const struct ltr_census *census, uint32_t index
 {
 	return index < census->shown;
 }
+/* Change its state, keeping the counts by state. */
+static inline void ltr__goroutine_set_state(struct ltr_census *census, uint32_t index,
+					    uint8_t state)
+{
+	if (state >= LTR_STATE_COUNT)
+		state = LTR_STATE_UNKNOWN;
+	if (ltr__is_shown(census, index)) {
+		census->info.by_state[census->goroutines[index].state]--;
+		census->info.by_state[state]++;
+	}
+	census->goroutines[index].state = state;
+}
 /* Replace what is shown of it, keeping the counts by state. */
 void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *to);
 
@@ -290,14 +316,28 @@ void ltr__held_pop(struct ltr_census *census, uint32_t index); /* drop its first
 void ltr__held_drop_all(struct ltr_census *census, uint32_t index);
 int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
 
+/* What ltr_census_advance() does, without telling the tap. */
+static inline void ltr__census_advance(struct ltr_census *census, uint64_t now_ns)
+{
+	if (now_ns > census->info.now_ns) {
+		census->info.now_ns = now_ns;
+		census->view_old = true;
+	}
+	if (census->gone_ns)
+		ltr__gone_overdue(census, census->info.now_ns);
+	/* Without memory for the totals the gap stays, and the next advance tries again. */
+	if (census->held_count)
+		(void)ltr__held_overdue(census, census->info.now_ns);
+}
+
 /* census_locks.c */
 void ltr__locks_forget(struct ltr_census *census);
 /* census_objects.c */
 void ltr__objects_forget(struct ltr_census *census);
 void ltr__locks_sort(struct ltr_census *census);
 
-/* census_steps.c. Before the cursor moves: a record is taken; a snapshot shows it as `now` (NULL: it is
- * no more), and records will not tell what was in between. */
+/* census_steps.c. Before the cursor moves: a record is taken (call it if somebody is told: steps.take);
+ * a snapshot shows it as `now` (NULL: it is no more), and records will not tell what was in between. */
 void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
 			 uint64_t ns, uint32_t ring);
 void ltr__step_by_look(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *now);

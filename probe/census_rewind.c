@@ -53,6 +53,7 @@ static void forget_goroutines(struct ltr_census *census)
 	census->held_looked_ns = 0;
 	census->thread_count = 0;
 	ltr__objects_forget(census);
+	census->socket_count = 0;
 	ltr__locks_forget(census);
 }
 

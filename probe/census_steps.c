@@ -56,8 +56,7 @@ void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct
 		.next_reason = event->kind == LTR_KIND_PARK ? event->reason : LTR_REASON_NONE,
 	};
 
-	if (census->steps.take)
-		tell(census, index, &step);
+	tell(census, index, &step);
 }
 
 void ltr__step_by_look(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *now)

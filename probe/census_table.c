@@ -14,6 +14,7 @@
 
 #define RESERVE_MAX ((size_t)4 << 20)
 #define LARGE_BYTES ((size_t)4 << 20)
+#define TOUCH_COUNT 4096u
 
 int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t element)
 {
@@ -127,10 +128,39 @@ static void swap(struct ltr_census *census, uint32_t a, uint32_t b)
 	census->slots[slot_b] = a + 1;
 }
 
+/* Have the kernel give us memory now, many pages at once: one at a time, each takes a trap. */
+static void touch(void *array, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+	const uintptr_t page = 4096;
+	uintptr_t start = (uintptr_t)array & ~(page - 1);
+	uintptr_t end = ((uintptr_t)array + bytes) & ~(page - 1);
+
+	if (end > start)
+		(void)madvise((void *)start, end - start, MADV_POPULATE_WRITE);
+#else
+	(void)array, (void)bytes;
+#endif
+}
+
+/* What was reserved is touched in pieces, when it comes to be used. */
+static void touch_next(struct ltr_census *census)
+{
+	if (census->total % TOUCH_COUNT == 0 && census->total < census->reserved) {
+		uint32_t left = census->reserved - census->total;
+		uint32_t count = left < TOUCH_COUNT ? left : TOUCH_COUNT;
+
+		touch(&census->goroutines[census->total], count * sizeof(*census->goroutines));
+		touch(&census->follows[census->total], count * sizeof(*census->follows));
+	}
+}
+
 int ltr__goroutine_add(struct ltr_census *census, uint64_t id, bool show, uint32_t *ret_index)
 {
 	uint32_t capacity = census->capacity;
 	int err = slots_reserve(census);
+
+	touch_next(census);
 	if (!err)
 		err = ltr__grow(&census->follows, &capacity, census->total + 1ull,
 				sizeof(*census->follows));
@@ -182,10 +212,11 @@ void ltr_census_reserve(struct ltr_census *census, size_t count)
 		free(slots);
 		return;
 	}
+	touch(slots, slot_count * sizeof(*slots)); /* all over, from the beginning */
 	free(census->slots);
 	census->goroutines = goroutines;
 	census->follows = follows;
-	census->capacity = (uint32_t)count;
+	census->capacity = census->reserved = (uint32_t)count;
 	census->slots = slots;
 	census->slot_count = slot_count;
 }
@@ -224,12 +255,9 @@ void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct 
 	struct ltr_goroutine *goroutine = &census->goroutines[index];
 	uint64_t id = goroutine->id;
 
-	if (ltr__is_shown(census, index))
-		census->info.by_state[goroutine->state]--;
+	ltr__goroutine_set_state(census, index, to->state);
+	uint8_t state = goroutine->state;
 	*goroutine = *to;
 	goroutine->id = id;
-	if (goroutine->state >= LTR_STATE_COUNT)
-		goroutine->state = LTR_STATE_UNKNOWN;
-	if (ltr__is_shown(census, index))
-		census->info.by_state[goroutine->state]++;
+	goroutine->state = state;
 }

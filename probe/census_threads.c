@@ -3,6 +3,7 @@
  * What the kernel says of the threads of goroutines. Each look replaces the one before; an entry counts
  * as long as its goroutine makes no transition.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "census_private.h"
@@ -35,6 +36,14 @@ static int compare(const void *a, const void *b)
 	return x->goroutine_id < y->goroutine_id ? -1 : x->goroutine_id > y->goroutine_id;
 }
 
+#define THREADS_MAX 65536u
+
+static void sort(struct ltr_census *census)
+{
+	if (census->thread_count > 1)
+		qsort(census->threads, census->thread_count, sizeof(*census->threads), compare);
+}
+
 static bool fits(const struct ltr_goroutine *goroutine, bool in_call)
 {
 	return goroutine && goroutine->state == (in_call ? LTR_STATE_SYSCALL : LTR_STATE_RUNNING);
@@ -60,8 +69,26 @@ int ltr_census_set_threads(struct ltr_census *census, const struct ltr_thread *t
 		thread->transitions = goroutine->transitions;
 		census->thread_count++;
 	}
-	if (census->thread_count > 1)
-		qsort(census->threads, census->thread_count, sizeof(*census->threads), compare);
+	sort(census);
+	LTR__TAP(census, set_threads, census->threads, census->thread_count);
+	return 0;
+}
+
+int ltr_census_restore_threads(struct ltr_census *census, const struct ltr_thread *threads,
+			       size_t count, bool first)
+{
+	uint32_t known = first ? 0 : census->thread_count;
+
+	if (known > THREADS_MAX || count > THREADS_MAX - known)
+		return -E2BIG;
+	int err = ltr__grow(&census->threads, &census->thread_capacity, known + count,
+			    sizeof(*census->threads));
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++)
+		census->threads[known + i] = threads[i];
+	census->thread_count = known + (uint32_t)count;
+	sort(census);
 	return 0;
 }
 

@@ -408,14 +408,9 @@ struct ltr_cpu_sampler {
 static int take_sample(void *context, void *data, size_t size)
 {
 	struct ltr_cpu_sampler *sampler = context;
-	const struct ltr_cpu_sample *sample = data;
 
-	if (size < sizeof(*sample) || sample->depth > LTR_SAMPLE_FRAMES)
-		return taken(&sampler->intake, -EBADMSG, 0, POLL_SAMPLES);
-	return taken(&sampler->intake,
-		     sampler->sink->sample(sampler->sink->context, sample->goroutine,
-					   sample->in_call != 0, sample->pcs, sample->depth),
-		     1, POLL_SAMPLES);
+	return taken(&sampler->intake, ltr__cpu_sample_take(data, size, sampler->sink), 1,
+		     POLL_SAMPLES);
 }
 
 int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink)

@@ -96,6 +96,9 @@ int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *si
 struct ltr_cpu_sampler *ltr__cpu_close(
 	struct ltr_cpu_sampler *sampler); /* takes and returns NULL */
 
+/* cpu_reader.c: one sample as the kernel side hands it over. -EBADMSG, or what the sink returns. */
+int ltr__cpu_sample_take(const void *data, size_t size, const struct ltr_cpu_sink *sink);
+
 /*
  * thread_reader.c: what the kernel says of the threads of the program, when it is asked. Nothing
  * is traced, and nothing is done to the program.

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,8 +19,12 @@
 
 #include "lifeline.h"
 #include "record.h"
+#include "sockets.h"
 #include "target/target.h"
 #include "threads.h"
+
+/* Of info's sentences. */
+#define SENTENCE_BYTES sizeof(((struct ltr_census_info *)0)->way_reason)
 
 /* To heal a census, not more often; no snapshots take more than a tenth of the time. */
 #define HEAL_NS 100000000ull
@@ -44,6 +49,7 @@ struct ltr_probe {
 	uint64_t next_snapshot_ns;
 	uint64_t next_heal_ns;
 	bool notes_objects;
+	bool notes_sockets;
 	bool gone;
 };
 
@@ -133,6 +139,8 @@ static int snapshot(struct ltr_probe *probe)
 		err = ltr__threads_look(probe->threads, probe->census);
 	if (!err && probe->notes_objects && probe->kind->objects)
 		err = probe->kind->objects(probe->target, probe->census, RECORDED_OBJECTS_MAX);
+	if (!err && probe->notes_sockets)
+		err = ltr__sockets_look(probe->process, probe->census);
 	uint64_t end_ns = ltr_process_now_ns();
 	uint64_t pause_ns = (end_ns - begin_ns) * 9;
 
@@ -283,6 +291,7 @@ static int start_sampler(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 		err = ltr__cpu_open(&what, rate_hz, &probe->sampler, why);
 	if (err)
 		return err;
+	info->cpu_reason[0] = '\0';
 	info->cpu_period_ns = ltr_cpu_period_ns(rate_hz);
 	info->cpu_started_ns = ltr_process_now_ns();
 	return 0;
@@ -381,11 +390,17 @@ static int try_source(struct ltr_probe *probe, const struct ltr_event_source_ops
 	return err;
 }
 
+/* One of the sentences of info: all have the same size. */
+static void set_sentence(char text[SENTENCE_BYTES], const char *sentence)
+{
+	size_t length = strnlen(sentence, SENTENCE_BYTES - 1);
+	memcpy(text, sentence, length);
+	text[length] = '\0';
+}
+
 static void set_reason(struct ltr_census_info *info, const char *reason)
 {
-	size_t length = strnlen(reason, sizeof(info->way_reason) - 1);
-	memcpy(info->way_reason, reason, length);
-	info->way_reason[length] = '\0';
+	set_sentence(info->way_reason, reason);
 }
 
 /* Switches records on, the best way that is allowed; says why it is not a better one. */
@@ -488,14 +503,60 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 	return 0;
 }
 
-static int open_threads(struct ltr_probe *probe, struct ltr_why *why)
+static int open_threads(struct ltr_probe *probe, const struct ltr_probe_options *options,
+			struct ltr_why *why)
 {
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 	struct ltr_event_target what;
+	struct ltr_why no_ebpf = {""};
 	int err = describe(probe, &what, why);
 
-	if (!err)
-		err = ltr__threads_open(&what, &probe->threads);
-	return err == -ENOMEM ? ltr_why_set(why, err, "out of memory") : err;
+	if (err)
+		return err;
+	err = ltr__threads_open(&what, options->via != LTR_VIA_SHM, &probe->threads, &no_ebpf);
+	if (err)
+		return ltr_why_set(why, err, "out of memory");
+	if (no_ebpf.text[0])
+		snprintf(info->threads_reason, sizeof(info->threads_reason),
+			 "from /proc, without times: %.120s", no_ebpf.text);
+	return 0;
+}
+
+static int sample_from_the_start(struct ltr_probe *probe, const struct ltr_probe_options *options,
+				 struct ltr_why *why)
+{
+	int err = -EOPNOTSUPP;
+
+	if (options->cpu_if_allowed && options->via == LTR_VIA_SHM)
+		ltr_why_set(why, err, "eBPF was not asked for");
+	else
+		err = ltr_probe_sample_cpu(probe, options->cpu_hz, why);
+	if (!err || err == -ENOMEM || !options->cpu_if_allowed)
+		return err;
+	set_sentence(ltr_census_info_mut(probe->census)->cpu_reason, why->text);
+	return 0;
+}
+
+/* What only the kernel knows. Who reads a recording wants to know why something is not in it. */
+static int ask_kernel(struct ltr_probe *probe, const struct ltr_probe_options *options,
+		      struct ltr_why *why)
+{
+	static const char unasked[] = "the recorder was not asked for that";
+	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
+	int err = 0;
+
+	if (options->recorder && !options->cpu_hz)
+		set_sentence(info->cpu_reason, unasked);
+	if (options->recorder && !options->threads)
+		set_sentence(info->threads_reason, unasked);
+	if (options->recorder && !options->sockets)
+		set_sentence(info->sockets_reason, unasked);
+	probe->notes_sockets = options->sockets;
+	if (options->threads)
+		err = open_threads(probe, options, why);
+	if (!err && options->cpu_hz)
+		err = sample_from_the_start(probe, options, why);
+	return err;
 }
 
 static int start_watching(struct ltr_probe *probe, const struct ltr_probe_options *options,
@@ -512,10 +573,7 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
 	info->started_ns = ltr_process_now_ns();
 	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
-	if (options->threads)
-		err = open_threads(probe, why);
-	if (!err && options->cpu_hz)
-		err = ltr_probe_sample_cpu(probe, options->cpu_hz, why);
+	err = ask_kernel(probe, options, why);
 	if (err)
 		return err;
 	if (options->recorder)

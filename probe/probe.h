@@ -28,8 +28,10 @@ struct ltr_probe_options {
 	uint64_t snapshot_ns; /* renew stacks by a snapshot that often; 0: only when something was
 				 lost or ltr_probe_refresh() asks for it */
 	struct ltr_recorder *recorder; /* writes down all that is learnt; NULL: nobody does */
-	bool threads;    /* with each snapshot, ask the kernel for the threads of goroutines */
+	bool threads; /* with each snapshot, ask the kernel for the threads of goroutines */
+	bool sockets; /* with each snapshot, note which sockets goroutines wait on, for a recorder */
 	uint32_t cpu_hz; /* sample the CPUs so often, from the beginning (needs eBPF); 0: do not */
+	bool cpu_if_allowed; /* if that is refused, go on without; info->cpu_reason says why */
 };
 
 /* Go's rate; not a round number, so that it does not keep step with what the program does. */

@@ -76,7 +76,29 @@ enum ltr__entry {
 				   count, signed capacity, first_at, given_at, taken_at */
 	LTR__ENTRY_CASE = 26, /* goroutine, address, transitions, index, receives */
 	LTR__ENTRY_OBJECTS_END = 27,
+	LTR__ENTRY_KERNEL = 20, /* enum ltr__kernel_entry, bytes, contents */
 };
+
+/*
+ * Contents of LTR__ENTRY_KERNEL: what only the kernel knows. A reader skips kinds that it does not know,
+ * and what follows the known fields, so these may grow without a new version. `first` is 1 if what was
+ * known before is forgotten, 0 if this is more of the same.
+ */
+enum ltr__kernel_entry {
+	LTR__KERNEL_HOW = 1,    /* cpu_period_ns, cpu_started_ns; why there are no samples, why no
+				    threads or not all of them, why no sockets: texts */
+	LTR__KERNEL_SAMPLE = 2, /* stack, site, name, labels, state: one sample of a CPU */
+	LTR__KERNEL_LOST = 3,   /* samples that were lost besides */
+	LTR__KERNEL_THREADS =
+		4, /* first, count; each: signed difference of goroutines, transitions,
+				    tid, state, since_ns, signed call, name of the call: text */
+	LTR__KERNEL_SOCKETS =
+		5, /* first, count; each: signed difference of goroutines, transitions,
+				    local, peer: texts */
+};
+
+/* Rows in one entry: with the longest texts no more than LTR__BLOCK_RAW_AIM. */
+#define LTR__KERNEL_ROWS_MAX 3072u
 
 /* Entries of LTR__BLOCK_SYMBOLS. */
 enum ltr__symbol_entry {

@@ -115,7 +115,7 @@ static void all_things(const struct ltr_census *census, struct things ret_things
 	ret_things[3] = (struct things){write_stack, ltr__intern_count(&census->stacks)};
 }
 
-static void write_new_things(struct ltr_recorder *recorder)
+void ltr__record_new_things(struct ltr_recorder *recorder)
 {
 	struct things things[THINGS];
 	uint32_t *next[THINGS] = {&recorder->next.strings, &recorder->next.sites,
@@ -209,13 +209,16 @@ static void on_snapshot_begin(void *context, uint64_t now_ns)
 	write_info(recorder);
 	if (ltr__record_begin(recorder, LTR__ENTRY_SNAPSHOT_BEGIN))
 		ltr__write_number(&recorder->log, now_ns);
+	/* After that, so that replay knows the block as one to begin with. */
+	recorder->kernel.known = false;
+	ltr__record_how(recorder);
 }
 
 static void on_snapshot_put(void *context, const struct ltr_goroutine *goroutine)
 {
 	struct ltr_recorder *recorder = context;
 
-	write_new_things(recorder);
+	ltr__record_new_things(recorder);
 	if (!ltr__record_begin(recorder, LTR__ENTRY_GOROUTINE))
 		return;
 	ltr__write_goroutine(&recorder->log, &recorder->delta, goroutine);
@@ -320,7 +323,7 @@ static void on_define_stack(void *context, uint32_t runtime_stack, uint32_t stac
 {
 	struct ltr_recorder *recorder = context;
 
-	write_new_things(recorder);
+	ltr__record_new_things(recorder);
 	if (!recorder->last_ns && is_on(recorder))
 		write_definition(&recorder->log, runtime_stack, stack);
 }
@@ -330,6 +333,7 @@ static void on_advance(void *context, uint64_t now_ns)
 	struct ltr_recorder *recorder = context;
 
 	write_info(recorder);
+	ltr__record_how(recorder);
 	if (!ltr__record_begin(recorder, LTR__ENTRY_ADVANCE))
 		return;
 	ltr__write_signed(&recorder->log, now_ns - recorder->delta.now_ns);
@@ -353,4 +357,7 @@ const struct ltr_census_tap ltr__record_tap = {
 	.object_put = ltr__record_object,
 	.case_put = ltr__record_case,
 	.objects_end = ltr__record_objects_end,
+	.cpu_sample = ltr__record_cpu_sample,
+	.set_threads = ltr__record_threads,
+	.know_sockets = ltr__record_sockets,
 };

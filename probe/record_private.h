@@ -8,6 +8,7 @@
  *   record.c          birth, end, finishing, errors
  *   record_log.c      the census's calls as entries of a log
  *   record_objects.c what objects say of themselves, as entries of a log
+ *   record_kernel.c   the same of what only the kernel knows
  *   record_symbols.c  which addresses have been named, and what lies there
  *   record_block.c    entries become blocks; blocks go to a sink or are kept
  *   record_format.c, record_delta.c   bytes
@@ -67,6 +68,13 @@ struct ltr_recorder {
 
 	struct ltr__record_info info; /* as written last */
 	bool info_known;
+	struct { /* as written last */
+		uint64_t cpu_period_ns;
+		uint64_t cpu_started_ns;
+		uint64_t cpu_lost;
+		char reasons[3][sizeof(((struct ltr_census_info *)0)->cpu_reason)];
+		bool known;
+	} kernel;
 	struct {
 		uint32_t strings, sites, labels, stacks; /* smaller numbers are written */
 	} next;
@@ -97,6 +105,10 @@ extern const struct ltr_census_tap ltr__record_tap;
 /* Begins an entry, perhaps a block; false: nothing is recorded. */
 bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry);
 void ltr__record_flush(struct ltr_recorder *recorder);
+/* Begins an entry, perhaps a block; false: nothing is recorded. */
+bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry);
+/* What has a number and was not written yet. */
+void ltr__record_new_things(struct ltr_recorder *recorder);
 /* Everything that has a number in the census, as log blocks. */
 int ltr__record_all_things(struct ltr_recorder *recorder, const struct ltr_record_sink *sink);
 
@@ -105,6 +117,11 @@ void ltr__record_objects_begin(void *context, uint64_t now_ns);
 void ltr__record_object(void *context, const struct ltr_object *object);
 void ltr__record_case(void *context, const struct ltr_select_case *one);
 void ltr__record_objects_end(void *context);
+/* record_kernel.c: parts of the tap, and what info says of it, if that is not written yet. */
+void ltr__record_how(struct ltr_recorder *recorder);
+void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total);
+void ltr__record_threads(void *context, const struct ltr_thread *threads, size_t count);
+void ltr__record_sockets(void *context, const struct ltr_known_socket *sockets, size_t count);
 
 /* record_symbols.c. The bound is on what one call may take; 0: none. */
 void ltr__want_symbol(struct ltr_recorder *recorder, uint64_t pc);

@@ -15,6 +15,9 @@
 /* Functions inlined into each other deeper than this are cut. */
 #define INLINE_MAX 32
 
+/* How many units of a module are looked through for an address. */
+#define UNITS_MAX (1 << 16)
+
 /* How many symbols of a module are looked through for the runtime. */
 #define SYMBOLS_MAX (1 << 20)
 
@@ -56,16 +59,32 @@ static void read_call(struct ltr_arena *arena, Dwarf_Die *unit, Dwarf_Die *inlin
 		outer->file = absolute(arena, unit, dwarf_filesrc(files, file, NULL, NULL));
 }
 
-static void read_line(struct ltr_arena *arena, Dwarf_Die *unit, Dwfl_Module *dwarf, uint64_t pc,
+/*
+ * The unit that an address lies in. elfutils looks for it in a table of ranges that clang does not write
+ * unless it is told to; then the units say themselves what they have.
+ */
+static Dwarf_Die *find_unit(Dwfl_Module *dwarf, uint64_t pc, Dwarf_Addr *ret_bias)
+{
+	Dwarf_Die *unit = dwfl_module_addrdie(dwarf, pc, ret_bias);
+	int looked = 0;
+
+	if (unit)
+		return unit;
+	while ((unit = dwfl_module_nextcu(dwarf, unit, ret_bias)) && looked++ < UNITS_MAX)
+		if (dwarf_haspc(unit, pc - *ret_bias) > 0)
+			return unit;
+	return NULL;
+}
+
+static void read_line(struct ltr_arena *arena, Dwarf_Die *unit, uint64_t address,
 		      struct ltr_symbol *symbol)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(dwarf, pc);
-	const char *file;
-	int number;
+	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
+	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	int number = 0;
 
-	if (!line)
-		return;
-	file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+	if (line)
+		(void)dwarf_lineno(line, &number);
 	if (file) {
 		symbol->file = absolute(arena, unit, file);
 		symbol->line = number > 0 ? (uint32_t)number : 0;
@@ -186,14 +205,14 @@ struct ltr_symbol *ltr__symbols_read(struct ltr_arena *arena, Dwfl_Module *dwarf
 	if (!symbol)
 		return NULL;
 
-	Dwarf_Die *unit = dwfl_module_addrdie(dwarf, pc, &bias);
+	Dwarf_Die *unit = find_unit(dwarf, pc, &bias);
 
 	if (unit) {
 		int count = find_scopes(unit, pc - bias, &scopes);
 
 		known = read_chain(arena, unit, scopes, count, bias, symbol);
 		free(scopes);
-		read_line(arena, unit, dwarf, pc, symbol);
+		read_line(arena, unit, pc - bias, symbol);
 	}
 	if (!known)
 		known = read_elf(arena, dwarf, pc, symbol);
@@ -229,11 +248,11 @@ const char *ltr__symbols_runtime_folder(struct ltr_arena *arena, Dwfl_Module *dw
 	if (!find_function(dwarf, "ltr__handover", &address))
 		return "";
 
-	Dwarf_Die *unit = dwfl_module_addrdie(dwarf, address, &bias);
+	Dwarf_Die *unit = find_unit(dwarf, address, &bias);
 	struct ltr_symbol place = {.file = ""};
 
 	if (unit)
-		read_line(arena, unit, dwarf, address, &place);
+		read_line(arena, unit, address - bias, &place);
 	if (!place.file)
 		return NULL;
 

@@ -45,10 +45,11 @@ static bool is_our_namespace(const struct ltr_process *process)
 	       namespace.pid == ltr_process_pid(process);
 }
 
-int ltr__threads_open(const struct ltr_event_target *what, struct ltr_threads **ret_threads)
+int ltr__threads_open(const struct ltr_event_target *what, bool may_use_ebpf,
+		      struct ltr_threads **ret_threads, struct ltr_why *ret_why)
 {
 	struct ltr_threads *threads = calloc(1, sizeof(*threads));
-	struct ltr_why why;
+	int err;
 
 	if (!threads)
 		return -ENOMEM;
@@ -57,10 +58,16 @@ int ltr__threads_open(const struct ltr_event_target *what, struct ltr_threads **
 	threads->ring_count = what->layout->ring_count;
 	threads->ring_max = what->layout->ring_max;
 	threads->proc_has_tids = is_our_namespace(what->process);
-	if (ltr__thread_reader_open(what, &threads->reader, &why) == -ENOMEM) {
+	if (may_use_ebpf)
+		err = ltr__thread_reader_open(what, &threads->reader, ret_why);
+	else
+		err = ltr_why_set(ret_why, -EOPNOTSUPP, "eBPF was not asked for");
+	if (err == -ENOMEM) {
 		ltr__threads_close(threads);
 		return -ENOMEM;
 	}
+	if (!err)
+		ret_why->text[0] = '\0';
 	*ret_threads = threads;
 	return 0;
 }

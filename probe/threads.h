@@ -12,8 +12,12 @@
 
 struct ltr_threads;
 
-/* Without eBPF, /proc is what there is: that is no error. `what` as for a source of records. -ENOMEM. */
-int ltr__threads_open(const struct ltr_event_target *what, struct ltr_threads **ret_threads);
+/*
+ * Without eBPF (`may_use_ebpf`: it is tried), /proc is what there is: that is no error, and ret_why says why;
+ * else that is "". `what` as for a source of records. -ENOMEM.
+ */
+int ltr__threads_open(const struct ltr_event_target *what, bool may_use_ebpf,
+		      struct ltr_threads **ret_threads, struct ltr_why *ret_why);
 /* Into the census, right after a snapshot. 0, -ESRCH, -ENOMEM. */
 int ltr__threads_look(struct ltr_threads *threads, struct ltr_census *census);
 struct ltr_threads *ltr__threads_close(struct ltr_threads *threads); /* takes NULL, returns NULL */

@@ -198,8 +198,14 @@ static int draw_descriptor(struct pen *pen, const struct ltr__scene *scene,
 
 	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
 			"file descriptor %" PRIu64, goroutine->object);
-	if (!ltr_census_socket(scene->moment.census, goroutine, &socket))
+	if (!ltr_census_socket(scene->moment.census, goroutine, &socket)) {
+		const char *reason = ltr__moment_info(&scene->moment)->sockets_reason;
+
+		if (reason[0])
+			x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM,
+					" (its addresses are not known: %s)", reason);
 		return x;
+	}
 	if (socket.local[0])
 		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM, " at %s",
 				socket.local);
@@ -329,6 +335,20 @@ static void draw_object_facts(struct pen *pen, const struct ltr__scene *scene,
 			   goroutine->id);
 }
 
+/* Why nothing is known of it, if that is so of all. */
+static void draw_no_thread(struct pen *pen, const struct ltr__scene *scene,
+			   const struct ltr_goroutine *goroutine)
+{
+	const char *reason = ltr__moment_info(&scene->moment)->threads_reason;
+
+	if (!reason[0] || ltr_census_thread_count(scene->moment.census) > 0 ||
+	    (goroutine->state != LTR_STATE_RUNNING && goroutine->state != LTR_STATE_SYSCALL))
+		return;
+	fact(pen, "thread");
+	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_DIM,
+		   "not known: %s", reason);
+}
+
 /* What the kernel says of the thread that it is on. */
 static void draw_thread(struct pen *pen, const struct ltr__scene *scene,
 			const struct ltr_goroutine *goroutine)
@@ -339,8 +359,10 @@ static void draw_thread(struct pen *pen, const struct ltr__scene *scene,
 	const char *call;
 	int x = FACTS_AT;
 
-	if (!thread)
+	if (!thread) {
+		draw_no_thread(pen, scene, goroutine);
 		return;
+	}
 	call = ltr_census_string(census, thread->call_name);
 	fact(pen, "thread");
 	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,

@@ -4,7 +4,7 @@
  *
  * The first program sits at ltr__handover(records, count, position, ring) of one process and copies
  * the records into the BPF ring buffer. bpf_ringbuf_reserve() wants a constant size, so there are
- * three classes; a batch takes the smallest that it fits into. (A buffer of one's own per CPU with
+ * four classes; a batch takes the smallest that it fits into. (A buffer of one's own per CPU with
  * bpf_ringbuf_output() would need exactly the room it fills, but a uprobe's program may be preempted
  * by another one on the same CPU, and would send that one's records.)
  *
@@ -109,6 +109,8 @@ int BPF_KPROBE(loiter_handover, const void *records, uint64_t count, uint64_t po
 		return copy(&span, ring_dropped, 32);
 	if (count <= 128)
 		return copy(&span, ring_dropped, 128);
+	if (count <= 512)
+		return copy(&span, ring_dropped, 512);
 	return copy(&span, ring_dropped, LTR_BATCH_MAX);
 }
 

@@ -52,7 +52,7 @@ static uint64_t next_cut(const struct ltr__again *again, const struct ltr__area 
 	uint64_t granule = area->base + (from + PART_BYTES) / LTR__GRANULE;
 	uint32_t block;
 
-	if (!area->is_heap || granule >= limit)
+	if (!area->is_heap || granule >= limit || again->saved)
 		return UINT64_MAX;
 	block = graph->page_first[granule / LTR__GRANULES]; /* the one behind that */
 	if (!block || block >= graph->block_count || graph->blocks[block].granule >= limit ||
@@ -106,7 +106,7 @@ static int cut_areas(struct ltr__again *again)
 
 /* --- looking -------------------------------------------------------------------------------- */
 
-static void *look(void *again)
+static void *look_in_thread(void *again)
 {
 	ltr__again_look(again);
 	return NULL;
@@ -129,7 +129,8 @@ static void look_at_all(struct ltr__again *again, unsigned int threads)
 	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
-	while (count + 1 < threads && pthread_create(&others[count], NULL, look, again) == 0)
+	while (count + 1 < threads &&
+	       pthread_create(&others[count], NULL, look_in_thread, again) == 0)
 		count++;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	ltr__again_look(again);
@@ -194,6 +195,16 @@ static int repair(struct ltr__again *again)
 	return error;
 }
 
+static int look(struct ltr__again *again)
+{
+	int error = cut_areas(again);
+
+	if (error)
+		return error;
+	look_at_all(again, processors());
+	return repair(again);
+}
+
 /* What can be done before, so that a process need not stand meanwhile. */
 int ltr_reach_forget(struct ltr_reach *reach)
 {
@@ -218,11 +229,9 @@ int ltr_reach_read_again(struct ltr_reach *reach, const struct ltr_reach_region 
 
 	if (error)
 		return error;
-	error = cut_areas(again);
-	if (!error) {
-		look_at_all(again, processors());
-		error = repair(again);
-	}
+	error = reach->writes ? ltr__saved_new(again) : -EFBIG;
+	if (error == -EFBIG)
+		error = look(again);
 	again->read = true;
 	reach->facts.read_bytes += again->read_bytes;
 	if (error)
@@ -240,6 +249,8 @@ struct ltr__again *ltr__again_free(struct ltr__again *again)
 	free(again->parts);
 	free(again->limits);
 	ltr__hot_done(&again->hot);
+	ltr__known_done(&again->known);
+	ltr__saved_free(again->saved);
 	free((void *)again->same);
 	ltr__areas_done(&again->areas);
 	free(again);
@@ -290,6 +301,14 @@ static int replace_roots(struct ltr__again *again)
 	return error;
 }
 
+/* The process runs on meanwhile. */
+static int look_at_saved(struct ltr__again *again)
+{
+	int error = ltr__known_init(&again->known, &again->reach->graph);
+
+	return error ? error : look(again);
+}
+
 int ltr__again_end(struct ltr_reach *reach)
 {
 	struct ltr__again *again = reach->again;
@@ -297,7 +316,10 @@ int ltr__again_end(struct ltr_reach *reach)
 
 	if (!again || !again->read)
 		return 0;
-	error = replace_edges(again);
+	reach->writes = ltr__writes_free(reach->writes);
+	error = again->saved ? look_at_saved(again) : 0;
+	if (!error)
+		error = replace_edges(again);
 	if (!error)
 		error = replace_roots(again);
 	for (size_t i = 0; i < again->part_count && !error; i++) {

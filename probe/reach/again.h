@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "private.h"
+#include "writes.h"
 
 #define LTR__HOT_SHIFT       26u /* of addresses, to chunks */
 #define LTR__HOT_CHUNK_WORDS ((1u << LTR__HOT_SHIFT) / LTR__PAGE_BYTES / 64)
@@ -66,6 +66,13 @@ static inline bool ltr__is_hot(const struct ltr__hot *hot, uint64_t address)
 int ltr__hot_init(struct ltr__hot *hot, const struct ltr_reach *reach);
 void ltr__hot_done(struct ltr__hot *hot);
 
+/* By block of the first reading, a bit each. */
+struct ltr__known {
+	uint64_t *frees; /* nobody had it */
+	uint64_t *skips; /* of these, those that were no blocks of malloc() */
+	uint64_t *roots;
+};
+
 struct ltr__again {
 	struct ltr_reach *reach; /* the first reading */
 	struct ltr__areas areas; /* as they are now; their bases are those of the first reading */
@@ -77,12 +84,40 @@ struct ltr__again {
 	size_t part_capacity;
 	_Atomic size_t next; /* part that nobody has taken */
 	_Atomic uint64_t read_bytes;
-	bool read; /* there is something to mark in */
+	bool read;                /* there is something to mark in, or to look at */
+	struct ltr__saved *saved; /* what is to be looked at, or NULL: it was looked at already */
+	struct ltr__known known;
 };
 
 /* look.c: reads parts until none is left. Errors are in the parts. */
 void ltr__again_look(struct ltr__again *again);
 /* Only this one. */
 void ltr__again_look_at(struct ltr__again *again, struct ltr__again_part *part);
+
+/*
+ * saved.c. Copy what has to be looked at; areas learn whether they are watched. -EFBIG: too much to be
+ * copied; -ENOMEM, -ESRCH.
+ */
+int ltr__saved_new(struct ltr__again *again);
+struct ltr__saved *ltr__saved_free(struct ltr__saved *saved); /* takes NULL; returns NULL */
+/* The walk has begun: all pages of its area come by, from the copies or as they were known. */
+int ltr__saved_run(const struct ltr__again *again, struct ltr__reader *reader);
+
+/* bridge.c */
+int ltr__known_init(struct ltr__known *known, const struct ltr__graph *graph);
+void ltr__known_done(struct ltr__known *known);
+
+struct ltr__bridge {
+	const struct ltr__again *again;
+	bool told; /* words of this block, when the walk was here */
+	uint32_t told_block;
+	uint64_t told_next;
+};
+
+/*
+ * The walk of a watched area goes through the pages in [from, to), of which none was written to, or is
+ * there. -EBADMSG: it does not fit.
+ */
+int ltr__bridge(struct ltr__bridge *bridge, struct ltr__walk *walk, uint64_t from, uint64_t to);
 
 #endif

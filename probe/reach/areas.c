@@ -74,6 +74,7 @@ static bool judge_line(const struct line *line, const struct ltr__area *before,
 	if (begins_with(line->path, "[v")) /* vdso, vvar, vsyscall: the kernel's */
 		return false;
 	ret_area->of_file = has_file && !shared;
+	ret_area->of_nobody = !line->inode && !shared;
 	ret_area->of_malloc = has_file && is_c_library(line->path);
 	if (has_file || begins_with(line->path, "[stack")) {
 		ret_area->kind = LTR__AREA_DATA;

@@ -61,7 +61,20 @@ static int begin_free(struct ltr__walk *walk, uint64_t offset, uint64_t next)
 
 	walk->skip = true;
 	walk->next = next;
-	return error ? error : walk->ops->free(walk->context);
+	return error ? error : walk->ops->free(walk->context, true);
+}
+
+/* It was decided at `offset` what follows until walk->until. */
+static int begin_reign(const struct ltr__walk *walk, uint64_t offset)
+{
+	uint32_t base = walk->area->base;
+
+	if (!walk->ops->reign || walk->area->kind != LTR__AREA_MEMORY)
+		return 0;
+	return walk->ops->reign(walk->context, base + (uint32_t)(offset / LTR__GRANULE),
+				walk->until == UINT64_MAX
+					? UINT32_MAX
+					: base + (uint32_t)(walk->until / LTR__GRANULE));
 }
 
 /* --- what begins here? ---------------------------------------------------------------------- */
@@ -112,6 +125,8 @@ static int begin_root(struct ltr__walk *walk, uint64_t offset)
 		walk->next = boundary - walk->area->start;
 	walk->until = walk->next;
 	walk->in_root = true;
+	if (!error)
+		error = begin_reign(walk, offset);
 	return error ? error : walk->ops->root(walk->context, walk->area->of_malloc);
 }
 
@@ -125,19 +140,20 @@ static int decide(struct ltr__walk *walk, const unsigned char *page)
 		return begin_root(walk, offset);
 	if (walk->area->is_heap) {
 		walk->until = length_of(walk);
-		return 0;
+		return begin_reign(walk, offset);
 	}
 	first = arena_heap(walk, offset, page, &bytes);
 	if (first) {
 		walk->until = offset + bytes;
-		return begin_free(walk, offset, offset + first);
+		error = begin_reign(walk, offset);
+		return error ? error : begin_free(walk, offset, offset + first);
 	}
 	bytes = mapped_block(walk, offset, page);
 	if (!bytes)
 		return begin_root(walk, offset);
 	error = begin_block(walk, offset);
 	walk->next = walk->until = offset + bytes;
-	return error;
+	return error ? error : begin_reign(walk, offset);
 }
 
 /* --- headers -------------------------------------------------------------------------------- */
@@ -158,11 +174,16 @@ static int take_words(struct ltr__walk *walk, const unsigned char *pages, uint64
 /* The block before ends here: now it turns out whether anybody has it. */
 static int end_previous(struct ltr__walk *walk, const unsigned char *pages, uint64_t at)
 {
-	if (!walk->any || walk->skip)
+	bool in_use = word_at(pages, at + 8) & PREVIOUS_IN_USE;
+	int error = 0;
+
+	if (!walk->any)
 		return 0;
-	if (word_at(pages, at + 8) & PREVIOUS_IN_USE)
-		return take_words(walk, pages, at, at + 8);
-	return walk->ops->free(walk->context);
+	if (walk->keep || (in_use && !walk->skip))
+		error = take_words(walk, pages, at, walk->keep ? at + HEADER : at + 8);
+	if (error || walk->skip || in_use)
+		return error;
+	return walk->ops->free(walk->context, false);
 }
 
 /* The heap may have grown since we asked where it ends: then its last block ends further on. */
@@ -213,6 +234,7 @@ void ltr__walk_begin(struct ltr__walk *walk, const struct ltr__area *area, bool 
 	*walk = (struct ltr__walk){
 		.ops = walk->ops,
 		.context = walk->context,
+		.keep = walk->keep,
 		.area = area,
 		.stop = UINT64_MAX,
 		.as_root = as_root,
@@ -268,7 +290,7 @@ int ltr__walk_pages(struct ltr__walk *walk, uint64_t offset, const unsigned char
 		uint64_t taken;
 
 		if (offset < walk->next) {
-			if (!walk->skip)
+			if (!walk->skip || walk->keep)
 				error = take_words(walk, bytes, offset - first, stop - first);
 			if (walk->in_root && !walk->area->known)
 				walk->unknown_bytes += stop - offset;

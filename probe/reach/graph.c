@@ -45,6 +45,8 @@ void ltr__graph_done(struct ltr__graph *graph)
 	DROP(graph, root);
 	DROP(graph, malloc);
 	DROP(graph, free);
+	DROP(graph, skip);
+	DROP(graph, reign);
 	free(graph->page_first);
 	free(graph->marks);
 	free(graph->firsts);
@@ -152,15 +154,29 @@ int ltr__graph_root(struct ltr__graph *graph, bool of_malloc)
 	return 0;
 }
 
-int ltr__graph_free(struct ltr__graph *graph)
+int ltr__graph_free(struct ltr__graph *graph, bool skip)
 {
 	int error = GROW(graph, free);
 
+	if (!error && skip)
+		error = GROW(graph, skip);
 	if (error)
 		return error;
 	graph->frees[graph->free_count++] = graph->block_count - 1;
-	graph->edge_count = graph->blocks[graph->block_count - 1].edge;
+	if (skip)
+		graph->skips[graph->skip_count++] = graph->block_count - 1;
+	if (!graph->keep)
+		graph->edge_count = graph->blocks[graph->block_count - 1].edge;
 	return 0;
+}
+
+int ltr__graph_reign(struct ltr__graph *graph, uint32_t granule, uint32_t until)
+{
+	int error = graph->keep ? GROW(graph, reign) : 0;
+
+	if (!error && graph->keep)
+		graph->reigns[graph->reign_count++] = (struct ltr__reign){granule, until};
+	return error;
 }
 
 /* Each page in which a block begins, or which it covers, learns who has its first byte. */

@@ -117,31 +117,32 @@ static int root(void *context, bool of_malloc)
 	return 0;
 }
 
-static int is_free(void *context)
+static int is_free(void *context, bool skip)
 {
 	struct look *look = context;
 
+	(void)skip;
 	look->free = true;
 	look->pending.count = 0;
 	return 0;
 }
 
-static const struct ltr__walk_ops ops = {begin, word, root, is_free};
+static const struct ltr__walk_ops ops = {begin, word, root, is_free, NULL};
 
 /* --- which words ---------------------------------------------------------------------------- */
 
 /* Whether a word really leads to what is guessed is found out when marking. */
-static size_t sieve(struct ltr__reader *reader, size_t bytes)
+static size_t sieve(struct ltr__reader *reader, const unsigned char *bytes, size_t count)
 {
 	const struct look *look = reader->walk.context;
 	const struct ltr__hot *hot = &look->again->hot;
-	size_t count = ltr__scan(reader->buffer, bytes, hot->low, hot->span, reader->hits);
+	size_t found = ltr__scan(bytes, count, hot->low, hot->span, reader->hits);
 	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < found; i++) {
 		uint64_t word;
 
-		memcpy(&word, reader->buffer + reader->hits[i], sizeof(word));
+		memcpy(&word, bytes + reader->hits[i], sizeof(word));
 		reader->hits[kept] = reader->hits[i];
 		kept += ltr__is_hot(hot, word & LTR__ADDRESS_MASK);
 	}
@@ -185,11 +186,14 @@ static void read_part(struct look *look, struct ltr__again_part *part)
 	if (part->stop != UINT64_MAX)
 		to = area->start +
 		     ((part->stop + LTR__PAGE_BYTES) & ~(uint64_t)(LTR__PAGE_BYTES - 1));
-	part->error = ltr__reader_run(reader, look->pagemap, from, to);
+	if (look->again->saved)
+		part->error = ltr__saved_run(look->again, reader);
+	else
+		part->error = ltr__reader_run(reader, look->pagemap, from, to);
 	end = part->stop != UINT64_MAX ? part->stop : area->end - area->start;
 	if (!part->error)
 		part->error = end_block(look, area->base + (uint32_t)(end / LTR__GRANULE));
-	part->unknown_bytes = reader->walk.unknown_bytes;
+	part->unknown_bytes = area->watched ? area->unknown_bytes : reader->walk.unknown_bytes;
 }
 
 static int look_init(struct look *look, struct ltr__again *again)

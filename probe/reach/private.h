@@ -9,6 +9,8 @@
  *   read.c     reading areas, a piece at a time
  *   again.c    reading them again, for references to what was not reached; look.c: a part of it;
  *              hot.c: where that lies
+ *   writes.c   which pages were written to meanwhile; borrow.c: a descriptor for that
+ *   saved.c    copies of those; bridge.c: what the first reading knows of the others
  *   scan.c     which words of a piece may lead somewhere
  *   stacks.c   copies of stacks
  *   memory.c   arrays that grow
@@ -45,10 +47,13 @@ struct ltr__area {
 	uint64_t start; /* page-aligned, as is end */
 	uint64_t end;
 	enum ltr__area_kind kind;
-	bool is_heap;   /* what sbrk() gives */
-	bool of_file;   /* pages that are the file's own have never been written to */
-	bool known;     /* it is known what it is */
-	bool of_malloc; /* data of the C library: it has pointers to headers */
+	bool is_heap;           /* what sbrk() gives */
+	bool of_file;           /* pages that are the file's own have never been written to */
+	bool known;             /* it is known what it is */
+	bool of_malloc;         /* data of the C library: it has pointers to headers */
+	bool of_nobody;         /* neither of a file nor shared */
+	bool watched;           /* writes to it are noted (writes.h) */
+	uint64_t unknown_bytes; /* of it, at the reading before */
 	uint32_t
 		base; /* the number of its first granule, a multiple of LTR__GRANULES; DATA has none:
 			  it has that of the next area */
@@ -64,6 +69,12 @@ struct ltr__areas {
 struct ltr__block {
 	uint32_t granule; /* where it begins */
 	uint32_t edge;    /* its edges are [edge, that of the next block) */
+};
+
+/* Where it was decided what follows, and until where that holds. */
+struct ltr__reign {
+	uint32_t granule;
+	uint32_t until; /* UINT32_MAX: to the end of the area */
 };
 
 /* Who refers to whom. Blocks are in the order in which they were read, which is that of addresses. */
@@ -88,6 +99,13 @@ struct ltr__graph {
 	uint32_t *frees; /* blocks that nobody has */
 	uint32_t free_count;
 	uint32_t free_capacity;
+	uint32_t *skips; /* of these: those that are not malloc()'s to give out as they are */
+	uint32_t skip_count;
+	uint32_t skip_capacity;
+	struct ltr__reign *reigns; /* in order of granules */
+	uint32_t reign_count;
+	uint32_t reign_capacity;
+	bool keep;            /* edges of free blocks, too */
 	uint32_t *page_first; /* by page: the block that has its first byte, + 1; 0: none */
 	uint64_t *marks;      /* a bit for each block */
 	uint64_t *firsts;     /* a bit for each block: its area begins with it */
@@ -127,7 +145,8 @@ struct ltr_reach {
 	size_t buffer_count;
 	struct ltr__buffer spare; /* zeros, in memory that was in use before; or nothing */
 	struct ltr_reach_facts facts;
-	struct ltr__again *again; /* another reading, that was not marked in yet, or NULL */
+	struct ltr__again *again;   /* another reading, that was not marked in yet, or NULL */
+	struct ltr__writes *writes; /* since the first reading; or NULL */
 };
 
 /*
@@ -168,8 +187,12 @@ int ltr__graph_word(struct ltr_reach *reach, uint64_t word);
 int ltr__graph_block(struct ltr__graph *graph, uint32_t granule);
 /* The block that was begun last is one; `of_malloc`: as in struct ltr__area. */
 int ltr__graph_root(struct ltr__graph *graph, bool of_malloc);
-/* The block that was begun last has ended; nobody has it, and its words are forgotten. */
-int ltr__graph_free(struct ltr__graph *graph);
+/*
+ * The block that was begun last has ended; nobody has it, and its words are forgotten, or kept where
+ * nobody follows them. `skip`: as in struct ltr__walk.
+ */
+int ltr__graph_free(struct ltr__graph *graph, bool skip);
+int ltr__graph_reign(struct ltr__graph *graph, uint32_t granule, uint32_t until);
 /* After the last word: finds what lies where, and marks free blocks. */
 int ltr__graph_end(struct ltr_reach *reach);
 /* The block that has the granule, or UINT32_MAX. */
@@ -188,7 +211,9 @@ struct ltr__walk_ops {
 	int (*begin)(void *context, uint32_t granule);
 	int (*word)(void *context, uint64_t word);
 	int (*root)(void *context, bool of_malloc); /* it is one */
-	int (*free)(void *context); /* nobody has it: its words are to be forgotten */
+	int (*free)(void *context, bool skip); /* nobody has it: its words are to be forgotten */
+	/* What follows is like that until there, as in struct ltr__reign; may be NULL. */
+	int (*reign)(void *context, uint32_t granule, uint32_t until);
 };
 
 /*
@@ -205,6 +230,7 @@ struct ltr__walk {
 	uint64_t stop;  /* the header that ends a part; UINT64_MAX: to the end of the area */
 	bool as_root;   /* do not look for blocks */
 	bool skip;      /* nobody has the block that was begun last */
+	bool keep;      /* all words come by, also of what nobody has */
 	bool in_root;   /* it is a root, and not of malloc() */
 	bool any;       /* there is one */
 	bool stopped;   /* at `stop` */
@@ -230,8 +256,8 @@ struct ltr__reader {
 	struct ltr__walk walk;
 	unsigned char *buffer;
 	uint32_t *hits;
-	/* Fills `hits` from the buffer's first bytes; returns how many. */
-	size_t (*sieve)(struct ltr__reader *reader, size_t bytes);
+	/* Fills `hits` from so many bytes; returns how many. */
+	size_t (*sieve)(struct ltr__reader *reader, const unsigned char *bytes, size_t count);
 	uint64_t read_bytes;
 };
 
@@ -239,6 +265,9 @@ int ltr__reader_init(struct ltr__reader *reader, const struct ltr_process *proce
 void ltr__reader_done(struct ltr__reader *reader);
 /* The walk has begun; the pages in [from, to) of its area come by. */
 int ltr__reader_run(struct ltr__reader *reader, int pagemap, uint64_t from, uint64_t to);
+/* Whole pages, that were read from `from`. */
+int ltr__reader_feed(struct ltr__reader *reader, uint64_t from, const unsigned char *bytes,
+		     size_t count);
 
 /* again.c. The graph becomes that of another reading, if there was one. */
 int ltr__again_end(struct ltr_reach *reach);

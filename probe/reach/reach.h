@@ -66,6 +66,16 @@ int ltr_reach_new(const struct ltr_process *process, uint64_t most_bytes,
 		  struct ltr_reach **ret_reach);
 
 /*
+ * Before memory is read for the first time: have the kernel note which pages the process writes to from
+ * then on. ltr_reach_read_again() copies only those, so that a process which stands need not stand for
+ * long; what is in them is looked at in ltr_reach_mark(), which also ends that. Meanwhile each page that
+ * it writes to costs the process a fault, and large pages are split. A thread of it is stopped for a
+ * moment, to get the descriptor that this needs (borrow.c). If it cannot be had, everything goes on as
+ * without: -EPERM, -EAGAIN no thread is where it could be had from, -EOPNOTSUPP and -ENOSYS not here.
+ */
+int ltr_reach_watch_writes(struct ltr_reach *reach);
+
+/*
  * Read the process's memory, once; `skip` is what to leave out or take otherwise. -ENOMEM: too large
  * for us, or for `most_bytes`; -ESRCH it has ended; -E2BIG: more address space than can be looked at;
  * others if it cannot be read. The sentence says so.

@@ -8,13 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "private.h"
+#include "writes.h"
+
+int ltr__reader_feed(struct ltr__reader *reader, uint64_t from, const unsigned char *bytes,
+		     size_t count)
+{
+	struct ltr__walk *walk = &reader->walk;
+
+	walk->hits = reader->hits;
+	walk->hit_count = reader->sieve(reader, bytes, count);
+	walk->hit_at = 0;
+	return ltr__walk_pages(walk, from - walk->area->start, bytes, count);
+}
 
 /* A part that cannot be read is passed over: it is no memory, or not any more. */
 static int read_piece(struct ltr__reader *reader, uint64_t from, uint64_t to)
 {
-	struct ltr__walk *walk = &reader->walk;
-	uint64_t start = walk->area->start;
 	int error = 0;
 
 	while (from < to && !error) {
@@ -24,12 +33,8 @@ static int read_piece(struct ltr__reader *reader, uint64_t from, uint64_t to)
 
 		error = ltr_process_read_many(reader->process, &piece, 1);
 		whole = piece.done & ~(size_t)(LTR__PAGE_BYTES - 1);
-		if (!error && whole) {
-			walk->hits = reader->hits;
-			walk->hit_count = reader->sieve(reader, whole);
-			walk->hit_at = 0;
-			error = ltr__walk_pages(walk, from - start, reader->buffer, whole);
-		}
+		if (!error && whole)
+			error = ltr__reader_feed(reader, from, reader->buffer, whole);
 		reader->read_bytes += whole;
 		from += whole < piece.bytes ? whole + LTR__PAGE_BYTES : whole;
 	}
@@ -95,24 +100,31 @@ static int is_root(void *context, bool of_malloc)
 	return ltr__graph_root(&reach->graph, of_malloc);
 }
 
-static int is_free(void *context)
+static int is_free(void *context, bool skip)
 {
 	struct ltr_reach *reach = context;
 
-	return ltr__graph_free(&reach->graph);
+	return ltr__graph_free(&reach->graph, skip);
 }
 
-static const struct ltr__walk_ops into_graph = {begin_block, add_word, is_root, is_free};
+static int reigns(void *context, uint32_t granule, uint32_t until)
+{
+	struct ltr_reach *reach = context;
 
-static size_t sieve_targets(struct ltr__reader *reader, size_t bytes)
+	return ltr__graph_reign(&reach->graph, granule, until);
+}
+
+static const struct ltr__walk_ops into_graph = {begin_block, add_word, is_root, is_free, reigns};
+
+static size_t sieve_targets(struct ltr__reader *reader, const unsigned char *bytes, size_t count)
 {
 	const struct ltr_reach *reach = reader->walk.context;
 
-	return ltr__scan(reader->buffer, bytes, reach->low, reach->bytes, reader->hits);
+	return ltr__scan(bytes, count, reach->low, reach->bytes, reader->hits);
 }
 
 static int read_area(struct ltr_reach *reach, struct ltr__reader *reader, int pagemap,
-		     const struct ltr__area *area)
+		     struct ltr__area *area)
 {
 	struct ltr__graph *graph = &reach->graph;
 	const struct ltr__graph before = *graph;
@@ -127,11 +139,14 @@ static int read_area(struct ltr_reach *reach, struct ltr__reader *reader, int pa
 		graph->root_count = before.root_count;
 		graph->malloc_count = before.malloc_count;
 		graph->free_count = before.free_count;
+		graph->skip_count = before.skip_count;
+		graph->reign_count = before.reign_count;
 		reach->facts.broken_heaps++;
 		ltr__walk_begin(&reader->walk, area, true);
 		error = ltr__reader_run(reader, pagemap, area->start, area->end);
 	}
-	reach->facts.unknown_bytes += reader->walk.unknown_bytes;
+	area->unknown_bytes = reader->walk.unknown_bytes;
+	reach->facts.unknown_bytes += area->unknown_bytes;
 	return error;
 }
 
@@ -144,6 +159,7 @@ static int read_areas(struct ltr_reach *reach)
 	reader.sieve = sieve_targets;
 	reader.walk.ops = &into_graph;
 	reader.walk.context = reach;
+	reader.walk.keep = reach->graph.keep;
 	for (size_t i = 0; i < reach->areas.count && !error; i++)
 		if (reach->areas.area[i].kind != LTR__AREA_STACKS)
 			error = read_area(reach, &reader, pagemap, &reach->areas.area[i]);
@@ -167,6 +183,24 @@ int ltr_reach_new(const struct ltr_process *process, uint64_t most_bytes,
 	return 0;
 }
 
+int ltr_reach_watch_writes(struct ltr_reach *reach)
+{
+	int error = ltr__writes_new(reach->process, &reach->writes);
+
+	reach->graph.keep = !error;
+	return error;
+}
+
+static void watch_areas(struct ltr_reach *reach)
+{
+	for (size_t i = 0; i < reach->areas.count && reach->writes; i++) {
+		struct ltr__area *area = &reach->areas.area[i];
+
+		area->watched = area->kind == LTR__AREA_MEMORY && area->of_nobody &&
+				ltr__writes_watch(reach->writes, area->start, area->end);
+	}
+}
+
 int ltr_reach_read(struct ltr_reach *reach, const struct ltr_reach_region *skip, size_t skip_count,
 		   struct ltr_why *ret_why)
 {
@@ -175,6 +209,7 @@ int ltr_reach_read(struct ltr_reach *reach, const struct ltr_reach_region *skip,
 	if (error)
 		return error;
 	error = ltr__graph_begin(reach);
+	watch_areas(reach);
 	if (!error)
 		error = read_areas(reach);
 	if (!error)
@@ -194,6 +229,7 @@ struct ltr_reach *ltr_reach_free(struct ltr_reach *reach)
 	free(reach->targets);
 	ltr__parts_done(reach);
 	ltr__again_free(reach->again);
+	ltr__writes_free(reach->writes);
 	free(reach);
 	return NULL;
 }

@@ -129,6 +129,11 @@ static int check_clock(const struct ltr_layout *layout, struct ltr_why *why)
 	return layout->clock == LTR_CLOCK_MONOTONIC ? 0 : refuse(why, "clock", layout->clock);
 }
 
+static bool is_known(uint32_t version)
+{
+	return version >= LTR_LAYOUT_VERSION_LEAST && version <= LTR_LAYOUT_VERSION;
+}
+
 int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 		     struct ltr_layout *ret_layout, struct ltr_why *why)
 {
@@ -137,7 +142,7 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 
 	/* The head first: another version may be shorter than ours. */
 	int err = ltr_process_read(process, address, &layout, head);
-	if (!err && layout.magic == LTR_LAYOUT_MAGIC && layout.version == LTR_LAYOUT_VERSION)
+	if (!err && layout.magic == LTR_LAYOUT_MAGIC && is_known(layout.version))
 		err = ltr_process_read(process, address, &layout,
 				       layout.bytes < LTR_LAYOUT_BYTES_LEAST
 					       ? LTR_LAYOUT_BYTES_LEAST
@@ -155,11 +160,13 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 				   ltr_process_pid(process));
 	if (layout.magic != LTR_LAYOUT_MAGIC)
 		return refuse(why, "magic", layout.magic);
-	if (layout.version != LTR_LAYOUT_VERSION)
-		return ltr_why_set(why, -EPROTO,
-				   "process %u speaks layout version %u, this loiter knows version "
-				   "%u: use the loiter of the same release",
-				   ltr_process_pid(process), layout.version, LTR_LAYOUT_VERSION);
+	if (!is_known(layout.version))
+		return ltr_why_set(
+			why, -EPROTO,
+			"process %u speaks layout version %u, this loiter knows versions "
+			"%u to %u: use the loiter of the same release",
+			ltr_process_pid(process), layout.version, LTR_LAYOUT_VERSION_LEAST,
+			LTR_LAYOUT_VERSION);
 	if (!layout.ready)
 		return ltr_why_set(why, -EAGAIN, "the runtime of process %u has not started yet",
 				   ltr_process_pid(process));

@@ -8,7 +8,8 @@
  *   libloiter.c           the table of functions, clock, counters, interned stacks
  *   libloiter_find.c      where in the process its ltr_layout is
  *   libloiter_layout.c    reading and judging it
- *   libloiter_snapshot.c  descriptors and stacks
+ *   libloiter_snapshot.c  descriptors and stacks; with libloiter_batch.c, reading some of them,
+ *                         and libloiter_crew.c, which threads do
  *   libloiter_stack.c     unwinding
  *   libloiter_population.c  all descriptors at one moment, for:
  *   libloiter_reach.c     who cannot be woken any more; with libloiter_pass.c, one reading for

@@ -31,6 +31,7 @@ struct ltr__pass {
 	struct ltr__libloiter *target;
 	uint64_t most_bytes;
 	const struct ltr_reach_stop *stop; /* NULL: the process runs */
+	bool watch_writes; /* if that can be had, so that the next one need not read much */
 	struct ltr__own own;
 	/* NULL: the first one. Else only of these is it asked, which the one before has left. */
 	struct ltr_reach *reach;

@@ -175,6 +175,24 @@ static void start_over(struct proof *proof)
 	proof->broken = false;
 }
 
+/* What is to be known before it is stopped, unless passes while it ran have found that out. */
+static int prepare_stop(struct proof *proof, struct ltr_why *why)
+{
+	int err = 0;
+
+	if (proof->pass.reach)
+		return 0;
+	proof->pass.watch_writes = true;
+	for (uint32_t i = 0; i < PASSES && !err; i++) {
+		start_over(proof);
+		err = pass_without_stop(proof, why);
+		if (!proof->broken)
+			break;
+	}
+	proof->pass.watch_writes = false;
+	return err;
+}
+
 /*
  * What passes over the running process have left is a guess, good enough to read only what refers to
  * that while it stands. If a heap could not be walked while it ran, it is read in full.
@@ -183,10 +201,8 @@ static int prove_stopped(struct proof *proof, struct ltr_why *why)
 {
 	struct ltr_reach_stop *stop;
 	uint64_t start_ns;
-	int err = 0;
+	int err = prepare_stop(proof, why);
 
-	if (!proof->pass.reach)
-		err = pass_without_stop(proof, why);
 	if (!err && !proof->suspect_count && !proof->broken) {
 		proof->info->conclusive = true;
 		return 0;

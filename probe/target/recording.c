@@ -212,11 +212,24 @@ static int read_file(struct ltr__recording *recording, struct ltr__recording_sta
 	return err;
 }
 
+/* What is missing in recordings of before has to be told, too. */
+static void say_what_is_missing(struct ltr_census *census)
+{
+	static const char not_yet[] = "it was recorded by a loiter that did not record that";
+	struct ltr_census_info *info = ltr_census_info_mut(census);
+
+	memcpy(info->cpu_reason, not_yet, sizeof(not_yet));
+	memcpy(info->threads_reason, not_yet, sizeof(not_yet));
+	memcpy(info->sockets_reason, not_yet, sizeof(not_yet));
+}
+
 static void say_what_it_shows(struct ltr__recording_state *state)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(state->replay.census);
 
 	info->cut = !state->ended && !state->replay.is_late;
+	if (!state->replay.has_how)
+		say_what_is_missing(state->replay.census);
 	describe(state->replay.census, &state->meta);
 }
 

@@ -9,6 +9,7 @@
  *   recording_block.c    the file, block by block
  *   recording_replay.c   entries of a log, into a census
  *   recording_objects.c  those of what objects say of themselves
+ *   recording_kernel.c   of these, what only the kernel knows
  *   recording_play.c     any moment of it, back and forth
  *   recording_skim.c     what one goroutine does in all of it
  *   recording_symbols.c  modules and symbols
@@ -108,6 +109,7 @@ struct ltr__replay {
 	struct ltr__delta resume_delta; /* as it was before `resume` */
 	struct ltr__record_info info;   /* the last that was applied, if has_info */
 	bool has_info;
+	bool has_how;       /* it was told how the kernel was asked */
 	bool is_first_look; /* the block has told of nothing but the snapshot that it begins with */
 	struct ltr__numbers strings;
 	struct ltr__numbers sites;
@@ -126,8 +128,14 @@ int ltr__replay_object(struct ltr__replay *replay, struct ltr__reading *reading)
 int ltr__replay_case(struct ltr__replay *replay, struct ltr__reading *reading);
 int ltr__replay_objects_end(struct ltr__replay *replay, struct ltr__reading *reading);
 
+/* The thing that the number read names, in the census; 0 if there is none. */
+uint32_t ltr__replay_name(const struct ltr__numbers *numbers, struct ltr__reading *reading);
 size_t ltr__replay_bytes(const struct ltr__replay *replay);
 void ltr__replay_done(struct ltr__replay *replay);
+
+/* recording_kernel.c. The contents of one entry: 0, -EBADMSG, -ENOMEM. */
+int ltr__replay_kernel(struct ltr__replay *replay, enum ltr__kernel_entry kind,
+		       struct ltr__reading *contents);
 
 /* recording_symbols.c. They belong to the census from the beginning. */
 struct ltr__recorded_symbols;

@@ -23,7 +23,7 @@ static uint32_t number_of(const struct ltr__numbers *numbers, uint64_t number)
 	return number < numbers->count ? numbers->at[number] : 0;
 }
 
-static uint32_t read_name(struct ltr__reading *reading, const struct ltr__numbers *numbers)
+uint32_t ltr__replay_name(const struct ltr__numbers *numbers, struct ltr__reading *reading)
 {
 	return number_of(numbers, ltr__read_number(reading));
 }
@@ -72,8 +72,8 @@ static int replay_string(struct ltr__replay *replay, struct ltr__reading *readin
 static int replay_site(struct ltr__replay *replay, struct ltr__reading *reading)
 {
 	uint32_t number = read_new_number(replay, reading, &replay->sites);
-	uint32_t file = read_name(reading, &replay->strings);
-	uint32_t function = read_name(reading, &replay->strings);
+	uint32_t file = ltr__replay_name(&replay->strings, reading);
+	uint32_t function = ltr__replay_name(&replay->strings, reading);
 	uint32_t line = (uint32_t)ltr__read_number(reading);
 	uint32_t is;
 
@@ -94,8 +94,8 @@ static int replay_labels(struct ltr__replay *replay, struct ltr__reading *readin
 	uint32_t is;
 
 	for (size_t i = 0; i < count; i++) {
-		label[i].key = read_name(reading, &replay->strings);
-		label[i].value = read_name(reading, &replay->strings);
+		label[i].key = ltr__replay_name(&replay->strings, reading);
+		label[i].value = ltr__replay_name(&replay->strings, reading);
 	}
 	if (reading->bad)
 		return -EBADMSG;
@@ -127,7 +127,7 @@ static int replay_stack(struct ltr__replay *replay, struct ltr__reading *reading
 static int replay_define(struct ltr__replay *replay, struct ltr__reading *reading)
 {
 	uint64_t runtime_stack = ltr__read_number(reading);
-	uint32_t stack = read_name(reading, &replay->stacks);
+	uint32_t stack = ltr__replay_name(&replay->stacks, reading);
 	size_t depth;
 	const uint64_t *pcs = ltr_census_stack(replay->census, stack, &depth);
 
@@ -407,6 +407,20 @@ static int replay_info(struct ltr__replay *replay, struct ltr__reading *reading)
 	return 0;
 }
 
+static int replay_kernel(struct ltr__replay *replay, struct ltr__reading *reading)
+{
+	uint64_t kind = ltr__read_bounded(reading, UINT32_MAX);
+	size_t bytes = ltr__read_bounded(reading, (size_t)(reading->end - reading->at));
+	struct ltr__reading contents = {.at = ltr__read_bytes(reading, bytes)};
+
+	if (reading->bad)
+		return -EBADMSG;
+	contents.end = contents.at + bytes;
+	if (!applies_in_full(replay) || replay->is_skimming)
+		return 0;
+	return ltr__replay_kernel(replay, (enum ltr__kernel_entry)kind, &contents);
+}
+
 static int (*const replay_entry[])(struct ltr__replay *, struct ltr__reading *) = {
 	[LTR__ENTRY_STRING] = replay_string,
 	[LTR__ENTRY_SITE] = replay_site,
@@ -427,6 +441,7 @@ static int (*const replay_entry[])(struct ltr__replay *, struct ltr__reading *) 
 	[LTR__ENTRY_OBJECT] = ltr__replay_object,
 	[LTR__ENTRY_CASE] = ltr__replay_case,
 	[LTR__ENTRY_OBJECTS_END] = ltr__replay_objects_end,
+	[LTR__ENTRY_KERNEL] = replay_kernel,
 };
 
 static bool is_before(const struct ltr__point *a, const struct ltr__point *b)

@@ -10,15 +10,21 @@
  * processors at work (spare.h). After a second without any work it sleeps until ltr__monitor_wake().
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 extern uint32_t ltr__monitor_asleep;
 
 void ltr__monitor_wake_slow(void);
 
+static inline bool ltr__monitor_is_asleep(void)
+{
+	return __atomic_load_n(&ltr__monitor_asleep, __ATOMIC_RELAXED);
+}
+
 static inline void ltr__monitor_wake(void)
 {
-	if (__builtin_expect(__atomic_load_n(&ltr__monitor_asleep, __ATOMIC_RELAXED), 0))
+	if (__builtin_expect(ltr__monitor_is_asleep(), 0))
 		ltr__monitor_wake_slow();
 }
 

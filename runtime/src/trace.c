@@ -96,40 +96,81 @@ void ltr__trace_flush_all(void)
 			ltr__trace_flush(&ltr__rings[i]);
 }
 
-static void put_record(struct ltr_ring *ring, const struct ltr_event *event)
+/*
+ * A record is written where it stays, field by field: to make it elsewhere and copy it in larger pieces
+ * than it was written in waits until all of its stores have left the CPU, longer than to read the clock.
+ */
+static inline struct ltr_event *next_record(const struct ltr_ring *ring)
 {
 	struct ltr_event *records = (void *)(uintptr_t)ring->records;
-	uint64_t head = ring->head;
 
 	/* release: who finds the older record here overwritten finds the last `head`, too */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	records[head & (LTR__RING_CAPACITY - 1)] = *event;
-	/* release: pairs with readers, inside and outside */
-	__atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
-	if (head + 1 - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX)
-		ltr__trace_flush(ring);
+	return &records[ring->head & (LTR__RING_CAPACITY - 1)];
 }
 
-uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine, uint32_t sequence,
-		   uint8_t kind, uint8_t reason, uint8_t flags, uint64_t arg)
+/* Returns whether a batch is full, which the caller hands over then. */
+static inline bool publish_record(struct ltr_ring *ring)
 {
-	struct ltr_event event = {
-		.goroutine = goroutine->id,
-		.arg = arg,
-		.sequence = sequence,
-		.kind = kind,
-		.reason = reason,
-		.flags = flags,
-	};
+	uint64_t head = ring->head + 1;
 
-	if (!thread->step_ticks)
-		thread->step_ticks = ltr__ticks();
-	event.ticks = thread->step_ticks;
+	/* release: pairs with readers, inside and outside */
+	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
+	return head - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX;
+}
+
+_Static_assert(sizeof(struct ltr__what) == LTR_EVENT_BYTES - offsetof(struct ltr_event, sequence) &&
+		       offsetof(struct ltr__what, flags) ==
+			       offsetof(struct ltr_event, flags) -
+				       offsetof(struct ltr_event, sequence),
+	       "the end of a record");
+
+/*
+ * ltr__emit() calls nobody and keeps nothing on its stack: what is rarely done is done by others in its
+ * place, who return what it would.
+ */
+__attribute__((noinline, cold)) static uint64_t emit_by_slow_clock(
+	struct ltr__thread *thread, const struct ltr__goroutine *goroutine, uint64_t arg,
+	struct ltr__what what)
+{
+	thread->step_ticks = ltr__ticks();
+	return ltr__emit(thread, goroutine, arg, what);
+}
+
+__attribute__((noinline, cold)) static uint64_t emitted(struct ltr__thread *thread,
+							const struct ltr__goroutine *goroutine,
+							uint64_t arg, struct ltr__what what)
+{
+	struct ltr_ring *ring = thread->ring;
+
 	ltr__monitor_wake();
-	put_record(thread->ring, &event);
-	if (__atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED))
-		ltr__usdt(goroutine, kind, reason, arg);
-	return event.ticks;
+	if (ring->head - __atomic_load_n(&ring->handed, __ATOMIC_RELAXED) >= LTR_BATCH_MAX)
+		ltr__trace_flush(ring);
+	ltr__usdt(goroutine, what.kind, what.reason, arg);
+	return thread->step_ticks;
+}
+
+uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goroutine, uint64_t arg,
+		   struct ltr__what what)
+{
+	struct ltr_event *event = next_record(thread->ring);
+	uint64_t ticks = thread->step_ticks;
+
+	if (!ticks) {
+		if (__builtin_expect(ltr__clock == LTR_CLOCK_MONOTONIC, 0))
+			return emit_by_slow_clock(thread, goroutine, arg, what);
+		ticks = thread->step_ticks = ltr__ticks();
+	}
+	event->goroutine = goroutine->id;
+	event->ticks = ticks;
+	event->arg = arg;
+	memcpy(&event->sequence, &what, sizeof(what));
+
+	bool full = publish_record(thread->ring);
+
+	if (__builtin_expect(full || ltr__monitor_is_asleep() || ltr__usdt_is_probed(what.kind), 0))
+		return emitted(thread, goroutine, arg, what);
+	return ticks;
 }
 
 /* FNV-1a over words, folded (Fowler, Noll, Vo; draft-eastlake-fnv). */
@@ -202,15 +243,19 @@ __attribute__((no_sanitize("address"))) void ltr__emit_stack(struct ltr__thread 
 			break;
 		fp = next;
 	}
-	struct ltr_event event = {
+	uint32_t stack = intern_stack(pcs, depth);
+
+	if (!stack)
+		return;
+	*next_record(thread->ring) = (struct ltr_event){
 		.goroutine = goroutine->id,
 		.ticks = thread->step_ticks,
-		.arg = intern_stack(pcs, depth),
+		.arg = stack,
 		.sequence = goroutine->sequence >> 1,
 		.kind = LTR_KIND_STACK,
 	};
-	if (event.arg)
-		put_record(thread->ring, &event);
+	if (publish_record(thread->ring))
+		ltr__trace_flush(thread->ring);
 }
 
 static uint64_t seen_heartbeat[LTR_WATCH_SLOTS];

@@ -47,9 +47,18 @@ void ltr__trace_flush_all(void);
 /* Free the slots of watchers that are gone; returns whether anybody watches. Monitor only. */
 int ltr__trace_watchers(int64_t now_ns);
 
-/* Cold: somebody watches. Returns the time that the record carries. */
-uint64_t ltr__emit(struct ltr__thread *thread, struct ltr__goroutine *goroutine, uint32_t sequence,
-		   uint8_t kind, uint8_t reason, uint8_t flags, uint64_t arg);
+/* The last word of a record; one register, and for the most part known when it is compiled. */
+struct ltr__what {
+	uint32_t sequence;
+	uint8_t kind;
+	uint8_t reason;
+	uint8_t flags;
+	uint8_t reserved;
+};
+
+/* Somebody watches. Returns the time that the record carries. */
+uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goroutine, uint64_t arg,
+		   struct ltr__what what);
 
 /* The STACK record of a goroutine that has just parked, walked from its frame pointer. */
 void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutine, void *frame);
@@ -94,8 +103,12 @@ static inline __attribute__((always_inline)) void ltr__transition(
 	else if (kind == LTR_KIND_START)
 		goroutine->saved_sp = NULL;
 	if (ltr__watched())
-		goroutine->since_ticks = ltr__emit(thread, goroutine, (sequence + 2) >> 1,
-						   (uint8_t)kind, (uint8_t)reason, flags, arg);
+		goroutine->since_ticks =
+			ltr__emit(thread, goroutine, arg,
+				  (struct ltr__what){.sequence = (sequence + 2) >> 1,
+						     .kind = (uint8_t)kind,
+						     .reason = (uint8_t)reason,
+						     .flags = flags});
 	__atomic_store_n(&goroutine->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 

@@ -9,7 +9,7 @@
  *
  * All of them have one semaphore, that of ltr__handover(): the kernel raises it for whoever attaches,
  * so ltr__watched() is all that the unwatched program asks, and nothing calls these while nobody
- * watches. Only ltr__emit() calls them.
+ * watches. Only what ltr__emit() leaves to others calls them, and only those that are probed just then.
  */
 
 #include <loiter/event.h>
@@ -25,6 +25,27 @@ typedef void ltr__usdt_probe(uint64_t goroutine, uint64_t arg, uint64_t reason,
 extern ltr__usdt_probe *const ltr__usdt_probes[LTR_KIND_EXIT + 1];
 extern const char *const ltr__usdt_reasons[LTR_REASON_COUNT];
 #endif
+
+/* The first byte of a probe's nop (usdt.S); the kernel writes another one there while it is probed. */
+#if defined(__x86_64__)
+#define LTR__USDT_NOP 0x0fu
+#else
+#define LTR__USDT_NOP 0x1fu
+#endif
+
+/*
+ * Whether the probe of this kind does anything. To read its first byte takes a load or two; the call, with
+ * arguments that are looked up for it, is what the watched program would feel.
+ */
+static inline bool ltr__usdt_is_probed(uint8_t kind)
+{
+#ifdef LTR_ARCH_GENERIC
+	(void)kind;
+	return false;
+#else
+	return *(const volatile unsigned char *)(uintptr_t)ltr__usdt_probes[kind] != LTR__USDT_NOP;
+#endif
+}
 
 /* `arg` is that of the event (event.h), `kind` that of a transition. */
 static inline void ltr__usdt(const struct ltr__goroutine *goroutine, uint8_t kind, uint8_t reason,

@@ -17,7 +17,7 @@ one_sentence_is 64 "--text is for one of them" profile -p 1 -p 2 --type goroutin
 one_sentence_is 64 "--text is for one of them" profile a.ltr b.ltr --type goroutine --text=2 -o "$out"
 one_sentence_is 64 "--seconds is for what runs" profile a.ltr b.ltr --type wait --seconds 1 -o "$out"
 one_sentence_is 64 "--via is for what runs" profile a.ltr b.ltr --type wait --via shm -o "$out"
-one_sentence_is 64 "a recording has no samples" profile -p 1 a.ltr --type cpu -o "$out"
+one_sentence_is 64 "--rate is for what runs" profile a.ltr --type cpu --rate 9 -o "$out"
 one_sentence_is 64 "one recording, not two" top a.ltr b.ltr
 many=()
 for ((i = 1; i <= 257; i++)); do many+=(-p "$i"); done

@@ -3,7 +3,7 @@
  * A recording: the file, block by block, into a census. A checksum would keep every change out of the
  * blocks' contents, and zstd most: an input whose first byte is 'f' is the file itself; of any other the
  * rest is a list of blocks, each its kind, its size in two bytes and its contents as they are before they
- * are packed, and the file is made of that. What comes out is looked at as consumers do.
+ * are packed, and the file is made of that ('1': of version 1). What comes out is looked at as consumers do.
  */
 #include "fuzz.h"
 
@@ -64,11 +64,11 @@ static void add_block(uint32_t kind, const uint8_t *raw, size_t count)
 	free(stored);
 }
 
-static void add_blocks(const uint8_t *data, size_t size)
+static void add_blocks(uint8_t version, const uint8_t *data, size_t size)
 {
 	unsigned char header[LTR__FILE_HEADER_BYTES] = LTR__RECORD_MAGIC;
 
-	header[8] = LTR__RECORD_VERSION;
+	header[8] = version;
 	add_bytes(header, sizeof(header));
 	while (size >= 3) {
 		size_t count = data[1] | (size_t)data[2] << 8;
@@ -96,11 +96,50 @@ static void look_at_symbols(const struct ltr_census *census, uint64_t pc)
 	fuzz_expect(depth <= (int)LTR__RECORD_CHAIN_MAX);
 }
 
+static void look_at_kernel(const struct ltr_census *census)
+{
+	const struct ltr_census_info *info = ltr_census_info(census);
+	struct ltr_census_socket socket;
+	uint64_t last_id = 0;
+	size_t depth;
+
+	fuzz_expect(strlen(info->cpu_reason) < sizeof(info->cpu_reason));
+	fuzz_expect(strlen(info->threads_reason) < sizeof(info->threads_reason));
+	fuzz_expect(strlen(info->sockets_reason) < sizeof(info->sockets_reason));
+	for (size_t i = 0; i < ltr_census_thread_count(census); i++) {
+		const struct ltr_thread *thread = ltr_census_thread(census, i);
+
+		fuzz_expect(thread->goroutine_id >= last_id);
+		fuzz_expect(strcmp(ltr_thread_state_name(thread->state), "") != 0);
+		fuzz_expect(strlen(ltr_census_string(census, thread->call_name)) < 32);
+		last_id = thread->goroutine_id;
+	}
+	for (size_t i = 0; i < ltr_census_cpu_count(census); i++) {
+		const struct ltr_cpu_total *total = ltr_census_cpu(census, i);
+		const uint64_t *pcs = ltr_census_stack(census, total->stack, &depth);
+
+		fuzz_expect(total->samples > 0 && total->state < LTR_STATE_COUNT);
+		for (size_t frame = 0; frame < depth; frame++)
+			look_at_symbols(census, pcs[frame]);
+		fuzz_expect(strlen(ltr_census_string(census, total->name)) <= 255);
+		fuzz_expect(!total->site || ltr_census_site(census, total->site));
+		(void)ltr_census_labels(census, total->labels, &depth);
+	}
+	for (size_t i = 0; i < ltr_census_count(census); i++) {
+		(void)ltr_census_thread_of(census, ltr_census_at(census, i));
+		if (!ltr_census_socket(census, ltr_census_at(census, i), &socket))
+			continue;
+		fuzz_expect(strlen(socket.local) < sizeof(socket.local));
+		fuzz_expect(strlen(socket.peer) < sizeof(socket.peer));
+	}
+}
+
 static void look_at_goroutines(const struct ltr_census *census)
 {
 	size_t count;
 
 	fuzz_check_census(census);
+	look_at_kernel(census);
 	for (size_t i = 0; i < ltr_census_count(census); i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_at(census, i);
 		const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &count);
@@ -200,7 +239,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size && data[0] == 'f')
 		add_bytes(data + 1, size - 1);
 	else if (size)
-		add_blocks(data + 1, size - 1);
+		add_blocks(data[0] == '1' ? 1 : LTR__RECORD_VERSION, data + 1, size - 1);
 	(void)ltr_probe_is_recording(file_name);
 	replay(UINT64_MAX);
 	play();
@@ -257,6 +296,36 @@ static const struct ltr_module *module_at(void *context, size_t index)
 	return &module;
 }
 
+/* What a recorder is told of that only the kernel knows. */
+static void live_in_kernel(struct ltr_census *census)
+{
+	const struct ltr_thread threads[] = {
+		{.goroutine_id = 4, .tid = 77, .call = -1, .state = LTR_THREAD_READY},
+		{.goroutine_id = 5, .since_ns = 950, .tid = 78, .state = LTR_THREAD_ASLEEP},
+	};
+	const bool in_call[] = {false, true};
+	const struct ltr_known_socket socket = {
+		.goroutine_id = 6, .transitions = 1, .is = {"127.0.0.1:80", "[::1]:4711"}};
+	const uint64_t pcs[] = {4250, 4301};
+	struct ltr_census_info *info = ltr_census_info_mut(census);
+	struct ltr_thread named[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		named[i] = threads[i];
+		if (in_call[i])
+			ltr_census_intern_string(census, "read", &named[i].call_name);
+	}
+	ltr_census_set_threads(census, named, in_call, 2);
+	ltr_census_know_sockets(census, &socket, 1, true);
+	info->cpu_period_ns = 10101010;
+	info->cpu_started_ns = 1000;
+	ltr_census_add_cpu_sample(census, 4, false, pcs, 2);
+	ltr_census_add_cpu_sample(census, 0, false, pcs, 0);
+	ltr_census_add_cpu_sample(census, 5, true, pcs, 1);
+	info->cpu_lost = 2;
+	memcpy(info->threads_reason, "from /proc", sizeof("from /proc"));
+}
+
 static void live(struct ltr_census *census)
 {
 	static const struct ltr_clock_rate nanoseconds = {0, 0, 1.0};
@@ -297,9 +366,21 @@ static void live(struct ltr_census *census)
 	ltr_census_snapshot_put(census, &goroutine);
 	goroutine.id = 2;
 	ltr_census_snapshot_put(census, &goroutine);
+	goroutine = (struct ltr_goroutine){.id = 4, .state = LTR_STATE_RUNNING, .transitions = 1};
+	ltr_census_snapshot_put(census, &goroutine);
+	goroutine = (struct ltr_goroutine){
+		.id = 5, .state = LTR_STATE_SYSCALL, .reason = LTR_REASON_SYSCALL};
+	ltr_census_snapshot_put(census, &goroutine);
+	goroutine = (struct ltr_goroutine){.id = 6,
+					   .object = 9,
+					   .transitions = 1,
+					   .state = LTR_STATE_NETWORK,
+					   .reason = LTR_REASON_IO_READ};
+	ltr_census_snapshot_put(census, &goroutine);
 	ltr_census_snapshot_lock(census, &lock);
 	ltr_census_snapshot_reader(census, &reader);
 	ltr_census_snapshot_end(census, true);
+	live_in_kernel(census);
 	ltr_census_define_stack(census, 2, pcs, 2);
 	ltr_census_apply(census, &nanoseconds, 0, 0, events, 2);
 	ltr_census_advance(census, 4000);
@@ -358,11 +439,16 @@ static size_t unpack_tape(uint8_t *buffer, size_t bytes)
 
 size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
 {
-	if (n > 1)
+	if (n > 2)
 		return 0;
 	record_life();
-	if (n == 1)
-		return unpack_tape(buffer, bytes);
+	if (n > 0) {
+		size_t size = unpack_tape(buffer, bytes);
+
+		if (n == 2)
+			buffer[0] = '1';
+		return size;
+	}
 	if (tape.used + 1 > bytes)
 		abort();
 	buffer[0] = 'f';

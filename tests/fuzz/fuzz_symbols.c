@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The file that a program is said to run: ELF and DWARF, mapped at BASE_ADDRESS. The input is the file.
+ * The file that a program is said to run: ELF and DWARF, mapped at BASE_ADDRESS. An input that begins as ELF
+ * is the file. Hardly any change of that leaves a file whose symbols can be asked for, so any other input,
+ * after its first byte, is a list of changes to a file that is whole: where (two bytes), how many bytes
+ * (one), and these.
  */
 #include "fuzz.h"
 
@@ -50,12 +53,53 @@ static void ask(Dwfl_Module *dwarf, uint64_t start, uint64_t bytes)
 	struct ltr_arena arena = {0};
 	const char *folder;
 
-	for (uint64_t i = 0; i < 128; i++)
-		check_symbol(ltr__symbols_read(&arena, dwarf, start + i * (bytes / 128), 0));
+	/* All over it, and closely where the seed has its code. */
+	for (uint64_t i = 0; i < 64; i++) {
+		check_symbol(ltr__symbols_read(&arena, dwarf, start + i * (bytes / 64), 0));
+		check_symbol(ltr__symbols_read(&arena, dwarf, start + 0x280 + i * 2, 0));
+	}
 	folder = ltr__symbols_runtime_folder(&arena, dwarf);
 	fuzz_expect(!folder || strlen(folder) <= LTR_SYMBOL_TEXT_MAX);
 	fuzz_expect(strlen(ltr__symbols_build_id(&arena, dwarf)) <= LTR_SYMBOL_TEXT_MAX);
 	ltr__arena_done(&arena);
+}
+
+static size_t read_seed(uint8_t *buffer, size_t bytes)
+{
+	FILE *file = fopen(FUZZ_SYMBOLS_SEED, "rb");
+	size_t size = file ? fread(buffer, 1, bytes, file) : 0;
+
+	if (file)
+		fclose(file);
+	return size;
+}
+
+/* The file that a list of changes makes; good until the next call. */
+static const uint8_t *changed(const uint8_t *data, size_t size, size_t *ret_size)
+{
+	static uint8_t whole[FUZZ_SEED_BYTES];
+	static uint8_t file[FUZZ_SEED_BYTES];
+	static size_t whole_size;
+
+	if (!whole_size)
+		whole_size = read_seed(whole, sizeof(whole));
+	if (!whole_size)
+		abort();
+	memcpy(file, whole, whole_size);
+	while (size >= 3) {
+		size_t at = (data[0] | (size_t)data[1] << 8) % whole_size;
+		size_t bytes = data[2];
+
+		data += 3;
+		size -= 3;
+		if (bytes > size)
+			bytes = size;
+		memcpy(file + at, data, bytes < whole_size - at ? bytes : whole_size - at);
+		data += bytes;
+		size -= bytes;
+	}
+	*ret_size = whole_size;
+	return file;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -73,6 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t bias;
 	Dwarf_Addr start, end;
 
+	if (size && data[0] != 0x7f)
+		data = changed(data + 1, size - 1, &size);
 	if (fd < 0 || !dwfl || write(fd, data, size) != (ssize_t)size)
 		abort();
 	if (ltr__symbols_bias(fd, &map, &bias) == 0)
@@ -88,12 +134,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
+/* The file; the file as it is, in the other form; changes to each part of its header, and in the middle. */
 size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
 {
-	FILE *file = n == 0 ? fopen(FUZZ_SYMBOLS_SEED, "rb") : NULL;
-	size_t size = file ? fread(buffer, 1, bytes, file) : 0;
+	static const uint8_t at[] = {16, 24, 32, 40, 54, 58, 60, 62};
+	const uint8_t changes[] = {'c',
+				   n > 1 ? at[(n - 2) % sizeof(at)] : 0,
+				   0,
+				   1,
+				   1,
+				   (uint8_t)(n * 37),
+				   (uint8_t)(n * 2),
+				   2,
+				   0xff,
+				   0x7f};
 
-	if (file)
-		fclose(file);
-	return size;
+	if (n == 0)
+		return read_seed(buffer, bytes);
+	if (n > 1 + sizeof(at) || bytes < sizeof(changes))
+		return 0;
+	memcpy(buffer, changes, sizeof(changes));
+	return n == 1 ? 1 : sizeof(changes);
 }

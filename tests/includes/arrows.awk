@@ -27,6 +27,7 @@ BEGIN {
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/ json-c"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \
 		" probe/ examples/ cmocka vterm http-parser zlib zstd protobuf-c json-c elfutils curses libbpf sanitizer"
+	may["tests/fuzz/"] = may["tests/"] " tests/ probe/bpf/"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"
 	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
 	may["tests/tui/"] = "libc contract census census-fill probe tui/ cmocka vterm"

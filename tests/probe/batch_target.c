@@ -81,7 +81,8 @@ static void fill(struct ltr_event *records, uint64_t count, uint64_t position, u
 
 static void *emit(void *context)
 {
-	static const uint64_t around[] = {1, 31, 32, 33, 127, 128, 129, 511, LTR_BATCH_MAX};
+	static const uint64_t around[] = {
+		1, 31, 32, 33, 127, 128, 129, 511, 512, 513, LTR_BATCH_MAX - 1, LTR_BATCH_MAX};
 	struct emitter *emitter = context;
 	struct ltr_event records[LTR_BATCH_MAX];
 	uint64_t position = positions[emitter->ring];

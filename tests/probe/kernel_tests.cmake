@@ -10,9 +10,9 @@ loiter_test(ebpf SOURCES ebpf_test.c program.c
 	LABELS probe)
 add_dependencies(test_ebpf batch_target)
 
-# Addresses of an optimised program, whatever this build is: with debug information, stripped, and
-# with debug information beside it.
-foreach(kind "" _stripped _split)
+# Addresses of an optimised program, whatever this build is: with debug information, stripped, with debug
+# information beside it, and without the ranges of units, which clang does not write.
+foreach(kind "" _stripped _split _unranged)
 	add_executable(symbols_target${kind} symbols_target.c)
 	target_compile_options(symbols_target${kind} PRIVATE -O2 -g -fno-sanitize=all)
 	target_link_options(symbols_target${kind} PRIVATE -Wl,--build-id=sha1 -fno-sanitize=all)
@@ -25,13 +25,19 @@ add_custom_command(TARGET symbols_target_split POST_BUILD
 	COMMAND ${CMAKE_OBJCOPY} --add-gnu-debuglink=symbols_target_split.debug symbols_target_split
 	WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR} VERBATIM)
 
+add_custom_command(TARGET symbols_target_unranged POST_BUILD
+	COMMAND ${CMAKE_OBJCOPY} --remove-section .debug_aranges $<TARGET_FILE:symbols_target_unranged>
+	VERBATIM)
+
 loiter_test(symbols SOURCES symbols_test.c program.c
 	LIBRARIES loiter-probe
 	ENVIRONMENT SYMBOLS_TARGET=$<TARGET_FILE:symbols_target>
 		SYMBOLS_TARGET_STRIPPED=$<TARGET_FILE:symbols_target_stripped>
 		SYMBOLS_TARGET_SPLIT=$<TARGET_FILE:symbols_target_split>
+		SYMBOLS_TARGET_UNRANGED=$<TARGET_FILE:symbols_target_unranged>
 	LABELS probe)
-add_dependencies(test_symbols symbols_target symbols_target_stripped symbols_target_split)
+add_dependencies(test_symbols symbols_target symbols_target_stripped symbols_target_split
+	symbols_target_unranged)
 
 # The whole way, on a real goroutine program.
 add_executable(live_target live_target.c)
@@ -60,6 +66,8 @@ loiter_test(threads SOURCES thread_test.c program.c
 	ENVIRONMENT THREAD_TARGET=$<TARGET_FILE:thread_target>
 	LABELS probe)
 add_dependencies(test_threads thread_target)
+
+loiter_script_test(kernel_recording kernel_recording.sh LABELS probe)
 
 # All of these on an older kernel.
 loiter_script_test(vm vm.sh LABELS probe vm TIMEOUT 900)

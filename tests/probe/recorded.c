@@ -159,7 +159,7 @@ static uint32_t some_stack(struct made *made)
 	size_t depth = which % 5;
 
 	for (size_t i = 0; i < depth; i++)
-		pcs[i] = 0x7fff00ull + which * 16 - i * 3;
+		pcs[i] = 0x7fff00ull + which * 16ull - i * 3;
 	assert_int_equal(ltr_census_intern_stack(made->census, pcs, depth, &stack), 0);
 	return stack;
 }
@@ -239,6 +239,52 @@ static void note_objects(struct made *made)
 	ltr_census_objects_end(made->census);
 }
 
+/* What the kernel says of some who run or are in a call, as it were. */
+static void see_threads(struct made *made)
+{
+	struct chance *chance = &made->chance;
+	struct ltr_thread threads[8] = {0};
+	bool in_call[8];
+	size_t count = chance_below(chance, 9);
+
+	for (size_t i = 0; i < count; i++) {
+		threads[i] = (struct ltr_thread){
+			.goroutine_id = 1 + i * 3 + chance_below(chance, 3),
+			.since_ns = chance_below(chance, 2) ? made->now_ns - 77 : 0,
+			.tid = chance_below(chance, 100000),
+			.call = (int32_t)chance_below(chance, 400) - 1,
+			.call_name = some_string(made),
+			.state = (uint8_t)chance_below(chance, LTR_THREAD_STOPPED + 1),
+		};
+		const struct ltr_goroutine *goroutine =
+			ltr_census_find(made->census, threads[i].goroutine_id);
+		in_call[i] = goroutine && goroutine->state == LTR_STATE_SYSCALL;
+	}
+	assert_int_equal(ltr_census_set_threads(made->census, threads, in_call, count), 0);
+}
+
+static void see_sockets(struct made *made)
+{
+	struct ltr_known_socket sockets[32] = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < ltr_census_count(made->census) && count < 32; i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(made->census, i);
+
+		if (goroutine->state != LTR_STATE_NETWORK)
+			continue;
+		sockets[count].goroutine_id = goroutine->id;
+		sockets[count].transitions = goroutine->transitions;
+		snprintf(sockets[count].is.local, sizeof(sockets[0].is.local), "127.0.0.1:%u",
+			 chance_below(&made->chance, 65536));
+		if (chance_below(&made->chance, 2))
+			snprintf(sockets[count].is.peer, sizeof(sockets[0].is.peer),
+				 "@\033[2Jname \377 %u", chance_below(&made->chance, 9));
+		count++;
+	}
+	assert_int_equal(ltr_census_know_sockets(made->census, sockets, count, true), 0);
+}
+
 void look(struct made *made, bool complete)
 {
 	assert_int_equal(ltr_census_snapshot_begin(made->census, made->now_ns), 0);
@@ -247,7 +293,7 @@ void look(struct made *made, bool complete)
 			put_someone(made, id);
 	for (uint32_t i = chance_below(&made->chance, 4); i > 0; i--) {
 		const struct ltr_lock lock = {
-			.object = i * 64,
+			.object = i * 64ull,
 			.owner_id = chance_below(&made->chance, 9),
 			.readers = chance_below(&made->chance, 3),
 			.locked_at = 0x1001 + chance_below(&made->chance, 9),
@@ -261,6 +307,8 @@ void look(struct made *made, bool complete)
 	}
 	assert_int_equal(ltr_census_snapshot_end(made->census, complete), 0);
 	note_objects(made);
+	see_threads(made); /* as a probe does */
+	see_sockets(made);
 }
 
 static void hear(struct made *made)
@@ -298,6 +346,24 @@ static void hear(struct made *made)
 	made->positions[ring] += count;
 }
 
+static void see_cpu(struct made *made)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(made->census);
+	const uint64_t pcs[] = {0x7000 + chance_below(&made->chance, 64), 0x6001};
+
+	info->cpu_period_ns = 10101010;
+	info->cpu_started_ns = STARTED + 5;
+	if (!made->no_loss)
+		info->cpu_lost += chance_below(&made->chance, 2);
+	for (uint32_t i = chance_below(&made->chance, 5); i > 0; i--)
+		assert_int_equal(
+			ltr_census_add_cpu_sample(made->census, chance_below(&made->chance, 40),
+						  chance_below(&made->chance, 2), pcs, i % 3),
+			0);
+	snprintf(info->threads_reason, sizeof(info->threads_reason), "%u \033[2J",
+		 chance_below(&made->chance, 3));
+}
+
 void call_something(struct made *made)
 {
 	struct chance *chance = &made->chance;
@@ -327,6 +393,13 @@ void call_something(struct made *made)
 		info->created = chance_next(chance);
 		info->phase = chance_below(chance, 3);
 		info->wall_ns = made->now_ns * 2;
+		break;
+	case 5:
+		see_threads(made);
+		see_sockets(made);
+		break;
+	case 6:
+		see_cpu(made);
 		break;
 	default:
 		hear(made);
@@ -397,7 +470,7 @@ static void same_goroutine(const struct ltr_census *a, const struct ltr_goroutin
 	const struct ltr_census_position *site_a = ltr_census_site(a, is->site);
 	const struct ltr_census_position *site_b = ltr_census_site(b, read->site);
 	assert_int_equal(!site_a, !site_b);
-	if (site_a) {
+	if (site_a && site_b) {
 		assert_int_equal(site_a->line, site_b->line);
 		assert_string_equal(ltr_census_string(a, site_a->function),
 				    ltr_census_string(b, site_b->function));
@@ -481,6 +554,72 @@ static void same_objects(const struct ltr_census *a, const struct ltr_census *b)
 	}
 }
 
+static void same_threads(const struct ltr_census *a, const struct ltr_census *b)
+{
+	assert_int_equal(ltr_census_thread_count(a), ltr_census_thread_count(b));
+	for (size_t i = 0; i < ltr_census_thread_count(a); i++) {
+		const struct ltr_thread *is = ltr_census_thread(a, i);
+		const struct ltr_thread *read = ltr_census_thread(b, i);
+
+#define SAME(field) assert_int_equal(is->field, read->field)
+		SAME(goroutine_id), SAME(since_ns), SAME(transitions), SAME(tid), SAME(call);
+		SAME(state);
+#undef SAME
+		/* A system call has no name that long. */
+		assert_int_equal(strncmp(ltr_census_string(a, is->call_name),
+					 ltr_census_string(b, read->call_name), 31),
+				 0);
+	}
+}
+
+static void same_sockets(const struct ltr_census *a, const struct ltr_census *b)
+{
+	for (size_t i = 0; i < ltr_census_count(a); i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(a, i);
+		struct ltr_census_socket is;
+		struct ltr_census_socket read;
+
+		assert_int_equal(ltr_census_socket(a, goroutine, &is),
+				 ltr_census_socket(b, goroutine, &read));
+		if (!ltr_census_socket(a, goroutine, &is))
+			continue;
+		assert_string_equal(is.local, read.local);
+		assert_string_equal(is.peer, read.peer);
+	}
+}
+
+void same_kernel(const struct ltr_census *a, const struct ltr_census *b)
+{
+	same_threads(a, b);
+	same_sockets(a, b);
+	assert_string_equal(ltr_census_info(a)->cpu_reason, ltr_census_info(b)->cpu_reason);
+	assert_string_equal(ltr_census_info(a)->threads_reason, ltr_census_info(b)->threads_reason);
+	assert_string_equal(ltr_census_info(a)->sockets_reason, ltr_census_info(b)->sockets_reason);
+}
+
+static void same_cpu(const struct ltr_census *a, const struct ltr_census *b)
+{
+	const struct ltr_census_info *info_a = ltr_census_info(a);
+	const struct ltr_census_info *info_b = ltr_census_info(b);
+
+	assert_int_equal(info_a->cpu_period_ns, info_b->cpu_period_ns);
+	assert_int_equal(info_a->cpu_started_ns, info_b->cpu_started_ns);
+	assert_int_equal(info_a->cpu_lost, info_b->cpu_lost);
+	assert_int_equal(ltr_census_cpu_count(a), ltr_census_cpu_count(b));
+	for (size_t i = 0; i < ltr_census_cpu_count(a); i++) {
+		const struct ltr_cpu_total *is = ltr_census_cpu(a, i);
+		const struct ltr_cpu_total *read = ltr_census_cpu(b, i);
+
+		same_stack(a, is->stack, b, read->stack);
+		assert_int_equal(is->samples, read->samples);
+		assert_int_equal(is->state, read->state);
+		assert_string_equal(ltr_census_string(a, is->name),
+				    ltr_census_string(b, read->name));
+		assert_int_equal(!is->site, !read->site);
+		assert_int_equal(!is->labels, !read->labels);
+	}
+}
+
 void same_census(const struct ltr_census *a, const struct ltr_census *b)
 {
 	const struct ltr_census_info *is = ltr_census_info(a);
@@ -495,6 +634,8 @@ void same_census(const struct ltr_census *a, const struct ltr_census *b)
 	assert_string_equal(is->command, read->command);
 	same_locks(a, b);
 	same_objects(a, b);
+	same_kernel(a, b);
+	same_cpu(a, b);
 	assert_int_equal(ltr_census_is_unsure(a), ltr_census_is_unsure(b));
 	assert_int_equal(ltr_census_wait_count(a), ltr_census_wait_count(b));
 	for (size_t i = 0; i < ltr_census_wait_count(a); i++) {

@@ -67,6 +67,8 @@ void call_something(struct made *made);
 void same_symbols(const struct ltr_census *a, const struct ltr_census *b, uint32_t stack_b);
 /* Who is there, in which state, at which stack, and when that is. */
 void same_goroutines(const struct ltr_census *a, const struct ltr_census *b);
+/* What only the kernel knows, but for samples. */
+void same_kernel(const struct ltr_census *a, const struct ltr_census *b);
 /* Everything. */
 void same_census(const struct ltr_census *a, const struct ltr_census *b);
 

@@ -117,6 +117,18 @@ static void test_lines_and_inlined_functions(void **state)
 	ltr_census_free(target.census);
 }
 
+static void test_without_ranges_of_units(void **state)
+{
+	(void)state;
+	struct target target;
+
+	start(&target, "SYMBOLS_TARGET_UNRANGED");
+	assert_chain(&target);
+	assert_string_equal(ltr_census_symbol(target.census, target.libc)->function, "qsort");
+	program_end(&target.program);
+	ltr_census_free(target.census);
+}
+
 static void test_modules(void **state)
 {
 	(void)state;
@@ -301,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_and_inlined_functions),
+		cmocka_unit_test(test_without_ranges_of_units),
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_stripped),
 		cmocka_unit_test(test_separate_debug_information),

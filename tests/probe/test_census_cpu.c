@@ -129,6 +129,31 @@ static void test_a_hostile_program_has_a_bound(void **state)
 	ltr_census_free(census);
 }
 
+/* What a recording has: the same as if they had been taken here. */
+static void test_totals_are_added_up(void **state)
+{
+	(void)state;
+	static const uint64_t pcs[] = {0x1000, 0x2000};
+	struct ltr_census *census = census_with(NULL);
+	struct ltr_cpu_total total;
+
+	assert_int_equal(ltr_census_add_cpu_sample(census, 9, true, pcs, 2), 0);
+	total = *ltr_census_cpu(census, 0);
+	assert_int_equal(total.samples, 1);
+	total.samples = 41;
+	assert_int_equal(ltr_census_add_cpu_total(census, &total), 0);
+	assert_int_equal(ltr_census_cpu_count(census), 1);
+	assert_int_equal(ltr_census_cpu(census, 0)->samples, 42);
+	total.state = LTR_STATE_RUNNING;
+	total.samples = UINT64_MAX;
+	assert_int_equal(ltr_census_add_cpu_total(census, &total), 0);
+	assert_int_equal(ltr_census_add_cpu_total(census, &total), 0);
+	assert_int_equal(ltr_census_cpu_count(census), 2);
+	assert_int_equal(ltr_census_cpu(census, 1)->samples, UINT64_MAX);
+	assert_int_equal(ltr_census_cpu(census, 1)->stack, ltr_census_cpu(census, 0)->stack);
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +162,7 @@ int main(void)
 		cmocka_unit_test(test_alike_is_added_up),
 		cmocka_unit_test(test_who_has_ended_keeps_the_samples),
 		cmocka_unit_test(test_a_hostile_program_has_a_bound),
+		cmocka_unit_test(test_totals_are_added_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,10 +53,58 @@ static void test_only_who_waits_on_one_is_asked_about(void **state)
 	ltr_census_free(census);
 }
 
+static void test_what_was_noted_counts_while_the_wait_lasts(void **state)
+{
+	(void)state;
+	static const struct ltr_goroutine goroutines[] = {
+		{.id = 5, .state = LTR_STATE_NETWORK, .object = 12, .transitions = 4},
+		{.id = 6, .state = LTR_STATE_NETWORK, .object = 13, .transitions = 2},
+		{.id = 7, .state = LTR_STATE_CHAN, .object = 13, .transitions = 2},
+	};
+	static const struct ltr_known_socket noted[] = {
+		{6, 2, {"127.0.0.1:80", ""}},
+		{5, 4, {"127.0.0.1:80", "192.0.2.1:7"}},
+		{7, 2, {"not of a socket", ""}},
+	};
+	struct ltr_goroutine moved = goroutines[0];
+	struct ltr_census_socket is = {.peer = "untouched"};
+	struct ltr_census *census;
+	unsigned int asked = 0;
+
+	assert_int_equal(ltr_census_new(&census), 0);
+	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutines[i]), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	assert_int_equal(ltr_census_know_sockets(census, noted, 1, true), 0);
+	assert_int_equal(ltr_census_know_sockets(census, noted + 1, 2, false), 0);
+	assert_true(ltr_census_socket(census, &goroutines[0], &is));
+	assert_string_equal(is.peer, "192.0.2.1:7");
+	assert_true(ltr_census_socket(census, &goroutines[1], &is));
+	assert_string_equal(is.peer, "");
+	assert_false(ltr_census_socket(census, &goroutines[2], &is));
+	moved.transitions = 6;
+	assert_null(ltr_census_known_socket(census, &moved));
+
+	/* A program that runs is asked. */
+	ltr_census_set_sockets(census, find, &asked);
+	assert_true(ltr_census_socket(census, &goroutines[0], &is));
+	assert_string_equal(is.peer, "192.0.2.1:1024");
+	ltr_census_set_sockets(census, NULL, NULL);
+
+	assert_int_equal(ltr_census_know_sockets(census, noted, LTR_KNOWN_SOCKETS_MAX, false),
+			 -E2BIG);
+	assert_true(ltr_census_socket(census, &goroutines[0], &is));
+	assert_int_equal(ltr_census_know_sockets(census, noted, 1, true), 0);
+	assert_false(ltr_census_socket(census, &goroutines[0], &is));
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_who_waits_on_one_is_asked_about),
+		cmocka_unit_test(test_what_was_noted_counts_while_the_wait_lasts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -395,6 +395,27 @@ static void test_unknown_version(void **state)
 	fake_stop(pid);
 }
 
+/* What they differ in is no larger, and nothing that is read here. */
+static void test_older_version(void **state)
+{
+	(void)state;
+	fake_reset();
+	ltr_layout.version = LTR_LAYOUT_VERSION_LEAST;
+	fake_add(7, LTR_STATE_CHAN, LTR_REASON_SELECT, pcs, 5, 64);
+	pid_t pid = fake_start();
+	struct ltr_probe *probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+
+	assert_int_equal(ltr_census_count(ltr_probe_census(probe)), 1);
+	ltr_probe_close(probe);
+	fake_stop(pid);
+
+	fake_reset();
+	ltr_layout.version = LTR_LAYOUT_VERSION_LEAST - 1;
+	pid = fake_start();
+	refused(pid, -EPROTO, "layout version 0");
+	fake_stop(pid);
+}
+
 static void test_not_started(void **state)
 {
 	(void)state;
@@ -668,6 +689,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_mapped),
 		cmocka_unit_test(test_refresh_sees_what_changed),
 		cmocka_unit_test(test_unknown_version),
+		cmocka_unit_test(test_older_version),
 		cmocka_unit_test(test_not_started),
 		cmocka_unit_test(test_no_goroutine_program),
 		cmocka_unit_test(test_death),

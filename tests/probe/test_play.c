@@ -353,6 +353,7 @@ static void same_moment(const struct ltr_census *a, const struct ltr_census *b)
 			(uint16_t)((one.flags & ~LTR_IS_UNSURE) | (other->flags & LTR_IS_UNSURE));
 		assert_memory_equal(&one, other, sizeof(one));
 	}
+	same_kernel(a, b);
 }
 
 /* Losses, doubts and snapshots that were not whole included. */

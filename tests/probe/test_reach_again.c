@@ -5,8 +5,14 @@
  *
  * Who looks leaves addresses behind in its own memory. So what is looked at are copies of a process that
  * was forked before the first look, and made all blocks before that.
+ *
+ * All of it holds as well if only what was written to meanwhile is read again; so everything runs once
+ * more like that, where the kernel has it.
  */
 
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +35,10 @@ static uint64_t freed;          /* it refers to the first of the others */
 
 static uint64_t **chain; /* the heap: each block refers to the one before */
 
+static uint64_t of_arena[2]; /* of 5,000 bytes; from another arena of malloc(), as is: */
+static uint64_t **arena_chain;
+
+static bool watched;              /* only what was written to is read again */
 static int orders[2], replies[2]; /* to who forks, and from it */
 
 /* noinline: no register refers to any. */
@@ -45,6 +55,21 @@ static __attribute__((noinline)) void make_blocks(void)
 		block[3] = (uint64_t *)chain;
 		chain = block;
 	}
+}
+
+static void *make_blocks_of_arena(void *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < HEAP_BLOCKS / 10; i++) {
+		uint64_t **block = calloc(1, 1000);
+
+		block[3] = (uint64_t *)arena_chain;
+		arena_chain = block;
+		if (i == HEAP_BLOCKS / 20)
+			for (size_t j = 0; j < 2; j++)
+				of_arena[j] = ~(uint64_t)(uintptr_t)calloc(1, 5000);
+	}
+	return NULL;
 }
 
 static __attribute__((noinline)) void free_one(void)
@@ -71,6 +96,16 @@ static void fork_on_demand(void)
 	_exit(0);
 }
 
+/* A copy may not have come to its rest yet. */
+static int watch(struct ltr_reach *reach)
+{
+	int error;
+
+	while ((error = ltr_reach_watch_writes(reach)) == -EAGAIN)
+		sched_yield();
+	return error;
+}
+
 /* A copy, in which goroutine 1 waits. */
 struct world {
 	struct ltr_process *process;
@@ -95,6 +130,8 @@ static struct world new_world(uint64_t object)
 	assert_int_equal(read(replies[0], &world.pid, sizeof(world.pid)), sizeof(world.pid));
 	assert_int_equal(ltr_process_open((uint32_t)world.pid, &world.process, &why), 0);
 	assert_int_equal(ltr_reach_new(world.process, 1u << 30, &world.reach), 0);
+	if (watched)
+		assert_int_equal(watch(world.reach), 0);
 	return world;
 }
 
@@ -228,7 +265,8 @@ static void a_link_between_them_is_gone(void **state)
 	first_look(&world);
 	write_word(&world, ~others[2] + 48, 0);
 	set_root(&world, ~others[2]);
-	assert_false(second_look(&world, NULL, 0));
+	/* Of a block of several pages all words count that were in those not written to, and more. */
+	assert_int_equal(second_look(&world, NULL, 0), watched);
 	assert_int_equal(end(&world), 0);
 }
 
@@ -265,6 +303,75 @@ static void a_block_has_become_part_of_another(void **state)
 	assert_int_equal(end(&world), 0);
 }
 
+/* Nothing was written to where it was free, but before and behind it. */
+static void a_free_block_was_given_out(void **state)
+{
+	struct world world = new_world(~others[0]);
+	uint64_t size, next_size;
+
+	(void)state;
+	write_word(&world, ~freed + 2408, ~others[0]);
+	assert_int_equal(ltr_process_read(world.process, ~freed - 8, &size, 8), 0);
+	size &= ~7ull;
+	assert_int_equal(ltr_process_read(world.process, ~freed - 8 + size, &next_size, 8), 0);
+	assert_false(next_size & IN_USE);
+	first_look(&world);
+	write_word(&world, ~freed - 8 + size, next_size | IN_USE);
+	assert_true(second_look(&world, NULL, 0));
+	assert_int_equal(end(&world), 0);
+}
+
+/* One whose header and words nobody has written to since, with another in it. */
+static void a_block_is_part_of_one_before_it_now(void **state)
+{
+	struct world world = new_world(~others[0]);
+	uint64_t before = (uint64_t)(uintptr_t)chain, first = before, steps = 0;
+
+	(void)state;
+	/* Blocks of the chain lie one behind the other, the last one highest. */
+	while (steps < 20) {
+		first = (uint64_t)(uintptr_t)((uint64_t **)(uintptr_t)first)[3];
+		steps++;
+	}
+	assert_int_equal(before - first, 20160);
+	/* Those between are not reached, and one of them refers to what is waited on. */
+	write_word(&world, before + 24, first);
+	write_word(&world, first + 10080 + 80, ~others[0]);
+	first_look(&world);
+	assert_false(second_look(&world, NULL, 0));
+	ltr_reach_free(world.reach);
+	assert_int_equal(ltr_reach_new(world.process, 1u << 30, &world.reach), 0);
+	if (watched)
+		assert_int_equal(watch(world.reach), 0);
+	world.goroutine = waiting(1, ~others[0], 16);
+	first_look(&world);
+	write_word(&world, first - 8, 20160 | IN_USE);
+	assert_true(second_look(&world, NULL, 0));
+	assert_int_equal(end(&world), 0);
+}
+
+static void another_arena(void **state)
+{
+	struct world world = new_world(~of_arena[0]);
+
+	(void)state;
+	first_look(&world);
+	assert_false(second_look(&world, NULL, 0));
+	assert_int_equal(end(&world), 0);
+	for (size_t steps = 0; steps < HEAP_BLOCKS / 10; steps += HEAP_BLOCKS / 50 - 1) {
+		uint64_t **block = arena_chain;
+
+		world = new_world(~of_arena[0]);
+		first_look(&world);
+		for (size_t i = 0; i < steps; i++)
+			block = (uint64_t **)block[3];
+		write_word(&world, (uint64_t)(uintptr_t)&block[124], ~of_arena[1]);
+		write_word(&world, ~of_arena[1] + 4000, ~of_arena[0]);
+		assert_true(second_look(&world, NULL, 0));
+		assert_int_equal(end(&world), 0);
+	}
+}
+
 /* A heap that cannot be walked any more is alive as a whole. */
 static void a_heap_is_damaged(void **state)
 {
@@ -292,6 +399,20 @@ static void its_own_stack_is_referred_to(void **state)
 	assert_int_equal(end(&world), 0);
 }
 
+/* -EAGAIN, and others that are bugs, are no reason to leave it out. */
+static bool can_watch(void)
+{
+	struct world world = new_world(~others[0]);
+	int error = watch(world.reach);
+
+	end(&world);
+	if (error == -EOPNOTSUPP || error == -ENOSYS || error == -EPERM || error == -EACCES) {
+		printf("writes cannot be watched here: %s\n", strerror(-error));
+		return false;
+	}
+	return true;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,19 +424,32 @@ int main(void)
 		cmocka_unit_test(a_link_between_them_is_gone),
 		cmocka_unit_test(a_free_block_does_not_count),
 		cmocka_unit_test(a_block_has_become_part_of_another),
+		cmocka_unit_test(a_free_block_was_given_out),
+		cmocka_unit_test(a_block_is_part_of_one_before_it_now),
+		cmocka_unit_test(another_arena),
 		cmocka_unit_test(a_heap_is_damaged),
 		cmocka_unit_test(its_own_stack_is_referred_to),
 	};
+	pthread_t thread;
 	pid_t pid;
+	int failed;
 
 	if (set_up(NULL) < 0 || pipe(orders) < 0 || pipe(replies) < 0)
 		return 1;
 	make_blocks();
+	if (pthread_create(&thread, NULL, make_blocks_of_arena, NULL) != 0 ||
+	    pthread_join(thread, NULL) != 0)
+		return 1;
 	free_one();
 	pid = fork();
 	if (pid < 0)
 		return 1;
 	if (pid == 0)
 		fork_on_demand();
-	return cmocka_run_group_tests_name("reach again", tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("reach again", tests, NULL, NULL);
+	watched = can_watch();
+	if (watched)
+		failed += cmocka_run_group_tests_name("reach again, what was written", tests, NULL,
+						      NULL);
+	return failed;
 }

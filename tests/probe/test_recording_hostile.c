@@ -259,6 +259,135 @@ static void test_symbols_without_end(void **state)
 	free(log.bytes);
 }
 
+/* --- what only the kernel knows --------------------------------------------------------------- */
+
+/* A file that shows something, and an entry of `kind` with these contents. */
+static void begin_kernel_file(struct tape *tape, uint64_t kind, const void *contents, size_t count)
+{
+	struct ltr__writing log = {0};
+
+	begin_file(tape);
+	ltr__write_number(&log, LTR__ENTRY_SNAPSHOT_BEGIN);
+	ltr__write_number(&log, 7);
+	ltr__write_number(&log, LTR__ENTRY_SNAPSHOT_END);
+	ltr__write_number(&log, 1);
+	ltr__write_number(&log, LTR__ENTRY_KERNEL);
+	ltr__write_number(&log, kind);
+	ltr__write_number(&log, count);
+	ltr__write_bytes(&log, contents, count);
+	add_block(tape, LTR__BLOCK_LOG, log.bytes, log.used);
+	free(log.bytes);
+}
+
+static void test_kernel_nonsense(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t kind;
+		size_t count;
+		unsigned char contents[16];
+	} entries[] = {
+		{LTR__KERNEL_HOW, 1, {1}},
+		{LTR__KERNEL_HOW, 4, {1, 1, 9, 'x'}},       /* a text beyond the end */
+		{LTR__KERNEL_SAMPLE, 4, {0, 0, 0, 0}},      /* no state */
+		{LTR__KERNEL_SAMPLE, 5, {0, 0, 0, 0, 200}}, /* a state that is not there */
+		{LTR__KERNEL_LOST, 0, {0}},
+		{LTR__KERNEL_THREADS, 2, {2, 0}}, /* neither first nor not */
+		{LTR__KERNEL_THREADS, 2, {1, 1}}, /* none is there */
+		{LTR__KERNEL_THREADS,
+		 9,
+		 {1, 1, 2, 0, 0, 7, 0, 0, 0}},              /* a state that is not there */
+		{LTR__KERNEL_THREADS, 4, {1, 129, 128, 1}}, /* more than an entry may have */
+		{LTR__KERNEL_SOCKETS, 2, {1, 1}},
+		{LTR__KERNEL_SOCKETS, 6, {1, 1, 2, 0, 9, 'x'}}, /* a text beyond the end */
+		{LTR__KERNEL_SOCKETS, 4, {1, 129, 128, 1}},
+	};
+	struct tape tape;
+
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		begin_kernel_file(&tape, entries[i].kind, entries[i].contents, entries[i].count);
+		must_be_refused(&tape, -EBADMSG, "makes no sense");
+	}
+	/* An entry that says that it goes on behind the block. */
+	static const unsigned char endless[] = {LTR__ENTRY_KERNEL, LTR__KERNEL_LOST, 200, 1, 1};
+
+	begin_file(&tape);
+	add_block(&tape, LTR__BLOCK_LOG, endless, sizeof(endless));
+	must_be_refused(&tape, -EBADMSG, "makes no sense");
+}
+
+static void test_kernel_entries_may_grow(void **state)
+{
+	(void)state;
+	static const unsigned char lost[] = {5, 1, 2, 3};
+	const struct ltr_census *census;
+	struct ltr_probe *probe;
+	struct tape tape;
+
+	begin_kernel_file(&tape, LTR__KERNEL_LOST, lost, sizeof(lost));
+	probe = replay_all(&tape, UINT64_MAX);
+	assert_int_equal(ltr_census_info(ltr_probe_census(probe))->cpu_lost, 5);
+	ltr_probe_close(probe);
+	free(tape.bytes);
+
+	begin_kernel_file(&tape, 1000, lost, sizeof(lost));
+	probe = replay_all(&tape, UINT64_MAX);
+	census = ltr_probe_census(probe);
+	assert_int_equal(ltr_census_info(census)->cpu_lost, 0);
+	ltr_probe_close(probe);
+	free(tape.bytes);
+}
+
+/* One of version 1 is read, and says that it has nothing of all this. */
+static void test_older_version(void **state)
+{
+	(void)state;
+	static const unsigned char log[] = {LTR__ENTRY_SNAPSHOT_BEGIN, 7, LTR__ENTRY_SNAPSHOT_END,
+					    1};
+	const struct ltr_census_info *info;
+	struct ltr_probe *probe;
+	struct tape tape;
+
+	begin_file(&tape);
+	tape.bytes[8] = 1;
+	add_block(&tape, LTR__BLOCK_LOG, log, sizeof(log));
+	probe = replay_all(&tape, UINT64_MAX);
+	info = ltr_census_info(ltr_probe_census(probe));
+	assert_int_equal(info->cpu_period_ns, 0);
+	assert_non_null(strstr(info->cpu_reason, "did not record that"));
+	assert_non_null(strstr(info->threads_reason, "did not record that"));
+	assert_non_null(strstr(info->sockets_reason, "did not record that"));
+	ltr_probe_close(probe);
+	free(tape.bytes);
+}
+
+/* Rows that are never replaced: nobody has so many threads, or waits on so many sockets. */
+static void test_too_many_rows(void **state)
+{
+	(void)state;
+
+	for (uint64_t kind = LTR__KERNEL_THREADS; kind <= LTR__KERNEL_SOCKETS; kind++) {
+		struct ltr__writing contents = {0};
+		struct ltr__writing log = {0};
+		struct tape tape;
+
+		ltr__write_number(&contents, 0);
+		ltr__write_number(&contents, LTR__KERNEL_ROWS_MAX);
+		for (size_t i = 0; i < LTR__KERNEL_ROWS_MAX * 7ul; i++)
+			ltr__write_number(&contents, 0);
+		begin_kernel_file(&tape, kind, contents.bytes, contents.used);
+		ltr__write_number(&log, LTR__ENTRY_KERNEL);
+		ltr__write_number(&log, kind);
+		ltr__write_number(&log, contents.used);
+		ltr__write_bytes(&log, contents.bytes, contents.used);
+		for (int block = 0; block < 21; block++)
+			add_block(&tape, LTR__BLOCK_LOG, log.bytes, log.used);
+		must_be_refused(&tape, -EBADMSG, "makes no sense");
+		free(contents.bytes);
+		free(log.bytes);
+	}
+}
+
 /* Whole blocks with anything in them: an error or a census, never more. */
 static void test_random_contents(void **state)
 {
@@ -295,6 +424,10 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_total_memory),
 		cmocka_unit_test(test_symbols_without_end),
+		cmocka_unit_test(test_kernel_nonsense),
+		cmocka_unit_test(test_kernel_entries_may_grow),
+		cmocka_unit_test(test_older_version),
+		cmocka_unit_test(test_too_many_rows),
 		cmocka_unit_test(test_random_contents),
 	};
 	test_seed = chance_seed();

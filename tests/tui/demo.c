@@ -92,7 +92,8 @@ enum {
 	THEME,
 	INTERVAL,
 	COLUMNS,
-	RECORDED
+	RECORDED,
+	UNKNOWN
 };
 
 static const struct option long_options[] = {
@@ -120,6 +121,7 @@ static const struct option long_options[] = {
 	{"interval", required_argument, NULL, INTERVAL},
 	{"columns", required_argument, NULL, COLUMNS},
 	{"recorded", required_argument, NULL, RECORDED},
+	{"unknown", required_argument, NULL, UNKNOWN},
 	{NULL, 0, NULL, 0},
 };
 
@@ -131,6 +133,7 @@ struct setup {
 	uint64_t unreadable;
 	bool ends;
 	const char *way;
+	const char *unknown; /* why nothing is known of threads and sockets */
 	uint32_t phase;
 	unsigned recorded;
 };
@@ -166,6 +169,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 			break;
 		case WAY:
 			setup->way = optarg;
+			break;
+		case UNKNOWN:
+			setup->unknown = optarg;
 			break;
 		case PHASE:
 			setup->phase = (uint32_t)strtoul(optarg, NULL, 10);
@@ -242,6 +248,10 @@ static void apply(const struct setup *setup, struct demo *demo)
 	info->unreadable = setup->unreadable;
 	if (setup->lost && !setup->recorded)
 		ltr_census_note_loss(demo->fixture.census, setup->lost);
+	if (setup->unknown) {
+		snprintf(info->threads_reason, sizeof(info->threads_reason), "%s", setup->unknown);
+		snprintf(info->sockets_reason, sizeof(info->sockets_reason), "%s", setup->unknown);
+	}
 	if (setup->way && !strcmp(setup->way, "shm")) {
 		info->way = LTR_WAY_SHM;
 		snprintf(info->way_reason, sizeof(info->way_reason),

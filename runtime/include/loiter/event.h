@@ -129,7 +129,7 @@ struct ltr_event {
 #define LTR_EVENT_BYTES 32
 
 /* The most records that one hand-over carries (see ltr__handover in layout.h). */
-#define LTR_BATCH_MAX 512
+#define LTR_BATCH_MAX 2048
 
 #ifndef __cplusplus /* which spells it otherwise */
 _Static_assert(sizeof(struct ltr_event) == LTR_EVENT_BYTES, "a record is 32 bytes");

@@ -39,7 +39,10 @@
 #define LTR_LAYOUT_SYMBOL  "ltr_layout"
 #define LTR_LAYOUT_SECTION ".ltr_layout" /* not the symbol: the assembler has one namespace */
 #define LTR_LAYOUT_MAGIC   0x74756f79616c7274ull /* "trlayout" */
-#define LTR_LAYOUT_VERSION 1u
+#define LTR_LAYOUT_VERSION 2u
+
+/* What programs of version 1 differ in: they hand over at most 512 records at once. */
+#define LTR_LAYOUT_VERSION_LEAST 1u
 
 enum ltr_clock {
 	LTR_CLOCK_MONOTONIC = 1, /* ticks are nanoseconds of CLOCK_MONOTONIC */

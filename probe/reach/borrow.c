@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * userfaultfd(2) gives a descriptor for the memory of who calls it, and of nobody else. So a thread of the
+ * process has to make the call; then the descriptor is fetched, and the thread closes its own.
+ *
+ * A thread is taken that sleeps in futex(2) or pause(2). It is stopped, begins its call anew, as after any
+ * stop, and at that moment the kernel is told to carry out another call instead. Then it begins its own
+ * once more. Its instructions, memory and stack are not touched, and should we be killed half-way, it has
+ * been woken for no reason, which whoever calls futex or pause has to expect.
+ *
+ * Not where a seccomp filter is: what that makes of a call which the program never makes is not for us to
+ * find out.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "writes.h"
+
+#if defined(__x86_64__)
+#include <sys/user.h>
+
+#define TRIES_MAX     20u
+#define PAUSE_NS      1000000l
+#define THREADS_TRIED 64u
+#define USER_MODE     1 /* UFFD_USER_MODE_ONLY: needs no privilege */
+#define SYSCALL_STOP  (SIGTRAP | 0x80)
+#define OPCODE        0x050fu /* the two bytes of `syscall` */
+#define CODE_64_BIT   0x33u
+
+/* What the kernel returns inside for a call that it will begin anew. */
+#define RESTART_FIRST (-516)
+#define RESTART_LAST  (-512)
+
+static FILE *open_of(const struct ltr_process *process, uint32_t tid, const char *name)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", ltr_process_pid(process), tid, name);
+	return fopen(path, "re");
+}
+
+static bool has_filter(const struct ltr_process *process, uint32_t tid)
+{
+	FILE *file = open_of(process, tid, "status");
+	char line[256];
+	int mode = -1;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Seccomp: %d", &mode) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return mode != 0;
+}
+
+/* futex(2) that had begun anew before, with a time-out, has the number of restart_syscall(2). */
+static bool is_fit(uint64_t number, uint64_t second)
+{
+	uint64_t command = second & 0x7f; /* without FUTEX_PRIVATE_FLAG and the clock */
+
+	return number == SYS_pause ||
+	       ((number == SYS_futex || number == SYS_restart_syscall) &&
+		(command == 0 /* FUTEX_WAIT */ || command == 9 /* FUTEX_WAIT_BITSET */));
+}
+
+static bool is_in_futex(const struct ltr_process *process, uint32_t tid)
+{
+	FILE *file = open_of(process, tid, "wchan");
+	char name[64] = "";
+	bool is = file && fgets(name, sizeof(name), file) && strncmp(name, "futex", 5) == 0;
+
+	if (file)
+		fclose(file);
+	return is;
+}
+
+/* A look before, so that nobody is stopped who cannot serve: some calls end when they are. */
+static bool may_serve(const struct ltr_process *process, uint32_t tid)
+{
+	FILE *file = open_of(process, tid, "syscall");
+	char line[256];
+	unsigned long long number, second;
+	bool may = file && fgets(line, sizeof(line), file) &&
+		   sscanf(line, "%llu %*x %llx", &number, &second) == 2 && is_fit(number, second);
+
+	if (file)
+		fclose(file);
+	return may && (number == SYS_pause || is_in_futex(process, tid));
+}
+
+/* Waits until the thread stops; its signal, or what else it stops for. -ESRCH: it has ended. */
+static int await_stop(uint32_t tid)
+{
+	int status;
+
+	while (waitpid((pid_t)tid, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return -ESRCH;
+	if (!WIFSTOPPED(status))
+		return -ESRCH;
+	return status >> 16 == PTRACE_EVENT_STOP ? PTRACE_EVENT_STOP : WSTOPSIG(status);
+}
+
+static void let_go(uint32_t tid, int stopped_for)
+{
+	int number =
+		stopped_for == PTRACE_EVENT_STOP || stopped_for == SYSCALL_STOP ? 0 : stopped_for;
+
+	ptrace(PTRACE_DETACH, (pid_t)tid, NULL, (void *)(intptr_t)number);
+}
+
+static bool sleeps_for_no_result(const struct user_regs_struct *registers)
+{
+	int64_t result = (int64_t)registers->rax;
+
+	return registers->cs == CODE_64_BIT && result >= RESTART_FIRST && result <= RESTART_LAST &&
+	       is_fit(registers->orig_rax, registers->rsi);
+}
+
+/* The thread stands at the beginning of its call, for the second time. */
+static int replace_call(uint32_t tid, const struct user_regs_struct *before, uint64_t number,
+			uint64_t argument, int64_t *ret_result)
+{
+	struct user_regs_struct now;
+	uint64_t own;
+	int stop;
+
+	if (ptrace(PTRACE_GETREGS, (pid_t)tid, NULL, &now) != 0 || now.rip != before->rip ||
+	    (now.orig_rax != before->orig_rax && now.orig_rax != SYS_restart_syscall)) {
+		let_go(tid, SYSCALL_STOP);
+		return -EAGAIN;
+	}
+	own = now.orig_rax;
+	now.orig_rax = number;
+	now.rdi = argument;
+	if (ptrace(PTRACE_SETREGS, (pid_t)tid, NULL, &now) != 0 ||
+	    ptrace(PTRACE_SYSCALL, (pid_t)tid, NULL, NULL) != 0)
+		return -ESRCH;
+	stop = await_stop(tid);
+	if (stop < 0)
+		return stop;
+	if (ptrace(PTRACE_GETREGS, (pid_t)tid, NULL, &now) != 0)
+		return -ESRCH;
+	*ret_result = (int64_t)now.rax;
+	now = *before;
+	now.rip -= 2;
+	now.rax = own;
+	now.orig_rax = UINT64_MAX; /* nothing else is to be begun anew */
+	if (ptrace(PTRACE_SETREGS, (pid_t)tid, NULL, &now) != 0)
+		return -ESRCH;
+	let_go(tid, stop);
+	return 0;
+}
+
+/* -EAGAIN: it did not sleep as it should. */
+static int call_in_thread(uint32_t tid, uint64_t number, uint64_t argument, int64_t *ret_result)
+{
+	struct user_regs_struct before;
+	int stop;
+
+	if (ptrace(PTRACE_SEIZE, (pid_t)tid, NULL, (void *)(intptr_t)PTRACE_O_TRACESYSGOOD) != 0)
+		return errno == ESRCH ? -EAGAIN : -errno;
+	if (ptrace(PTRACE_INTERRUPT, (pid_t)tid, NULL, NULL) != 0)
+		return -EAGAIN;
+	stop = await_stop(tid);
+	if (stop < 0)
+		return -EAGAIN;
+	if (stop != PTRACE_EVENT_STOP || ptrace(PTRACE_GETREGS, (pid_t)tid, NULL, &before) != 0 ||
+	    !sleeps_for_no_result(&before) ||
+	    ((uint64_t)ptrace(PTRACE_PEEKTEXT, (pid_t)tid, (void *)(before.rip - 2), NULL) &
+	     0xffff) != OPCODE ||
+	    ptrace(PTRACE_SYSCALL, (pid_t)tid, NULL, NULL) != 0) {
+		let_go(tid, stop);
+		return -EAGAIN;
+	}
+	stop = await_stop(tid);
+	if (stop < 0)
+		return -EAGAIN;
+	if (stop != SYSCALL_STOP) {
+		let_go(tid, stop);
+		return -EAGAIN;
+	}
+	return replace_call(tid, &before, number, argument, ret_result);
+}
+
+static int call_in_any(const struct ltr_process *process, uint64_t number, uint64_t argument,
+		       int64_t *ret_result)
+{
+	uint32_t *tids;
+	size_t count;
+	int error = ltr_reach_threads(process, &tids, &count);
+
+	if (error)
+		return error;
+	error = -EAGAIN;
+	for (size_t i = 0; i < count && i < THREADS_TRIED && error == -EAGAIN; i++) {
+		if (!may_serve(process, tids[i]))
+			continue;
+		error = has_filter(process, tids[i])
+				? -EPERM
+				: call_in_thread(tids[i], number, argument, ret_result);
+	}
+	free(tids);
+	return error;
+}
+
+/* -EAGAIN: no thread sleeps as it should. */
+static int call_in(const struct ltr_process *process, uint64_t number, uint64_t argument,
+		   int64_t *ret_result)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	int error = call_in_any(process, number, argument, ret_result);
+
+	for (uint32_t i = 1; i < TRIES_MAX && error == -EAGAIN; i++) {
+		nanosleep(&pause, NULL);
+		error = call_in_any(process, number, argument, ret_result);
+	}
+	return error;
+}
+
+int ltr__borrow_userfault(const struct ltr_process *process)
+{
+	int pidfd = ltr_process_pidfd(process);
+	int64_t there = -1, closed;
+	int fd, error;
+
+	if (pidfd < 0)
+		return -ENOSYS;
+	error = call_in(process, SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | USER_MODE, &there);
+	if (error)
+		return error;
+	if (there < 0)
+		return (int)there;
+	fd = (int)syscall(SYS_pidfd_getfd, pidfd, (int)there, 0);
+	if (fd < 0)
+		fd = -errno;
+	error = call_in(process, SYS_close, (uint64_t)there, &closed);
+	if (error && fd >= 0) {
+		close(fd);
+		fd = error;
+	}
+	return fd;
+}
+#else
+int ltr__borrow_userfault(const struct ltr_process *process)
+{
+	(void)process;
+	return -EOPNOTSUPP;
+}
+#endif

@@ -84,28 +84,48 @@ struct ltr_finding_member {
 /* What a goroutine of a finding waits for, where it is a lock whose holder is known. */
 struct ltr_finding_lock {
 	uint64_t address;
-	uint64_t holder_id;
+	uint64_t holder_id; /* 0: only readers, of whom one may be known */
+	uint32_t readers;
+	uint64_t reader_id;
 	uint64_t writer_id; /* 0; or who waits to write, and stops this reader until then */
 	bool reading;       /* it is held for reading */
 	bool ended;         /* the holder has ended */
 	struct ltr_finding_frame locked; /* by which call; all unknown for readers */
 };
 
-/*
- * The channel that the first member of a finding waits on, as it says of itself: where it was made, and
- * who came last to the other end, to receive if the member sends, and to send (or close) if it receives.
- */
-struct ltr_finding_channel {
-	uint64_t address;
-	struct ltr_finding_frame made;
-	bool receives;     /* the other end is the receiving one */
-	uint64_t other_id; /* 0: nobody ever came */
-	bool other_ended;
-	uint8_t other_state;                    /* if it lives */
-	uint8_t other_reason;                   /* 0 unless it waits */
-	struct ltr_finding_frame other_created; /* where it was created, */
-	struct ltr_finding_frame other_at;      /* and where it is; all unknown if it has ended */
+/* Who came last to one end of an object, to give or to take. */
+struct ltr_finding_comer {
+	uint64_t id; /* 0: nobody ever came, or it is not known */
+	bool ended;
+	uint8_t state;                    /* if it lives */
+	uint8_t reason;                   /* 0 unless it waits */
+	struct ltr_finding_frame by;      /* by which call; of channels never known */
+	struct ltr_finding_frame created; /* where it was created, */
+	struct ltr_finding_frame at;      /* and where it is; all unknown if it has ended */
 };
+
+/*
+ * What the first member of a finding waits on, as it says of itself: where it was made (or first used, if no
+ * call makes such a thing), how full it is, and who came last. Who gives sends (or closes), is done, signals
+ * or releases; who takes receives, adds or acquires. Of a channel only who came to the other end is told: to
+ * receive if the member sends, else to send.
+ */
+struct ltr_finding_object {
+	uint64_t address;
+	uint8_t kind;  /* enum ltr_object_kind (census.h) */
+	bool receives; /* a channel: the member receives from it */
+	bool is_case;  /* of a select on several: `index` as the program counts its cases */
+	uint8_t index;
+	bool counted; /* closed, count and capacity (census.h) are known */
+	bool closed;
+	int64_t count;
+	int64_t capacity;
+	struct ltr_finding_frame made;
+	struct ltr_finding_comer giver;
+	struct ltr_finding_comer taker;
+};
+
+#define LTR_FINDING_OBJECTS 8 /* described at most: there may be more cases */
 
 /*
  * How a population has grown; of rule "grows", else all 0. Either against another census: how many
@@ -147,7 +167,9 @@ struct ltr_finding {
 	uint64_t object;                     /* what the first of them waits on; 0: not one thing */
 	struct ltr_reach_info proof;         /* of rule "unreachable": how it was found out */
 	const struct ltr_finding_lock *lock; /* NULL: none; what the first member waits for */
-	const struct ltr_finding_channel *channel; /* NULL: none, or nothing is known of it */
+	const struct ltr_finding_object *objects; /* what is known of it; of a select each case */
+	size_t object_count;
+	size_t case_count; /* how many cases the select waits on; 0: it is no select on several */
 	struct ltr_finding_growth growth;
 	/*
 	 * Goroutines that wait for each other: cycle_count of them, 2 at least, each described by a
@@ -360,6 +382,7 @@ struct ltr_report_options {
 	const char *baseline_file;                 /* its name */
 	const struct ltr_exploration *exploration; /* NULL: it ran once */
 	bool one_line;                             /* JSON: as one line */
+	bool stale_only;  /* text: nothing but what of the baseline is not needed any more */
 	uint64_t wall_ns; /* JSON: the CLOCK_REALTIME of this look; 0: not one of many */
 };
 

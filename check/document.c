@@ -31,6 +31,12 @@ void ltr__document_add_number(struct ltr__document *document, struct json_object
 	ltr__document_add(document, to, key, json_object_new_uint64(number));
 }
 
+void ltr__document_add_signed(struct ltr__document *document, struct json_object *to,
+			      const char *key, int64_t number)
+{
+	ltr__document_add(document, to, key, json_object_new_int64(number));
+}
+
 void ltr__document_add_bool(struct ltr__document *document, struct json_object *to, const char *key,
 			    bool value)
 {

@@ -27,6 +27,8 @@ void ltr__document_append(struct ltr__document *document, struct json_object *ar
 			  struct json_object *value);
 void ltr__document_add_number(struct ltr__document *document, struct json_object *to,
 			      const char *key, uint64_t number);
+void ltr__document_add_signed(struct ltr__document *document, struct json_object *to,
+			      const char *key, int64_t number);
 void ltr__document_add_bool(struct ltr__document *document, struct json_object *to, const char *key,
 			    bool value);
 

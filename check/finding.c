@@ -2,32 +2,13 @@
 /*
  * How findings come to be: claims are sorted so that goroutines of one rule, creation site, stack
  * and state are neighbours; each run of neighbours becomes one finding, with everything it says
- * copied out of the census.
- *
- * A finding is the first member of its box, and the box owns all its texts and frames.
- */
+ * copied out of the census. */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
-
-struct text {
-	struct text *next;
-	char bytes[];
-};
-
-struct box {
-	struct ltr_finding finding;
-	struct ltr_finding_frame *frames;
-	struct ltr_finding_lock lock;
-	uint64_t *ids;
-	struct ltr_finding_channel channel;
-	const struct ltr_finding **cycle; /* owned, as are the findings */
-	struct text *texts;
-	bool failed; /* a copy could not be made; the box is good for nothing but to be freed */
-};
+#include "finding_private.h"
 
 static int compare_u64(uint64_t a, uint64_t b)
 {
@@ -173,10 +154,10 @@ bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b)
 	return compare_kin(a, b) == 0;
 }
 
-static const char *copy_text(struct box *box, const char *bytes)
+static const char *copy_text(struct ltr__box *box, const char *bytes)
 {
 	size_t length = strlen(bytes);
-	struct text *text;
+	struct ltr__text *text;
 
 	if (length == 0)
 		return "";
@@ -191,9 +172,9 @@ static const char *copy_text(struct box *box, const char *bytes)
 	return text->bytes;
 }
 
-static struct box *box_new(const struct ltr_rule *rule, size_t process)
+static struct ltr__box *box_new(const struct ltr_rule *rule, size_t process)
 {
-	struct box *box = calloc(1, sizeof(*box));
+	struct ltr__box *box = calloc(1, sizeof(*box));
 
 	if (!box)
 		return NULL;
@@ -209,12 +190,12 @@ static struct box *box_new(const struct ltr_rule *rule, size_t process)
 
 struct ltr_finding *ltr__finding_free(struct ltr_finding *finding)
 {
-	struct box *box = (struct box *)finding;
+	struct ltr__box *box = (struct ltr__box *)finding;
 
 	if (!box)
 		return NULL;
 	while (box->texts) {
-		struct text *next = box->texts->next;
+		struct ltr__text *next = box->texts->next;
 
 		free(box->texts);
 		box->texts = next;
@@ -228,7 +209,7 @@ struct ltr_finding *ltr__finding_free(struct ltr_finding *finding)
 	return NULL;
 }
 
-static struct ltr_finding *box_close(struct box *box)
+static struct ltr_finding *box_close(struct ltr__box *box)
 {
 	if (box->failed)
 		return ltr__finding_free(&box->finding);
@@ -238,7 +219,7 @@ static struct ltr_finding *box_close(struct box *box)
 struct ltr_finding *ltr__finding_from_text(const struct ltr_rule *rule, size_t process,
 					   const char *text)
 {
-	struct box *box = box_new(rule, process);
+	struct ltr__box *box = box_new(rule, process);
 
 	if (!box)
 		return NULL;
@@ -246,8 +227,8 @@ struct ltr_finding *ltr__finding_from_text(const struct ltr_rule *rule, size_t p
 	return box_close(box);
 }
 
-static void copy_symbol(struct box *box, const struct ltr_symbol *symbol, uint64_t pc,
-			struct ltr_finding_frame *ret_frame)
+void ltr__copy_symbol(struct ltr__box *box, const struct ltr_symbol *symbol, uint64_t pc,
+		      struct ltr_finding_frame *ret_frame)
 {
 	ret_frame->pc = pc;
 	ret_frame->function = copy_text(box, symbol->function);
@@ -268,7 +249,7 @@ static size_t count_functions(const struct ltr_census *census, const uint64_t *p
 	return count;
 }
 
-static void copy_stack(struct box *box, const struct ltr_census *census, uint32_t stack)
+static void copy_stack(struct ltr__box *box, const struct ltr_census *census, uint32_t stack)
 {
 	size_t depth, first, end, count;
 	size_t used = 0;
@@ -288,13 +269,13 @@ static void copy_stack(struct box *box, const struct ltr_census *census, uint32_
 	for (size_t i = first; i < end; i++)
 		for (const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pcs[i]);
 		     symbol; symbol = symbol->outer)
-			copy_symbol(box, symbol, pcs[i], &box->frames[used++]);
+			ltr__copy_symbol(box, symbol, pcs[i], &box->frames[used++]);
 	box->finding.stack = box->frames;
 	box->finding.depth = used;
 }
 
-static void copy_creation(struct box *box, const struct ltr_census *census,
-			  const struct ltr_goroutine *goroutine, struct ltr_finding_frame *created)
+void ltr__copy_creation(struct ltr__box *box, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine, struct ltr_finding_frame *created)
 {
 	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
 
@@ -306,18 +287,18 @@ static void copy_creation(struct box *box, const struct ltr_census *census,
 		created->function = copy_text(box, ltr_census_string(census, site->function));
 		created->line = site->line;
 	} else if (goroutine->creation_pc) {
-		copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
-			    goroutine->creation_pc, created);
+		ltr__copy_symbol(box, ltr_census_call_symbol(census, goroutine->creation_pc),
+				 goroutine->creation_pc, created);
 	}
 }
 
-static void copy_origin(struct box *box, const struct ltr_census *census,
+static void copy_origin(struct ltr__box *box, const struct ltr_census *census,
 			const struct ltr_goroutine *goroutine)
 {
-	copy_creation(box, census, goroutine, &box->finding.created);
+	ltr__copy_creation(box, census, goroutine, &box->finding.created);
 	if (goroutine->entry_pc)
-		copy_symbol(box, ltr_census_symbol(census, goroutine->entry_pc),
-			    goroutine->entry_pc, &box->finding.entry);
+		ltr__copy_symbol(box, ltr_census_symbol(census, goroutine->entry_pc),
+				 goroutine->entry_pc, &box->finding.entry);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -325,7 +306,7 @@ static int compare_ids(const void *a, const void *b)
 	return compare_u64(*(const uint64_t *)a, *(const uint64_t *)b);
 }
 
-static void copy_ids(struct box *box, const struct ltr__claim *claims, size_t count)
+static void copy_ids(struct ltr__box *box, const struct ltr__claim *claims, size_t count)
 {
 	if (count > LTR_FINDING_IDS)
 		count = LTR_FINDING_IDS;
@@ -342,7 +323,7 @@ static void copy_ids(struct box *box, const struct ltr__claim *claims, size_t co
 	box->finding.id_count = count;
 }
 
-static void copy_lock(struct box *box, const struct ltr_census *census,
+static void copy_lock(struct ltr__box *box, const struct ltr_census *census,
 		      const struct ltr__claim *claim)
 {
 	const struct ltr_lock *lock = ltr_census_find_lock(census, claim->goroutine->object);
@@ -358,14 +339,12 @@ static void copy_lock(struct box *box, const struct ltr_census *census,
 		.locked = {.function = "", .file = ""},
 	};
 	if (pc)
-		copy_symbol(box, ltr_census_call_symbol(census, pc), pc, &box->lock.locked);
+		ltr__copy_symbol(box, ltr_census_call_symbol(census, pc), pc, &box->lock.locked);
 	box->finding.lock = &box->lock;
 }
 
-/* Where a goroutine is: its innermost frame that is not the runtime's. */
-static void copy_position(struct box *box, const struct ltr_census *census,
-			  const struct ltr_goroutine *goroutine,
-			  struct ltr_finding_frame *ret_frame)
+void ltr__copy_position(struct ltr__box *box, const struct ltr_census *census,
+			const struct ltr_goroutine *goroutine, struct ltr_finding_frame *ret_frame)
 {
 	size_t depth, first;
 	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
@@ -373,52 +352,11 @@ static void copy_position(struct box *box, const struct ltr_census *census,
 	if (!pcs || !depth)
 		return;
 	trim(census, pcs, goroutine->stack, depth, &first);
-	copy_symbol(box, ltr_census_call_symbol(census, pcs[first]), pcs[first], ret_frame);
-}
-
-/* Who came last to the end of the channel that this goroutine does not wait at. */
-static uint64_t other_of(const struct ltr_channel_use *use, const struct ltr_goroutine *goroutine,
-			 bool *ret_receives)
-{
-	*ret_receives = goroutine->reason == LTR_REASON_CHAN_SEND;
-	if (goroutine->reason == LTR_REASON_SELECT)
-		*ret_receives = use->sender_id == goroutine->id;
-	return *ret_receives ? use->receiver_id : use->sender_id;
-}
-
-static void copy_channel(struct box *box, const struct ltr_census *census,
-			 const struct ltr_goroutine *goroutine)
-{
-	const struct ltr_channel_use *use = ltr_census_channel_of(census, goroutine);
-	struct ltr_finding_channel *channel = &box->channel;
-	const struct ltr_finding_frame unknown = {.function = "", .file = ""};
-	const struct ltr_goroutine *other;
-
-	if (!use)
-		return;
-	*channel = (struct ltr_finding_channel){
-		.address = use->object,
-		.made = unknown,
-		.other_created = unknown,
-		.other_at = unknown,
-	};
-	if (use->made_pc)
-		copy_symbol(box, ltr_census_call_symbol(census, use->made_pc), use->made_pc,
-			    &channel->made);
-	channel->other_id = other_of(use, goroutine, &channel->receives);
-	other = ltr_census_find(census, channel->other_id);
-	channel->other_ended = channel->other_id && !other;
-	if (other) {
-		channel->other_state = other->state;
-		channel->other_reason = other->reason;
-		copy_creation(box, census, other, &channel->other_created);
-		copy_position(box, census, other, &channel->other_at);
-	}
-	box->finding.channel = channel;
+	ltr__copy_symbol(box, ltr_census_call_symbol(census, pcs[first]), pcs[first], ret_frame);
 }
 
 /* The claims of a cycle, each for itself. */
-static void copy_cycle(struct box *box, const struct ltr__trial *trial,
+static void copy_cycle(struct ltr__box *box, const struct ltr__trial *trial,
 		       const struct ltr__claim *claims, size_t count)
 {
 	box->cycle = calloc(count, sizeof(struct ltr_finding *));
@@ -480,7 +418,7 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 {
 	const struct ltr_goroutine *first = claims[0].goroutine;
 	const struct ltr_rule *rule = claims[0].rule;
-	struct box *box = box_new(rule, trial->process);
+	struct ltr__box *box = box_new(rule, trial->process);
 	struct ltr_finding *finding;
 
 	if (!box)
@@ -512,7 +450,9 @@ struct ltr_finding *ltr__finding_from_claims(const struct ltr__trial *trial,
 	copy_stack(box, trial->census, first->stack);
 	if (rule->shows_lock)
 		copy_lock(box, trial->census, &claims[0]);
-	copy_channel(box, trial->census, first);
+	else
+		ltr__copy_same_lock(box, trial->census, claims, count);
+	ltr__copy_objects(box, trial->census, first);
 	finding->growth = claims[0].growth;
 	if (count > 1 && claims[0].group)
 		copy_cycle(box, trial, claims, count);

@@ -298,17 +298,28 @@ void ltr__print_comparison(const struct ltr_comparison *comparison, FILE *out);
 /* "3 -> 15  chan send, created at FILE:LINE (FUNCTION)" */
 void ltr__print_change(const struct ltr_change *change, const char *strip, FILE *out);
 
-/* print_channel.c */
+/* print_object.c */
 
-/* "last to receive" or "last to send" */
-const char *ltr__other_end(const struct ltr_finding_channel *channel);
+/*
+ * What is to be said of an object, one thing after the other: 0 what it is like ("made at PLACE, 2 of 4 in
+ * its buffer"), then who came last to where ("last to send: goroutine 7, which has ended"). False, and
+ * nothing printed: there is nothing more.
+ */
+bool ltr__print_object(const struct ltr_finding_object *object, unsigned int which,
+		       const char *strip, FILE *out);
 
-/* "goroutine 7, which has ended", "nobody, ever", "goroutine 7, now chan send at FILE:LINE (FUNCTION)" */
-void ltr__print_other(const struct ltr_finding_channel *channel, const char *strip, FILE *out);
+/* "; channel made at PLACE; last to receive: goroutine 7, which has ended" */
+void ltr__print_object_message(const struct ltr_finding_object *object, const char *strip,
+			       FILE *out);
 
-/* "; made at PLACE, last to receive: goroutine 7, which has ended" */
-void ltr__print_channel_message(const struct ltr_finding_channel *channel, const char *strip,
-				FILE *out);
+/* Who came last, and what for: the first is who should come. NULL: nobody to be told of. */
+struct ltr__comer_word {
+	const struct ltr_finding_comer *comer;
+	const char *text; /* "receive" */
+	const char *json; /* "last_receiver" */
+};
+struct ltr__comer_word ltr__object_comer(const struct ltr_finding_object *object,
+					 unsigned int which);
 
 /* explored.c */
 

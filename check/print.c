@@ -241,6 +241,12 @@ void ltr__print_holder(const struct ltr_finding *finding, const char *strip, FIL
 {
 	const struct ltr_finding_lock *lock = finding->lock;
 
+	if (!lock->holder_id) {
+		ltr__print_count(lock->readers, "reader", out);
+		if (lock->reader_id)
+			fprintf(out, ", among them goroutine %" PRIu64, lock->reader_id);
+		return;
+	}
 	if (lock->holder_id == finding->member[0].id && finding->count == 1)
 		fputs("itself", out);
 	else if (lock->holder_id == finding->member[0].id)
@@ -292,8 +298,8 @@ void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_
 		}
 		if (finding->lock)
 			print_lock_message(finding, options->strip, out);
-		if (finding->channel)
-			ltr__print_channel_message(finding->channel, options->strip, out);
+		for (size_t i = 0; i < finding->object_count; i++)
+			ltr__print_object_message(&finding->objects[i], options->strip, out);
 		if (finding->behind) {
 			fputs("; behind: ", out);
 			ltr__print_behind(finding, out);

@@ -77,7 +77,12 @@ static struct json_object *lock_object(struct ltr__document *document,
 
 	snprintf(address, sizeof(address), "0x%" PRIx64, lock->address);
 	ltr__document_add_text(document, to, "address", address);
-	ltr__document_add_number(document, to, "holder", lock->holder_id);
+	if (lock->holder_id)
+		ltr__document_add_number(document, to, "holder", lock->holder_id);
+	if (lock->readers)
+		ltr__document_add_number(document, to, "readers", lock->readers);
+	if (lock->reader_id)
+		ltr__document_add_number(document, to, "reader", lock->reader_id);
 	if (lock->ended)
 		ltr__document_add_bool(document, to, "ended", true);
 	if (lock->reading)
@@ -109,32 +114,80 @@ static void add_locks(struct ltr__document *document, struct json_object *to,
 	ltr__document_add(document, to, "cycle", cycle);
 }
 
-static struct json_object *channel_object(struct ltr__document *document,
-					  const struct ltr_finding_channel *channel)
+static struct json_object *comer_object(struct ltr__document *document,
+					const struct ltr_finding_comer *comer)
 {
 	struct json_object *to = json_object_new_object();
-	struct json_object *other;
+
+	ltr__document_add_number(document, to, "id", comer->id);
+	if (comer->ended) {
+		ltr__document_add_bool(document, to, "ended", true);
+	} else {
+		ltr__document_add_text(document, to, "state", ltr_state_name(comer->state));
+		ltr__document_add_text(document, to, "reason", ltr_reason_name(comer->reason));
+	}
+	add_frame(document, to, "by", &comer->by);
+	add_frame(document, to, "at", &comer->at);
+	add_frame(document, to, "created_by", &comer->created);
+	return to;
+}
+
+static void add_fill(struct ltr__document *document, struct json_object *to,
+		     const struct ltr_finding_object *object)
+{
+	if (!object->counted)
+		return;
+	ltr__document_add_signed(document, to, "count", object->count);
+	if (object->kind == LTR_OBJECT_CHANNEL)
+		ltr__document_add_bool(document, to, "closed", object->closed);
+	if (object->kind != LTR_OBJECT_WAITGROUP)
+		ltr__document_add_signed(document, to, "capacity", object->capacity);
+}
+
+static struct json_object *object_object(struct ltr__document *document,
+					 const struct ltr_finding_object *object)
+{
+	struct json_object *to = json_object_new_object();
 	char address[32];
 
-	snprintf(address, sizeof(address), "0x%" PRIx64, channel->address);
-	ltr__document_add_text(document, to, "address", address);
-	add_frame(document, to, "made_at", &channel->made);
-	if (!channel->other_id)
-		return to;
-	other = json_object_new_object();
-	ltr__document_add_number(document, other, "id", channel->other_id);
-	if (channel->other_ended) {
-		ltr__document_add_bool(document, other, "ended", true);
-	} else {
-		ltr__document_add_text(document, other, "state",
-				       ltr_state_name(channel->other_state));
-		ltr__document_add_text(document, other, "reason",
-				       ltr_reason_name(channel->other_reason));
+	if (object->is_case) {
+		ltr__document_add_number(document, to, "case", object->index);
+		ltr__document_add_text(document, to, "does", object->receives ? "receive" : "send");
 	}
-	add_frame(document, other, "at", &channel->other_at);
-	add_frame(document, other, "created_by", &channel->other_created);
-	ltr__document_add(document, to, channel->receives ? "last_receiver" : "last_sender", other);
+	if (object->kind != LTR_OBJECT_CHANNEL)
+		ltr__document_add_text(document, to, "kind", ltr_object_words(object->kind)->kind);
+	snprintf(address, sizeof(address), "0x%" PRIx64, object->address);
+	ltr__document_add_text(document, to, "address", address);
+	add_fill(document, to, object);
+	add_frame(document, to, ltr_object_words(object->kind)->made_key, &object->made);
+	for (unsigned int i = 0; ltr__object_comer(object, i).comer; i++) {
+		struct ltr__comer_word word = ltr__object_comer(object, i);
+
+		if (word.comer->id)
+			ltr__document_add(document, to, word.json,
+					  comer_object(document, word.comer));
+	}
 	return to;
+}
+
+static void add_objects(struct ltr__document *document, struct json_object *to,
+			const struct ltr_finding *finding)
+{
+	struct json_object *cases;
+
+	if (finding->case_count) {
+		cases = json_object_new_array();
+		for (size_t i = 0; i < finding->object_count; i++)
+			ltr__document_append(document, cases,
+					     object_object(document, &finding->objects[i]));
+		ltr__document_add(document, to, "cases", cases);
+		ltr__document_add_number(document, to, "case_count", finding->case_count);
+	} else if (finding->object_count) {
+		ltr__document_add(document, to,
+				  finding->objects[0].kind == LTR_OBJECT_CHANNEL ? "channel"
+										 : "object",
+				  object_object(document, &finding->objects[0]));
+	}
 }
 
 static struct json_object *growth_object(struct ltr__document *document,
@@ -179,9 +232,7 @@ static void add_goroutines(struct ltr__document *document, struct json_object *t
 	add_frame(document, to, "created_by", &finding->created);
 	add_frame(document, to, "entry", &finding->entry);
 	ltr__document_add(document, to, "stack", stack_array(document, finding));
-	if (finding->channel)
-		ltr__document_add(document, to, "channel",
-				  channel_object(document, finding->channel));
+	add_objects(document, to, finding);
 	if (finding->growth.place_after)
 		ltr__document_add(document, to, "growth",
 				  growth_object(document, &finding->growth));

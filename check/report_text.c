@@ -321,23 +321,39 @@ static void print_creation(const struct ltr_finding *finding, int columns,
 	fputc('\n', out);
 }
 
-static void print_channel(const struct ltr_finding *finding,
+static void print_object(const struct ltr_finding *finding, const struct ltr_finding_object *object,
+			 const struct ltr_report_options *options, FILE *out)
+{
+	bool is_first = true;
+
+	for (unsigned int i = 0; i == 0 || ltr__object_comer(object, i - 1).comer; i++) {
+		bool known = i > 0 || ltr__is_known(&object->made) ||
+			     (object->counted && object->kind != LTR_OBJECT_COND);
+
+		if (!known && !object->is_case)
+			continue;
+		label(is_first ? ltr_object_words(object->kind)->kind : "", out);
+		if (i == 0 && object->is_case)
+			fprintf(out, "case %u %s%s", object->index,
+				object->receives ? "receives" : "sends", known ? ": " : "");
+		if (i == 0 && finding->count > 1 && !object->is_case)
+			fputs("the first's: ", out);
+		ltr__print_object(object, i, options->strip, out);
+		fputc('\n', out);
+		is_first = false;
+	}
+}
+
+static void print_objects(const struct ltr_finding *finding,
 			  const struct ltr_report_options *options, FILE *out)
 {
-	const struct ltr_finding_channel *channel = finding->channel;
-
-	if (!channel)
+	for (size_t i = 0; i < finding->object_count; i++)
+		print_object(finding, &finding->objects[i], options, out);
+	if (finding->case_count <= finding->object_count)
 		return;
-	label("channel", out);
-	if (ltr__is_known(&channel->made)) {
-		fputs(finding->count > 1 ? "the first's was made at " : "made at ", out);
-		ltr__print_place(&channel->made, options->strip, out);
-		fputc('\n', out);
-		label("", out);
-	}
-	fprintf(out, "%s: ", ltr__other_end(channel));
-	ltr__print_other(channel, options->strip, out);
-	fputc('\n', out);
+	label("", out);
+	fprintf(out, "%zu more case%s\n", finding->case_count - finding->object_count,
+		finding->case_count - finding->object_count == 1 ? "" : "s");
 }
 
 /* Who they are, what they wait for, and where they come from. */
@@ -353,7 +369,7 @@ static void print_goroutines(const struct ltr_finding *finding, int columns,
 	}
 	print_stack(finding, columns, options, out);
 	print_creation(finding, columns, options, out);
-	print_channel(finding, options, out);
+	print_objects(finding, options, out);
 }
 
 /* Words, broken so that no line is longer than ADVICE_COLUMNS behind the label. */
@@ -516,6 +532,10 @@ int ltr__report_text(const struct ltr_judgement *judgement,
 {
 	int error = 0;
 
+	if (options->stale_only) {
+		print_stale(judgement, options, out); /* what was found was told before */
+		return 0;
+	}
 	if (shown_count(judgement, options) == 0)
 		print_clean_report(judgement, options, out);
 	else

@@ -32,7 +32,8 @@ struct check_options {
 	bool has_fail_on;
 	bool all;
 	struct ltr__explore_options explore;
-	bool seeded; /* a seed or a strategy was given */
+	bool seeded;          /* a seed or a strategy was given */
+	bool was_interrupted; /* the command, before its end */
 };
 
 enum {
@@ -426,6 +427,7 @@ static int hold(struct check_options *check, struct ltr_judgement *judgement, in
 	int error = ltr__court_hold(&check->court, judgement, &end, ret_why);
 
 	*ret_status = end.status;
+	check->was_interrupted = end.interrupted;
 	return error;
 }
 
@@ -534,7 +536,8 @@ static int watch(struct check_options *check)
 		status = status ? status : LTR__STATUS_INCONCLUSIVE;
 	}
 	check->court.tell_context = NULL;
-	ltr__news_end(&news);
+	/* Nobody judges the end of a process that is only watched: what would be left there is not known. */
+	ltr__news_end(&news, !error && !check->parsing.pid && !check->was_interrupted);
 	status = watched_status(check, &news, status);
 	ltr__news_done(&news);
 	return status;

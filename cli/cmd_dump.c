@@ -108,6 +108,8 @@ static int run(int argc, char **argv)
 		if (ltr__target_poll(target, -1) < 0)
 			break;
 	ltr_probe_refresh(ltr__target_probe(target)); /* if it has ended: its last moment */
+	/* Where it cannot be asked any more, or comes from a file, there is what is known. */
+	(void)ltr_probe_objects(ltr__target_probe(target));
 	error = write_dump(&dump, ltr_probe_census(ltr__target_probe(target)));
 	status = ltr__target_close(target, false);
 	return error ? LTR__STATUS_FAILED : status;

@@ -28,10 +28,13 @@
 #include "court_watch.h"
 #include "gate.h"
 #include "second_look.h"
+#include "starved.h"
 
 #define FIRST_PAUSE_NS  (1 * LTR__MS_NS)
 #define LONG_PAUSE_NS   (50 * LTR__MS_NS)
 #define END_PATIENCE_MS 2000
+#define MORE_GRACE      9  /* that many times the grace at most, for who got no CPU */
+#define GOT_ENOUGH      16 /* it has, if it waited for less than this part of the grace */
 
 enum stage { RUNNING, GRACE, CLOSED };
 
@@ -40,10 +43,13 @@ struct trial {
 	struct ltr__visitor *visitor;
 	struct ltr_probe *probe;
 	enum stage stage;
-	uint64_t end_ns;   /* GRACE: when it is over */
-	uint64_t look_ns;  /* GRACE: when to look next */
-	uint64_t pause_ns; /* and how long to wait after that */
-	bool settled;      /* GRACE, the last look: nobody could go on, with this signature */
+	uint64_t end_ns;  /* GRACE: when it is over */
+	uint64_t more_ns; /* by how much it is longer than asked for */
+	uint64_t
+		starved_ns; /* for how long its threads had waited for a CPU when that was granted */
+	uint64_t look_ns;   /* GRACE: when to look next */
+	uint64_t pause_ns;  /* and how long to wait after that */
+	bool settled;       /* GRACE, the last look: nobody could go on, with this signature */
 	uint64_t signature;
 	struct ltr__black_box *box; /* NULL: there is none */
 	struct ltr__watch watch;    /* RUNNING, if it is judged again and again */
@@ -110,7 +116,7 @@ static void prove(struct court *court, struct trial *trial)
 {
 	const struct ltr_census *census = ltr_probe_census(trial->probe);
 
-	if (ltr_probe_channels(trial->probe) == -ENOMEM)
+	if (ltr_probe_objects(trial->probe) == -ENOMEM)
 		note(court, -ENOMEM);
 	if (ltr_judge_remaining(census) == 0 ||
 	    ltr_census_info(census)->phase == LTR_PHASE_DEADLOCK)
@@ -161,7 +167,7 @@ static void judge_after(struct court *court, struct trial *trial, uint64_t grace
 
 static void judge(struct court *court, struct trial *trial, bool timed_out)
 {
-	judge_after(court, trial, court->options->grace_ns, timed_out);
+	judge_after(court, trial, court->options->grace_ns + trial->more_ns, timed_out);
 }
 
 /* Two looks in a row that show the same: in between nobody could go on, so nobody ever will. */
@@ -186,12 +192,39 @@ static bool look(struct court *court, struct trial *trial)
 	return error >= 0;
 }
 
+/*
+ * The grace is for the program, not for the machine: what its threads have waited for a CPU meanwhile is
+ * added, if somebody is left who could go on. Threads wait side by side, so that may be more than was lost;
+ * there is a bound.
+ */
+static void grant_more(const struct court *court, struct trial *trial)
+{
+	const uint64_t grace_ns = court->options->grace_ns;
+	uint64_t most_ns = MORE_GRACE * grace_ns - trial->more_ns;
+	uint64_t starved_ns, lost_ns, signature;
+
+	if (court->options->one_of_many || court->end_at_ns ||
+	    ltr_judge_is_settled(ltr_probe_census(trial->probe), &signature))
+		return;
+	starved_ns = ltr__starved_ns(trial->pid);
+	lost_ns = starved_ns > trial->starved_ns ? starved_ns - trial->starved_ns : 0;
+	if (lost_ns > most_ns)
+		lost_ns = most_ns;
+	if (lost_ns <= grace_ns / GOT_ENOUGH)
+		return;
+	trial->starved_ns = starved_ns;
+	trial->more_ns += lost_ns;
+	trial->end_ns += lost_ns;
+}
+
 static void look_in_grace(struct court *court, struct trial *trial)
 {
 	uint64_t now_ns = ltr__now_ns();
 
 	if (now_ns < trial->look_ns || !look(court, trial))
 		return;
+	if (now_ns >= trial->end_ns && ltr_judge_remaining(ltr_probe_census(trial->probe)) != 0)
+		grant_more(court, trial);
 	if (now_ns >= trial->end_ns || ltr_judge_remaining(ltr_probe_census(trial->probe)) == 0) {
 		judge(court, trial, false);
 		return;
@@ -254,6 +287,7 @@ static void begin_grace(struct court *court, struct trial *trial)
 	trial->stage = GRACE;
 	trial->look_ns = ltr__now_ns();
 	trial->end_ns = trial->look_ns + court->options->grace_ns;
+	trial->starved_ns = ltr__starved_ns(trial->pid);
 	trial->pause_ns = FIRST_PAUSE_NS;
 }
 

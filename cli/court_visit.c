@@ -45,7 +45,7 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		snprintf(text, sizeof(text), "could not be read: %s",
 			 error == -ESRCH ? "it has ended" : strerror(-error));
 	}
-	if (!error && ltr_probe_channels(probe) == -ENOMEM)
+	if (!error && ltr_probe_objects(probe) == -ENOMEM)
 		error = -ENOMEM;
 	judge_options.earlier = earlier;
 	if (error)

@@ -86,7 +86,7 @@ int ltr__watch_look(struct ltr__watch *watch, struct ltr_probe *probe,
 					options->freeze ? LTR_FREEZE_ALWAYS : LTR_FREEZE_NEVER);
 	if (error == -EOPNOTSUPP)
 		error = 0;
-	if (!error && ltr_probe_channels(probe) == -ENOMEM)
+	if (!error && ltr_probe_objects(probe) == -ENOMEM)
 		error = -ENOMEM;
 	if (!error && runs_on(ltr_probe_census(probe))) {
 		say_if_not_proven(watch, ltr_probe_census(probe));

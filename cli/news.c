@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <check/baseline.h>
+
 #include "cli.h"
 #include "news.h"
 
@@ -61,9 +63,43 @@ int ltr__news_tell(struct ltr__news *news, struct ltr_judgement *run)
 	return ltr_judgement_merge(news->told, run);
 }
 
-void ltr__news_end(struct ltr__news *news)
+static bool has_stale(const struct ltr_baseline *baseline)
 {
-	if (ltr__reports_end(news->reports, news->told, news->options,
-			     is_worth_telling(news->told, news->options->all)) != 0)
+	for (size_t i = 0; baseline && i < ltr_baseline_count(baseline); i++)
+		if (ltr_baseline_stale(baseline, i))
+			return true;
+	return false;
+}
+
+static int tell_stale(const struct ltr__news *news)
+{
+	struct ltr_report_options options = *news->options;
+	struct ltr_judgement *nothing;
+	int error;
+
+	if (!has_stale(options.baseline) || !ltr_judgement_is_conclusive(news->told))
+		return 0;
+	error = ltr_judgement_new(&nothing);
+	if (error) {
+		ltr__say("cannot report: %s", strerror(-error));
+		return error;
+	}
+	options.one_line = true;
+	options.stale_only = true;
+	options.wall_ns = wall_ns();
+	error = ltr__reports_tell(news->reports, nothing, &options);
+	ltr_judgement_free(nothing);
+	return error;
+}
+
+void ltr__news_end(struct ltr__news *news, bool whole)
+{
+	struct ltr_report_options options = *news->options;
+
+	options.baseline = NULL;
+	if (ltr__reports_end(news->reports, news->told, &options,
+			     is_worth_telling(news->told, options.all)) != 0)
+		news->lost = true;
+	if (whole && tell_stale(news) != 0)
 		news->lost = true;
 }

@@ -27,7 +27,10 @@ void ltr__news_done(struct ltr__news *news);
 /* What of `run` is new; `run` is left empty. Only -ENOMEM: what cannot be written is said, and noted. */
 int ltr__news_tell(struct ltr__news *news, struct ltr_judgement *run);
 
-/* The last word: whole documents, and in files that nothing was found. */
-void ltr__news_end(struct ltr__news *news);
+/*
+ * The last word: whole documents, and in files that nothing was found. If everything was judged to its end
+ * (`whole`), also which entries of the baseline nobody needed, at no look and not at the end.
+ */
+void ltr__news_end(struct ltr__news *news, bool whole);
 
 #endif

@@ -13,6 +13,7 @@
 #include "json.h"
 #include "json_parts.h"
 #include "json_value.h"
+#include "objects.h"
 #include "words.h"
 
 #define SCHEMA_VERSION 1
@@ -95,19 +96,87 @@ static void add_flags(struct document *document, object *to, uint16_t flags)
 		ltr__json_add_bool(&document->json, to, "unsure", true);
 }
 
-/* Between two snapshots nobody tells who has a lock. */
 static void add_holder(struct document *document, object *to, const struct ltr_goroutine *goroutine)
 {
-	const struct ltr_lock *lock = ltr_census_lock_of(document->census, goroutine);
+	const struct ltr_lock *lock = ltr__lock_of(document->census, goroutine);
 	uint64_t pc = lock ? ltr_census_locked_pc(document->census, lock) : 0;
 
-	if (!lock || ltr_census_info(document->census)->way != LTR_WAY_SNAPSHOT)
+	if (!lock)
 		return;
 	ltr__json_add_known_number(&document->json, to, "held_by", lock->owner_id);
 	ltr__json_add_known_number(&document->json, to, "readers", lock->readers);
 	if (pc)
 		ltr__json_add(&document->json, to, "locked_at",
 			      ltr__json_frame(&document->json, document->census, pc - 1));
+}
+
+static void add_object(struct document *document, object *to, const struct ltr_object *about)
+{
+	const struct ltr_object_words *words = ltr_object_words(about->kind);
+	uint64_t made = ltr_census_made_pc(document->census, about);
+	struct ltr__comer comers[2];
+	size_t count = ltr__comers_of(document->census, about, comers);
+
+	ltr__json_add_text(&document->json, to, "kind", words->kind);
+	ltr__json_add_known_address(&document->json, to, "address", about->address);
+	if (made)
+		ltr__json_add(&document->json, to, words->made_key, frame(document, made - 1));
+	if (about->counted) {
+		ltr__json_add_signed(&document->json, to, "count", about->count);
+		if (about->kind != LTR_OBJECT_WAITGROUP)
+			ltr__json_add_signed(&document->json, to, "capacity", about->capacity);
+		if (about->kind == LTR_OBJECT_CHANNEL)
+			ltr__json_add_bool(&document->json, to, "closed", about->closed);
+	}
+	for (size_t i = 0; i < count; i++) {
+		object *comer;
+
+		if (!comers[i].id)
+			continue;
+		comer = json_object_new_object();
+		ltr__json_add_number(&document->json, comer, "id", comers[i].id);
+		if (comers[i].pc)
+			ltr__json_add(&document->json, comer, "by",
+				      frame(document, comers[i].pc - 1));
+		ltr__json_add(&document->json, to, comers[i].key, comer);
+	}
+}
+
+/* What it waits on, or the cases of its select; as old as the last look at them. */
+static void add_waits_on(struct document *document, object *to,
+			 const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_object *about = ltr_census_object_of(document->census, goroutine);
+	size_t count;
+	const struct ltr_select_case *cases =
+		ltr_census_cases_of(document->census, goroutine, &count);
+	object *list;
+
+	if (about) {
+		object *one = json_object_new_object();
+
+		add_object(document, one, about);
+		ltr__json_add(&document->json, to, "waits_on", one);
+	}
+	if (!cases)
+		return;
+	list = json_object_new_array();
+	for (size_t i = 0; i < count; i++) {
+		object *one = json_object_new_object();
+
+		ltr__json_add_number(&document->json, one, "case", cases[i].index);
+		ltr__json_add_text(&document->json, one, "does",
+				   cases[i].receives ? "receive" : "send");
+		about = ltr_census_case_object(document->census, &cases[i]);
+		if (about)
+			add_object(document, one, about);
+		else
+			ltr__json_add_known_address(&document->json, one, "address",
+						    cases[i].address);
+		if (!list || json_object_array_add(list, one))
+			document->json.error = -ENOMEM;
+	}
+	ltr__json_add(&document->json, to, "cases", list);
 }
 
 /* Of the thread that it is on. */
@@ -168,6 +237,7 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	ltr__json_add_known_number(&document->json, to, "created_ns", goroutine->created_ns);
 	ltr__json_add_known_address(&document->json, to, "object", goroutine->object);
 	add_holder(document, to, goroutine);
+	add_waits_on(document, to, goroutine);
 	add_thread(document, to, goroutine);
 	add_socket(document, to, goroutine);
 	ltr__json_add_known_number(&document->json, to, "waker", goroutine->waker_id);

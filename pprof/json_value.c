@@ -25,6 +25,12 @@ void ltr__json_add_number(struct ltr__json *json, struct json_object *to, const 
 	ltr__json_add(json, to, key, json_object_new_uint64(number));
 }
 
+void ltr__json_add_signed(struct ltr__json *json, struct json_object *to, const char *key,
+			  int64_t number)
+{
+	ltr__json_add(json, to, key, json_object_new_int64(number));
+}
+
 void ltr__json_add_bool(struct ltr__json *json, struct json_object *to, const char *key, bool value)
 {
 	ltr__json_add(json, to, key, json_object_new_boolean(value));

@@ -24,6 +24,8 @@ void ltr__json_add(struct ltr__json *json, struct json_object *to, const char *k
 		   struct json_object *value);
 void ltr__json_add_number(struct ltr__json *json, struct json_object *to, const char *key,
 			  uint64_t number);
+void ltr__json_add_signed(struct ltr__json *json, struct json_object *to, const char *key,
+			  int64_t number);
 void ltr__json_add_bool(struct ltr__json *json, struct json_object *to, const char *key,
 			bool value);
 void ltr__json_add_text(struct ltr__json *json, struct json_object *to, const char *key,

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clean.h"
+#include "objects.h"
 #include "text.h"
 #include "text_writer.h"
 #include "words.h"
@@ -66,6 +69,90 @@ static void put_socket(struct printer *printer, size_t *count,
 		put_label(printer, count, "at", socket.local);
 }
 
+/* "prepare cases.c:12" */
+static void place_text(const struct printer *printer, uint64_t pc, char *ret_text, size_t size)
+{
+	const struct ltr_symbol *symbol = ltr_census_call_symbol(printer->census, pc);
+	const char *file = strrchr(symbol->file, '/');
+
+	snprintf(ret_text, size, "%s %s:%" PRIu32, symbol->function, file ? file + 1 : symbol->file,
+		 symbol->line);
+}
+
+static void put_object(struct printer *printer, size_t *count, const struct ltr_object *object)
+{
+	uint64_t made = ltr_census_made_pc(printer->census, object);
+	struct ltr__comer comers[2];
+	size_t comer_count = ltr__comers_of(printer->census, object, comers);
+	char text[LTR__CLEAN_BYTES];
+	char key[32];
+
+	if (made) {
+		place_text(printer, made, text, sizeof(text));
+		put_label(printer, count,
+			  object->kind == LTR_OBJECT_CHANNEL ? "made" : "first used", text);
+	}
+	ltr__fill_text(object, text);
+	if (text[0])
+		put_label(printer, count, ltr_object_words(object->kind)->kind, text);
+	for (size_t i = 0; i < comer_count; i++) {
+		int used = snprintf(text, sizeof(text), "%" PRIu64 " ", comers[i].id);
+
+		if (!comers[i].id)
+			snprintf(text, sizeof(text), "nobody");
+		else if (comers[i].pc)
+			place_text(printer, comers[i].pc, text + used, sizeof(text) - (size_t)used);
+		else
+			text[used - 1] = '\0';
+		snprintf(key, sizeof(key), "last to %s", comers[i].verb);
+		put_label(printer, count, key, text);
+	}
+}
+
+static void put_lock(struct printer *printer, size_t *count, const struct ltr_lock *lock)
+{
+	uint64_t pc = ltr_census_locked_pc(printer->census, lock);
+	char text[LTR__CLEAN_BYTES];
+
+	if (lock->owner_id) {
+		snprintf(text, sizeof(text), "%" PRIu64, lock->owner_id);
+		put_label(printer, count, "held by", text);
+	}
+	if (lock->readers) {
+		snprintf(text, sizeof(text), "%" PRIu32, lock->readers);
+		put_label(printer, count, "readers", text);
+	}
+	if (pc) {
+		place_text(printer, pc, text, sizeof(text));
+		put_label(printer, count, "locked", text);
+	}
+}
+
+static void put_waits_on(struct printer *printer, size_t *count,
+			 const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_lock *lock = ltr__lock_of(printer->census, goroutine);
+	const struct ltr_object *object = ltr_census_object_of(printer->census, goroutine);
+	size_t case_count;
+	const struct ltr_select_case *cases =
+		ltr_census_cases_of(printer->census, goroutine, &case_count);
+
+	if (lock)
+		put_lock(printer, count, lock);
+	if (object)
+		put_object(printer, count, object);
+	for (size_t i = 0; i < case_count; i++) {
+		char text[32];
+
+		object = ltr_census_case_object(printer->census, &cases[i]);
+		snprintf(text, sizeof(text), "%u %s", cases[i].index,
+			 cases[i].receives ? "receives" : "sends");
+		put_label(printer, count, "case", text);
+		if (object)
+			put_object(printer, count, object);
+	}
+}
+
 static void put_header(struct printer *printer, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = printer->census;
@@ -87,6 +174,7 @@ static void put_header(struct printer *printer, const struct ltr_goroutine *goro
 	if (goroutine->name)
 		put_label(printer, &count, "name", ltr_census_string(census, goroutine->name));
 	put_socket(printer, &count, goroutine);
+	put_waits_on(printer, &count, goroutine);
 	for (size_t i = 0; labels && i < label_count; i++)
 		put_label(printer, &count, ltr_census_string(census, labels[i].key),
 			  ltr_census_string(census, labels[i].value));

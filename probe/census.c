@@ -49,7 +49,8 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	free(census->held);
 	free(census->locks);
 	free(census->readers);
-	free(census->channels);
+	free(census->objects);
+	free(census->cases);
 	free(census->first_frames);
 	free(census->lifeline.at);
 	free(census);
@@ -108,7 +109,8 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       intern_bytes(&census->stacks) + census->defined_count * sizeof(*census->defined) +
 	       census->lock_capacity * sizeof(*census->locks) +
 	       census->reader_capacity * sizeof(*census->readers) +
-	       census->channel_capacity * sizeof(*census->channels) +
+	       census->object_capacity * sizeof(*census->objects) +
+	       census->case_capacity * sizeof(*census->cases) +
 	       census->ring_count * sizeof(*census->rings) +
 	       census->held_capacity * sizeof(*census->held) + wait_bytes(&census->finished) +
 	       wait_bytes(&census->view) + intern_bytes(&census->cpu_keys) +

@@ -280,21 +280,94 @@ const struct ltr_thread *ltr_census_thread(const struct ltr_census *census, size
 const struct ltr_thread *ltr_census_thread_of(const struct ltr_census *census,
 					      const struct ltr_goroutine *goroutine);
 
-/*
- * What a channel that somebody waits on says of itself, if the probe was asked to read that
- * (ltr_probe_channels()). The ids are of those who came last to send (or closed it) and to receive, also
- * if they wait or have given up since; 0: nobody ever did.
- */
-struct ltr_channel_use {
-	uint64_t object;
-	uint64_t made_pc; /* where the call that made it returns to; 0: not known */
-	uint64_t sender_id;
-	uint64_t receiver_id;
+/* What says of itself what it is like; locks are not among them (struct ltr_lock). */
+enum ltr_object_kind {
+	LTR_OBJECT_NONE = 0,
+	LTR_OBJECT_CHANNEL = 1,
+	LTR_OBJECT_WAITGROUP = 2,
+	LTR_OBJECT_COND = 3,
+	LTR_OBJECT_SEMAPHORE = 4,
 };
 
-/* Of the channel that a goroutine waits on; NULL: it waits for something else, or nothing is known. */
-const struct ltr_channel_use *ltr_census_channel_of(const struct ltr_census *census,
-						    const struct ltr_goroutine *goroutine);
+/* How one speaks of them. */
+struct ltr_object_words {
+	const char *kind;      /* "channel", "WaitGroup", ...; "object" if it is none of these */
+	const char *give;      /* "send", "be done", ... */
+	const char *take;      /* "receive", "add", ...; NULL: nobody takes from it */
+	const char *giver_key; /* for documents: "last_sender", ... */
+	const char *taker_key;
+	const char *made_key; /* "made_at" or "first_used_at" */
+};
+const struct ltr_object_words *ltr_object_words(uint8_t kind);
+
+/* The kind of what is waited on for this reason. */
+uint8_t ltr_census_object_kind(uint8_t reason);
+
+/*
+ * What a channel, WaitGroup, Cond or semaphore that somebody waits on says of itself, where that was asked
+ * for (ltr_probe_objects()) or recorded. Who gives sends (or closes), is done, signals or releases; who
+ * takes receives, adds or acquires (of a Cond: nobody). Ids are of those who came last, also if they wait
+ * or have given up since; 0: nobody ever did, or not known. Each word may be of another moment.
+ */
+struct ltr_object {
+	uint64_t address;
+	uint64_t made_pc; /* of a channel: where the call that made it returns to; see below */
+	uint64_t giver_id;
+	uint64_t taker_id;
+	int64_t count;    /* in a channel's buffer; not done of a WaitGroup; taken of a semaphore */
+	int64_t capacity; /* of a channel and a semaphore */
+	uint32_t first_at; /* by which calls it was first used, given to and taken from: for */
+	uint32_t given_at; /* ltr_census_pc_of_half(); 0: not known */
+	uint32_t taken_at;
+	uint8_t kind; /* enum ltr_object_kind */
+	bool counted; /* count, capacity and closed are known */
+	bool closed;
+};
+
+/* Of what a goroutine waits on; NULL: nothing is known of that, or it waits on several. */
+const struct ltr_object *ltr_census_object_of(const struct ltr_census *census,
+					      const struct ltr_goroutine *goroutine);
+
+/* A case of a select that waits on several channels. */
+struct ltr_select_case {
+	uint64_t goroutine_id;
+	uint64_t address;     /* of the channel */
+	uint32_t transitions; /* of the goroutine, when it was looked at */
+	uint8_t index;        /* as the program counts its cases */
+	bool receives;
+};
+
+/* Those of a goroutine, in their order, without those that can never happen; NULL and 0: not known. */
+const struct ltr_select_case *ltr_census_cases_of(const struct ltr_census *census,
+						  const struct ltr_goroutine *goroutine,
+						  size_t *ret_count);
+/* NULL: not known. */
+const struct ltr_object *ltr_census_case_object(const struct ltr_census *census,
+						const struct ltr_select_case *one);
+
+/*
+ * The same of what one goroutine waits on at this moment: a program that runs is asked, which takes some
+ * microseconds; otherwise it is what ltr_census_object_of() has. False: not known.
+ */
+bool ltr_census_object_now(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+			   struct ltr_object *ret_object);
+
+/*
+ * The cases of a goroutine's select in the same way, and their channels (of kind LTR_OBJECT_NONE where
+ * nothing is known): `most` at most. Returns how many.
+ */
+size_t ltr_census_cases_now(const struct ltr_census *census, const struct ltr_goroutine *goroutine,
+			    struct ltr_select_case *ret_cases, struct ltr_object *ret_objects,
+			    size_t most);
+
+/*
+ * Where the call that made it returns to or, of what no call makes, the one that was the first to use it;
+ * 0: not known.
+ */
+uint64_t ltr_census_made_pc(const struct ltr_census *census, const struct ltr_object *object);
+
+/* The address of code of which this is the lower half; 0: not known, or not for sure. */
+uint64_t ltr_census_pc_of_half(const struct ltr_census *census, uint32_t half);
 
 /* "192.0.2.1:80", "[2001:db8::1]:80", a path, "@" and an abstract name, or "unix" without a name. */
 struct ltr_census_socket {

@@ -61,11 +61,14 @@ int ltr_census_snapshot_end(struct ltr_census *census, bool complete);
 int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *lock);
 int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reader *reader);
 
-/* What channels say of themselves, when somebody has asked for it: begin, put each once, end. */
-bool ltr_census_is_channel_wait(uint8_t reason);
-void ltr_census_channels_begin(struct ltr_census *census);
-int ltr_census_channel_put(struct ltr_census *census, const struct ltr_channel_use *channel);
-void ltr_census_channels_end(struct ltr_census *census);
+/*
+ * What objects say of themselves, when somebody has asked for it: begin, put each once and the cases of
+ * selects, end. What was known before is forgotten.
+ */
+void ltr_census_objects_begin(struct ltr_census *census, uint64_t now_ns);
+int ltr_census_object_put(struct ltr_census *census, const struct ltr_object *object);
+int ltr_census_case_put(struct ltr_census *census, const struct ltr_select_case *one);
+void ltr_census_objects_end(struct ltr_census *census);
 
 /*
  * `count` records of one ring in their order; `ticks_ns` converts their clock. `position` is that
@@ -167,6 +170,10 @@ struct ltr_census_tap {
 	void (*note_doubt)(void *context);
 	void (*define_stack)(void *context, uint32_t runtime_stack, uint32_t stack);
 	void (*advance)(void *context, uint64_t now_ns);
+	void (*objects_begin)(void *context, uint64_t now_ns);
+	void (*object_put)(void *context, const struct ltr_object *object);
+	void (*case_put)(void *context, const struct ltr_select_case *one);
+	void (*objects_end)(void *context);
 	void (*cpu_sample)(void *context, const struct ltr_cpu_total *total);
 	void (*set_threads)(void *context, const struct ltr_thread *threads, size_t count);
 	void (*know_sockets)(void *context, const struct ltr_known_socket *sockets, size_t count);
@@ -226,6 +233,15 @@ void ltr_census_note_reach(struct ltr_census *census, uint64_t id, uint32_t tran
 typedef int ltr_socket_find(void *context, uint64_t descriptor,
 			    struct ltr_census_socket *ret_socket);
 void ltr_census_set_sockets(struct ltr_census *census, ltr_socket_find *find, void *context);
+
+/* Who can read an object of the program: 0 or a negative errno; NULL: nobody. */
+typedef int ltr_object_find(void *context, uint64_t address, uint8_t kind,
+			    struct ltr_object *ret_object);
+/* The same for cases of the select of a goroutine that has made so many transitions; returns how many. */
+typedef size_t ltr_cases_find(void *context, uint64_t id, uint32_t transitions,
+			      struct ltr_select_case *ret_cases, size_t most);
+void ltr_census_set_object_finder(struct ltr_census *census, ltr_object_find *find_object,
+				  ltr_cases_find *find_cases, void *context);
 
 /* Where symbols and modules come from; without one, all symbols are unknown. The census calls
  * `free` with `context` at its own end. */

@@ -116,29 +116,7 @@ const struct ltr_reader *ltr_census_reader(const struct ltr_census *census, size
 	return index < census->reader_count ? &census->readers[index] : NULL;
 }
 
-/*
- * The program keeps the lower half only. Code takes so little of the address space that there is
- * hardly ever more than one place that it can mean; where there is, none is known.
- */
 uint64_t ltr_census_locked_pc(const struct ltr_census *census, const struct ltr_lock *lock)
 {
-	size_t count = ltr_census_module_count(census);
-	uint64_t found = 0;
-
-	if (!lock->owner_id || !lock->locked_at)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct ltr_module *module = ltr_census_module(census, i);
-		uint64_t pc = (module->start & ~(uint64_t)UINT32_MAX) | lock->locked_at;
-
-		/* It is the call before it that lies in the module. */
-		if (pc <= module->start)
-			pc += (uint64_t)UINT32_MAX + 1;
-		if (pc <= module->start || pc > module->end || pc == found)
-			continue;
-		if (found)
-			return 0;
-		found = pc;
-	}
-	return found;
+	return lock->owner_id ? ltr_census_pc_of_half(census, lock->locked_at) : 0;
 }

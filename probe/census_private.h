@@ -20,6 +20,7 @@
  *   lifeline.c         what one goroutine has done
  *   census_cpu.c       samples of the CPUs
  *   census_threads.c   what the kernel says of threads
+ *   census_objects.c   channels and the like that somebody waits on
  *   census_sockets.c   sockets that somebody waits on
  *   census_channels.c  channels that somebody waits on
  *
@@ -230,11 +231,18 @@ struct ltr_census {
 	uint32_t reader_capacity;
 
 	struct ltr__lifeline lifeline;
-	uint64_t followed;                /* whose records and readings make it; 0: nobody's */
-	struct ltr_channel_use *channels; /* sorted, if they are known */
-	uint32_t channel_count;
-	uint32_t channel_capacity;
-	bool channels_known;
+	uint64_t followed;          /* whose records and readings make it; 0: nobody's */
+	struct ltr_object *objects; /* sorted, if they are known */
+	uint32_t object_count;
+	uint32_t object_capacity;
+	struct ltr_select_case *cases; /* the same */
+	uint32_t case_count;
+	uint32_t case_capacity;
+	bool objects_known;
+	uint64_t objects_ns;          /* when they were read */
+	ltr_object_find *find_object; /* NULL: nobody knows */
+	ltr_cases_find *find_cases;
+	void *find_object_context;
 
 	const struct ltr_census_tap *tap; /* NULL: nobody is told */
 	void *tap_context;
@@ -377,6 +385,8 @@ static inline void ltr__census_advance(struct ltr_census *census, uint64_t now_n
 
 /* census_locks.c */
 void ltr__locks_forget(struct ltr_census *census);
+/* census_objects.c */
+void ltr__objects_forget(struct ltr_census *census);
 void ltr__locks_sort(struct ltr_census *census);
 
 /* census_steps.c. Before the cursor moves: a record is taken (call it if somebody is told: steps.take);

@@ -52,9 +52,8 @@ static void forget_goroutines(struct ltr_census *census)
 	census->held_count = 0;
 	census->held_looked_ns = 0;
 	census->thread_count = 0;
+	ltr__objects_forget(census);
 	census->socket_count = 0;
-	census->channel_count = 0;
-	census->channels_known = false;
 	ltr__locks_forget(census);
 }
 

@@ -29,6 +29,9 @@
 /* To heal a census, not more often; no snapshots take more than a tenth of the time. */
 #define HEAL_NS 100000000ull
 
+/* A recorder asks with each snapshot. */
+#define RECORDED_OBJECTS_MAX 65536u
+
 struct ltr_probe {
 	struct ltr_process *process; /* NULL: the target is a file, and nothing changes any more */
 	const struct ltr_target_ops *kind;
@@ -45,6 +48,7 @@ struct ltr_probe {
 	uint64_t snapshot_every_ns;
 	uint64_t next_snapshot_ns;
 	uint64_t next_heal_ns;
+	bool notes_objects;
 	bool notes_sockets;
 	bool gone;
 };
@@ -133,6 +137,8 @@ static int snapshot(struct ltr_probe *probe)
 	int err = probe->kind->snapshot(probe->target, probe->census, probe->exact_ns);
 	if (!err && probe->threads)
 		err = ltr__threads_look(probe->threads, probe->census);
+	if (!err && probe->notes_objects && probe->kind->objects)
+		err = probe->kind->objects(probe->target, probe->census, RECORDED_OBJECTS_MAX);
 	if (!err && probe->notes_sockets)
 		err = ltr__sockets_look(probe->process, probe->census);
 	uint64_t end_ns = ltr_process_now_ns();
@@ -342,13 +348,13 @@ int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 	return start_sampler(probe, rate_hz, ret_why);
 }
 
-int ltr_probe_channels(struct ltr_probe *probe)
+int ltr_probe_objects(struct ltr_probe *probe)
 {
 	if (probe->gone)
 		return -ESRCH;
-	if (!probe->kind->channels)
+	if (!probe->kind->objects)
 		return -EOPNOTSUPP;
-	int err = probe->kind->channels(probe->target, probe->census);
+	int err = probe->kind->objects(probe->target, probe->census, UINT32_MAX);
 	return err ? judge(probe, err) : 0;
 }
 
@@ -482,6 +488,25 @@ static int find_socket(void *context, uint64_t descriptor, struct ltr_census_soc
 	return ltr_process_socket(probe->process, descriptor, ret_socket);
 }
 
+static int find_object(void *context, uint64_t address, uint8_t kind, struct ltr_object *ret_object)
+{
+	const struct ltr_probe *probe = context;
+
+	if (probe->gone || !probe->kind->object)
+		return -ENOENT;
+	return probe->kind->object(probe->target, address, kind, ret_object);
+}
+
+static size_t find_cases(void *context, uint64_t id, uint32_t transitions,
+			 struct ltr_select_case *ret_cases, size_t most)
+{
+	const struct ltr_probe *probe = context;
+
+	if (probe->gone || !probe->kind->cases)
+		return 0;
+	return probe->kind->cases(probe->target, id, transitions, ret_cases, most);
+}
+
 static int start_census(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			struct ltr_why *why)
 {
@@ -495,6 +520,8 @@ static int start_census(struct ltr_probe *probe, const struct ltr_probe_options 
 		return ltr_why_set(why, err, "out of memory");
 
 	ltr_census_set_sockets(probe->census, find_socket, probe);
+	ltr_census_set_object_finder(probe->census, find_object, find_cases, probe);
+	probe->notes_objects = options->recorder;
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 	info->pid = ltr_process_pid(probe->process);
 	ltr_process_command(probe->process, info->command, sizeof(info->command));

@@ -164,11 +164,12 @@ void ltr_probe_cancel(struct ltr_probe *probe);
 int ltr_probe_take_reach(struct ltr_probe *probe, const struct ltr_probe *other);
 
 /*
- * Read what the channels that the census's goroutines wait on say of themselves (ltr_census_channel_of()).
- * It is of this moment, not of the snapshot, and stays until the next call. Costs a reading of 24 bytes a
- * channel. -ESRCH, -ENOMEM, -EOPNOTSUPP (a recording).
+ * Read what the channels, WaitGroups, Conds and semaphores that the census's goroutines wait on say of
+ * themselves (ltr_census_object_of(), ltr_census_cases_of()). It is of this moment, not of the snapshot,
+ * and stays until the next call. Costs a reading of about 100 bytes an object, and of 1 KiB of the stack of
+ * who waits for several channels. -ESRCH, -ENOMEM, -EOPNOTSUPP (a recording has what was recorded).
  */
-int ltr_probe_channels(struct ltr_probe *probe);
+int ltr_probe_objects(struct ltr_probe *probe);
 
 const struct ltr_census *ltr_probe_census(const struct ltr_probe *probe);
 

@@ -68,6 +68,14 @@ enum ltr__entry {
 	LTR__ENTRY_INFO = 13,    /* what is in struct ltr__record_info */
 	LTR__ENTRY_LOCK = 14,   /* object, owner, readers, locked_at, 1: stray unlock | 2: reader */
 	LTR__ENTRY_READER = 15, /* object, goroutine */
+
+	/* What objects say of themselves: begin, objects and cases, end. */
+	LTR__ENTRY_OBJECTS = 24, /* now_ns; what was known before is forgotten */
+	LTR__ENTRY_OBJECT =
+		25, /* kind, 1: counted | 2: closed, address, made_pc, giver, taker, signed
+				   count, signed capacity, first_at, given_at, taken_at */
+	LTR__ENTRY_CASE = 26, /* goroutine, address, transitions, index, receives */
+	LTR__ENTRY_OBJECTS_END = 27,
 	LTR__ENTRY_KERNEL = 20, /* enum ltr__kernel_entry, bytes, contents */
 };
 

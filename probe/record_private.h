@@ -7,6 +7,7 @@
  *
  *   record.c          birth, end, finishing, errors
  *   record_log.c      the census's calls as entries of a log
+ *   record_objects.c what objects say of themselves, as entries of a log
  *   record_kernel.c   the same of what only the kernel knows
  *   record_symbols.c  which addresses have been named, and what lies there
  *   record_block.c    entries become blocks; blocks go to a sink or are kept
@@ -107,6 +108,8 @@ void ltr__segments_free(struct ltr_recorder *recorder);
 
 /* record_log.c */
 extern const struct ltr_census_tap ltr__record_tap;
+/* Begins an entry, perhaps a block; false: nothing is recorded. */
+bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry);
 void ltr__record_flush(struct ltr_recorder *recorder);
 /* Begins an entry, perhaps a block; false: nothing is recorded. */
 bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry);
@@ -115,6 +118,11 @@ void ltr__record_new_things(struct ltr_recorder *recorder);
 /* Everything that has a number in the census, as log blocks. */
 int ltr__record_all_things(struct ltr_recorder *recorder, const struct ltr_record_sink *sink);
 
+/* record_objects.c: as the tap's functions. */
+void ltr__record_objects_begin(void *context, uint64_t now_ns);
+void ltr__record_object(void *context, const struct ltr_object *object);
+void ltr__record_case(void *context, const struct ltr_select_case *one);
+void ltr__record_objects_end(void *context);
 /* record_kernel.c: parts of the tap, and what info says of it, if that is not written yet. */
 void ltr__record_how(struct ltr_recorder *recorder);
 void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total);

@@ -12,12 +12,14 @@
 #include <sys/stat.h>
 
 #include "life.h"
+#include "object_facts.h"
 #include "source.h"
 #include "tui.h"
 #include "view.h"
 
-#define FACTS_AT  14 /* where the values of the facts begin */
-#define ANCESTORS 32
+#define FACTS_AT    14 /* where the values of the facts begin */
+#define ANCESTORS   32
+#define CASES_SHOWN 8
 
 struct page {
 	struct ltr__view view;
@@ -229,13 +231,110 @@ static void draw_object(struct pen *pen, const struct ltr__scene *scene, const s
 	else
 		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
 				"%s 0x%" PRIx64,
-				goroutine->state == LTR_STATE_CHAN ? "channel" : "object",
+				ltr_object_words(ltr_census_object_kind(goroutine->reason))->kind,
 				goroutine->object);
 	if (page->sharing)
 		ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
 			   ", with %s other%s", ltr__words_count(page->sharing).text,
 			   page->sharing == 1 ? "" : "s");
 	pen->y++;
+}
+
+static void draw_comer(struct pen *pen, const struct ltr__scene *scene, struct ltr__came_last last,
+		       uint64_t self_id)
+{
+	struct ltr__area area = pen->area;
+	int x = FACTS_AT;
+
+	if (!last.verb || last.id == self_id)
+		return;
+	fact(pen, "");
+	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "last to %s: ", last.verb);
+	if (last.id)
+		x += draw_goroutine(area, x, pen->y, scene, last.id);
+	else
+		x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL, "nobody, ever");
+	if (last.id && last.pc) {
+		struct ltr__place place = ltr__place_of_symbol(
+			ltr_census_call_symbol(scene->moment.census, last.pc), last.pc);
+
+		x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, " at ");
+		ltr__draw_place(area, x, pen->y, area.width - x, &place);
+	}
+	pen->y++;
+}
+
+/* The cases of a select, a line each, and who should come to it. */
+static void draw_cases(struct pen *pen, const struct ltr__scene *scene,
+		       const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = scene->moment.census;
+	struct ltr_select_case cases[CASES_SHOWN];
+	struct ltr_object objects[CASES_SHOWN];
+	size_t count = ltr_census_cases_now(census, goroutine, cases, objects, CASES_SHOWN);
+	struct ltr__area area = pen->area;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t made = ltr_census_made_pc(census, &objects[i]);
+		int x = FACTS_AT;
+
+		fact(pen, i ? "" : "waits on");
+		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
+				"case %u %s channel 0x%" PRIx64 "  ", cases[i].index,
+				cases[i].receives ? "receives from" : "sends to", cases[i].address);
+		x += ltr__textf(area, x, pen->y, area.width - x,
+				objects[i].closed ? LTR__STYLE_WARNING : LTR__STYLE_NORMAL, "%s ",
+				ltr__object_fill(&objects[i]).text);
+		if (made) {
+			struct ltr__place place =
+				ltr__place_of_symbol(ltr_census_call_symbol(census, made), made);
+
+			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "made at ");
+			ltr__draw_place(area, x, pen->y, area.width - x, &place);
+		}
+		pen->y++;
+		if (objects[i].kind)
+			draw_comer(pen, scene,
+				   ltr__object_came_last(census, &objects[i],
+							 cases[i].receives ? LTR_REASON_CHAN_RECEIVE
+									   : LTR_REASON_CHAN_SEND,
+							 true),
+				   goroutine->id);
+	}
+}
+
+/* What the object says of itself. */
+static void draw_object_facts(struct pen *pen, const struct ltr__scene *scene,
+			      const struct ltr_goroutine *goroutine)
+{
+	const struct ltr_census *census = scene->moment.census;
+	struct ltr__area area = pen->area;
+	struct ltr_object object;
+	uint64_t made;
+	int x = FACTS_AT;
+
+	if (!ltr_census_object_now(census, goroutine, &object))
+		return;
+	made = ltr_census_made_pc(census, &object);
+	if (made || object.counted) {
+		fact(pen, "");
+		if (made) {
+			struct ltr__place place =
+				ltr__place_of_symbol(ltr_census_call_symbol(census, made), made);
+
+			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM,
+				       object.made_pc ? "made at " : "first used at ");
+			x += ltr__draw_place(area, x, pen->y, area.width - x, &place);
+			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "  ");
+		}
+		ltr__text(area, x, pen->y++, area.width - x,
+			  object.closed ? LTR__STYLE_WARNING : LTR__STYLE_NORMAL,
+			  ltr__object_fill(&object).text);
+	}
+	for (int others = 1; others >= 0; others--)
+		draw_comer(pen, scene,
+			   ltr__object_came_last(census, &object, goroutine->reason, others),
+			   goroutine->id);
 }
 
 /* Why nothing is known of it, if that is so of all. */
@@ -323,6 +422,8 @@ static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const st
 	const struct ltr_goroutine *goroutine = &page->last;
 
 	draw_object(pen, scene, page);
+	draw_object_facts(pen, scene, goroutine);
+	draw_cases(pen, scene, goroutine);
 	draw_holder(pen, scene, goroutine);
 	draw_thread(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);

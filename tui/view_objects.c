@@ -10,6 +10,7 @@
 
 #include "column.h"
 #include "object.h"
+#include "object_facts.h"
 
 #define PIECE 16384 /* objects that are listed at once */
 
@@ -216,6 +217,101 @@ static void holder_draw(const struct ltr__scene *scene, const void *item, struct
 	}
 }
 
+/* Asks for what is known of it; false: nothing. */
+static bool facts_of(const struct ltr__scene *scene, const struct ltr__object *object,
+		     struct ltr_object *ret_facts)
+{
+	const struct ltr_goroutine *oldest = ltr__moment_find(&scene->moment, object->oldest);
+
+	return oldest && ltr_census_object_now(scene->moment.census, oldest, ret_facts);
+}
+
+/* To ask for all of them takes too long: they are sorted by what is known already, of a recording. */
+static const struct ltr_object *known_facts(const struct ltr__scene *scene, const void *item)
+{
+	const struct ltr_goroutine *oldest =
+		ltr__moment_find(&scene->moment, object_of(item)->oldest);
+
+	return oldest ? ltr_census_object_of(scene->moment.census, oldest) : NULL;
+}
+
+static uint64_t fill_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
+{
+	const struct ltr_object *facts = known_facts(scene, item);
+
+	(void)ret_text;
+	return facts && facts->counted ? (uint64_t)facts->count ^ UINT64_C(1) << 63 : 0;
+}
+
+static void fill_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
+{
+	struct ltr_object facts;
+
+	if (facts_of(scene, object_of(item), &facts))
+		ltr__text_right(area, 0, 0, area.width,
+				facts.closed ? LTR__STYLE_WARNING : LTR__STYLE_NORMAL,
+				ltr__object_fill(&facts).text);
+}
+
+static uint64_t made_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
+{
+	const struct ltr_object *facts = known_facts(scene, item);
+
+	(void)ret_text;
+	return facts ? ltr_census_made_pc(scene->moment.census, facts) : 0;
+}
+
+static void made_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
+{
+	struct ltr__place place;
+	struct ltr_object facts;
+	uint64_t pc;
+
+	if (!facts_of(scene, object_of(item), &facts))
+		return;
+	pc = ltr_census_made_pc(scene->moment.census, &facts);
+	if (!pc)
+		return;
+	place = ltr__place_of_symbol(ltr_census_call_symbol(scene->moment.census, pc), pc);
+	ltr__draw_place(area, 0, 0, area.width, &place);
+}
+
+static struct ltr__came_last came_last(const struct ltr__scene *scene,
+				       const struct ltr__object *object,
+				       const struct ltr_object *facts)
+{
+	return ltr__object_came_last(scene->moment.census, facts, object->reason, true);
+}
+
+static uint64_t last_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
+{
+	const struct ltr_object *facts = known_facts(scene, item);
+
+	(void)ret_text;
+	return facts ? came_last(scene, item, facts).id : 0;
+}
+
+static void last_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
+{
+	const struct ltr_goroutine *comer;
+	struct ltr__came_last last;
+	struct ltr_object facts;
+
+	if (!facts_of(scene, object_of(item), &facts))
+		return;
+	last = came_last(scene, item, &facts);
+	if (!last.verb)
+		return;
+	comer = ltr__moment_find(&scene->moment, last.id);
+	if (!last.id)
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_WARNING, "%s: nobody", last.verb);
+	else
+		ltr__textf(area, 0, 0, area.width, LTR__STYLE_DIM, "%s: %" PRIu64 " %s", last.verb,
+			   last.id,
+			   comer ? ltr_census_string(scene->moment.census, comer->name)
+				 : "(ended)");
+}
+
 /* name, heading, importance, least, wanted, share, extra, right, descending, key, text, draw */
 static const struct ltr__column columns[] = {
 	{"waiting", "WAITING", 1, 8, 9, 0, false, true, true, waiting_key, NULL, waiting_draw},
@@ -224,11 +320,14 @@ static const struct ltr__column columns[] = {
 	{"senders", "SEND", 6, 6, 8, 0, false, true, true, senders_key, NULL, senders_draw},
 	{"receivers", "RECEIVE", 7, 8, 8, 0, false, true, true, receivers_key, NULL,
 	 receivers_draw},
-	{"selects", "SELECT", 9, 7, 8, 0, true, true, true, selects_key, NULL, selects_draw},
+	{"selects", "SELECT", 10, 7, 8, 0, true, true, true, selects_key, NULL, selects_draw},
 	{"oldest", "OLDEST", 4, 7, 7, 0, false, true, true, oldest_key, NULL, oldest_draw},
 	{"where", "WHERE", 5, 12, 34, 2, false, false, false, where_key, NULL, where_draw},
-	{"holder", "HELD BY", 8, 10, 18, 0, false, false, false, holder_key, NULL, holder_draw},
-	{"waiter", "WAITS LONGEST", 10, 14, 22, 1, true, false, false, waiter_key, NULL,
+	{"fill", "FILL", 8, 7, 7, 0, false, true, true, fill_key, NULL, fill_draw},
+	{"holder", "HELD BY", 9, 10, 18, 0, false, false, false, holder_key, NULL, holder_draw},
+	{"made", "MADE AT", 11, 14, 28, 1, true, false, false, made_key, NULL, made_draw},
+	{"last", "CAME LAST", 12, 14, 24, 0, true, false, false, last_key, NULL, last_draw},
+	{"waiter", "WAITS LONGEST", 13, 14, 22, 1, true, false, false, waiter_key, NULL,
 	 waiter_draw},
 };
 

@@ -106,6 +106,7 @@ static void target_close(void *context)
 	if (!target)
 		return;
 	ltr__words_map_done(&target->sites);
+	free(target->selects.all);
 	free(target);
 }
 
@@ -252,5 +253,7 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.counters = target_counters,
 	.stacks = target_stacks,
 	.reach = ltr__libloiter_reach,
-	.channels = ltr__libloiter_channels,
+	.objects = ltr__libloiter_objects,
+	.object = ltr__libloiter_object,
+	.cases = ltr__libloiter_cases,
 };

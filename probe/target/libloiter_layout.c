@@ -109,6 +109,12 @@ static int check_regions(const struct ltr_layout *layout, struct ltr_why *why)
 		return refuse(why, "region_count", layout->region_count);
 	if (layout->region_max > LTR__REGIONS_MAX)
 		return refuse(why, "region_max", layout->region_max);
+	if (layout->sync_words && layout->sync_words != sizeof(struct ltr_sync_words))
+		return refuse(why, "sync_words", layout->sync_words);
+	if (layout->channel_head && layout->channel_head != sizeof(struct ltr_channel_head))
+		return refuse(why, "channel_head", layout->channel_head);
+	if (layout->case_bytes && layout->case_bytes != sizeof(struct ltr_case_words))
+		return refuse(why, "case_bytes", layout->case_bytes);
 	if (layout->channel_words % 8 || layout->channel_words > LTR__CHANNEL_WORDS_MAX)
 		return refuse(why, "channel_words", layout->channel_words);
 	return 0;
@@ -138,8 +144,10 @@ int ltr__layout_read(const struct ltr_process *process, uint64_t address,
 	int err = ltr_process_read(process, address, &layout, head);
 	if (!err && layout.magic == LTR_LAYOUT_MAGIC && is_known(layout.version))
 		err = ltr_process_read(process, address, &layout,
-				       layout.bytes < sizeof(layout) ? LTR_LAYOUT_BYTES_LEAST
-								     : sizeof(layout));
+				       layout.bytes < LTR_LAYOUT_BYTES_LEAST
+					       ? LTR_LAYOUT_BYTES_LEAST
+				       : layout.bytes < sizeof(layout) ? layout.bytes
+								       : sizeof(layout));
 	if (err == -ESRCH)
 		return ltr_why_set(why, err, "process %u has ended", ltr_process_pid(process));
 	if (err)

@@ -16,7 +16,7 @@
  *                         that, and libloiter_own.c, what it leaves out
  *   libloiter_words.c     names, labels and sites
  *   libloiter_locks.c     the locks that they wait for
- *   libloiter_channels.c  the channels that they wait on
+ *   libloiter_objects.c   channels, WaitGroups and the like that they wait on
  *
  * Everything that is read from the process is hostile. A count or size is bounded once, in
  * ltr__layout_read(), or where it is read if it may change later.
@@ -37,6 +37,7 @@
 #define LTR__FRAMES_MAX        128u
 #define LTR__REGIONS_MAX       (1u << 20)
 #define LTR__CHANNEL_WORDS_MAX 4096u
+#define LTR__CASES_MAX         64u /* of one select */
 
 /* Numbers of words that were read already, by their address in the process. */
 struct ltr__words_map {
@@ -44,6 +45,26 @@ struct ltr__words_map {
 	uint32_t *numbers;
 	uint32_t slot_count;
 	uint32_t count;
+};
+
+/* The place of a goroutine that stands: what its descriptor says. */
+struct ltr__stack {
+	uint64_t saved_sp;
+	uint64_t low;
+	uint64_t high;
+};
+
+/* Who waited for several channels at the last snapshot, and where its stack was. */
+struct ltr__select {
+	uint64_t goroutine_id;
+	uint32_t transitions;
+	struct ltr__stack stack;
+};
+
+struct ltr__selects {
+	struct ltr__select *all;
+	uint32_t count;
+	uint32_t capacity;
 };
 
 struct ltr__libloiter {
@@ -57,6 +78,7 @@ struct ltr__libloiter {
 	struct ltr_event_target offsets;
 
 	struct ltr__words_map sites; /* constant data: good for ever */
+	struct ltr__selects selects;
 };
 
 /* libloiter_find.c: -ENOEXEC if there is none. */
@@ -112,14 +134,7 @@ enum ltr__field_width {
 #define LTR__FIELD_OF(layout, descriptor, name) \
 	ltr__load((descriptor) + (layout)->fields[LTR_FIELD_##name].offset, LTR__WIDTH_##name)
 
-/* libloiter_stack.c. The place of a goroutine that stands: what its descriptor says. */
-struct ltr__stack {
-	uint64_t saved_sp;
-	uint64_t low;
-	uint64_t high;
-};
-
-/* How many bytes of it to read, at most `most`, and from where; 0 if that cannot be a stack. */
+/* libloiter_stack.c. How many bytes of it to read, at most `most`, and from where; 0 if that cannot be a stack. */
 size_t ltr__stack_used(const struct ltr_layout *layout, const struct ltr__stack *stack, size_t most,
 		       uint64_t *ret_start);
 
@@ -141,8 +156,13 @@ int ltr__locks_read(struct ltr__locks *locks, const struct ltr__libloiter *targe
 		    struct ltr_census *census);
 void ltr__locks_done(struct ltr__locks *locks);
 
-/* libloiter_channels.c: as in target.h */
-int ltr__libloiter_channels(void *context, struct ltr_census *census);
+/* libloiter_objects.c: as in target.h */
+int ltr__libloiter_objects(void *context, struct ltr_census *census, uint32_t most);
+int ltr__libloiter_object(void *context, uint64_t address, uint8_t kind,
+			  struct ltr_object *ret_object);
+size_t ltr__libloiter_cases(void *context, uint64_t id, uint32_t transitions,
+			    struct ltr_select_case *ret_cases, size_t most);
+int ltr__selects_note(struct ltr__selects *selects, const struct ltr__select *select);
 
 /* libloiter.c */
 void ltr__libloiter_rate(void *context, struct ltr_clock_rate *ret_rate);

@@ -18,6 +18,7 @@ struct snapshot {
 	struct ltr_census *census;
 	struct ltr__words words;
 	struct ltr__locks locks;
+	struct ltr__selects *selects; /* the target's */
 	uint64_t unreadable;
 	bool complete;
 	bool in_doubt;
@@ -41,6 +42,17 @@ static int try_again(struct snapshot *snapshot, uint64_t address)
 	}
 	snapshot->again[snapshot->again_count++] = address;
 	return 0;
+}
+
+static int put_select(struct snapshot *snapshot, const struct ltr__as_read *reading)
+{
+	const struct ltr_goroutine *goroutine = &reading->goroutine;
+
+	if (goroutine->reason != LTR_REASON_SELECT || goroutine->object || !reading->stack.saved_sp)
+		return 0;
+	return ltr__selects_note(
+		snapshot->selects,
+		&(struct ltr__select){goroutine->id, goroutine->transitions, reading->stack});
 }
 
 static int put_locks(struct snapshot *snapshot, const struct ltr__as_read *reading)
@@ -88,7 +100,9 @@ static int put_one(struct snapshot *snapshot, const struct ltr__as_read *reading
 	snapshot->unreadable += reading->stack_damaged;
 	if (!err)
 		err = ltr_census_snapshot_put(snapshot->census, &goroutine);
-	return err ? err : put_locks(snapshot, reading);
+	if (!err)
+		err = put_locks(snapshot, reading);
+	return err ? err : put_select(snapshot, reading);
 }
 
 static int put_batch(void *context, const struct ltr__batch *batch)
@@ -213,12 +227,14 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 			 .exact_ns = exact_ns},
 		.census = census,
 		.words = {.target = target, .census = census},
+		.selects = &target->selects,
 		.complete = true,
 	};
 
 	ltr__libloiter_rate(target, &snapshot.look.rate);
 	int err = ltr_census_snapshot_begin(census, ltr_process_now_ns());
 	if (!err) {
+		target->selects.count = 0;
 		err = look_around(&snapshot);
 		if (!err)
 			err = ltr__locks_read(&snapshot.locks, target, census);

@@ -8,6 +8,7 @@
  *   recording.c          the table of functions, what a person is told
  *   recording_block.c    the file, block by block
  *   recording_replay.c   entries of a log, into a census
+ *   recording_objects.c  those of what objects say of themselves
  *   recording_kernel.c   of these, what only the kernel knows
  *   recording_play.c     any moment of it, back and forth
  *   recording_skim.c     what one goroutine does in all of it
@@ -121,6 +122,12 @@ struct ltr__replay {
 int ltr__replay_log(struct ltr__replay *replay, struct ltr__reading *reading);
 /* The block that `resume` is in, from there on, with another until_ns that is not earlier. */
 int ltr__replay_go_on(struct ltr__replay *replay, struct ltr__reading *reading);
+/* recording_objects.c. Entries, as the others. */
+int ltr__replay_objects(struct ltr__replay *replay, struct ltr__reading *reading);
+int ltr__replay_object(struct ltr__replay *replay, struct ltr__reading *reading);
+int ltr__replay_case(struct ltr__replay *replay, struct ltr__reading *reading);
+int ltr__replay_objects_end(struct ltr__replay *replay, struct ltr__reading *reading);
+
 /* The thing that the number read names, in the census; 0 if there is none. */
 uint32_t ltr__replay_name(const struct ltr__numbers *numbers, struct ltr__reading *reading);
 size_t ltr__replay_bytes(const struct ltr__replay *replay);

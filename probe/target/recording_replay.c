@@ -422,14 +422,26 @@ static int replay_kernel(struct ltr__replay *replay, struct ltr__reading *readin
 }
 
 static int (*const replay_entry[])(struct ltr__replay *, struct ltr__reading *) = {
-	[LTR__ENTRY_STRING] = replay_string,       [LTR__ENTRY_SITE] = replay_site,
-	[LTR__ENTRY_LABELS] = replay_labels,       [LTR__ENTRY_STACK] = replay_stack,
-	[LTR__ENTRY_DEFINE] = replay_define,       [LTR__ENTRY_SNAPSHOT_BEGIN] = replay_begin,
-	[LTR__ENTRY_GOROUTINE] = replay_goroutine, [LTR__ENTRY_SNAPSHOT_END] = replay_end,
-	[LTR__ENTRY_EVENTS] = replay_events,       [LTR__ENTRY_LOSS] = replay_loss,
-	[LTR__ENTRY_DOUBT] = replay_doubt,         [LTR__ENTRY_ADVANCE] = replay_advance,
-	[LTR__ENTRY_INFO] = replay_info,           [LTR__ENTRY_LOCK] = replay_lock,
-	[LTR__ENTRY_READER] = replay_reader,       [LTR__ENTRY_KERNEL] = replay_kernel,
+	[LTR__ENTRY_STRING] = replay_string,
+	[LTR__ENTRY_SITE] = replay_site,
+	[LTR__ENTRY_LABELS] = replay_labels,
+	[LTR__ENTRY_STACK] = replay_stack,
+	[LTR__ENTRY_DEFINE] = replay_define,
+	[LTR__ENTRY_SNAPSHOT_BEGIN] = replay_begin,
+	[LTR__ENTRY_GOROUTINE] = replay_goroutine,
+	[LTR__ENTRY_SNAPSHOT_END] = replay_end,
+	[LTR__ENTRY_EVENTS] = replay_events,
+	[LTR__ENTRY_LOSS] = replay_loss,
+	[LTR__ENTRY_DOUBT] = replay_doubt,
+	[LTR__ENTRY_ADVANCE] = replay_advance,
+	[LTR__ENTRY_INFO] = replay_info,
+	[LTR__ENTRY_LOCK] = replay_lock,
+	[LTR__ENTRY_READER] = replay_reader,
+	[LTR__ENTRY_OBJECTS] = ltr__replay_objects,
+	[LTR__ENTRY_OBJECT] = ltr__replay_object,
+	[LTR__ENTRY_CASE] = ltr__replay_case,
+	[LTR__ENTRY_OBJECTS_END] = ltr__replay_objects_end,
+	[LTR__ENTRY_KERNEL] = replay_kernel,
 };
 
 static bool is_before(const struct ltr__point *a, const struct ltr__point *b)

@@ -55,8 +55,12 @@ struct ltr_target_ops {
 	/* See ltr_probe_reach(); may be NULL. */
 	int (*reach)(void *target, struct ltr_census *census, enum ltr_reach_freeze freeze);
 
-	/* See ltr_probe_channels(); may be NULL. */
-	int (*channels)(void *target, struct ltr_census *census);
+	/* See ltr_probe_objects(), of at most so many objects, ltr_object_find and ltr_cases_find; may
+	 * be NULL. */
+	int (*objects)(void *target, struct ltr_census *census, uint32_t most);
+	int (*object)(void *target, uint64_t address, uint8_t kind, struct ltr_object *ret_object);
+	size_t (*cases)(void *target, uint64_t id, uint32_t transitions,
+			struct ltr_select_case *ret_cases, size_t most);
 
 	/* Define the interned stacks up to number `least` at least. */
 	int (*stacks)(void *target, struct ltr_census *census, uint32_t least);

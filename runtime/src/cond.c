@@ -26,6 +26,7 @@ int ltr__cond_wait(struct ltr_cond *cond, struct ltr_mutex *mutex, int64_t deadl
 	}
 	/* Who changes what we wait for has the mutex after us, and then finds us behind this lock. */
 	ltr__lock(&cond->queue.lock);
+	ltr__note_use(&cond->queue, pc);
 	ltr__mutex_unlock_at_once(mutex, self->id);
 	if (!ltr__wait(self, &cond->queue.list, &waiter, LTR_REASON_COND_WAIT,
 		       (uint64_t)(uintptr_t)cond, deadline_ns, ltr__unlock_commit,
@@ -45,6 +46,8 @@ void ltr_cond_signal(struct ltr_cond *cond)
 	struct ltr__waiter *waiter;
 
 	ltr__lock(&cond->queue.lock);
+	ltr__note_use(&cond->queue, __builtin_return_address(0));
+	ltr__note_giver(&cond->comers, self->id, __builtin_return_address(0));
 	waiter = ltr__wait_take(&cond->queue.list);
 	ltr__unlock(&cond->queue.lock);
 	if (waiter)
@@ -58,6 +61,8 @@ void ltr_cond_broadcast(struct ltr_cond *cond)
 	struct ltr__waiter *waiter;
 
 	ltr__lock(&cond->queue.lock);
+	ltr__note_use(&cond->queue, __builtin_return_address(0));
+	ltr__note_giver(&cond->comers, self->id, __builtin_return_address(0));
 	while ((waiter = ltr__wait_take(&cond->queue.list))) {
 		*end = waiter->goroutine;
 		end = &waiter->goroutine->next;
@@ -67,7 +72,7 @@ void ltr_cond_broadcast(struct ltr_cond *cond)
 	ltr__ready_each(list, self->id);
 }
 
-/* --- Semaphore: a waiter's value is the weight that it asks for --------------------------------- */
+/* --- Semaphore: a waiter's value is the weight that it asks for, its index by which call -------- */
 
 static int64_t weight_of(const struct ltr__waiter *waiter)
 {
@@ -87,6 +92,7 @@ static struct ltr__goroutine *admit(struct ltr_semaphore *semaphore)
 			continue; /* it has given up */
 		waiter->goroutine->run.woken = waiter;
 		semaphore->used += weight_of(waiter);
+		ltr__note_taker(&semaphore->comers, waiter->goroutine->id, waiter->index);
 		*end = waiter->goroutine;
 		end = &waiter->goroutine->next;
 	}
@@ -94,18 +100,23 @@ static struct ltr__goroutine *admit(struct ltr_semaphore *semaphore)
 	return list;
 }
 
-int ltr__semaphore_acquire(struct ltr_semaphore *semaphore, int64_t weight, int64_t deadline_ns)
+static inline __attribute__((always_inline)) int acquire(struct ltr_semaphore *semaphore,
+							 int64_t weight, int64_t deadline_ns,
+							 const void *pc)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_semaphore_acquire"), *admitted;
-	struct ltr__waiter waiter = {.value = (void *)(intptr_t)weight};
+	struct ltr__waiter waiter = {.value = (void *)(intptr_t)weight,
+				     .index = (uint32_t)(uintptr_t)pc};
 
 	if (weight < 0)
 		ltr__fatal("a semaphore's weight is negative");
 	if (weight > semaphore->capacity)
 		return -EINVAL;
 	ltr__lock(&semaphore->queue.lock);
+	ltr__note_use(&semaphore->queue, pc);
 	if (!semaphore->queue.list.first && weight <= semaphore->capacity - semaphore->used) {
 		semaphore->used += weight;
+		ltr__note_taker(&semaphore->comers, self->id, (uint32_t)(uintptr_t)pc);
 		ltr__unlock(&semaphore->queue.lock);
 		return 0;
 	}
@@ -125,7 +136,19 @@ int ltr__semaphore_acquire(struct ltr_semaphore *semaphore, int64_t weight, int6
 	return ltr__gave_up(deadline_ns);
 }
 
-void ltr_semaphore_release(struct ltr_semaphore *semaphore, int64_t weight)
+int ltr__semaphore_acquire(struct ltr_semaphore *semaphore, int64_t weight, int64_t deadline_ns)
+{
+	return acquire(semaphore, weight, deadline_ns, __builtin_return_address(0));
+}
+
+int ltr__semaphore_acquire_for(struct ltr_semaphore *semaphore, int64_t weight, int64_t deadline_ns,
+			       const void *pc)
+{
+	return acquire(semaphore, weight, deadline_ns, pc);
+}
+
+static inline __attribute__((always_inline)) void release(struct ltr_semaphore *semaphore,
+							  int64_t weight, const void *pc)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_semaphore_release"), *admitted;
 
@@ -133,7 +156,18 @@ void ltr_semaphore_release(struct ltr_semaphore *semaphore, int64_t weight)
 	if (weight < 0 || weight > semaphore->used)
 		ltr__fatal("semaphore released more than held");
 	semaphore->used -= weight;
+	ltr__note_giver(&semaphore->comers, self->id, pc);
 	admitted = admit(semaphore);
 	ltr__unlock(&semaphore->queue.lock);
 	ltr__ready_each(admitted, self->id);
+}
+
+void ltr_semaphore_release(struct ltr_semaphore *semaphore, int64_t weight)
+{
+	release(semaphore, weight, __builtin_return_address(0));
+}
+
+void ltr__semaphore_release_for(struct ltr_semaphore *semaphore, int64_t weight, const void *pc)
+{
+	release(semaphore, weight, pc);
 }

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "fatal.h"
+#include "waitlist.h"
 
 void ltr_group_init(struct ltr_group *group, struct ltr_context *parent)
 {
@@ -46,8 +47,8 @@ static void leave(void *argument)
 	struct ltr_group *group = argument;
 
 	if (group->room.capacity)
-		ltr_semaphore_release(&group->room, 1);
-	ltr_waitgroup_done(&group->members);
+		ltr__semaphore_release_for(&group->room, 1, NULL);
+	ltr__waitgroup_add_for(&group->members, -1, NULL);
 }
 
 static void be_member(void *argument)
@@ -71,11 +72,12 @@ bool ltr__group_go(const struct ltr__member *member, size_t bytes, const struct 
 		   bool may_wait)
 {
 	struct ltr_group *group = member->group;
+	const void *pc = __builtin_return_address(0);
 
 	if (group->room.capacity &&
-	    ltr__semaphore_acquire(&group->room, 1, may_wait ? LTR_FOREVER : LTR_NOW) < 0)
+	    ltr__semaphore_acquire_for(&group->room, 1, may_wait ? LTR_FOREVER : LTR_NOW, pc) < 0)
 		return false;
-	ltr_waitgroup_add(&group->members, 1);
+	ltr__waitgroup_add_for(&group->members, 1, pc);
 	ltr__go(NULL, site, be_member, member, bytes);
 	return true;
 }

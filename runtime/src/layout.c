@@ -34,6 +34,46 @@ CHECK_LOCK(ltr_rwmutex, locked_at, locked_at);
 CHECK_LOCK(ltr_rwmutex, owner, owner);
 CHECK_LOCK(ltr_rwmutex, marks, readers.marks);
 
+#define CHECK_WORDS(type, before)                                                              \
+	_Static_assert(offsetof(struct type, queue) == (before) &&                             \
+			       offsetof(struct type, queue.marks) ==                           \
+				       (before) + offsetof(struct ltr_sync_words, first_at) && \
+			       offsetof(struct type, comers) ==                                \
+				       (before) + offsetof(struct ltr_sync_words, giver_id),   \
+		       #type)
+CHECK_WORDS(ltr_waitgroup, sizeof(uint64_t));
+CHECK_WORDS(ltr_cond, 0);
+CHECK_WORDS(ltr_semaphore, 2 * sizeof(uint64_t));
+
+#define CHECK_HEAD(name)                                                             \
+	_Static_assert(offsetof(struct ltr_channel, name) ==                         \
+				       offsetof(struct ltr_channel_head, name) &&    \
+			       sizeof(((struct ltr_channel *)0)->name) ==            \
+				       sizeof(((struct ltr_channel_head *)0)->name), \
+		       #name)
+CHECK_HEAD(element_bytes);
+CHECK_HEAD(closed);
+CHECK_HEAD(capacity);
+CHECK_HEAD(count);
+
+_Static_assert(sizeof(struct ltr_case) == sizeof(struct ltr_case_words) &&
+		       offsetof(struct ltr_case, chan) ==
+			       offsetof(struct ltr_case_words, channel) &&
+		       offsetof(struct ltr_case, is_receive) ==
+			       offsetof(struct ltr_case_words, is_receive),
+	       "cases are read from outside");
+
+#define CHECK_COMERS(name, size)                                                            \
+	_Static_assert(offsetof(struct ltr__comers, name) ==                                \
+				       offsetof(struct ltr_sync_words, name) -              \
+					       offsetof(struct ltr_sync_words, giver_id) && \
+			       sizeof(((struct ltr__comers *)0)->name) == (size),           \
+		       #name)
+CHECK_COMERS(giver_id, 8);
+CHECK_COMERS(taker_id, 8);
+CHECK_COMERS(given_at, 4);
+CHECK_COMERS(taken_at, 4);
+
 struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) = {
 	.magic = LTR_LAYOUT_MAGIC,
 	.version = LTR_LAYOUT_VERSION,
@@ -50,6 +90,9 @@ struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) 
 	.coarse_ns = LTR__COARSE_NS,
 	.lock_bytes = sizeof(struct ltr_lock_words),
 	.channel_words = offsetof(struct ltr_channel, words),
+	.sync_words = sizeof(struct ltr_sync_words),
+	.channel_head = sizeof(struct ltr_channel_head),
+	.case_bytes = sizeof(struct ltr_case_words),
 };
 
 static uint64_t address(const void *pointer)

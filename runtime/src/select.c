@@ -176,6 +176,35 @@ static struct ltr__wait_list *list_of(const struct ltr_case *each)
 	return each->is_receive ? &each->chan->receivers : &each->chan->senders;
 }
 
+/* For outsiders, who look for it close to where we stand: so it must lie in this frame. */
+#if defined(__SANITIZE_ADDRESS__)
+__attribute__((no_sanitize("address")))
+#endif
+static __attribute__((noinline)) void
+park_marked(const struct selection *selection, int64_t deadline_ns)
+{
+	volatile struct ltr_select_mark mark = {
+		.magic = LTR_SELECT_MAGIC,
+		.address = (uint64_t)(uintptr_t)&mark,
+		.cases = (uint64_t)(uintptr_t)selection->cases,
+		.count = selection->count,
+	};
+
+	ltr__park(LTR_REASON_SELECT, 0, deadline_ns, unlock_all, (void *)(uintptr_t)selection);
+	mark.magic = 0;
+}
+
+static void park_once(struct selection *selection, int64_t deadline_ns)
+{
+	if (selection->lock_count > 1)
+		park_marked(selection, deadline_ns);
+	else if (selection->lock_count)
+		ltr__park(LTR_REASON_SELECT, (uint64_t)(uintptr_t)selection->lock_order[0],
+			  deadline_ns, unlock_all, selection);
+	else
+		ltr__park(LTR_REASON_SELECT_NO_CASES, 0, deadline_ns, NULL, NULL);
+}
+
 static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 		       int64_t deadline_ns)
 {
@@ -199,9 +228,7 @@ static int wait_on_all(struct ltr__goroutine *self, struct selection *selection,
 		if (each->chan)
 			ltr__wait_append(list_of(each), &waiters[i]);
 	}
-	ltr__park(selection->lock_count ? LTR_REASON_SELECT : LTR_REASON_SELECT_NO_CASES,
-		  selection->lock_count == 1 ? (uint64_t)(uintptr_t)selection->lock_order[0] : 0,
-		  deadline_ns, selection->lock_count ? unlock_all : NULL, selection);
+	park_once(selection, deadline_ns);
 	woken = self->run.woken;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct ltr_case *each = &selection->cases[i];

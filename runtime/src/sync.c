@@ -54,13 +54,21 @@ static inline uint64_t add_to_state(struct ltr_waitgroup *group, uint64_t delta)
 	return alone ? state : __atomic_add_fetch(&group->state, delta, __ATOMIC_ACQ_REL);
 }
 
-void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta)
+static inline __attribute__((always_inline)) void add(struct ltr_waitgroup *group, int64_t delta,
+						      const void *pc)
 {
 	struct ltr__goroutine *self = ltr__caller("ltr_waitgroup_add");
 	uint64_t state;
 
 	if (delta > INT32_MAX || delta < -INT32_MAX)
 		ltr__fatal("ltr_waitgroup_add: %lld is too large", (long long)delta);
+	/* Before: when all are done, whoever waits may free it. */
+	if (delta > 0) {
+		ltr__note_use(&group->queue, pc);
+		ltr__note_taker(&group->comers, self->id, (uint32_t)(uintptr_t)pc);
+	} else if (delta < 0) {
+		ltr__note_giver(&group->comers, self->id, pc);
+	}
 	state = add_to_state(group, (uint64_t)delta << 32);
 	if (count_of(state) < 0)
 		ltr__fatal("negative WaitGroup counter");
@@ -68,9 +76,19 @@ void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta)
 		wake_all_waiting(group, self->id);
 }
 
+void ltr__waitgroup_add_for(struct ltr_waitgroup *group, int64_t delta, const void *pc)
+{
+	add(group, delta, pc);
+}
+
+void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta)
+{
+	add(group, delta, __builtin_return_address(0));
+}
+
 void ltr_waitgroup_done(struct ltr_waitgroup *group)
 {
-	ltr_waitgroup_add(group, -1);
+	add(group, -1, __builtin_return_address(0));
 }
 
 int ltr__waitgroup_wait(struct ltr_waitgroup *group, int64_t deadline_ns)

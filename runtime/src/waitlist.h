@@ -17,7 +17,7 @@ struct ltr__waiter {
 	struct ltr__waiter *next;
 	struct ltr__waiter *prev;
 	void *value;    /* where the value comes from or goes to (channels) */
-	uint32_t index; /* of the case (select) */
+	uint32_t index; /* of the case (select); by which call (semaphore) */
 	bool queued;    /* in a list */
 	bool shared;    /* others may wake the goroutine too: it has to be claimed */
 	bool success;   /* set by the waker */
@@ -95,6 +95,34 @@ void ltr__mutex_unlock_at_once(struct ltr_mutex *mutex, uint64_t id);
 
 /* ltr_mutex_lock() in the name of a call that returns to `pc`. */
 void ltr__mutex_lock_for(struct ltr_mutex *mutex, const void *pc);
+
+/* ltr_waitgroup_add(), ltr_waitgroup_done() and ltr_semaphore_acquire() in the name of a call that returns to
+ * `pc`; NULL: of none. */
+void ltr__waitgroup_add_for(struct ltr_waitgroup *group, int64_t delta, const void *pc);
+int ltr__semaphore_acquire_for(struct ltr_semaphore *semaphore, int64_t weight, int64_t deadline_ns,
+			       const void *pc);
+void ltr__semaphore_release_for(struct ltr_semaphore *semaphore, int64_t weight, const void *pc);
+
+/* What is not a lock says to outsiders (struct ltr_sync_words): who comes, and by which call. relaxed: they
+ * read it from another process. While nobody can have freed it. */
+static inline void ltr__note_giver(struct ltr__comers *comers, uint64_t id, const void *pc)
+{
+	__atomic_store_n(&comers->giver_id, id, __ATOMIC_RELAXED);
+	__atomic_store_n(&comers->given_at, (uint32_t)(uintptr_t)pc, __ATOMIC_RELAXED);
+}
+
+static inline void ltr__note_taker(struct ltr__comers *comers, uint64_t id, uint32_t at)
+{
+	__atomic_store_n(&comers->taker_id, id, __ATOMIC_RELAXED);
+	__atomic_store_n(&comers->taken_at, at, __ATOMIC_RELAXED);
+}
+
+/* Who uses it, the first of all. */
+static inline void ltr__note_use(struct ltr__wait_queue *queue, const void *pc)
+{
+	if (__builtin_expect(!__atomic_load_n(&queue->marks, __ATOMIC_RELAXED), 0))
+		__atomic_store_n(&queue->marks, (uint32_t)(uintptr_t)pc, __ATOMIC_RELAXED);
+}
 
 /* What a lock says to outsiders (struct ltr_lock_words). relaxed: they read it from another process,
  * and go by the transitions of the owner. */

@@ -296,7 +296,8 @@ static void nothing_gets_through_cleaning(void **state)
 static void the_other_end_is_named(void **state)
 {
 	const struct ltr_report_options report = {.strip = "/src/httpd"};
-	struct ltr_channel_use use = {.object = 0xc0de, .made_pc = AT(F_HANDLER, 1) + 1};
+	struct ltr_object use = {
+		.address = 0xc0de, .kind = LTR_OBJECT_CHANNEL, .made_pc = AT(F_HANDLER, 1) + 1};
 	static const char *const names[] = {"channel_nobody.txt", "channel_ended.txt",
 					    "channel_alive.txt"};
 	struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd");
@@ -318,11 +319,11 @@ static void the_other_end_is_named(void **state)
 		struct ltr_judgement *judgement;
 		char *text;
 
-		use.sender_id = 12;
-		use.receiver_id = i == 0 ? 0 : i == 1 ? 11 : 13;
-		ltr_census_channels_begin(census);
-		assert_int_equal(ltr_census_channel_put(census, &use), 0);
-		ltr_census_channels_end(census);
+		use.giver_id = 12;
+		use.taker_id = i == 0 ? 0 : i == 1 ? 11 : 13;
+		ltr_census_objects_begin(census, ltr_census_info(census)->now_ns);
+		assert_int_equal(ltr_census_object_put(census, &use), 0);
+		ltr_census_objects_end(census);
 		assert_int_equal(ltr_judgement_new(&judgement), 0);
 		assert_int_equal(ltr_judge_census(judgement, census,
 						  &(struct ltr_judge_options){.grace_ns = SECOND}),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 LTR_CHAN(numbers, int);
@@ -50,6 +51,20 @@ static void range_over(void)
 
 	while (ltr_recv(channel, &n) == 0)
 		;
+}
+
+/* It takes as long as it gets a CPU for 50 ms. */
+static void compute(void)
+{
+	struct timespec used;
+	int64_t end_ns = 0, now_ns;
+
+	do {
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+		now_ns = used.tv_sec * LTR_SECOND + used.tv_nsec;
+		end_ns = end_ns ? end_ns : now_ns + 50 * LTR_MILLISECOND;
+		ltr_yield();
+	} while (now_ns < end_ns);
 }
 
 static void send_to_nil(void)
@@ -333,6 +348,7 @@ static const struct {
 	{"clean", end_by_ltr_exit, nothing},
 	{"status", sleep_a_little, status_nine},
 	{"late", sleep_a_little, nothing},
+	{"late-work", compute, nothing},
 	{"send", send_one, nothing},
 	{"late-answer", answer_late, nothing},
 	{"range", range_over, nothing},

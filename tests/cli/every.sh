@@ -126,6 +126,38 @@ known 0 '1 function receive_from_nil'
 times "1 goroutine leaked as in the baseline" 1
 known 23 '1 function send_one'
 
+# --- what of a baseline nobody needed, when all has been judged ---
+stale="base:3: not needed any more: 2 function send_one$"
+printf 'loiter baseline 1\n1 function receive_from_nil\n2 function send_one\n' >"$scratch/base"
+: >"$scratch/watch"
+"$loiter" check --every 20ms --all --baseline "$scratch/base" --format text --format json -o "$scratch/r.json" \
+	--format github -o "$scratch/r.github" --format junit -o "$scratch/r.xml" -- \
+	"$cases" nil-until-input <"$scratch/input" 2>"$scratch/watch" &
+watcher=$!
+until_true "what is known is not told" told "1 goroutine leaked"
+times "not needed" 0
+printf x >&9
+ends 0
+times "$stale" 1
+times "not needed" 1
+times "clean" 0
+equal "json: what was found, and what was not needed" 2 "$(wc -l <"$scratch/r.json")"
+contains "json" '"findings":\[\],.*"stale":\[\{"line":3,"unused":2,"entry":"2 function send_one"\}\]' "$scratch/r.json"
+contains "github" "not needed any more: 2 function send_one" "$scratch/r.github"
+loiter_is 0 "" check --every 20ms --baseline "$scratch/base" -o "$scratch/r.txt" -- "$cases" clean
+equal "a file that nothing was found in" 3 "$(wc -l <"$scratch/r.txt")"
+contains "a file that nothing was found in" "^loiter: clean" "$scratch/r.txt"
+contains "a file that nothing was found in" "$stale" "$scratch/r.txt"
+loiter_is 24 "ended with status 2 before" check --every 20ms --baseline "$scratch/base" -- "$cases" misuse
+lacks "what could not be judged" "not needed" "$scratch/err"
+start stay-clean
+watch --every 10ms --baseline "$scratch/base"
+until_true "the watcher cannot be asked to end" blocks_int
+kill -INT "$watcher"
+ends 0
+times "not needed" 0 # nobody has judged the end
+stop
+
 for ((i = 0; i < 8; i++)); do # wherever its end meets a look
 	loiter_is 9 "" check --every 1ms -- "$cases" status
 done

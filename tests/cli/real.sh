@@ -35,7 +35,7 @@ loiter_is 6 "" check --grace 100ms -- "$cases" exit
 loiter_is 5 "" check -- "$cases" exit-in-main
 
 never send "chan send" "Nobody receives here"
-contains "send" "channel +made at .*cases.c:[0-9]+ \(prepare\)$" "$scratch/err"
+contains "send" "channel +made at .*cases.c:[0-9]+ \(prepare\), no buffer$" "$scratch/err"
 contains "send" "^ +last to receive: nobody, ever$" "$scratch/err"
 never late-answer "chan send" "Nobody receives here"
 contains "late answer" "^ +last to receive: goroutine [0-9]+, which has ended$" "$scratch/err"

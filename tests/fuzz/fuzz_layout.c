@@ -113,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_expect(!err || why.text[0]);
 	if (!err) {
 		(void)ltr__libloiter_target.snapshot(target, census, 0);
+		(void)ltr__libloiter_target.objects(target, census, UINT32_MAX);
 		(void)ltr__libloiter_target.counters(target, ltr_census_info_mut(census));
 		(void)ltr__libloiter_target.stacks(target, census, UINT32_MAX);
 		check_census(census);
@@ -178,6 +179,10 @@ static void fill_layout(struct image *image)
 		.stack_count = AT(stack_count),
 		.stack_max = 3,
 		.lock_bytes = sizeof(struct ltr_lock_words),
+		.channel_words = sizeof(struct ltr_channel_head),
+		.sync_words = sizeof(struct ltr_sync_words),
+		.channel_head = sizeof(struct ltr_channel_head),
+		.case_bytes = sizeof(struct ltr_case_words),
 	};
 #define FIELD(name, size)                        \
 	image->layout.fields[LTR_FIELD_##name] = \

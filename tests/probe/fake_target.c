@@ -67,6 +67,9 @@ void fake_reset(void)
 		.stack_max = FAKE_STACKS,
 		.lock_bytes = sizeof(struct ltr_lock_words),
 		.channel_words = offsetof(struct fake_channel, words),
+		.sync_words = sizeof(struct ltr_sync_words),
+		.channel_head = sizeof(struct ltr_channel_head),
+		.case_bytes = sizeof(struct ltr_case_words),
 	};
 #define FIELD(name, size)                     \
 	ltr_layout.fields[LTR_FIELD_##name] = \

@@ -64,9 +64,15 @@ struct fake {
 	struct ltr_stack_entry stacks[FAKE_STACKS];
 	struct ltr_lock_words locks[FAKE_LOCKS];
 	struct fake_channel {
+		struct ltr_channel_head head;
 		uint64_t own;
 		struct ltr_channel_words words;
 	} channels[FAKE_CHANNELS];
+	struct {
+		uint64_t before[2]; /* of a WaitGroup one, of a Cond none */
+		struct ltr_sync_words words;
+	} sync;
+	struct ltr_case_words cases[4];
 	uint64_t stack[FAKE_SLABS * FAKE_DESCRIPTORS][FAKE_STACK_BYTES / 8];
 };
 

@@ -206,6 +206,39 @@ static void put_someone(struct made *made, uint64_t id)
 	assert_int_equal(ltr_census_snapshot_put(made->census, &goroutine), 0);
 }
 
+/* What is waited on by anybody, and the cases of those who wait on several. */
+static void note_objects(struct made *made)
+{
+	struct chance *chance = &made->chance;
+
+	ltr_census_objects_begin(made->census, ltr_census_info(made->census)->now_ns);
+	for (size_t i = 0; i < ltr_census_count(made->census); i++) {
+		const struct ltr_goroutine *goroutine = ltr_census_at(made->census, i);
+		const struct ltr_object object = {
+			.address = goroutine->object ? goroutine->object : 0x7000 + i,
+			.made_pc = chance_below(chance, 2) ? 0x1001 + chance_below(chance, 9) : 0,
+			.giver_id = chance_below(chance, 99),
+			.taker_id = UINT64_MAX - chance_below(chance, 9),
+			.count = chance_below(chance, 9) - 4,
+			.capacity = INT64_MIN + chance_below(chance, 9),
+			.first_at = 0x1001 + chance_below(chance, 9),
+			.given_at = 0x1001 + chance_below(chance, 9),
+			.taken_at = UINT32_MAX,
+			.kind = goroutine->object ? ltr_census_object_kind(goroutine->reason)
+						  : LTR_OBJECT_CHANNEL,
+			.counted = chance_below(chance, 2),
+			.closed = chance_below(chance, 2),
+		};
+		const struct ltr_select_case one = {
+			goroutine->id, 0x7000 + i, goroutine->transitions,
+			(uint8_t)chance_below(chance, 9), chance_below(chance, 2)};
+
+		assert_int_equal(ltr_census_object_put(made->census, &object), 0);
+		assert_int_equal(ltr_census_case_put(made->census, &one), 0);
+	}
+	ltr_census_objects_end(made->census);
+}
+
 /* What the kernel says of some who run or are in a call, as it were. */
 static void see_threads(struct made *made)
 {
@@ -273,6 +306,7 @@ void look(struct made *made, bool complete)
 		assert_int_equal(ltr_census_snapshot_reader(made->census, &reader), 0);
 	}
 	assert_int_equal(ltr_census_snapshot_end(made->census, complete), 0);
+	note_objects(made);
 	see_threads(made); /* as a probe does */
 	see_sockets(made);
 }
@@ -482,6 +516,44 @@ static void same_locks(const struct ltr_census *a, const struct ltr_census *b)
 				 ltr_census_reader(b, i)->goroutine_id);
 }
 
+static void same_object(const struct ltr_census *a, const struct ltr_object *is,
+			const struct ltr_census *b, const struct ltr_object *read)
+{
+	assert_int_equal(!is, !read);
+	if (!is)
+		return;
+#define SAME(field) assert_int_equal(is->field, read->field)
+	SAME(address), SAME(made_pc), SAME(giver_id), SAME(taker_id), SAME(count), SAME(capacity);
+	SAME(first_at), SAME(given_at), SAME(taken_at), SAME(kind), SAME(counted), SAME(closed);
+#undef SAME
+	assert_int_equal(ltr_census_made_pc(a, is), ltr_census_made_pc(b, read));
+	if (ltr_census_made_pc(a, is))
+		same_symbol(a, b, ltr_census_made_pc(a, is) - 1);
+	if (ltr_census_pc_of_half(a, is->given_at))
+		same_symbol(a, b, ltr_census_pc_of_half(a, is->given_at) - 1);
+}
+
+static void same_objects(const struct ltr_census *a, const struct ltr_census *b)
+{
+	for (size_t i = 0; i < ltr_census_count(a); i++) {
+		const struct ltr_goroutine *is = ltr_census_at(a, i);
+		const struct ltr_goroutine *read = ltr_census_find(b, is->id);
+		size_t count_a, count_b;
+		const struct ltr_select_case *cases_a = ltr_census_cases_of(a, is, &count_a);
+		const struct ltr_select_case *cases_b = ltr_census_cases_of(b, read, &count_b);
+
+		same_object(a, ltr_census_object_of(a, is), b, ltr_census_object_of(b, read));
+		assert_int_equal(count_a, count_b);
+		for (size_t j = 0; j < count_a; j++) {
+			assert_int_equal(cases_a[j].address, cases_b[j].address);
+			assert_int_equal(cases_a[j].index, cases_b[j].index);
+			assert_int_equal(cases_a[j].receives, cases_b[j].receives);
+			same_object(a, ltr_census_case_object(a, &cases_a[j]), b,
+				    ltr_census_case_object(b, &cases_b[j]));
+		}
+	}
+}
+
 static void same_threads(const struct ltr_census *a, const struct ltr_census *b)
 {
 	assert_int_equal(ltr_census_thread_count(a), ltr_census_thread_count(b));
@@ -561,6 +633,7 @@ void same_census(const struct ltr_census *a, const struct ltr_census *b)
 #undef SAME
 	assert_string_equal(is->command, read->command);
 	same_locks(a, b);
+	same_objects(a, b);
 	same_kernel(a, b);
 	same_cpu(a, b);
 	assert_int_equal(ltr_census_is_unsure(a), ltr_census_is_unsure(b));

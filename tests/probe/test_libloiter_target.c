@@ -217,62 +217,6 @@ static void test_no_locks_in_an_older_layout(void **state)
 	fake_stop(pid);
 }
 
-static const struct ltr_channel_use *channel_of(const struct ltr_probe *probe, uint64_t id)
-{
-	const struct ltr_census *census = ltr_probe_census(probe);
-
-	return ltr_census_channel_of(census, ltr_census_find(census, id));
-}
-
-static void test_channels_are_read_when_asked_for(void **state)
-{
-	const uint64_t first = (uint64_t)(uintptr_t)&fake.channels[0];
-	const uint64_t second = (uint64_t)(uintptr_t)&fake.channels[1];
-	(void)state;
-
-	fake_reset();
-	fake.channels[0].words = (struct ltr_channel_words){0x1234, 7, 9};
-	fake.channels[1].words = (struct ltr_channel_words){0x5678, 0, UINT64_MAX};
-	fake_add(1, LTR_STATE_CHAN, LTR_REASON_CHAN_SEND, pcs, 5, 64)->object = first;
-	fake_add(2, LTR_STATE_CHAN, LTR_REASON_CHAN_RECEIVE, pcs, 5, 64)->object = second;
-	fake_add(3, LTR_STATE_CHAN, LTR_REASON_SELECT, pcs, 5, 64)->object = first;
-	fake_add(4, LTR_STATE_SYNC, LTR_REASON_MUTEX_LOCK, pcs, 5, 64)->object = first;
-	fake_add(5, LTR_STATE_CHAN, LTR_REASON_SELECT, pcs, 5, 64);
-	fake_add(6, LTR_STATE_CHAN, LTR_REASON_CHAN_SEND, pcs, 5, 64)->object = 0x10;
-	fake_add(7, LTR_STATE_CHAN, LTR_REASON_CHAN_SEND, pcs, 5, 64)->object = first + 1;
-	fake_add(8, LTR_STATE_CHAN, LTR_REASON_CHAN_SEND, pcs, 5, 64)->object = UINT64_MAX & ~7ull;
-	pid_t pid = fake_start();
-	struct ltr_probe *probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
-
-	assert_null(channel_of(probe, 1)); /* nobody has asked yet */
-	assert_int_equal(ltr_probe_channels(probe), 0);
-	const struct ltr_channel_use *use = channel_of(probe, 1);
-	assert_non_null(use);
-	assert_int_equal(use->object, first);
-	assert_int_equal(use->made_pc, 0x1234);
-	assert_int_equal(use->sender_id, 7);
-	assert_int_equal(use->receiver_id, 9);
-	assert_ptr_equal(channel_of(probe, 3), use);
-	assert_int_equal(channel_of(probe, 2)->receiver_id, UINT64_MAX);
-	for (uint64_t id = 4; id <= 8; id++) /* no channel's, none, not mapped, no address */
-		assert_null(channel_of(probe, id));
-	ltr_probe_close(probe);
-	fake_stop(pid);
-
-	ltr_layout.channel_words = 0; /* of a runtime from before */
-	pid = fake_start();
-	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
-	assert_int_equal(ltr_probe_channels(probe), 0);
-	assert_null(channel_of(probe, 1));
-	ltr_probe_close(probe);
-	fake_stop(pid);
-
-	ltr_layout.channel_words = 4097;
-	pid = fake_start();
-	refused(pid, -EPROTO, "channel_words");
-	fake_stop(pid);
-}
-
 static void test_deep_stacks(void **state)
 {
 	(void)state;
@@ -643,6 +587,7 @@ static void use(pid_t pid)
 	}
 	(void)ltr_probe_poll(probe, 0);
 	(void)ltr_probe_refresh(probe);
+	(void)ltr_probe_objects(probe);
 	(void)ltr_census_wait_count(ltr_probe_census(probe));
 	if (ltr_census_lock_count(ltr_probe_census(probe)))
 		(void)ltr_census_locked_pc(ltr_probe_census(probe),
@@ -737,7 +682,6 @@ int main(void)
 		cmocka_unit_test(test_everything_is_read),
 		cmocka_unit_test(test_locks_are_read),
 		cmocka_unit_test(test_no_locks_in_an_older_layout),
-		cmocka_unit_test(test_channels_are_read_when_asked_for),
 		cmocka_unit_test(test_deep_stacks),
 		cmocka_unit_test(test_damaged_stacks),
 		cmocka_unit_test(test_always_in_the_middle),

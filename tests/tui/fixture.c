@@ -217,9 +217,11 @@ static const struct sort crowd[] = {
 	{"conn", 0, LTR_STATE_QUEUED, F_ACCEPT, F_SERVE, {-1}, true},
 };
 
-#define MUTEX  UINT64_C(0x7f3a10009040) /* that is fought over; a worker has it */
-#define NOBODY 0                        /* parent of what was created outside */
-#define STUCK  1                        /* index in crowd of the sort that piles up */
+#define MUTEX     UINT64_C(0x7f3a10009040) /* that is fought over; a worker has it */
+#define CHAN      UINT64_C(0x7f3a10002000)
+#define WAITGROUP UINT64_C(0x7f3a10009100)
+#define NOBODY    0 /* parent of what was created outside */
+#define STUCK     1 /* index in crowd of the sort that piles up */
 
 static uint64_t object_of(const struct sort *sort, uint64_t id)
 {
@@ -227,10 +229,9 @@ static uint64_t object_of(const struct sort *sort, uint64_t id)
 	case LTR_STATE_NETWORK:
 		return 5 + id % 1000;
 	case LTR_STATE_CHAN:
-		return 0x7f3a10002000 +
-		       (sort->reason == LTR_REASON_CHAN_SEND ? id % 3 * 256 : 0xf00);
+		return CHAN + (sort->reason == LTR_REASON_CHAN_SEND ? id % 3 * 256 : 0xf00);
 	case LTR_STATE_SYNC:
-		return sort->reason == LTR_REASON_WAITGROUP_WAIT ? 0x7f3a10009100 : MUTEX;
+		return sort->reason == LTR_REASON_WAITGROUP_WAIT ? WAITGROUP : MUTEX;
 	default:
 		return 0;
 	}
@@ -307,6 +308,45 @@ static void put_lock(struct fixture *fixture)
 	struct ltr_lock lock = {.object = MUTEX, .owner_id = 20};
 
 	must(ltr_census_snapshot_lock(fixture->census, &lock));
+}
+
+/* What some of them say of themselves. */
+static void put_objects(struct ltr_census *census)
+{
+	static const struct ltr_object objects[] = {
+		{.address = CHAN + 0x100,
+		 .made_pc = PC(F_SERVE),
+		 .giver_id = 58,
+		 .taker_id = 19,
+		 .count = 4,
+		 .capacity = 4,
+		 .kind = LTR_OBJECT_CHANNEL,
+		 .counted = true},
+		{.address = CHAN + 0x200,
+		 .made_pc = PC(F_SERVE),
+		 .giver_id = 26,
+		 .kind = LTR_OBJECT_CHANNEL,
+		 .counted = true},
+		{.address = CHAN + 0xf00,
+		 .made_pc = PC(F_MAIN),
+		 .giver_id = 999,
+		 .taker_id = 52,
+		 .capacity = 16,
+		 .kind = LTR_OBJECT_CHANNEL,
+		 .counted = true,
+		 .closed = true},
+		{.address = WAITGROUP,
+		 .giver_id = 7,
+		 .taker_id = 1,
+		 .count = 7,
+		 .kind = LTR_OBJECT_WAITGROUP,
+		 .counted = true},
+	};
+
+	ltr_census_objects_begin(census, START);
+	for (size_t i = 0; i < COUNT(objects); i++)
+		must(ltr_census_object_put(census, &objects[i]));
+	ltr_census_objects_end(census);
 }
 
 /* One who waits on an object; its id is returned. */
@@ -417,6 +457,8 @@ void fixture_init(struct fixture *fixture, enum fixture_kind kind, size_t count)
 	if (kind == FIXTURE_KNOTS)
 		put_knots(fixture);
 	must(ltr_census_snapshot_end(fixture->census, true));
+	if (kind == FIXTURE_SMALL)
+		put_objects(fixture->census);
 }
 
 void fixture_done(struct fixture *fixture)

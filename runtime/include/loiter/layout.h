@@ -246,6 +246,29 @@ _Static_assert(sizeof(struct ltr_lock_words) == 24, "part of the contract");
 #endif
 
 /*
+ * How a Cond begins, and what a WaitGroup has after a word of its own (the count of what is not done in the
+ * upper half, signed) and a semaphore after two (how much there is, and how much of it is taken). `object`
+ * of whoever waits for one is the address of its beginning.
+ *
+ * Who gives is done, signals or releases; who takes adds or acquires. Ids and places are of the goroutines
+ * that came last; 0: nobody ever, or not known. Places are lower halves of the addresses that calls return
+ * to. They are read without the lock: each may be of another moment.
+ */
+struct ltr_sync_words {
+	uint32_t guard;    /* owned by the runtime */
+	uint32_t first_at; /* by which call it was first used */
+	uint64_t list[2];  /* owned by the runtime */
+	uint64_t giver_id;
+	uint64_t taker_id; /* of a Cond nobody's */
+	uint32_t given_at;
+	uint32_t taken_at;
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ltr_sync_words) == 48, "part of the contract");
+#endif
+
+/*
  * What a channel says of itself, `channel_words` bytes behind its address, which is `object` of whoever
  * waits on it. The ids are of the goroutines that came last to send (or closed it) and to receive, also
  * if they wait or have given up since; 0: nobody ever. Read without its lock: each word may be of another
@@ -259,6 +282,44 @@ struct ltr_channel_words {
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct ltr_channel_words) == 24, "part of the contract");
+#endif
+
+/* How a channel begins. Read without its lock, as are its words. */
+struct ltr_channel_head {
+	uint32_t guard; /* owned by the runtime */
+	uint32_t element_bytes;
+	uint32_t closed;
+	uint32_t reserved;
+	uint64_t capacity;
+	uint64_t count; /* of elements in its buffer */
+};
+
+/*
+ * Who waits for several channels has one of these on its stack, at most LTR_SELECT_MARK_BYTES above its
+ * saved_sp, for as long as it waits; `object` is 0 then. Its own address tells it from a copy.
+ */
+#define LTR_SELECT_MAGIC      0x7374636c6573726cull /* "lrselcts" */
+#define LTR_SELECT_MARK_BYTES 1024u
+
+struct ltr_select_mark {
+	uint64_t magic;
+	uint64_t address; /* of this */
+	uint64_t cases;   /* address of struct ltr_case_words[count] */
+	uint64_t count;
+};
+
+/* A case of a select: on the stack of who waits, or in the program's memory. */
+struct ltr_case_words {
+	uint64_t channel; /* 0: this case never happens */
+	uint64_t values[3];
+	uint8_t is_receive;
+	uint8_t reserved[7];
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ltr_channel_head) == 32, "part of the contract");
+_Static_assert(sizeof(struct ltr_select_mark) == 32, "part of the contract");
+_Static_assert(sizeof(struct ltr_case_words) == 40, "part of the contract");
 #endif
 
 /*
@@ -354,6 +415,12 @@ struct ltr_layout {
 	uint64_t region_count; /* address of a uint32_t that only grows */
 	uint32_t region_max;
 	uint32_t channel_words; /* how far in a channel its words are; 0: this runtime has none */
+
+	uint32_t sync_words; /* sizeof(struct ltr_sync_words); 0: this runtime does not have them */
+	/* sizeof(struct ltr_channel_head), sizeof(struct ltr_case_words); 0: the same */
+	uint32_t channel_head;
+	uint32_t case_bytes;
+	uint32_t reserved;
 };
 
 /* What every program of version 1 has. */

@@ -27,9 +27,19 @@ struct ltr__wait_list {
 };
 
 struct ltr__wait_queue {
-	uint32_t lock;  /* guards the list */
-	uint32_t marks; /* of a lock: LTR_LOCK_* (layout.h), for those who look from outside */
+	uint32_t lock; /* guards the list */
+	/* For those who look from outside: of a lock LTR_LOCK_* (layout.h), of others `first_at` of
+	 * struct ltr_sync_words. */
+	uint32_t marks;
 	struct ltr__wait_list list;
+};
+
+/* Who came last, for those who look from outside: as in struct ltr_sync_words (layout.h). */
+struct ltr__comers {
+	uint64_t giver_id;
+	uint64_t taker_id;
+	uint32_t given_at;
+	uint32_t taken_at;
 };
 
 /*
@@ -43,6 +53,7 @@ struct ltr__wait_queue {
 struct ltr_waitgroup {
 	uint64_t state; /* count in the upper half, waiters in the lower */
 	struct ltr__wait_queue queue;
+	struct ltr__comers comers;
 };
 
 void ltr_waitgroup_add(struct ltr_waitgroup *group, int64_t delta);
@@ -111,7 +122,8 @@ void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex);
  *   -ETIMEDOUT  not woken; the mutex is locked
  */
 struct ltr_cond {
-	struct ltr__wait_queue queue;
+	struct ltr__wait_queue queue; /* its lock guards who came last, too */
+	struct ltr__comers comers;
 };
 
 #define ltr_cond_wait(cond, mutex, ...) ltr__cond_wait((cond), (mutex), LTR__DEADLINE(__VA_ARGS__))
@@ -130,7 +142,8 @@ void ltr_cond_broadcast(struct ltr_cond *cond);
 struct ltr_semaphore {
 	int64_t capacity;
 	int64_t used;
-	struct ltr__wait_queue queue; /* its lock guards used, too */
+	struct ltr__wait_queue queue; /* its lock guards all the others */
+	struct ltr__comers comers;
 };
 
 #define LTR_SEMAPHORE(capacity_)        \

@@ -120,7 +120,8 @@ static void add_object(struct document *document, object *to, const struct ltr_o
 	ltr__json_add_text(&document->json, to, "kind", words->kind);
 	ltr__json_add_known_address(&document->json, to, "address", about->address);
 	if (made)
-		ltr__json_add(&document->json, to, words->made_key, frame(document, made - 1));
+		ltr__json_add(&document->json, to, words->made_key,
+			      ltr__json_frame(&document->json, document->census, made - 1));
 	if (about->counted) {
 		ltr__json_add_signed(&document->json, to, "count", about->count);
 		if (about->kind != LTR_OBJECT_WAITGROUP)
@@ -137,7 +138,8 @@ static void add_object(struct document *document, object *to, const struct ltr_o
 		ltr__json_add_number(&document->json, comer, "id", comers[i].id);
 		if (comers[i].pc)
 			ltr__json_add(&document->json, comer, "by",
-				      frame(document, comers[i].pc - 1));
+				      ltr__json_frame(&document->json, document->census,
+						      comers[i].pc - 1));
 		ltr__json_add(&document->json, to, comers[i].key, comer);
 	}
 }

@@ -37,10 +37,9 @@ times() { # PATTERN COUNT: so often in what the watcher said
 	equal "how often '$1' is said" "$2" "$(grep -cE -- "$1" "$scratch/watch" || true)"
 }
 
+# It takes signals by a descriptor; to block them alone may be for a thread that just begins.
 blocks_int() {
-	local mask
-	mask=$(awk '/^SigBlk/ { print $2 }' "/proc/$watcher/status")
-	((0x$mask & 1 << 1))
+	grep -qs "^sigmask:" "/proc/$watcher/fdinfo/"*
 }
 
 # --- told once, in all formats, and the status is of all that was told ---

@@ -17,6 +17,7 @@
 #include "news.h"
 #include "options.h"
 #include "reports.h"
+#include "rights.h"
 
 #define RECORD_LAST_NS (30 * LTR__SECOND_NS)
 
@@ -444,6 +445,20 @@ static int compare(const struct check_options *check, struct ltr_judgement *judg
 	return ltr__court_compare(&check->before, &after, &check->court, judgement, ret_why);
 }
 
+/*
+ * Before anything is looked at. A command's rights are not ours to give up before it runs, and each
+ * program that it becomes is attached to anew; with --record, a process is watched as record does.
+ */
+static void give_up_rights(const struct check_options *check)
+{
+	bool looks = check->parsing.pid || check->before.pid;
+
+	if (check->parsing.program || check->court.box.file)
+		return;
+	if (ltr__rights_keep(looks ? LTR__RIGHTS_LOOK : LTR__RIGHTS_FILES) != 0)
+		ltr__say("cannot give up rights, and goes on with them");
+}
+
 static int judge(struct check_options *check)
 {
 	struct ltr_exploration *exploration = NULL;
@@ -563,6 +578,7 @@ static int run(int argc, char **argv)
 		return LTR__STATUS_INCONCLUSIVE;
 	check.explore.court = check.court;
 	check.explore.fail_on = check.fail_on;
+	give_up_rights(&check);
 	status = check.court.every_ns ? watch(&check) : judge(&check);
 	ltr_baseline_free(check.court.baseline);
 	ltr__moment_done(&check.before);

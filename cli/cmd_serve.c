@@ -17,6 +17,7 @@
 #include "findings.h"
 #include "interrupts.h"
 #include "options.h"
+#include "rights.h"
 #include "serve_files.h"
 #include "target.h"
 
@@ -242,6 +243,7 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 		.command = serve->parsing.program,
 		.probe = {.via = serve->parsing.via,
 			  .waits = serve->parsing.via != LTR_VIA_SNAPSHOT},
+		.keeps_rights = true,
 	};
 	struct serving serving = {
 		.server = server,
@@ -251,11 +253,16 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	};
 	struct ltr_why why;
 	int status;
+	int error;
 
 	if (ltr__target_open(&target, &serving.target, &why, &status) != 0) {
 		ltr__say("%s", why.text);
 		return status;
 	}
+	/* CPUs are sampled when somebody asks for that. */
+	error = ltr__rights_keep(LTR__RIGHTS_ATTACH);
+	if (error)
+		ltr__say("cannot give up rights: %s", strerror(-error));
 	if (!serving.is_command)
 		ltr__interrupts_begin(&serving.interrupts);
 	ltr__say("serving %s://%s/debug/pprof/ and /metrics", ltr_serve_scheme(server),

@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "profile_take.h"
 #include "prove.h"
+#include "rights.h"
 #include "second_look.h"
 #include "target.h"
 #include "watch.h"
@@ -134,6 +135,7 @@ static struct ltr__target_options target_options(const struct taking *taking, si
 	struct ltr__target_options options = {
 		.at_ns = parsing->at_ns,
 		.command = parsing->program,
+		.keeps_rights = parsing->input_count > 1,
 		.probe = {.via = parsing->via, .waits = waits},
 	};
 
@@ -184,6 +186,18 @@ static void close_opened(struct taking *taking)
 		ltr__target_close(taking->targets[--taking->count], false);
 }
 
+/* Rights that opening them took, if not the last one has given them up. */
+static int give_up_rights(struct taking *taking)
+{
+	int error = taking->parsing->input_count > 1 ? ltr__rights_keep(LTR__RIGHTS_LOOK) : 0;
+
+	if (error) {
+		ltr__say("cannot give up rights: %s", strerror(-error));
+		close_opened(taking);
+	}
+	return error;
+}
+
 /* All of them, or none is open. *ret_status is what to exit with then. */
 static int open_all(struct taking *taking, int *ret_status)
 {
@@ -208,7 +222,8 @@ static int open_all(struct taking *taking, int *ret_status)
 			return -ENODATA;
 		}
 	}
-	return 0;
+	*ret_status = LTR__STATUS_FAILED;
+	return give_up_rights(taking);
 }
 
 /* If it has ended: its last moment. */

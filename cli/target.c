@@ -18,6 +18,7 @@
 #include "child.h"
 #include "cli.h"
 #include "gate.h"
+#include "rights.h"
 #include "target.h"
 
 #define END_PATIENCE_MS 2000
@@ -187,6 +188,16 @@ static int open_recording(struct ltr__target *target, const struct ltr__target_o
 	return ltr_probe_open_file(options->file, &replay, &target->probe, ret_why);
 }
 
+static int give_up_rights(const struct ltr__target_options *options, enum ltr__rights kept,
+			  struct ltr_why *ret_why)
+{
+	int error = options->keeps_rights ? 0 : ltr__rights_keep(kept);
+
+	if (error)
+		ltr__why(ret_why, "cannot give up rights: %s", strerror(-error));
+	return error;
+}
+
 static int target_start(struct ltr__target *target, const struct ltr__target_options *options,
 			struct ltr_why *ret_why, int *ret_status)
 {
@@ -198,12 +209,17 @@ static int target_start(struct ltr__target *target, const struct ltr__target_opt
 	if (options->pid) {
 		error = ltr__attach(options->pid, &options->probe, &target->probe, ret_why);
 	} else if (options->file) {
-		error = open_recording(target, options, ret_why);
+		/* Before it is read, of which nothing is to be believed. */
+		error = give_up_rights(options, LTR__RIGHTS_FILES, ret_why);
+		if (!error)
+			error = open_recording(target, options, ret_why);
 	} else {
 		error = start_command(target, options, ret_why, ret_status);
 		if (!error)
 			error = await_visitor(target, options, ret_why);
 	}
+	if (!error)
+		error = give_up_rights(options, LTR__RIGHTS_LOOK, ret_why);
 	return error ? error : watch(target, ltr_probe_fd(target->probe));
 }
 

@@ -26,12 +26,13 @@ struct ltr__target_options {
 	char **command;   /* used if there is neither */
 	bool background;  /* as in child.h */
 	int output;
-	bool keeps_usr1; /* as in child.h */
+	bool keeps_usr1;   /* as in child.h */
+	bool keeps_rights; /* the caller gives up what it does not need any more (rights.h) */
 	struct ltr_probe_options probe;
 };
 
 /*
- * Opens the probe; for a command that is before its first goroutine runs. Blocks until then.
+ * Opens the probe, and gives up the rights that only that took (rights.h). For a command that is before its first goroutine runs. Blocks until then.
  * Errors as ltr_probe_open(), and those of starting a command. *ret_status is what to exit with
  * then. -ENOEXEC also if the command ended and was no goroutine program.
  */

@@ -22,7 +22,7 @@ BEGIN {
 	may["serve/inside/"] = "libc api census probe serve/"
 	may["serve/include/"] = "libc api"
 	may["tui/"] = "libc census event layout curses"
-	may["cli/"] = "libc contract census probe check/ pprof/ serve/ tui/"
+	may["cli/"] = "libc libcap contract census probe check/ pprof/ serve/ tui/"
 	may["examples/"] = "libc api http-parser"
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/ json-c"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \
@@ -146,6 +146,8 @@ function find_ours(file, name, quoted,    room, tested)
 
 function owner_of_library(name,    pattern)
 {
+	if (name == "sys/capability.h") # a library's, among those of libc
+		return "libcap"
 	for (pattern in library)
 		if (name ~ pattern)
 			return library[pattern]

@@ -269,17 +269,22 @@ static void stop_along(struct ltr__child *child)
 	kill(-child->pid, SIGCONT);
 }
 
+/* Who traced the child may have been told of its end in our place: then it was killed. */
 static void reap(struct ltr__child *child)
 {
-	int status;
+	int status, got = 0;
 
-	while (!child->ended && waitpid(child->pid, &status, WNOHANG | WUNTRACED) > 0) {
+	while (!child->ended && (got = waitpid(child->pid, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (WIFSTOPPED(status)) {
 			stop_along(child);
 			continue;
 		}
 		child->ended = true;
 		child->wait_status = status;
+	}
+	if (got < 0 && errno == ECHILD) {
+		child->ended = true;
+		child->wait_status = SIGKILL;
 	}
 }
 

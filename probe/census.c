@@ -140,6 +140,11 @@ void ltr_census_advance(struct ltr_census *census, uint64_t now_ns)
 {
 	LTR__TAP(census, advance, now_ns);
 	ltr__census_advance(census, now_ns);
+	/* Not while records are taken: those of one ring may be younger than what others still have. */
+	if (census->ended_ns)
+		ltr__ended_overdue(census, census->info.now_ns);
+	if (census->gone_ns)
+		ltr__gone_overdue(census, census->info.now_ns);
 }
 
 bool ltr_census_is_unsure(const struct ltr_census *census)

@@ -129,8 +129,7 @@ static void end_life(struct ltr_census *census, uint32_t index)
 {
 	uint64_t now_ns = census->info.now_ns;
 
-	if (!(census->follows[index].bits & LTR__FOLLOW_JUMPED) ||
-	    now_ns - census->snapshot_ns >= LTR__HELD_GRACE_NS) {
+	if (!(census->follows[index].bits & LTR__FOLLOW_JUMPED)) {
 		ltr__goroutine_remove(census, index);
 		return;
 	}

@@ -374,10 +374,6 @@ static inline void ltr__census_advance(struct ltr_census *census, uint64_t now_n
 		census->view_old = true;
 		census->contentions.view_old = true;
 	}
-	if (census->ended_ns)
-		ltr__ended_overdue(census, census->info.now_ns);
-	if (census->gone_ns)
-		ltr__gone_overdue(census, census->info.now_ns);
 	/* Without memory for the totals the gap stays, and the next advance tries again. */
 	if (census->held_count)
 		(void)ltr__held_overdue(census, census->info.now_ns);

@@ -3,10 +3,13 @@
  * userfaultfd(2) gives a descriptor for the memory of who calls it, and of nobody else. So a thread of the
  * process has to make the call; then the descriptor is fetched, and the thread closes its own.
  *
- * A thread is taken that sleeps in futex(2) or pause(2). It is stopped, begins its call anew, as after any
- * stop, and at that moment the kernel is told to carry out another call instead. Then it begins its own
- * once more. Its instructions, memory and stack are not touched, and should we be killed half-way, it has
- * been woken for no reason, which whoever calls futex or pause has to expect.
+ * A thread is taken that sleeps in futex(2) and does not care what that returns: the caller says on which
+ * words such threads sleep. It is stopped, begins its call anew, as after any stop, and at that moment the
+ * kernel is told to carry out another call instead. Then it begins its own once more. Its
+ * instructions, memory and stack are not touched.
+ *
+ * Should we be killed in between, its call returns a descriptor's number, or at once: hence the words.
+ * In the C library's own calls, that would end the program. A descriptor may stay open then.
  *
  * Not where a seccomp filter is: what that makes of a call which the program never makes is not for us to
  * find out.
@@ -30,6 +33,7 @@
 #include <sys/user.h>
 
 #define TRIES_MAX     20u
+#define CLOSE_TRIES   50u
 #define PAUSE_NS      1000000l
 #define THREADS_TRIED 64u
 #define USER_MODE     1 /* UFFD_USER_MODE_ONLY: needs no privilege */
@@ -64,13 +68,12 @@ static bool has_filter(const struct ltr_process *process, uint32_t tid)
 }
 
 /* futex(2) that had begun anew before, with a time-out, has the number of restart_syscall(2). */
-static bool is_fit(uint64_t number, uint64_t second)
+static bool is_fit(const uint64_t words[2], uint64_t number, uint64_t first, uint64_t second)
 {
 	uint64_t command = second & 0x7f; /* without FUTEX_PRIVATE_FLAG and the clock */
 
-	return number == SYS_pause ||
-	       ((number == SYS_futex || number == SYS_restart_syscall) &&
-		(command == 0 /* FUTEX_WAIT */ || command == 9 /* FUTEX_WAIT_BITSET */));
+	return (number == SYS_futex || number == SYS_restart_syscall) && first &&
+	       (first == words[0] || first == words[1]) && command == 0 /* FUTEX_WAIT */;
 }
 
 static bool is_in_futex(const struct ltr_process *process, uint32_t tid)
@@ -85,17 +88,18 @@ static bool is_in_futex(const struct ltr_process *process, uint32_t tid)
 }
 
 /* A look before, so that nobody is stopped who cannot serve: some calls end when they are. */
-static bool may_serve(const struct ltr_process *process, uint32_t tid)
+static bool may_serve(const struct ltr_process *process, const uint64_t words[2], uint32_t tid)
 {
 	FILE *file = open_of(process, tid, "syscall");
 	char line[256];
-	unsigned long long number, second;
+	unsigned long long number, first, second;
 	bool may = file && fgets(line, sizeof(line), file) &&
-		   sscanf(line, "%llu %*x %llx", &number, &second) == 2 && is_fit(number, second);
+		   sscanf(line, "%llu %llx %llx", &number, &first, &second) == 3 &&
+		   is_fit(words, number, first, second);
 
 	if (file)
 		fclose(file);
-	return may && (number == SYS_pause || is_in_futex(process, tid));
+	return may && is_in_futex(process, tid);
 }
 
 /* Waits until the thread stops; its signal, or what else it stops for. -ESRCH: it has ended. */
@@ -119,12 +123,12 @@ static void let_go(uint32_t tid, int stopped_for)
 	ptrace(PTRACE_DETACH, (pid_t)tid, NULL, (void *)(intptr_t)number);
 }
 
-static bool sleeps_for_no_result(const struct user_regs_struct *registers)
+static bool sleeps_for_no_result(const uint64_t words[2], const struct user_regs_struct *registers)
 {
 	int64_t result = (int64_t)registers->rax;
 
 	return registers->cs == CODE_64_BIT && result >= RESTART_FIRST && result <= RESTART_LAST &&
-	       is_fit(registers->orig_rax, registers->rsi);
+	       is_fit(words, registers->orig_rax, registers->rdi, registers->rsi);
 }
 
 /* The thread stands at the beginning of its call, for the second time. */
@@ -162,8 +166,17 @@ static int replace_call(uint32_t tid, const struct user_regs_struct *before, uin
 	return 0;
 }
 
+/* A system call that somebody else is to make. */
+struct errand {
+	const struct ltr_process *process;
+	const uint64_t *words;
+	uint64_t number;
+	uint64_t argument;
+	int64_t result;
+};
+
 /* -EAGAIN: it did not sleep as it should. */
-static int call_in_thread(uint32_t tid, uint64_t number, uint64_t argument, int64_t *ret_result)
+static int call_in_thread(struct errand *errand, uint32_t tid)
 {
 	struct user_regs_struct before;
 	int stop;
@@ -176,7 +189,7 @@ static int call_in_thread(uint32_t tid, uint64_t number, uint64_t argument, int6
 	if (stop < 0)
 		return -EAGAIN;
 	if (stop != PTRACE_EVENT_STOP || ptrace(PTRACE_GETREGS, (pid_t)tid, NULL, &before) != 0 ||
-	    !sleeps_for_no_result(&before) ||
+	    !sleeps_for_no_result(errand->words, &before) ||
 	    ((uint64_t)ptrace(PTRACE_PEEKTEXT, (pid_t)tid, (void *)(before.rip - 2), NULL) &
 	     0xffff) != OPCODE ||
 	    ptrace(PTRACE_SYSCALL, (pid_t)tid, NULL, NULL) != 0) {
@@ -190,61 +203,89 @@ static int call_in_thread(uint32_t tid, uint64_t number, uint64_t argument, int6
 		let_go(tid, stop);
 		return -EAGAIN;
 	}
-	return replace_call(tid, &before, number, argument, ret_result);
+	return replace_call(tid, &before, errand->number, errand->argument, &errand->result);
 }
 
-static int call_in_any(const struct ltr_process *process, uint64_t number, uint64_t argument,
-		       int64_t *ret_result)
+static int call_in_any(struct errand *errand)
 {
 	uint32_t *tids;
 	size_t count;
-	int error = ltr_reach_threads(process, &tids, &count);
+	int error = ltr_reach_threads(errand->process, &tids, &count);
 
 	if (error)
 		return error;
 	error = -EAGAIN;
 	for (size_t i = 0; i < count && i < THREADS_TRIED && error == -EAGAIN; i++) {
-		if (!may_serve(process, tids[i]))
+		if (!may_serve(errand->process, errand->words, tids[i]))
 			continue;
-		error = has_filter(process, tids[i])
-				? -EPERM
-				: call_in_thread(tids[i], number, argument, ret_result);
+		error = has_filter(errand->process, tids[i]) ? -EPERM
+							     : call_in_thread(errand, tids[i]);
 	}
 	free(tids);
 	return error;
 }
 
 /* -EAGAIN: no thread sleeps as it should. */
-static int call_in(const struct ltr_process *process, uint64_t number, uint64_t argument,
-		   int64_t *ret_result)
+static int call_in(struct errand *errand, uint32_t tries)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
-	int error = call_in_any(process, number, argument, ret_result);
+	int error = call_in_any(errand);
 
-	for (uint32_t i = 1; i < TRIES_MAX && error == -EAGAIN; i++) {
+	for (uint32_t i = 1; i < tries && error == -EAGAIN; i++) {
 		nanosleep(&pause, NULL);
-		error = call_in_any(process, number, argument, ret_result);
+		error = call_in_any(errand);
 	}
 	return error;
 }
 
-int ltr__borrow_userfault(const struct ltr_process *process)
+/* What has this number is what we had opened: the program may have put something else there. */
+static bool is_userfault(const struct ltr_process *process, int64_t fd)
 {
+	char path[80], target[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd/%lld", ltr_process_pid(process), (long long)fd);
+	length = readlink(path, target, sizeof(target) - 1);
+	target[length > 0 ? length : 0] = '\0';
+	return strcmp(target, "anon_inode:[userfaultfd]") == 0;
+}
+
+/* There is nobody else to close it: worth more patience than getting it was. */
+static int close_there(struct errand *errand, int64_t fd)
+{
+	int error = -EAGAIN;
+
+	errand->number = SYS_close;
+	errand->argument = (uint64_t)fd;
+	for (uint32_t i = 0; i < CLOSE_TRIES && error == -EAGAIN; i++)
+		error = is_userfault(errand->process, fd) ? call_in(errand, TRIES_MAX) : 0;
+	return error;
+}
+
+int ltr__borrow_userfault(const struct ltr_process *process, const uint64_t words[2])
+{
+	struct errand errand = {
+		.process = process,
+		.words = words,
+		.number = SYS_userfaultfd,
+		.argument = O_CLOEXEC | O_NONBLOCK | USER_MODE,
+	};
 	int pidfd = ltr_process_pidfd(process);
-	int64_t there = -1, closed;
+	int64_t there;
 	int fd, error;
 
 	if (pidfd < 0)
 		return -ENOSYS;
-	error = call_in(process, SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | USER_MODE, &there);
+	error = call_in(&errand, TRIES_MAX);
 	if (error)
 		return error;
+	there = errand.result;
 	if (there < 0)
 		return (int)there;
 	fd = (int)syscall(SYS_pidfd_getfd, pidfd, (int)there, 0);
 	if (fd < 0)
 		fd = -errno;
-	error = call_in(process, SYS_close, (uint64_t)there, &closed);
+	error = close_there(&errand, there);
 	if (error && fd >= 0) {
 		close(fd);
 		fd = error;
@@ -252,9 +293,9 @@ int ltr__borrow_userfault(const struct ltr_process *process)
 	return fd;
 }
 #else
-int ltr__borrow_userfault(const struct ltr_process *process)
+int ltr__borrow_userfault(const struct ltr_process *process, const uint64_t words[2])
 {
-	(void)process;
+	(void)process, (void)words;
 	return -EOPNOTSUPP;
 }
 #endif

@@ -70,10 +70,12 @@ int ltr_reach_new(const struct ltr_process *process, uint64_t most_bytes,
  * then on. ltr_reach_read_again() copies only those, so that a process which stands need not stand for
  * long; what is in them is looked at in ltr_reach_mark(), which also ends that. Meanwhile each page that
  * it writes to costs the process a fault, and large pages are split. A thread of it is stopped for a
- * moment, to get the descriptor that this needs (borrow.c). If it cannot be had, everything goes on as
- * without: -EPERM, -EAGAIN no thread is where it could be had from, -EOPNOTSUPP and -ENOSYS not here.
+ * moment, to get the descriptor that this needs (borrow.c): one that sleeps on one of the two futexes,
+ * whose sleepers must not care how and when futex(2) returns (0: none). If it cannot be had, everything
+ * goes on as without: -EPERM, -EAGAIN no thread is where it could be had from, -EOPNOTSUPP and -ENOSYS
+ * not here.
  */
-int ltr_reach_watch_writes(struct ltr_reach *reach);
+int ltr_reach_watch_writes(struct ltr_reach *reach, const uint64_t words[2]);
 
 /*
  * Read the process's memory, once; `skip` is what to leave out or take otherwise. -ENOMEM: too large

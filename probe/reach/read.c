@@ -183,9 +183,9 @@ int ltr_reach_new(const struct ltr_process *process, uint64_t most_bytes,
 	return 0;
 }
 
-int ltr_reach_watch_writes(struct ltr_reach *reach)
+int ltr_reach_watch_writes(struct ltr_reach *reach, const uint64_t words[2])
 {
-	int error = ltr__writes_new(reach->process, &reach->writes);
+	int error = ltr__writes_new(reach->process, words, &reach->writes);
 
 	reach->graph.keep = !error;
 	return error;

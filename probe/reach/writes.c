@@ -10,10 +10,12 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/userfaultfd.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "writes.h"
@@ -50,6 +52,7 @@ struct pm_scan_arg {
 #define PAGEMAP_SCAN        _IOWR('f', 16, struct pm_scan_arg)
 #endif
 
+#define USER_MODE   1                     /* UFFD_USER_MODE_ONLY: needs no privilege */
 #define LEAST_BYTES ((uint64_t)256 << 10) /* less is not worth a mapping of its own */
 #define AREAS_MAX   4096u
 #define AT_ONCE     ((uint64_t)64 << 20) /* memory is locked for so much when we leave */
@@ -62,7 +65,20 @@ struct ltr__writes {
 	size_t count;
 };
 
-int ltr__writes_new(const struct ltr_process *process, struct ltr__writes **ret_writes)
+/* By a descriptor of our own memory: nobody is bothered where it is of no use. */
+static bool kernel_knows(void)
+{
+	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_WP_ASYNC};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | USER_MODE);
+	bool knows = fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return knows;
+}
+
+int ltr__writes_new(const struct ltr_process *process, const uint64_t words[2],
+		    struct ltr__writes **ret_writes)
 {
 	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_WP_ASYNC};
 	struct ltr__writes *writes = calloc(1, sizeof(*writes));
@@ -75,8 +91,10 @@ int ltr__writes_new(const struct ltr_process *process, struct ltr__writes **ret_
 	writes->pagemap = ltr__pagemap_open(process);
 	if (!writes->ranges || writes->pagemap < 0)
 		error = writes->ranges ? -EACCES : -ENOMEM;
+	if (!error && !kernel_knows())
+		error = -EOPNOTSUPP;
 	if (!error)
-		writes->fd = ltr__borrow_userfault(process);
+		writes->fd = ltr__borrow_userfault(process, words);
 	if (!error && writes->fd < 0)
 		error = writes->fd;
 	if (!error && ioctl(writes->fd, UFFDIO_API, &api) != 0)

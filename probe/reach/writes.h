@@ -7,15 +7,17 @@
 #include "private.h"
 
 /*
- * borrow.c. A descriptor of userfaultfd(2) for the process's memory, no feature asked for yet. -EPERM;
+ * borrow.c. A descriptor of userfaultfd(2) for the process's memory, no feature asked for yet, from a
+ * thread that sleeps on one of the two futexes (reach.h). Blocks for some 20 ms at most. -EPERM;
  * -EAGAIN no thread is where it could be had from; -EOPNOTSUPP not on this machine; -ENOSYS.
  */
-int ltr__borrow_userfault(const struct ltr_process *process);
+int ltr__borrow_userfault(const struct ltr_process *process, const uint64_t words[2]);
 
 struct ltr__writes;
 
 /* Nothing is watched yet. -EOPNOTSUPP and errors of borrow.c. */
-int ltr__writes_new(const struct ltr_process *process, struct ltr__writes **ret_writes);
+int ltr__writes_new(const struct ltr_process *process, const uint64_t words[2],
+		    struct ltr__writes **ret_writes);
 /* Nothing is watched any more; takes NULL, returns NULL. */
 struct ltr__writes *ltr__writes_free(struct ltr__writes *writes);
 

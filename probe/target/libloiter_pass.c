@@ -122,7 +122,8 @@ int ltr__pass_read(struct ltr__pass *pass, struct ltr_why *why)
 	if (first)
 		err = ltr_reach_new(pass->target->process, pass->most_bytes, &pass->reach);
 	if (!err && first && pass->watch_writes)
-		(void)ltr_reach_watch_writes(pass->reach); /* or it reads everything again */
+		/* or it reads everything again */
+		(void)ltr_reach_watch_writes(pass->reach, pass->target->layout.monitor_words);
 	if (!err)
 		err = pass->stop ? read_stopped(pass, first, why) : read_running(pass, first, why);
 	if (!err && !first)

@@ -10,6 +10,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "goroutine.h"
+#include "monitor.h"
 #include "region.h"
 #include "trace.h"
 
@@ -117,6 +118,8 @@ void ltr__layout_init(void)
 	ltr_layout.stack_count = address(&ltr__stack_count);
 	ltr_layout.regions = address(ltr__regions);
 	ltr_layout.region_count = address(&ltr__region_count);
+	ltr_layout.monitor_words[0] = address(&ltr__sched.main_done);
+	ltr_layout.monitor_words[1] = address(&ltr__monitor_asleep);
 	ltr__layout_phase(LTR_PHASE_RUNNING);
 	/* release: outsiders look at this first */
 	__atomic_store_n(&ltr_layout.ready, 1, __ATOMIC_RELEASE);

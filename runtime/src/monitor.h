@@ -31,6 +31,11 @@ static inline void ltr__monitor_wake(void)
 /* One tick; returns how long to wait for the next, in ns; -1: until woken. */
 int64_t ltr__monitor_tick(void);
 
+/*
+ * Both sleeps may end at any time and with any result: others may have the thread make a system call of
+ * theirs in between (layout.h, monitor_words).
+ */
+
 /* Tick until the word is not zero any more; ltr__monitor_stop() makes it so, and never blocks. */
 void ltr__monitor_run(uint32_t *stop);
 void ltr__monitor_stop(uint32_t *stop);

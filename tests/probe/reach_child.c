@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "reach_child.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Pointers in here would be roots: what must not be found is kept inverted. */
@@ -45,6 +47,9 @@ struct ltr_reach_goroutine waiting(uint64_t id, uint64_t object, size_t used_wor
 }
 
 /* What the test leaves on our own stack and in registers is no reference of the child's. */
+static uint32_t word;
+const uint64_t child_words[2] = {(uint64_t)(uintptr_t)&word};
+
 pid_t start_child(void)
 {
 	pid_t pid = fork();
@@ -52,7 +57,7 @@ pid_t start_child(void)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
-			pause();
+			syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0);
 	}
 	assert_true(pid > 0);
 	return pid;

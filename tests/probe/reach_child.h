@@ -28,6 +28,8 @@ uint64_t *top_of(uint64_t id);
 struct ltr_reach_goroutine waiting(uint64_t id, uint64_t object, size_t used_words);
 
 pid_t start_child(void);
+/* What such a child sleeps on, whatever futex(2) returns: for ltr_reach_watch_writes(). */
+extern const uint64_t child_words[2];
 struct ltr_reach_region own_stack(void);
 /* Of memory that was not in use before. */
 void *new_block(size_t bytes);

@@ -54,6 +54,14 @@ static void apply_one(struct ltr_census *census, uint32_t ring, uint64_t positio
 	assert_int_equal(ltr_census_apply(census, &nanoseconds, ring, position, &event, 1), 0);
 }
 
+static const struct ltr_goroutine *find_shown(const struct ltr_census *census, uint64_t id)
+{
+	for (size_t i = 0; i < ltr_census_count(census); i++)
+		if (ltr_census_at(census, i)->id == id)
+			return ltr_census_at(census, i);
+	return NULL;
+}
+
 static bool is_unsure(const struct ltr_census *census, uint64_t id)
 {
 	return ltr_census_find(census, id)->flags & LTR_IS_UNSURE;
@@ -448,6 +456,25 @@ static void test_an_end_that_comes_before_the_beginning(void **state)
 	assert_false(ltr_census_is_unsure(census));
 }
 
+/* However long the snapshot took, and however much one ring has to tell before the other is read. */
+static void test_an_end_that_comes_long_before_the_beginning(void **state)
+{
+	struct ltr_census *census = *state;
+
+	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
+	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
+	put(census, 5, LTR_STATE_QUEUED, 0, 3);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	apply_one(census, 1, 0, event_of(5, LTR_KIND_EXIT, 4, 3 * SECOND));
+	apply_one(census, 1, 1, event_of(6, LTR_KIND_CREATE, 1, 9 * SECOND));
+	apply_one(census, 0, 0, event_of(5, LTR_KIND_CREATE, 1, 2 * SECOND));
+	assert_null(find_shown(census, 5));
+	ltr_census_advance(census, 9 * SECOND);
+	assert_null(find_shown(census, 5));
+	assert_int_equal(ltr_census_info(census)->lost, 0);
+	assert_false(ltr_census_is_unsure(census));
+}
+
 static void test_doubt_asks_for_a_snapshot(void **state)
 {
 	struct ltr_census *census = *state;
@@ -475,14 +502,6 @@ static void test_flood_of_early_records(void **state)
 	ltr_census_advance(census, 4 * SECOND);
 	assert_int_equal(ltr_census_count(census), count + 1);
 	assert_int_equal(ltr_census_info(census)->lost, count);
-}
-
-static const struct ltr_goroutine *find_shown(const struct ltr_census *census, uint64_t id)
-{
-	for (size_t i = 0; i < ltr_census_count(census); i++)
-		if (ltr_census_at(census, i)->id == id)
-			return ltr_census_at(census, i);
-	return NULL;
 }
 
 static const struct ltr_wait_total *find_wait(const struct ltr_census *census, uint8_t state)
@@ -781,6 +800,7 @@ int main(void)
 		TEST(test_history_of_the_dead),
 		TEST(test_a_beginning_that_comes_late),
 		TEST(test_an_end_that_comes_before_the_beginning),
+		TEST(test_an_end_that_comes_long_before_the_beginning),
 		TEST(test_doubt_asks_for_a_snapshot),
 		TEST(test_flood_of_early_records),
 		TEST(test_waits_count_from_the_start_of_watching),

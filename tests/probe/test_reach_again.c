@@ -101,7 +101,7 @@ static int watch(struct ltr_reach *reach)
 {
 	int error;
 
-	while ((error = ltr_reach_watch_writes(reach)) == -EAGAIN)
+	while ((error = ltr_reach_watch_writes(reach, child_words)) == -EAGAIN)
 		sched_yield();
 	return error;
 }

@@ -27,6 +27,7 @@
 #define ROUNDS       12u
 #define STEPS        4000u
 #define SKIPS        3u
+#define DEATHS       200
 #define BORROWS      50
 #define MAPPED_BYTES ((size_t)1 << 20)
 
@@ -133,12 +134,15 @@ static struct ltr_reach *new_reach(const struct world *world)
 	return reach;
 }
 
+/* On which our children sleep. */
+static uint64_t words[2];
+
 /* The child may not sleep yet. */
-static int watch(struct ltr_reach *reach)
+static int watch(struct ltr_reach *reach, const uint64_t sleeps_on[2])
 {
 	int error;
 
-	while ((error = ltr_reach_watch_writes(reach)) == -EAGAIN)
+	while ((error = ltr_reach_watch_writes(reach, sleeps_on)) == -EAGAIN)
 		sched_yield();
 	return error;
 }
@@ -156,7 +160,7 @@ static struct world new_world(void)
 	world.pid = start_who_obeys();
 	assert_int_equal(ltr_process_open((uint32_t)world.pid, &world.process, &why), 0);
 	world.reach = new_reach(&world);
-	assert_int_equal(watch(world.reach), 0);
+	assert_int_equal(watch(world.reach, words), 0);
 	return world;
 }
 
@@ -409,7 +413,7 @@ static void the_thread_notices_nothing(void **state)
 			struct ltr_reach *reach = NULL;
 
 			assert_int_equal(ltr_reach_new(process, 1u << 30, &reach), 0);
-			assert_int_equal(watch(reach), 0);
+			assert_int_equal(watch(reach, words), 0);
 			ltr_reach_free(reach);
 		}
 		assert_int_equal(shared->returns, 0);
@@ -424,6 +428,63 @@ static void the_thread_notices_nothing(void **state)
 		waitpid(pid, NULL, 0);
 		shared->returns = 0;
 	}
+}
+
+/* Borrows from the process for ever. */
+static void borrow_on(pid_t pid)
+{
+	struct ltr_process *process = NULL;
+	struct ltr_why why;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (ltr_process_open((uint32_t)pid, &process, &why) != 0)
+		_exit(1);
+	__atomic_store_n(&shared->done, 1, __ATOMIC_RELEASE);
+	for (;;) {
+		struct ltr_reach *reach = NULL;
+
+		if (ltr_reach_new(process, 1u << 30, &reach) != 0)
+			_exit(1);
+		(void)ltr_reach_watch_writes(reach, words);
+		ltr_reach_free(reach);
+	}
+}
+
+/* Who borrows may be killed at any moment: the thread goes on, and sleeps again, or still. */
+static void a_borrower_that_dies_does_no_harm(void **state)
+{
+	struct chance chance = {chance_seed()};
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		wait_and_count(NULL);
+	assert_true(pid > 0);
+	for (int i = 0; i < DEATHS; i++) {
+		pid_t borrower;
+		uint32_t before;
+
+		shared->done = 0;
+		borrower = fork();
+		if (borrower == 0)
+			borrow_on(pid);
+		assert_true(borrower > 0);
+		while (!__atomic_load_n(&shared->done, __ATOMIC_ACQUIRE))
+			sched_yield();
+		usleep(chance_below(&chance, 2000)); /* anywhere in there */
+		kill(borrower, SIGKILL);
+		waitpid(borrower, NULL, 0);
+		before = __atomic_load_n(&shared->returns, __ATOMIC_RELAXED);
+		while (__atomic_load_n(&shared->returns, __ATOMIC_RELAXED) == before) {
+			assert_int_equal(kill(pid, 0), 0);
+			assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+			syscall(SYS_futex, &shared->word, FUTEX_WAKE, 1, NULL, NULL, 0);
+			sched_yield();
+		}
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	shared->returns = 0;
 }
 
 /* Where nobody sleeps in a fit call, nobody is made to do anything. */
@@ -446,7 +507,7 @@ static void who_does_something_else_is_left_alone(void **state)
 	assert_true(pid > 0);
 	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
 	assert_int_equal(ltr_reach_new(process, 1u << 30, &reach), 0);
-	assert_int_equal(ltr_reach_watch_writes(reach), -EAGAIN);
+	assert_int_equal(ltr_reach_watch_writes(reach, words), -EAGAIN);
 	ltr_reach_free(reach);
 	ltr_process_close(process);
 	assert_int_equal(write(ends[1], "x", 1), 1);
@@ -470,7 +531,7 @@ static void wait_under_filter(void)
 
 	__atomic_store_n(&shared->done, installed ? 1 : 2, __ATOMIC_RELEASE);
 	for (;;)
-		pause();
+		syscall(SYS_futex, &shared->word, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
 static void a_filter_is_not_tried(void **state)
@@ -491,7 +552,7 @@ static void a_filter_is_not_tried(void **state)
 	assert_int_equal(shared->done, 1);
 	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
 	assert_int_equal(ltr_reach_new(process, 1u << 30, &reach), 0);
-	assert_int_equal(watch(reach), -EPERM);
+	assert_int_equal(watch(reach, words), -EPERM);
 	assert_true(ltr_process_is_alive(process));
 	ltr_reach_free(reach);
 	ltr_process_close(process);
@@ -511,7 +572,7 @@ static bool is_possible(void)
 	if (!error)
 		error = ltr_reach_new(process, 1u << 30, &reach);
 	if (!error)
-		error = watch(reach);
+		error = watch(reach, child_words);
 	ltr_reach_free(reach);
 	ltr_process_close(process);
 	kill(pid, SIGKILL);
@@ -523,6 +584,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_thread_notices_nothing),
+		cmocka_unit_test(a_borrower_that_dies_does_no_harm),
 		cmocka_unit_test(who_does_something_else_is_left_alone),
 		cmocka_unit_test(a_filter_is_not_tried),
 		cmocka_unit_test(as_it_was_when_it_stood),
@@ -539,6 +601,8 @@ int main(void)
 		      -1, 0);
 	if (shared == MAP_FAILED || mapped == MAP_FAILED || set_up(NULL) < 0)
 		return 1;
+	words[0] = (uint64_t)(uintptr_t)&shared->order;
+	words[1] = (uint64_t)(uintptr_t)&shared->word;
 	/* So that what is moved there has a place, and is no neighbour. */
 	munmap(mapped + MAPPED_BYTES, 4 * MAPPED_BYTES);
 	memset(mapped, 0, MAPPED_BYTES);

@@ -421,6 +421,12 @@ struct ltr_layout {
 	uint32_t channel_head;
 	uint32_t case_bytes;
 	uint32_t reserved;
+
+	/*
+	 * The two futexes that the thread in ltr_run() sleeps on, most of the time on the first. Whatever
+	 * futex(2) returns there, and whenever, it only looks again. 0: there is none.
+	 */
+	uint64_t monitor_words[2];
 };
 
 /* What every program of version 1 has. */

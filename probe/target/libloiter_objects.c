@@ -12,6 +12,10 @@
 
 #include "libloiter_private.h"
 
+/* What a program that lies about its descriptors can have us remember: more are not known. */
+#define SELECTS_MAX (1u << 20)
+#define WANTED_MAX  (1u << 22) /* and what a batch of selects adds to that */
+
 #define BATCH 256u
 
 /* The largest that there is: of a channel, up to its words. */
@@ -246,10 +250,11 @@ static int read_selects(const struct ltr__libloiter *target, struct ltr_census *
 	const struct ltr__selects *selects = &target->selects;
 	struct ltr_process_piece pieces[BATCH];
 	uint32_t last = selects->count < most ? selects->count : most;
+	size_t before = list->count;
 	unsigned char *buffer = malloc((size_t)BATCH * LTR_SELECT_MARK_BYTES);
 	int err = buffer ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; i < last && !err;) {
+	for (uint32_t i = 0; i < last && list->count - before < WANTED_MAX && !err;) {
 		const struct ltr__select *who[BATCH];
 		uint32_t count = 0;
 
@@ -277,6 +282,8 @@ static int read_selects(const struct ltr__libloiter *target, struct ltr_census *
 
 int ltr__selects_note(struct ltr__selects *selects, const struct ltr__select *select)
 {
+	if (selects->count == SELECTS_MAX)
+		return 0;
 	if (selects->count == selects->capacity) {
 		uint32_t more = selects->capacity ? selects->capacity * 2 : 256;
 		struct ltr__select *grown = reallocarray(selects->all, more, sizeof(*grown));

@@ -423,6 +423,7 @@ static void wait_in_poller(struct ltr__thread *thread)
 {
 	struct ltr__goroutine *polled = NULL;
 	int64_t until_ns, next_ns, timeout_ns = -1, before_ns = ltr__real_ns();
+	bool has_processor;
 	uint32_t count;
 
 	until_ns = ltr__timer_next();
@@ -448,8 +449,10 @@ static void wait_in_poller(struct ltr__thread *thread)
 	ltr__lock(&ltr__sched.lock);
 	if (!thread->processor)
 		thread->processor = ltr__idle_pop();
+	has_processor = thread->processor != NULL;
 	ltr__unlock(&ltr__sched.lock);
-	if (!thread->processor) {
+	/* Somebody may give us one now; what came out is for the others then. */
+	if (!has_processor) {
 		if (count)
 			ltr__inject_ready(thread, polled, count);
 		ltr__inject_expired(thread, ltr__now_ns());

@@ -139,7 +139,7 @@ printf x >&9
 ends 0
 times "$stale" 1
 times "not needed" 1
-times "clean" 0
+times "^loiter: clean" 0
 equal "json: what was found, and what was not needed" 2 "$(wc -l <"$scratch/r.json")"
 contains "json" '"findings":\[\],.*"stale":\[\{"line":3,"unused":2,"entry":"2 function send_one"\}\]' "$scratch/r.json"
 contains "github" "not needed any more: 2 function send_one" "$scratch/r.github"

@@ -4,63 +4,7 @@
 
 #include <errno.h>
 
-#include "census_fill.h"
-
-#define SECOND 1000000000ull
-
-static const struct ltr_clock_rate nanoseconds = {0, 0, 1.0};
-
-static int new_census(void **state)
-{
-	return ltr_census_new((struct ltr_census **)state);
-}
-
-static int free_census(void **state)
-{
-	ltr_census_free(*state);
-	return 0;
-}
-
-static void put(struct ltr_census *census, uint64_t id, uint8_t state, uint8_t reason,
-		uint32_t transitions)
-{
-	struct ltr_goroutine goroutine = {.id = id,
-					  .state = state,
-					  .reason = reason,
-					  .since_ns = 100,
-					  .transitions = transitions};
-	assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
-}
-
-/* A complete snapshot of goroutines 1 .. count, all waiting on a channel since 100. */
-static void snapshot_of(struct ltr_census *census, uint64_t now_ns, uint64_t count,
-			uint32_t transitions)
-{
-	assert_int_equal(ltr_census_snapshot_begin(census, now_ns), 0);
-	for (uint64_t id = 1; id <= count; id++)
-		put(census, id, LTR_STATE_CHAN, LTR_REASON_CHAN_RECEIVE, transitions);
-	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
-}
-
-static struct ltr_event event_of(uint64_t id, uint8_t kind, uint32_t sequence, uint64_t ticks)
-{
-	return (struct ltr_event){
-		.goroutine = id, .kind = kind, .sequence = sequence, .ticks = ticks};
-}
-
-static void apply_one(struct ltr_census *census, uint32_t ring, uint64_t position,
-		      struct ltr_event event)
-{
-	assert_int_equal(ltr_census_apply(census, &nanoseconds, ring, position, &event, 1), 0);
-}
-
-static const struct ltr_goroutine *find_shown(const struct ltr_census *census, uint64_t id)
-{
-	for (size_t i = 0; i < ltr_census_count(census); i++)
-		if (ltr_census_at(census, i)->id == id)
-			return ltr_census_at(census, i);
-	return NULL;
-}
+#include "census_making.h"
 
 static bool is_unsure(const struct ltr_census *census, uint64_t id)
 {
@@ -223,16 +167,6 @@ static void test_older_reading_only_fills_in(void **state)
 	assert_int_equal(is->flags, LTR_IS_DAEMON | LTR_SINCE_EXACT);
 }
 
-static void test_created_during_a_snapshot_stays(void **state)
-{
-	struct ltr_census *census = *state;
-
-	assert_int_equal(ltr_census_snapshot_begin(census, 5), 0);
-	apply_one(census, 0, 0, event_of(1, LTR_KIND_CREATE, 1, 10));
-	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
-	assert_non_null(ltr_census_find(census, 1));
-}
-
 static void test_a_life(void **state)
 {
 	struct ltr_census *census = *state;
@@ -387,108 +321,6 @@ static void test_never_created_shows_up_unsure(void **state)
 	assert_int_equal(ltr_census_info(census)->lost, 1);
 }
 
-/* Who had ended before the first snapshot leaves records, and no trace. */
-static void test_history_of_the_dead(void **state)
-{
-	struct ltr_census *census = *state;
-
-	apply_one(census, 0, 0, event_of(50, LTR_KIND_START, 8, 500));
-	snapshot_of(census, 1000, 1, 1);
-	apply_one(census, 0, 1, event_of(50, LTR_KIND_EXIT, 9, 600));
-	apply_one(census, 0, 2, event_of(51, LTR_KIND_CREATE, 1, 700));
-	ltr_census_advance(census, 2 * SECOND);
-	ltr_census_advance(census, 4 * SECOND);
-	assert_int_equal(ltr_census_count(census), 1);
-	assert_int_equal(ltr_census_info(census)->lost, 0);
-}
-
-/* The end came, and was given up waiting for the beginning; then that came after all. */
-static void test_a_beginning_that_comes_late(void **state)
-{
-	struct ltr_census *census = *state;
-
-	snapshot_of(census, 1000, 1, 1);
-	apply_one(census, 1, 0, event_of(50, LTR_KIND_START, 4, 2030));
-	apply_one(census, 1, 1, event_of(50, LTR_KIND_EXIT, 5, 2040));
-	ltr_census_advance(census, 2 * SECOND);
-	ltr_census_advance(census, 4 * SECOND);
-	apply_one(census, 0, 0, event_of(50, LTR_KIND_CREATE, 1, 2000));
-	apply_one(census, 0, 1, event_of(50, LTR_KIND_START, 2, 2010));
-	apply_one(census, 0, 2, event_of(50, LTR_KIND_YIELD, 3, 2020));
-	assert_null(ltr_census_find(census, 50));
-	assert_true(ltr_census_is_unsure(census));
-	assert_int_equal(ltr_census_info(census)->lost, 3);
-
-	/* Its neighbour is alive: the snapshot that is asked for now has it. */
-	apply_one(census, 0, 3, event_of(51, LTR_KIND_CREATE, 1, 2035));
-	snapshot_of(census, 5 * SECOND, 1, 1);
-	assert_false(ltr_census_is_unsure(census));
-	assert_int_equal(ltr_census_count(census), 1);
-	apply_one(census, 0, 4, event_of(52, LTR_KIND_CREATE, 1, 5 * SECOND + 1));
-	assert_non_null(ltr_census_find(census, 52));
-}
-
-/* A goroutine was read in the middle of a change, and its next record may be missing. */
-/*
- * Born while the first snapshot was taken, and in there. Its end is in one thread's ring, its beginning,
- * which the snapshot was ahead of, in another's that is read later.
- */
-static void test_an_end_that_comes_before_the_beginning(void **state)
-{
-	struct ltr_census *census = *state;
-
-	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
-	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
-	put(census, 5, LTR_STATE_QUEUED, 0, 3);
-	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
-	apply_one(census, 1, 0, event_of(5, LTR_KIND_START, 4, 2000));
-	assert_int_equal(ltr_census_count(census), 1);
-	apply_one(census, 1, 1, event_of(5, LTR_KIND_EXIT, 5, 2100));
-	assert_int_equal(ltr_census_count(census), 0);
-	apply_one(census, 0, 0, event_of(5, LTR_KIND_CREATE, 1, 1500));
-	apply_one(census, 0, 1, event_of(5, LTR_KIND_START, 2, 1600));
-	apply_one(census, 0, 2, event_of(5, LTR_KIND_YIELD, 3, 1700));
-	assert_int_equal(ltr_census_count(census), 0);
-	ltr_census_advance(census, 10 * SECOND);
-	assert_int_equal(ltr_census_count(census), 0);
-	assert_int_equal(ltr_census_info(census)->lost, 0);
-	assert_int_equal(ltr_census_info(census)->exited, 1);
-	assert_false(ltr_census_is_unsure(census));
-}
-
-/* However long the snapshot took, and however much one ring has to tell before the other is read. */
-static void test_an_end_that_comes_long_before_the_beginning(void **state)
-{
-	struct ltr_census *census = *state;
-
-	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
-	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
-	put(census, 5, LTR_STATE_QUEUED, 0, 3);
-	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
-	apply_one(census, 1, 0, event_of(5, LTR_KIND_EXIT, 4, 3 * SECOND));
-	apply_one(census, 1, 1, event_of(6, LTR_KIND_CREATE, 1, 9 * SECOND));
-	apply_one(census, 0, 0, event_of(5, LTR_KIND_CREATE, 1, 2 * SECOND));
-	assert_null(find_shown(census, 5));
-	ltr_census_advance(census, 9 * SECOND);
-	assert_null(find_shown(census, 5));
-	assert_int_equal(ltr_census_info(census)->lost, 0);
-	assert_false(ltr_census_is_unsure(census));
-}
-
-static void test_doubt_asks_for_a_snapshot(void **state)
-{
-	struct ltr_census *census = *state;
-
-	snapshot_of(census, 1000, 1, 1);
-	assert_false(ltr_census_is_unsure(census));
-	ltr_census_note_doubt(census);
-	assert_true(ltr_census_is_unsure(census));
-	snapshot_of(census, 2000, 1, 2);
-	assert_false(ltr_census_is_unsure(census));
-	assert_int_equal(ltr_census_find(census, 1)->transitions, 2);
-	assert_int_equal(ltr_census_info(census)->lost, 0);
-}
-
 /* However many records wait for what never comes, memory is bounded and the count is right. */
 static void test_flood_of_early_records(void **state)
 {
@@ -569,52 +401,6 @@ static void test_wait_of_who_is_gone_is_not_under_way(void **state)
 	assert_int_equal(wait->count, 1);
 	assert_int_equal(wait->unfinished, 0);
 	assert_int_equal(wait->total_ns, 200);
-}
-
-/* A thread reads the clock once a step, so what it tells may be younger than it says. */
-static void test_clocks_differ_where_the_watching_begins(void **state)
-{
-	struct ltr_census *census = *state;
-
-	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
-	snapshot_of(census, 2 * SECOND, 1, 1);
-	const uint64_t just_before = 2 * SECOND - 10, just_after = 2 * SECOND + 10;
-	apply_one(census, 0, 0, event_of(9, LTR_KIND_START, 2, just_before));
-	apply_one(census, 0, 1, event_of(9, LTR_KIND_EXIT, 3, just_before));
-	apply_one(census, 1, 0, event_of(9, LTR_KIND_CREATE, 1, just_after));
-	assert_null(ltr_census_find(census, 9));
-	assert_int_equal(ltr_census_count(census), 1);
-
-	/* Made before the snapshot, which does not have it: ended, until a younger record says no. */
-	apply_one(census, 1, 1, event_of(10, LTR_KIND_CREATE, 1, just_before));
-	assert_null(find_shown(census, 10));
-	apply_one(census, 0, 2, event_of(10, LTR_KIND_START, 2, just_after));
-	assert_int_equal(find_shown(census, 10)->state, LTR_STATE_RUNNING);
-	ltr_census_advance(census, 4 * SECOND);
-	assert_false(ltr_census_is_unsure(census));
-	assert_int_equal(ltr_census_info(census)->lost, 0);
-}
-
-/* Of one that was made before a snapshot there is no record more: only another snapshot knows. */
-static void test_an_exit_that_never_comes_asks_for_a_snapshot(void **state)
-{
-	struct ltr_census *census = *state;
-
-	ltr_census_info_mut(census)->way = LTR_WAY_SHM;
-	snapshot_of(census, 2 * SECOND, 1, 1);
-	apply_one(census, 0, 0, event_of(2, LTR_KIND_CREATE, 1, 2 * SECOND - 10));
-	apply_one(census, 0, 1, event_of(3, LTR_KIND_CREATE, 1, 2 * SECOND - 10));
-	assert_int_equal(ltr_census_count(census), 1);
-	ltr_census_advance(census, 2 * SECOND + 1000);
-	assert_false(ltr_census_is_unsure(census));
-	ltr_census_advance(census, 4 * SECOND);
-	assert_true(ltr_census_is_unsure(census));
-	snapshot_of(census, 4 * SECOND, 2, 1);
-	assert_false(ltr_census_is_unsure(census));
-	assert_int_equal(ltr_census_count(census), 2);
-	assert_non_null(find_shown(census, 2));
-	assert_null(find_shown(census, 3));
-	assert_int_equal(ltr_census_info(census)->lost, 0);
 }
 
 /* A time at a bound is below it, one that is longer is in the next bucket. */
@@ -775,8 +561,6 @@ static void test_first_frame(void **state)
 	assert_int_equal(calls, -1);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, new_census, free_census)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -788,7 +572,6 @@ int main(void)
 		TEST(test_incomplete_snapshot_removes_nobody),
 		TEST(test_misuse_of_snapshots),
 		TEST(test_older_reading_only_fills_in),
-		TEST(test_created_during_a_snapshot_stays),
 		TEST(test_a_life),
 		TEST(test_too_early_is_held_back),
 		TEST(test_twice_is_once),
@@ -797,18 +580,11 @@ int main(void)
 		TEST(test_gap_ends_as_a_loss),
 		TEST(test_the_same_loss_is_counted_once),
 		TEST(test_never_created_shows_up_unsure),
-		TEST(test_history_of_the_dead),
-		TEST(test_a_beginning_that_comes_late),
-		TEST(test_an_end_that_comes_before_the_beginning),
-		TEST(test_an_end_that_comes_long_before_the_beginning),
-		TEST(test_doubt_asks_for_a_snapshot),
 		TEST(test_flood_of_early_records),
 		TEST(test_waits_count_from_the_start_of_watching),
 		TEST(test_histogram_bounds),
 		TEST(test_wait_with_a_lost_end_is_not_counted),
 		TEST(test_wait_of_who_is_gone_is_not_under_way),
-		TEST(test_clocks_differ_where_the_watching_begins),
-		TEST(test_an_exit_that_never_comes_asks_for_a_snapshot),
 		TEST(test_stack_defined_later),
 		TEST(test_clock_is_converted),
 		TEST(test_sequences_wrap),

@@ -77,22 +77,27 @@ void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total)
 	put(recorder, LTR__KERNEL_SAMPLE, &contents);
 }
 
-static void write_thread(struct ltr__writing *contents, const struct ltr_census *census,
-			 const struct ltr_thread *thread, uint64_t *last_id)
+static void write_thread(struct ltr__writing *contents, const struct ltr_recorder *recorder,
+			 const void *rows, size_t at, uint64_t *last_id)
 {
+	const struct ltr_thread *thread = (const struct ltr_thread *)rows + at;
+
 	ltr__write_signed(contents, thread->goroutine_id - *last_id);
 	ltr__write_number(contents, thread->transitions);
 	ltr__write_number(contents, thread->tid);
 	ltr__write_number(contents, thread->state);
 	ltr__write_number(contents, thread->since_ns);
 	ltr__write_signed(contents, (uint64_t)(int64_t)thread->call);
-	ltr__write_text(contents, ltr_census_string(census, thread->call_name));
+	ltr__write_text(contents, ltr_census_string(recorder->census, thread->call_name));
 	*last_id = thread->goroutine_id;
 }
 
-static void write_socket(struct ltr__writing *contents, const struct ltr_known_socket *socket,
-			 uint64_t *last_id)
+static void write_socket(struct ltr__writing *contents, const struct ltr_recorder *recorder,
+			 const void *rows, size_t at, uint64_t *last_id)
 {
+	const struct ltr_known_socket *socket = (const struct ltr_known_socket *)rows + at;
+
+	(void)recorder;
 	ltr__write_signed(contents, socket->goroutine_id - *last_id);
 	ltr__write_number(contents, socket->transitions);
 	ltr__write_text(contents, socket->is.local);
@@ -100,50 +105,35 @@ static void write_socket(struct ltr__writing *contents, const struct ltr_known_s
 	*last_id = socket->goroutine_id;
 }
 
-/* How many rows the next entry has. */
-static size_t part_of(size_t count)
-{
-	return count < LTR__KERNEL_ROWS_MAX ? count : LTR__KERNEL_ROWS_MAX;
-}
+typedef void row_writer(struct ltr__writing *contents, const struct ltr_recorder *recorder,
+			const void *rows, size_t at, uint64_t *last_id);
 
-static void begin_part(struct ltr__writing *contents, bool first, size_t rows)
+/* As many entries as it takes, and one if there are no rows: what was known before is forgotten. */
+static void put_rows(struct ltr_recorder *recorder, uint32_t kind, row_writer *write_row,
+		     const void *rows, size_t count)
 {
-	ltr__write_number(contents, first);
-	ltr__write_number(contents, rows);
+	size_t done = 0;
+
+	do {
+		struct ltr__writing contents = {0};
+		size_t left = count - done;
+		size_t end = done + (left < LTR__KERNEL_ROWS_MAX ? left : LTR__KERNEL_ROWS_MAX);
+		uint64_t last_id = 0;
+
+		ltr__write_number(&contents, done == 0);
+		ltr__write_number(&contents, end - done);
+		for (; done < end; done++)
+			write_row(&contents, recorder, rows, done, &last_id);
+		put(recorder, kind, &contents);
+	} while (done < count);
 }
 
 void ltr__record_threads(void *context, const struct ltr_thread *threads, size_t count)
 {
-	struct ltr_recorder *recorder = context;
-	size_t done = 0;
-
-	do {
-		struct ltr__writing contents = {0};
-		size_t rows = part_of(count - done);
-		uint64_t last_id = 0;
-
-		begin_part(&contents, done == 0, rows);
-		for (size_t i = 0; i < rows; i++)
-			write_thread(&contents, recorder->census, &threads[done + i], &last_id);
-		done += rows;
-		put(recorder, LTR__KERNEL_THREADS, &contents);
-	} while (done < count);
+	put_rows(context, LTR__KERNEL_THREADS, write_thread, threads, count);
 }
 
 void ltr__record_sockets(void *context, const struct ltr_known_socket *sockets, size_t count)
 {
-	struct ltr_recorder *recorder = context;
-	size_t done = 0;
-
-	do {
-		struct ltr__writing contents = {0};
-		size_t rows = part_of(count - done);
-		uint64_t last_id = 0;
-
-		begin_part(&contents, done == 0, rows);
-		for (size_t i = 0; i < rows; i++)
-			write_socket(&contents, &sockets[done + i], &last_id);
-		done += rows;
-		put(recorder, LTR__KERNEL_SOCKETS, &contents);
-	} while (done < count);
+	put_rows(context, LTR__KERNEL_SOCKETS, write_socket, sockets, count);
 }

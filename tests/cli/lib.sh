@@ -94,6 +94,9 @@ stop() {
 	wait "$pid" 2>/dev/null || true
 }
 
+# is_loiter PID: no longer the shell's copy, which has handlers and blocked signals of its own
+is_loiter() { [[ $(cat "/proc/$1/comm") == loiter ]]; }
+
 nothing_left() {
 	[[ -z $(ls -A "$XDG_RUNTIME_DIR") ]] || {
 		fail "left in the runtime folder: $1"

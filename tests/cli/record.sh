@@ -35,6 +35,7 @@ fails() { # ARGUMENTS...: loiter ends with 23
 
 catches_usr1() { # PID
 	local mask
+	is_loiter "$1" || return
 	mask=$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status")
 	((0x$mask & 1 << 9))
 }

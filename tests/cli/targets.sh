@@ -148,7 +148,7 @@ rm -f "$scratch/profile"
 "$loiter" profile --type wait --via shm --seconds 1000 -o "$scratch/profile" -p "$fake_pid" \
 	2>"$scratch/err" &
 pid=$!
-until [[ $(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") != 0000000000000000 ]]; do
+until is_loiter "$pid" && [[ $(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") != 0000000000000000 ]]; do
 	sleep 0.01
 done
 kill -TERM "$pid"

@@ -111,8 +111,6 @@ extern const struct ltr_census_tap ltr__record_tap;
 /* Begins an entry, perhaps a block; false: nothing is recorded. */
 bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry);
 void ltr__record_flush(struct ltr_recorder *recorder);
-/* Begins an entry, perhaps a block; false: nothing is recorded. */
-bool ltr__record_begin(struct ltr_recorder *recorder, enum ltr__entry entry);
 /* What has a number and was not written yet. */
 void ltr__record_new_things(struct ltr_recorder *recorder);
 /* Everything that has a number in the census, as log blocks. */

@@ -207,13 +207,23 @@ static bool is_recorded(const struct ltr__verdicts *verdicts)
 	return ltr_probe_timeline(verdicts->probe) != NULL;
 }
 
-/* When it came to be so: a deadlock when the last of its goroutines came to wait, anything else when
- * the first did. 0: not known. */
-static uint64_t arose_ns(const struct ltr_census *census, const struct ltr_finding *finding)
+/*
+ * When it came to be so, as far as its goroutines alone tell it: a cycle of locks when the last of them came
+ * to wait, a wait for what can never come when the first did. 0: not known, where it took somebody else: the
+ * holder that ended, the main goroutine that returned, the last one that could have gone on.
+ */
+static uint64_t arose_ns(const struct ltr__verdicts *verdicts, const struct ltr_census *census,
+			 const struct ltr_finding *finding)
 {
-	bool is_last = finding->grade == LTR_GRADE_DEADLOCK;
+	static const char *const by_others[] = {"abandoned-lock", "all-asleep",   "unreachable",
+						"held-for-ever",  "never-exited", "still-running"};
+	bool is_last = finding->cycle_count > 0;
 	uint64_t arose_ns = 0;
 
+	for (size_t i = 0; i < sizeof(by_others) / sizeof(*by_others); i++) {
+		if (!strcmp(ltr_rule_name(finding->rule), by_others[i]))
+			return 0;
+	}
 	for (size_t i = 0; i < finding->id_count; i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_find(census, finding->ids[i]);
 		uint64_t since_ns = goroutine ? goroutine->since_ns : 0;
@@ -221,6 +231,9 @@ static uint64_t arose_ns(const struct ltr_census *census, const struct ltr_findi
 		if (since_ns && (!arose_ns || (since_ns > arose_ns) == is_last))
 			arose_ns = since_ns;
 	}
+	/* Records and snapshots differ by microseconds in when a wait began: by then both say that it is old. */
+	if (arose_ns && finding->grade == LTR_GRADE_SUSPECT)
+		arose_ns += verdicts->options.older_than_ns + LTR__MS_NS;
 	return arose_ns;
 }
 
@@ -246,7 +259,7 @@ static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 		.ids = finding->ids,
 		.id_count = finding->id_count,
 	};
-	to->arose_ns = arose_ns(census, finding);
+	to->arose_ns = arose_ns(verdicts, census, finding);
 	/* Whoever jumps about in a recording does not find one after the other. */
 	to->found_ns =
 		is_recorded(verdicts) ? to->arose_ns : found_ns(&verdicts->shown, to->key, now_ns);

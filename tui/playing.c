@@ -171,7 +171,7 @@ void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns)
 	const struct ltr_timeline *timeline = tui->scene.player.timeline;
 
 	if (!arose_ns) {
-		ltr__tui_say(tui, "no finding is selected of which it is known when it arose");
+		ltr__tui_say(tui, "it is not known when that arose, or no finding is selected");
 	} else if (arose_ns < timeline->begin_ns) {
 		ltr__tui_say(tui, tui->scene.is_rewound
 					  ? "it has been there for longer than anything is kept"
@@ -179,8 +179,8 @@ void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns)
 	} else {
 		tui->scene.player.is_playing = false;
 		if (seek(tui, arose_ns))
-			ltr__tui_say(tui, "it arose here; locks are known from the next reading of "
-					  "the program on");
+			ltr__tui_say(tui, "it arose here; it may be found only from the next "
+					  "reading of the program on");
 	}
 }
 

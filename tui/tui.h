@@ -40,8 +40,9 @@ struct ltr_tui_finding {
 	const char *advice;
 	uint64_t count;     /* goroutines; 0: it is about the program as a whole */
 	uint64_t oldest_ns; /* how long the first of them has been there; 0: not known */
-	uint64_t found_ns;  /* the moment in which it was found first; of a recording, arose_ns */
-	uint64_t arose_ns;  /* when its goroutines came to be in it; 0: not known */
+	uint64_t
+		found_ns; /* in which moment it was found first; of a recording arose_ns. 0: not known */
+	uint64_t arose_ns; /* when it came to be so; 0: not known */
 	const struct ltr_tui_line *lines;
 	size_t line_count;
 	const uint64_t *ids; /* its goroutines, in order; there may be more */

@@ -99,7 +99,7 @@ static void draw_head(const struct ltr__scene *scene, const struct ltr_tui_findi
 	if (age_ns)
 		x += ltr__textf(area, x, *y, area.width - x, LTR__STYLE_NORMAL, "  for %s",
 				ltr__words_duration(age_ns).text);
-	if (now_ns > finding->found_ns)
+	if (finding->found_ns && now_ns > finding->found_ns)
 		ltr__textf(area, x, *y, area.width - x, LTR__STYLE_DIM, "  found %s ago",
 			   ltr__words_duration(now_ns - finding->found_ns).text);
 	*y += 2;

@@ -98,6 +98,8 @@ static void found_draw(const struct ltr__scene *scene, const void *item, struct 
 	uint64_t now_ns = ltr__moment_info(&scene->moment)->now_ns;
 	uint64_t found_ns = finding_of(item)->found_ns;
 
+	if (!found_ns)
+		return;
 	if (now_ns > found_ns + 1000000)
 		draw_duration(area, now_ns - found_ns);
 	else

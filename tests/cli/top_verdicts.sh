@@ -48,6 +48,36 @@ for moment in 01 03; do
 done
 contains arose "it arose here" "$scratch/moment.03"
 
+# When it took others for it to arise, their doings say when, not the waiting of who is left: not known.
+later() { # NAME PATTERN COMMAND...: recorded; `b` stays
+	local name=$1 pattern=$2
+	shift 2
+	timeout "$patience" "$loiter" record --seconds 3s -o "$scratch/$name.ltr" -- "$@" >"$scratch/out" 2>&1 ||
+		true # the status of the command
+	printf 'keys 7\nscreen\nkeys b\nscreen\nkeys <Enter>\nscreen\n' >"$scratch/keys"
+	loiter_is 0 "" top --script "$scratch/keys" --screen 160x30 "$scratch/$name.ltr"
+	split -l 30 -d "$scratch/out" "$scratch/later."
+	for moment in 00 01; do # GRADE, COUNT, OLDEST, and nothing in FOUND
+		contains "$name $moment" "^.$pattern" "$scratch/later.$moment"
+	done
+	contains "$name" "it is not known when that arose" "$scratch/later.01"
+	contains "$name" "goroutine" "$scratch/later.02"
+	checks=$((checks + 1))
+	! grep -q "found .* ago" "$scratch/later.02" || fail "$name: found, without saying when"
+}
+later abandoned "deadlock +1 +[0-9.]+s {8,}1 goroutine waits for a lock whose holder has ended" "$lockers" abandoned
+later never "never exited +1 +[0-9.]+[mn]?s {8,}1 goroutine never exited" "$cases" send
+
+# A suspect becomes one by its age.
+loiter_is 0 "" record --seconds 3s -o "$scratch/suspect.ltr" -- "$cases" stay-send
+printf 'keys 7\nscreen\nkeys b\nscreen\nkeys t.,,7\nscreen\n' >"$scratch/keys"
+loiter_is 0 "" top --older-than 1500ms --script "$scratch/keys" --screen 160x30 "$scratch/suspect.ltr"
+split -l 30 -d "$scratch/out" "$scratch/suspect."
+contains suspect "^.suspect +1 +[23]\.[0-9]s +1\.[0-9]s 1 goroutine waits very long" "$scratch/suspect.00"
+contains suspect "^.suspect +1 +1\.5s +here 1 goroutine waits very long" "$scratch/suspect.01"
+contains suspect "it arose here" "$scratch/suspect.01"
+contains suspect "nothing is known to be wrong at this moment" "$scratch/suspect.02"
+
 # And of a program that runs: back to when it arose.
 screen arose auto $'until FOUND: 1 deadlock (2 goroutines): 7 shows what\nkeys 7
 until locked at\nkeys b\nscreen\nkeys L\nuntil LIVE\nuntil FOUND: 1 deadlock\nscreen' -- "$lockers" ab-ba

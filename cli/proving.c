@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "thread.h"
 
 struct job {
 	pthread_t thread;
@@ -32,8 +32,12 @@ struct ltr__proving {
 
 int ltr__proving_new(struct ltr__proving **ret_proving)
 {
-	*ret_proving = calloc(1, sizeof(**ret_proving));
-	return *ret_proving ? 0 : -ENOMEM;
+	struct ltr__proving *proving = calloc(1, sizeof(*proving));
+
+	if (!proving)
+		return -ENOMEM;
+	*ret_proving = proving;
+	return 0;
 }
 
 static void *prove(void *context)
@@ -50,21 +54,15 @@ static void *prove(void *context)
 	return NULL;
 }
 
-/* Signals are the screen's: the thread takes none. */
 static int start(struct ltr__proving *proving, uint32_t pid)
 {
 	struct job *job = calloc(1, sizeof(*job));
-	sigset_t all;
-	sigset_t before;
 	int error;
 
 	if (!job)
 		return -ENOMEM;
 	job->pid = pid;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&job->thread, NULL, prove, job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	error = ltr__thread_start(&job->thread, prove, job);
 	if (error)
 		free(job);
 	else

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "thread.h"
 
 /* A recording that is being opened. */
 struct job {
@@ -106,20 +106,6 @@ static void job_free(struct job *job)
 	free(job);
 }
 
-/* Signals are the screen's: the thread takes none. */
-static int start_thread(struct job *job)
-{
-	sigset_t all;
-	sigset_t before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&job->thread, NULL, read_recording, job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error;
-}
-
 static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 {
 	struct job *job = calloc(1, sizeof(*job));
@@ -137,7 +123,7 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 		error = ltr_recorder_write(rewind->recorder, &sink);
 	}
 	if (!error)
-		error = start_thread(job);
+		error = ltr__thread_start(&job->thread, read_recording, job);
 	if (error)
 		job_free(job);
 	else

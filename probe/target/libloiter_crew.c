@@ -106,15 +106,18 @@ static int lead(struct crew *crew)
 	return err;
 }
 
-/* Signals are for who called. */
+/* Signals are for who called, but those of a crash: blocked, they would end the process without its handler. */
 static int lead_with_help(struct crew *crew, uint32_t helpers)
 {
+	static const int crashing[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 	pthread_t others[THREADS_MAX];
 	uint32_t count = 0;
-	sigset_t all, old;
+	sigset_t sent, old;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
+	sigfillset(&sent);
+	for (size_t i = 0; i < sizeof(crashing) / sizeof(*crashing); i++)
+		sigdelset(&sent, crashing[i]);
+	pthread_sigmask(SIG_BLOCK, &sent, &old);
 	while (count < helpers && pthread_create(&others[count], NULL, help, crew) == 0)
 		count++;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -284,6 +284,21 @@ static bool takes_script(int argc, char **argv)
 	return false;
 }
 
+/* To go back in: everything that views show of the program. NULL: that cannot be had, which is said. */
+static struct ltr__rewind *keep(uint64_t keep_ns, struct ltr_probe_options *probe)
+{
+	struct ltr__rewind *rewind = NULL;
+	int error = ltr__rewind_new(keep_ns, KEEP_BYTES_MAX, &rewind);
+
+	if (error) {
+		ltr__say("nothing is kept to go back in: %s", strerror(-error));
+		return NULL;
+	}
+	probe->recorder = ltr__rewind_recorder(rewind);
+	probe->sockets = true;
+	return rewind;
+}
+
 static int run(int argc, char **argv)
 {
 	struct top_options top = {.parsing = {.takes_pid = true, .takes_file = true},
@@ -329,9 +344,8 @@ static int run(int argc, char **argv)
 	target_options.probe.waits = top.waits;
 	target_options.probe.snapshot_ns = SNAPSHOT_NS;
 	target_options.probe.threads = true;
-	if (top.keep_ns && !top.tui.once && (top.parsing.pid || top.parsing.program) &&
-	    ltr__rewind_new(top.keep_ns, KEEP_BYTES_MAX, &rewind) == 0)
-		target_options.probe.recorder = ltr__rewind_recorder(rewind);
+	if (top.keep_ns && !top.tui.once && (top.parsing.pid || top.parsing.program))
+		rewind = keep(top.keep_ns, &target_options.probe);
 	error = ltr__target_open(&target_options, &target, &why, &status);
 	if (target_options.output >= 0)
 		close(target_options.output); /* the command has its own */

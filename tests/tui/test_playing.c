@@ -110,16 +110,33 @@ static void a_live_program_is_rewound(void **state)
 	seat_type(&seat, "1G,");
 	seat_expect(&seat, "paused   REWOUND");
 	seat_expect(&seat, "1-2 of 2");
+	/* All of it is kept: also the moment when it began to wait. */
 	seat_type(&seat, "b");
-	seat_expect(&seat, "of ");
-	seat_type(&seat, "t");
+	seat_expect(&seat, " 0ns ");
+	seat_expect(&seat, "paused   REWOUND");
+	seat_type(&seat, "\r");
+	seat_expect(&seat, "for 0ns");
+	seat_type(&seat, "ht");
 	seat_press(&seat, VTERM_KEY_HOME);
 	seat_expect(&seat, "at 0.0");
 	seat_type(&seat, "L");
 	seat_expect(&seat, "LIVE");
 	seat_expect(&seat, "are kept: , goes back.");
+	/* An address that was on screen is there in the past, too, from a reading on. */
+	seat_type(&seat, "1fis:main\r");
+	seat_expect(&seat, "1-1 of 1");
+	seat_type(&seat, "g\ru");
+	seat_expect(&seat, "at 127.0.0.1:");
+	seat_type(&seat, ",t");
+	seat_expect(&seat, "paused   REWOUND");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_type(&seat, "1\r");
+	seat_expect(&seat, "paused   REWOUND");
+	seat_expect(&seat, "at 127.0.0.1:");
+	seat_type(&seat, "L");
+	seat_expect(&seat, "LIVE");
 	/* From a moment that is held, and straight out of it. */
-	seat_type(&seat, "1 ");
+	seat_type(&seat, "1F ");
 	seat_expect(&seat, "PAUSED");
 	seat_type(&seat, "[");
 	seat_expect(&seat, "paused   REWOUND");

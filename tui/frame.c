@@ -159,7 +159,12 @@ static const char *hint_of(const struct ltr__tui *tui, const struct ltr__binding
 	return binding->hint;
 }
 
-/* Help first: it leads to everything that there is no room for. */
+/* Help first: it leads to everything that there is no room for. Then the way out of the past. */
+static int hint_rank(const struct ltr__binding *binding)
+{
+	return binding->action == LTR__DO_HELP ? 0 : binding->action == LTR__DO_LIVE ? 1 : 2;
+}
+
 static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
 	unsigned where = ltr__tui_where(tui);
@@ -173,13 +178,12 @@ static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 			     ltr__words_duration(ltr__tui_clock_ns() - tui->proving_since_ns).text,
 			     where & (LTR__IN_VERDICTS | LTR__IN_FINDING) ? "" : "7 ") +
 		     2;
-	for (int pass = 0; pass < 2; pass++) {
+	for (int pass = 0; pass < 3; pass++) {
 		for (size_t i = 0; i < ltr__binding_count; i++) {
 			const struct ltr__binding *binding = &ltr__bindings[i];
 			const char *hint = hint_of(tui, binding);
 
-			if (!hint || !(binding->where & where) ||
-			    (binding->action == LTR__DO_HELP) != (pass == 0))
+			if (!hint || !(binding->where & where) || hint_rank(binding) != pass)
 				continue;
 			width = draw_hint(line, x, columns - x, binding, hint);
 			add_spot(tui, line, x, width - 2, binding->action, tui->depth - 1);

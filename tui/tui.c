@@ -282,19 +282,41 @@ static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
 		ltr__tui_say(tui, want.say);
 }
 
-static void act(struct ltr__tui *tui, enum ltr__action action, int line)
+static void toggle_mouse(struct ltr__tui *tui)
 {
-	struct ltr__subject help = {.help_for = ltr__tui_where(tui)};
-	char why[8];
+	tui->has_mouse = !tui->has_mouse;
+	tui->terminal->kind->mouse(tui->terminal, tui->has_mouse);
+	ltr__tui_say(tui, tui->has_mouse
+				  ? "the mouse selects, sorts and scrolls (M: not any more)"
+				  : "the mouse is the terminal's: select text (M: ours again)");
+}
 
-	if (ltr__rewinding_act(tui, action) || ltr__playing_act(tui, action))
-		return;
+static void open_help(struct ltr__tui *tui)
+{
+	const struct ltr__subject help = {.help_for = ltr__tui_where(tui)};
+
+	if (ltr__tui_view(tui)->kind != &ltr__view_help)
+		open_view(tui, &ltr__view_help, &help);
+}
+
+static bool act_on_roots(struct ltr__tui *tui, enum ltr__action action)
+{
 	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
 		if (action == ltr__view_action(i)) {
 			show_root(tui, i);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+static void act(struct ltr__tui *tui, enum ltr__action action, int line)
+{
+	char why[8];
+
+	if (ltr__rewinding_act(tui, action) || ltr__playing_act(tui, action) ||
+	    act_on_roots(tui, action))
+		return;
 	switch (action) {
 	case LTR__DO_NOTHING:
 		break;
@@ -335,19 +357,13 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 		ltr__tui_say(tui, ltr__save_question);
 		break;
 	case LTR__DO_MOUSE:
-		tui->has_mouse = !tui->has_mouse;
-		tui->terminal->kind->mouse(tui->terminal, tui->has_mouse);
-		ltr__tui_say(tui,
-			     tui->has_mouse
-				     ? "the mouse selects, sorts and scrolls (M: not any more)"
-				     : "the mouse is the terminal's: select text (M: ours again)");
+		toggle_mouse(tui);
 		break;
 	case LTR__DO_REDRAW:
 		tui->terminal->kind->redraw(tui->terminal);
 		break;
 	case LTR__DO_HELP:
-		if (ltr__tui_view(tui)->kind != &ltr__view_help)
-			open_view(tui, &ltr__view_help, &help);
+		open_help(tui);
 		break;
 	default:
 		ask_view(tui, action, line);

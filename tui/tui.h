@@ -191,8 +191,7 @@ struct ltr_tui_end {
 int ltr_tui_run(const struct ltr_tui_options *options, const struct ltr_tui_source *source,
 		struct ltr_tui_end *ret_end);
 
-/* The names that `view` may have, and `sort` and `columns`, one by one; NULL after the last. For usage texts. */
+/* The names that `view` may have, one by one; NULL after the last. */
 const char *ltr_tui_view_name(size_t index);
-const char *ltr_tui_sort_name(size_t index);
 
 #endif

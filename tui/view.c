@@ -31,15 +31,6 @@ const struct ltr__view_kind *ltr__view_by_index(size_t index)
 	return index < sizeof(views) / sizeof(*views) ? views[index] : NULL;
 }
 
-const struct ltr__view_kind *ltr__view_by_name(const char *name)
-{
-	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
-		if (!strcmp(views[i]->name, name))
-			return views[i];
-	}
-	return NULL;
-}
-
 const char *ltr_tui_view_name(size_t index)
 {
 	const struct ltr__view_kind *view = ltr__view_by_index(index);

@@ -96,7 +96,6 @@ extern const struct ltr__view_kind ltr__view_help;
 /* The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the last. */
 const struct ltr__view_kind *ltr__view_by_index(size_t index);
 enum ltr__action ltr__view_action(size_t index);
-const struct ltr__view_kind *ltr__view_by_name(const char *name);
 
 /* The table of goroutines, and what a list of something else opens for a row. */
 struct ltr__want ltr__want_goroutines(const struct ltr__subject *subject);

@@ -219,11 +219,6 @@ static uint64_t goroutines_chosen(struct ltr__view *view)
 	return list->has_selected ? list->selected.id : 0;
 }
 
-const char *ltr_tui_sort_name(size_t index)
-{
-	return index < ltr__goroutine_column_count ? ltr__goroutine_columns[index].name : NULL;
-}
-
 const struct ltr__view_kind ltr__view_goroutines = {
 	.name = "goroutines",
 	.where = LTR__IN_LISTS | LTR__IN_GOROUTINES,

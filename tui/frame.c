@@ -192,6 +192,17 @@ static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 	}
 }
 
+/* What a proof has come to may stand in the view itself. */
+static bool has_message(const struct ltr__tui *tui)
+{
+	const struct ltr__view *view = ltr__tui_view(tui);
+
+	if (!tui->message[0] || !tui->scene.findings || !view->kind->shows_note ||
+	    !view->kind->shows_note(view))
+		return tui->message[0] != 0;
+	return strncmp(tui->message, tui->scene.findings->note, sizeof(tui->message) - 1) != 0;
+}
+
 static void draw_foot(struct ltr__tui *tui, struct ltr__area line, bool has_way)
 {
 	struct ltr__view *view = ltr__tui_view(tui);
@@ -202,7 +213,7 @@ static void draw_foot(struct ltr__tui *tui, struct ltr__area line, bool has_way)
 		ltr__prompt_draw(&tui->prompt, line);
 		return;
 	}
-	if (tui->message[0]) {
+	if (has_message(tui)) {
 		ltr__text(line, 1, 0, line.width - 1, LTR__STYLE_WARNING, tui->message);
 		return;
 	}

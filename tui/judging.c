@@ -41,9 +41,11 @@ bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
 	if (!ltr__playing_is_on(tui))
 		tui->next_judging_ns += ltr__tui_interval_ns(tui);
 	tui->judging_cost_ns = 0;
-	if (tui->tells_proof && tui->scene.findings && !more)
-		ltr__tui_say(tui, tui->scene.findings->note);
-	tui->tells_proof = false;
+	if (!tui->scene.is_rewound) {
+		if (tui->tells_proof && tui->scene.findings && !more)
+			ltr__tui_say(tui, tui->scene.findings->note);
+		tui->tells_proof = false;
+	}
 	/* held or not: lists of findings are made of those that there are now */
 	if (shows_findings(tui))
 		ltr__tui_renew(tui);
@@ -62,7 +64,8 @@ void ltr__tui_judge_at_once(struct ltr__tui *tui)
 	ltr__tui_finish_judging(tui);
 }
 
-/* It has come to an end: the next judgement knows more, and then says what was looked at. */
+/* It has come to an end: the next judgement of the program as it is now knows more, and says what was looked
+ * at. */
 static void finish_proving(struct ltr__tui *tui, int error, const char *why)
 {
 	tui->is_proving = false;
@@ -72,9 +75,19 @@ static void finish_proving(struct ltr__tui *tui, int error, const char *why)
 		ltr__tui_say(tui, "references can be looked at only in a program that runs");
 	else if (error)
 		ltr__tui_say(tui, *why ? why : strerror(-error));
-	if (error || tui->scene.is_rewound)
+	if (error)
 		return;
 	tui->tells_proof = true;
+	if (tui->scene.is_rewound)
+		ltr__tui_say(tui, "references were looked at: L shows what was found");
+	else
+		ltr__tui_tell_proof(tui);
+}
+
+void ltr__tui_tell_proof(struct ltr__tui *tui)
+{
+	if (!tui->tells_proof)
+		return;
 	tui->is_judging = true;
 	if (tui->terminal->is_scripted)
 		ltr__tui_finish_judging(tui);
@@ -101,8 +114,11 @@ void ltr__tui_prove(struct ltr__tui *tui)
 		tui->source->prove(tui->source->context, false, why, sizeof(why));
 		tui->is_proving = false;
 		ltr__tui_say(tui, "stopped; nothing was proven");
-	} else if (!tui->source->prove || !tui->source->judge || ltr__playing_is_on(tui)) {
+	} else if (!tui->source->prove || !tui->source->judge ||
+		   (ltr__playing_is_on(tui) && !tui->scene.is_rewound)) {
 		ltr__tui_say(tui, "nobody can look at the references of this program");
+	} else if (tui->scene.is_rewound) {
+		ltr__tui_say(tui, "references can be looked at only as they are now: L first");
 	} else if (ltr__moment_is_held(&tui->scene.moment)) {
 		ltr__tui_say(tui, "this moment is held, and the program has gone on: Space first");
 	} else {

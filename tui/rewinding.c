@@ -62,6 +62,7 @@ static void leave(struct ltr__tui *tui)
 	change_census(tui);
 	ltr__playing_end(tui);
 	ltr__tui_renew(tui);
+	ltr__tui_tell_proof(tui);
 }
 
 bool ltr__rewinding_go_on(struct ltr__tui *tui)

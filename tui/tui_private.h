@@ -54,7 +54,7 @@ struct ltr__tui {
 	uint64_t next_judging_ns;
 
 	bool is_proving;  /* all references are being looked at, apart from the screen */
-	bool tells_proof; /* the next judgement says how that ended */
+	bool tells_proof; /* the next judgement of the present says how that ended */
 	uint64_t proving_since_ns;
 
 	bool is_rewinding; /* what is kept is being made ready */
@@ -101,6 +101,8 @@ void ltr__tui_judge_at_once(struct ltr__tui *tui);
  * with; returns whether the screen has to be drawn. */
 void ltr__tui_prove(struct ltr__tui *tui);
 bool ltr__tui_go_on_proving(struct ltr__tui *tui);
+/* If it has ended in the past: judge, and say how. */
+void ltr__tui_tell_proof(struct ltr__tui *tui);
 
 /* asking.c: a filter that makes no sense leaves the one that there is. */
 int ltr__tui_set_filter(struct ltr__tui *tui, const char *text, char *ret_why, size_t why_size);

@@ -80,6 +80,9 @@ struct ltr__view_kind {
 
 	/* When the finding that is selected arose; 0: not known. NULL: it has none. */
 	uint64_t (*arose)(const struct ltr__view *view, const struct ltr__scene *scene);
+
+	/* Is the note of scene->findings on screen, as it was drawn last? NULL: never. */
+	bool (*shows_note)(const struct ltr__view *view);
 };
 
 extern const struct ltr__view_kind ltr__view_goroutines;

@@ -16,6 +16,7 @@ struct verdicts {
 	struct ltr__view view;
 	struct ltr__list list; /* ids are the findings' keys */
 	struct ltr__table table;
+	bool shows_note;
 };
 
 static const struct ltr_tui_finding *finding_of(const void *item)
@@ -262,6 +263,7 @@ static void verdicts_draw(struct ltr__view *view, struct ltr__scene *scene, stru
 		height = (int)list->shown.count + 1;
 	else if (has_details)
 		height -= 9;
+	verdicts->shows_note = area.height >= DETAILS_FROM;
 	ltr__list_window(list, height);
 	ltr__table_fit(&verdicts->table, area.width);
 	if (heading)
@@ -343,6 +345,11 @@ static uint64_t verdicts_arose(const struct ltr__view *view, const struct ltr__s
 	return finding ? finding->arose_ns : 0;
 }
 
+static bool verdicts_show_note(const struct ltr__view *view)
+{
+	return ((const struct verdicts *)view)->shows_note;
+}
+
 static int verdicts_sort(struct ltr__view *view, const char *name)
 {
 	return ltr__table_sort(&verdicts_of(view)->table, name);
@@ -363,4 +370,5 @@ const struct ltr__view_kind ltr__view_verdicts = {
 	.search = verdicts_search,
 	.sort = verdicts_sort,
 	.arose = verdicts_arose,
+	.shows_note = verdicts_show_note,
 };

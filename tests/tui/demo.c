@@ -299,7 +299,7 @@ int main(int argc, char **argv)
 		source = kept_source(&kept);
 	}
 	if (demo.judges)
-		fixture_judges(&source);
+		(setup.is_kept ? kept_judges : fixture_judges)(&source);
 	error = ltr_tui_run(&setup.options, &source, &end);
 	if (setup.recorded)
 		played_done(&played);

@@ -155,3 +155,34 @@ struct ltr_tui_source kept_source(struct kept *kept)
 		.rewind = go_back,
 	};
 }
+
+static struct ltr_tui_source judged_source(void *context)
+{
+	struct ltr_tui_source source = fixture_source(((struct kept *)context)->fixture);
+
+	fixture_judges(&source);
+	return source;
+}
+
+static int judge(void *context, uint64_t budget_ns, const struct ltr_tui_findings **ret_findings)
+{
+	struct ltr_tui_source source = judged_source(context);
+
+	return source.judge(source.context, budget_ns, ret_findings);
+}
+
+static int prove(void *context, bool go, char *ret_why, size_t why_size)
+{
+	const struct kept *kept = context;
+	struct ltr_tui_source source = judged_source(context);
+
+	if (go && kept->fixture->proof_takes && !kept->past)
+		return 1;
+	return source.prove(source.context, go, ret_why, why_size);
+}
+
+void kept_judges(struct ltr_tui_source *source)
+{
+	source->judge = judge;
+	source->prove = prove;
+}

@@ -25,5 +25,7 @@ void kept_init(struct kept *kept, struct fixture *fixture, uint64_t lost);
 /* Before the fixture's end. */
 void kept_done(struct kept *kept);
 struct ltr_tui_source kept_source(struct kept *kept);
+/* As fixture_judges(); but a proof that takes its time comes to its end while somebody is back. */
+void kept_judges(struct ltr_tui_source *source);
 
 #endif

@@ -148,6 +148,28 @@ static void a_live_program_is_rewound(void **state)
 	quit(&seat);
 }
 
+/* It is about the program as it is now, and says what it has come to when one is there again. */
+static void a_proof_ends_while_one_is_back(void **state)
+{
+	struct seat seat;
+
+	(void)state;
+	start(&seat, (const char *const[]){path_of("LTR_TUI_DEMO"), "--kept", "--judged", "--proof",
+					   "3", NULL});
+	seat_expect(&seat, "kept: last ");
+	seat_type(&seat, "7P");
+	seat_expect(&seat, "looking at all references, for ");
+	seat_type(&seat, "1,");
+	seat_expect(&seat, "paused   REWOUND");
+	seat_expect(&seat, "references were looked at: L shows what was found");
+	seat_type(&seat, "7P");
+	seat_expect(&seat, "references can be looked at only as they are now: L first");
+	seat_type(&seat, "1L");
+	seat_expect(&seat, "LIVE");
+	seat_expect(&seat, "by locks and by what can never come");
+	quit(&seat);
+}
+
 static void nothing_is_kept_if_nobody_wants_it(void **state)
 {
 	struct seat seat;
@@ -190,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_real_recording_is_rewound),
 		cmocka_unit_test(a_live_program_is_rewound),
+		cmocka_unit_test(a_proof_ends_while_one_is_back),
 		cmocka_unit_test(nothing_is_kept_if_nobody_wants_it),
 		cmocka_unit_test(it_plays_to_the_end),
 	};

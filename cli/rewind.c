@@ -18,6 +18,9 @@
 #include "cli.h"
 #include "thread.h"
 
+#define REFRESH_MAX \
+	100000 /* goroutines: a snapshot of so many takes 25 ms, and the screen waits for it */
+
 /* A recording that is being opened. */
 struct job {
 	pthread_t thread;
@@ -45,6 +48,7 @@ int ltr__rewind_new(uint64_t last_ns, size_t bytes_max, struct ltr__rewind **ret
 		return -ENOMEM;
 	rewind->options.last_ns = last_ns;
 	rewind->options.bytes_max = bytes_max;
+	rewind->options.symbols_early = true;
 	error = ltr_recorder_new(&rewind->options, &rewind->recorder);
 	if (error)
 		free(rewind);
@@ -119,7 +123,9 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 	if (!error) {
 		const struct ltr_record_sink sink = {&job->fd, write_all};
 
-		ltr_probe_refresh(live); /* whose stacks nobody has read yet */
+		/* whose stacks nobody has read yet; of very many, the snapshots that there are must do */
+		if (ltr_census_count(ltr_probe_census(live)) <= REFRESH_MAX)
+			ltr_probe_refresh(live);
 		error = ltr_recorder_write(rewind->recorder, &sink);
 	}
 	if (!error)

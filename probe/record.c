@@ -34,6 +34,7 @@ int ltr_recorder_new(const struct ltr_recorder_options *options, struct ltr_reco
 	recorder->bytes_max = options->bytes_max ? options->bytes_max : KEPT_BYTES_MAX;
 	recorder->next.strings = recorder->next.sites = 1;
 	recorder->next.labels = recorder->next.stacks = 1;
+	recorder->symbols_early = options->symbols_early;
 	recorder->zstd = ZSTD_createCCtx();
 	if (!recorder->zstd) {
 		free(recorder);

@@ -13,6 +13,7 @@
  * watching: ask for them with ltr_recorder_error().
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ struct ltr_recorder_options {
 	 * to bytes_max, compressed; what has come since the last whole snapshot stays in any case. */
 	uint64_t last_ns;
 	size_t bytes_max; /* 0: 512 MiB */
+	/* With last_ns: look symbols up while recording, in small pieces, so that ltr_recorder_write() has
+	 * little left to do: for who must not wait then. Otherwise nothing is looked up before that. */
+	bool symbols_early;
 };
 
 /* 0, or -ENOMEM. */

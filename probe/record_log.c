@@ -13,9 +13,10 @@
 
 #include "record_private.h"
 
-#define FLUSH_NS   250000000ull
-#define SYMBOLS_NS 10000000ull /* for symbols, at each flush */
-#define EVENTS_MAX 32768u      /* in one entry: far below LTR__BLOCK_RAW_MAX */
+#define FLUSH_NS         250000000ull
+#define SYMBOLS_NS       10000000ull /* for symbols, at each flush */
+#define SYMBOLS_EARLY_NS 2000000ull  /* the same, where somebody waits at a screen */
+#define EVENTS_MAX       32768u      /* in one entry: far below LTR__BLOCK_RAW_MAX */
 
 static bool is_on(const struct ltr_recorder *recorder)
 {
@@ -32,6 +33,8 @@ void ltr__record_flush(struct ltr_recorder *recorder)
 					&recorder->log);
 		if (!err && !recorder->last_ns)
 			err = ltr__record_symbols(recorder, &sink, SYMBOLS_NS);
+		else if (!err && recorder->symbols_early)
+			ltr__record_look_up(recorder, SYMBOLS_EARLY_NS);
 	}
 	recorder->log.used = 0;
 	memset(&recorder->delta, 0, sizeof(recorder->delta));

@@ -87,6 +87,8 @@ struct ltr_recorder {
 
 	struct ltr__wanted wanted;
 	uint32_t symbols_written;
+	uint32_t symbols_known; /* looked up early */
+	bool symbols_early;
 	size_t modules_written;
 
 	struct ltr__segment *segments; /* oldest first; only with last_ns */
@@ -137,6 +139,8 @@ void ltr__want_goroutine(struct ltr_recorder *recorder, const struct ltr_gorouti
 void ltr__want_later(struct ltr_recorder *recorder, uint32_t stack);
 int ltr__record_symbols(struct ltr_recorder *recorder, const struct ltr_record_sink *sink,
 			uint64_t within_ns);
+/* The same, but nothing is written. */
+void ltr__record_look_up(struct ltr_recorder *recorder, uint64_t within_ns);
 void ltr__wanted_done(struct ltr__wanted *wanted);
 
 #endif

@@ -220,6 +220,20 @@ int ltr__record_symbols(struct ltr_recorder *recorder, const struct ltr_record_s
 	return err;
 }
 
+void ltr__record_look_up(struct ltr_recorder *recorder, uint64_t within_ns)
+{
+	struct ltr__wanted *wanted = &recorder->wanted;
+	uint64_t begin_ns = ltr_process_now_ns();
+
+	want_stacks(recorder, false);
+	while (recorder->symbols_known < wanted->count) {
+		/* who finds it keeps it */
+		ltr_census_symbol(recorder->census, wanted->pcs[recorder->symbols_known++]);
+		if (ltr_process_now_ns() - begin_ns >= within_ns)
+			break;
+	}
+}
+
 void ltr__wanted_done(struct ltr__wanted *wanted)
 {
 	free(wanted->pcs);

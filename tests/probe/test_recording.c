@@ -235,6 +235,57 @@ static void test_ring(void **state)
 	unmake(&made);
 }
 
+/* Which addresses somebody has asked for, each once. */
+struct asked {
+	uint64_t pcs[2000];
+	size_t count;
+};
+
+static const struct ltr_symbol *note_asked(void *context, uint64_t pc)
+{
+	struct asked *asked = context;
+
+	for (size_t i = 0; i < asked->count; i++)
+		if (asked->pcs[i] == pc)
+			return NULL;
+	assert_true(asked->count < sizeof(asked->pcs) / sizeof(*asked->pcs));
+	asked->pcs[asked->count++] = pc;
+	return NULL;
+}
+
+/* However little time there is at each flush, nothing is left for the one who waits. */
+static void test_early_symbols(void **state)
+{
+	static struct asked asked;
+	static struct tape tape;
+	struct ltr_symbol_source source = {.find = note_asked};
+	size_t before;
+
+	(void)state;
+	for (int early = 0; early <= 1; early++) {
+		const struct ltr_recorder_options options = {.last_ns = 1000000 * SECOND,
+							     .symbols_early = early};
+		struct made made;
+
+		make(&made, test_seed, &options);
+		asked.count = 0;
+		ltr_census_set_symbols(made.census, &source, &asked);
+		look(&made, true);
+		for (size_t i = 0; i < sizeof(asked.pcs) / sizeof(*asked.pcs); i++) {
+			made.now_ns += SECOND;
+			ltr_census_advance(made.census, made.now_ns);
+		}
+		before = asked.count;
+		tape = (struct tape){.room = SIZE_MAX, .census = made.census};
+		struct ltr_record_sink sink = sink_of(&tape);
+		assert_int_equal(ltr_recorder_write(made.recorder, &sink), 0);
+		assert_true(asked.count > 0);
+		assert_int_equal(before, early ? asked.count : 0);
+		free(tape.bytes);
+		unmake(&made);
+	}
+}
+
 /* Whatever happens, no more is kept than one may; and what is kept can be read. */
 static void test_small_ring(void **state)
 {
@@ -301,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_damage_anywhere),
 		cmocka_unit_test(test_at),
 		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_early_symbols),
 		cmocka_unit_test(test_small_ring),
 		cmocka_unit_test(test_full_disk),
 	};

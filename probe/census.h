@@ -432,7 +432,9 @@ struct ltr_contention {
 	uint8_t reason; /* of a wait for it */
 };
 
-size_t ltr_census_contention_count(const struct ltr_census *census);
+/* 0, -ENOMEM. */
+int ltr_census_contention_count(const struct ltr_census *census, size_t *ret_count);
+/* NULL: there is none. Below the count it is valid until the census changes. */
 const struct ltr_contention *ltr_census_contention(const struct ltr_census *census, size_t index);
 
 /*

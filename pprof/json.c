@@ -324,9 +324,15 @@ static object *contention_object(struct document *document, const struct ltr_con
 
 static void put_contentions(struct document *document)
 {
-	size_t count = ltr_census_contention_count(document->census);
+	size_t count;
+	int err;
 
-	if (count == 0 || document->choice)
+	if (document->choice)
+		return;
+	err = ltr_census_contention_count(document->census, &count);
+	if (err && !document->json.error)
+		document->json.error = err;
+	if (err || count == 0)
 		return;
 	ltr__text_put(&document->json.text, ",\n\"contentions\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {

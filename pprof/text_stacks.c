@@ -287,7 +287,7 @@ static void put_what_is_missing(struct printer *printer)
 	if (on_threads && info->threads_reason[0] && !ltr_census_thread_count(census))
 		put_reason(printer, "nothing is known of threads", info->threads_reason);
 	if (info->by_state[LTR_STATE_NETWORK] && info->sockets_reason[0])
-		put_reason(printer, "no addresses are known", info->sockets_reason);
+		put_reason(printer, "addresses are missing", info->sockets_reason);
 }
 
 int ltr_text_debug2(const struct ltr_census *census, struct ltr_sink sink)

@@ -61,10 +61,9 @@ static void comment_on_unknown(const struct ltr__sample *charges, size_t count,
 }
 
 static size_t charge_contentions(const struct ltr_census *census,
-				 const struct ltr_profile_options *options,
+				 const struct ltr_profile_options *options, size_t all,
 				 struct ltr__sample *charges)
 {
-	size_t all = ltr_census_contention_count(census);
 	size_t count = 0;
 
 	for (size_t i = 0; i < all; i++) {
@@ -85,9 +84,9 @@ static size_t charge_contentions(const struct ltr_census *census,
 
 /* Each wait that is under way: all that is known without events. */
 static size_t charge_waiting(const struct ltr_census *census,
-			     const struct ltr_profile_options *options, struct ltr__sample *charges)
+			     const struct ltr_profile_options *options, size_t all,
+			     struct ltr__sample *charges)
 {
-	size_t all = ltr_census_count(census);
 	size_t count = 0;
 
 	for (size_t i = 0; i < all; i++) {
@@ -114,21 +113,24 @@ static int collect_mutex(const struct ltr_census *census, const struct ltr_profi
 {
 	bool totals = ltr_census_wait_count(census) > 0 && !options->per_goroutine;
 	const struct ltr_census_info *info = ltr_census_info(census);
-	size_t most = totals ? ltr_census_contention_count(census) : ltr_census_count(census);
-	struct ltr__sample *charges = calloc(most + 1, sizeof(*charges));
+	size_t most = ltr_census_count(census);
+	int err = totals ? ltr_census_contention_count(census, &most) : 0;
+	struct ltr__sample *charges;
 	size_t count;
-	int err = 0;
 
+	if (err)
+		return err;
+	charges = calloc(most + 1, sizeof(*charges));
 	if (!charges)
 		return -ENOMEM;
 	if (totals) {
-		count = charge_contentions(census, options, charges);
+		count = charge_contentions(census, options, most, charges);
 		comment_on_unknown(charges, count, samples);
 		if (info->now_ns > info->started_ns)
 			samples->duration_ns = ltr__pprof_clamp(info->now_ns - info->started_ns);
 	} else {
 		ltr__samples_comment(samples, "loiter: only the waits that have not ended yet");
-		count = charge_waiting(census, options, charges);
+		count = charge_waiting(census, options, most, charges);
 	}
 	if (count > 0)
 		qsort(charges, count, sizeof(*charges), by_stack);

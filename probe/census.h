@@ -111,7 +111,7 @@ struct ltr_census_info {
 	uint64_t cpu_lost;       /* samples known to be lost since then */
 
 	/* Why there are no samples, why nothing or less is known of threads than could be, and why
-	 * nothing of sockets; "" if nothing is missing. Who only looks at a program that runs, and
+	 * nothing, or not all, of sockets; "" if nothing is missing. Who only looks at a program that runs, and
 	 * has not asked, is not told. */
 	char cpu_reason[160];
 	char threads_reason[160];
@@ -432,7 +432,9 @@ struct ltr_contention {
 	uint8_t reason; /* of a wait for it */
 };
 
-size_t ltr_census_contention_count(const struct ltr_census *census);
+/* 0, -ENOMEM. */
+int ltr_census_contention_count(const struct ltr_census *census, size_t *ret_count);
+/* NULL: there is none. Below the count it is valid until the census changes. */
 const struct ltr_contention *ltr_census_contention(const struct ltr_census *census, size_t index);
 
 /*

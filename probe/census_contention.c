@@ -124,38 +124,43 @@ static int charge(struct ltr_census *census, uint32_t stack, uint8_t reason, uin
 	return 0;
 }
 
+/* All of it, or, without memory, nothing. */
 static int count_change(struct ltr_census *census, const struct ltr__lock_change *change)
 {
-	struct ltr__awaited_lock *lock;
+	struct ltr__awaited_lock lock = {.object = change->object, .at_ns = change->ns};
+	struct ltr__awaited_lock *place;
 	uint64_t owed = 0;
 	int err = locks_reserve(census);
 
 	if (err)
 		return err;
-	lock = place_of(census, change->object);
-	if (!lock->waiters) {
-		*lock = (struct ltr__awaited_lock){.object = change->object, .at_ns = change->ns};
-		census->contentions.lock_count++;
-	}
-	if (change->ns > lock->at_ns) {
-		lock->owed_ns += (uint64_t)lock->waiters * (change->ns - lock->at_ns);
-		lock->at_ns = change->ns;
+	place = place_of(census, change->object);
+	if (place->waiters)
+		lock = *place;
+	if (change->ns > lock.at_ns) {
+		lock.owed_ns += (uint64_t)lock.waiters * (change->ns - lock.at_ns);
+		lock.at_ns = change->ns;
 	}
 	/* For what comes late, as if it had come in time. */
-	uint64_t late = lock->at_ns - change->ns;
-	lock->owed_ns += change->what == BEGIN ? late : -late;
-	lock->waiters += change->what == BEGIN ? 1 : -1;
+	uint64_t late = lock.at_ns - change->ns;
+	lock.owed_ns += change->what == BEGIN ? late : -late;
+	lock.waiters += change->what == BEGIN ? 1 : -1;
 	if (change->what == BEGIN)
-		lock->reason = change->reason;
-	if (!lock->waiters || (change->what == END && change->stack)) {
-		owed = lock->owed_ns;
-		lock->owed_ns = 0;
+		lock.reason = change->reason;
+	if (!lock.waiters || (change->what == END && change->stack)) {
+		owed = lock.owed_ns;
+		lock.owed_ns = 0;
 	}
-	if (!lock->waiters)
-		remove_lock(census, lock);
 	if (owed || change->what == END)
 		err = charge(census, change->stack, change->reason, owed, change->what == END);
-	return err;
+	if (err)
+		return err;
+	if (!place->waiters)
+		census->contentions.lock_count++;
+	*place = lock;
+	if (!lock.waiters)
+		remove_lock(census, place);
+	return 0;
 }
 
 static int by_time(const void *a, const void *b)
@@ -168,7 +173,7 @@ static int by_time(const void *a, const void *b)
 	return (x->what != BEGIN) - (y->what != BEGIN);
 }
 
-/* The `count` oldest. */
+/* The `count` oldest. Those that there is no memory for are kept, to be counted later. */
 static int count_changes(struct ltr_census *census, uint32_t count)
 {
 	struct ltr__contentions *all = &census->contentions;
@@ -178,8 +183,11 @@ static int count_changes(struct ltr_census *census, uint32_t count)
 	if (!all->change_count)
 		return 0;
 	qsort(all->changes, all->change_count, sizeof(*all->changes), by_time);
-	for (; done < count && !err; done++)
+	for (; done < count; done++) {
 		err = count_change(census, &all->changes[done]);
+		if (err)
+			break;
+	}
 	all->change_count -= done;
 	memmove(all->changes, all->changes + done, all->change_count * sizeof(*all->changes));
 	return err;
@@ -307,25 +315,28 @@ static int view_make(struct ltr_census *census)
 	return err;
 }
 
-size_t ltr_census_contention_count(const struct ltr_census *census)
+int ltr_census_contention_count(const struct ltr_census *census, size_t *ret_count)
 {
 	struct ltr_census *mutable = (struct ltr_census *)census;
 	struct ltr__contentions *all = &mutable->contentions;
 
 	if (all->view_old) {
-		if (view_make(mutable) < 0) {
-			all->view_count = 0;
-			return 0;
-		}
+		int err = view_make(mutable);
+
+		if (err)
+			return err;
 		all->view_old = false;
 	}
-	return all->view_count;
+	*ret_count = all->view_count;
+	return 0;
 }
 
 const struct ltr_contention *ltr_census_contention(const struct ltr_census *census, size_t index)
 {
-	return index < ltr_census_contention_count(census) ? &census->contentions.view[index]
-							   : NULL;
+	size_t count = 0;
+
+	(void)ltr_census_contention_count(census, &count);
+	return index < count ? &census->contentions.view[index] : NULL;
 }
 
 size_t ltr__contentions_bytes(const struct ltr__contentions *contentions)

@@ -22,7 +22,6 @@
  *   census_threads.c   what the kernel says of threads
  *   census_objects.c   channels and the like that somebody waits on
  *   census_sockets.c   sockets that somebody waits on
- *   census_channels.c  channels that somebody waits on
  *
  * A goroutine is followed twice. What is shown (struct ltr_goroutine) is the newest that is known
  * from a snapshot or a record, whichever is later. Behind it a cursor walks the records one by one

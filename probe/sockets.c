@@ -18,6 +18,7 @@ struct look {
 	size_t count;
 	size_t asked;
 	bool refused;
+	bool postponed; /* somebody was not asked about */
 };
 
 static void note_refusal(struct look *look, int err)
@@ -38,8 +39,12 @@ static void ask(struct look *look, const struct ltr_goroutine *goroutine)
 {
 	struct ltr_known_socket *socket = &look->sockets[look->count];
 
-	if (look->refused || look->asked == ASKED_MAX)
+	if (look->refused)
 		return;
+	if (look->asked == ASKED_MAX) {
+		look->postponed = true;
+		return;
+	}
 	look->asked++;
 	int err = ltr_process_socket(look->process, goroutine->object, &socket->is);
 	if (err == -EPERM || err == -ENOSYS) {
@@ -53,9 +58,26 @@ static void ask(struct look *look, const struct ltr_goroutine *goroutine)
 	look->count++;
 }
 
+static void note_what_is_missing(const struct look *look, uint64_t waiting)
+{
+	struct ltr_census_info *info = ltr_census_info_mut(look->census);
+
+	if (look->refused)
+		return;
+	info->sockets_reason[0] = '\0';
+	if (waiting > LTR_KNOWN_SOCKETS_MAX)
+		snprintf(info->sockets_reason, sizeof(info->sockets_reason),
+			 "at most %u sockets are noted", LTR_KNOWN_SOCKETS_MAX);
+	else if (look->postponed)
+		snprintf(info->sockets_reason, sizeof(info->sockets_reason),
+			 "a look asks about %u sockets that are new; the others come with the next",
+			 ASKED_MAX);
+}
+
 int ltr__sockets_look(const struct ltr_process *process, struct ltr_census *census)
 {
-	uint64_t most = ltr_census_info(census)->by_state[LTR_STATE_NETWORK];
+	uint64_t waiting = ltr_census_info(census)->by_state[LTR_STATE_NETWORK];
+	uint64_t most = waiting;
 	struct look look = {.process = process, .census = census};
 
 	if (most > LTR_KNOWN_SOCKETS_MAX)
@@ -75,6 +97,7 @@ int ltr__sockets_look(const struct ltr_process *process, struct ltr_census *cens
 		else
 			ask(&look, goroutine);
 	}
+	note_what_is_missing(&look, waiting);
 	int err = ltr_census_know_sockets(census, look.sockets, look.count, true);
 	free(look.sockets);
 	return err;

@@ -10,7 +10,10 @@
 
 #include "process.h"
 
-/* Right after a snapshot. Notes in info->sockets_reason why nobody can be asked. 0, -ESRCH, -ENOMEM. */
+/*
+ * Right after a snapshot. Notes in info->sockets_reason why nobody can be asked, or why some were not yet;
+ * "" when nothing is missing. 0, -ESRCH, -ENOMEM.
+ */
 int ltr__sockets_look(const struct ltr_process *process, struct ltr_census *census);
 
 #endif

@@ -16,7 +16,6 @@ scratch=$(mktemp -d)
 export XDG_RUNTIME_DIR=$scratch/run # the gate's folders appear in there
 export XDG_CONFIG_HOME=$scratch/config # nobody's settings
 mkdir "$XDG_RUNTIME_DIR"
-patience=60 # seconds, for whatever may hang: a hang is a failure with a name
 
 cleanup() {
 	local pid
@@ -61,19 +60,6 @@ one_sentence_is() {
 		cat "$scratch/err"
 	fi
 	[[ ! -s $scratch/out ]] || fail "prints something: loiter $*"
-}
-
-# until_true WHAT COMMAND...: repeats the command until it succeeds
-until_true() {
-	local what=$1 end=$((SECONDS + patience))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		if ((SECONDS > end)); then
-			fail "$what"
-			exit 1
-		fi
-		sleep 0.01
-	done
 }
 
 # await_file FILE: until it is there

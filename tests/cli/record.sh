@@ -46,10 +46,8 @@ await_recorder() { # its status is in $recorded
 }
 
 ways=(shm snapshot)
-if "$loiter" record --via ebpf -o "$file" -- "$cases" clean 2>"$scratch/err"; then
+if has_way ebpf record --via ebpf -o "$file" -- "$cases" clean; then
 	ways+=(ebpf)
-else
-	printf 'not by eBPF: %s\n' "$(<"$scratch/err")"
 fi
 rm -f "$file"
 

@@ -25,10 +25,7 @@ one_sentence_is 127 "there is no such command" trace -o "$trace" -- "$scratch/no
 [[ ! -e $trace ]] || fail "a trace of nothing"
 
 for way in shm ebpf; do
-	"$loiter" record --via "$way" -o "$file" -- "$cases" many 2>"$scratch/err" || {
-		printf 'not by %s: %s\n' "$way" "$(<"$scratch/err")"
-		continue
-	}
+	has_way "$way" record --via "$way" -o "$file" -- "$cases" many || continue
 	loiter_is 0 "" trace "$file" -o "$trace"
 	valid "$way"
 	contains "$way" "^[0-9]+ slices, [0-9]+ runs, 1[0-9]{4} arrows, 100[0-9]{2} tracks, [1-9][0-9]* runs on processors$" "$scratch/counts"

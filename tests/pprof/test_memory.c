@@ -150,10 +150,64 @@ static void every_allocation_may_fail(void **state)
 	ltr_census_free(census);
 }
 
+static int mutex(const struct ltr_census *census, struct ltr_sink sink)
+{
+	return ltr_profile_folded(census, ltr_profile_type_find("mutex"), NULL, sink);
+}
+
+/* Nobody has looked at the waits for locks yet; the first to do so needs memory. */
+static struct ltr_census *census_with_contentions(void)
+{
+	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
+	struct ltr_census *census = fixture_empty();
+
+	assert_int_equal(ltr_census_keep_waits(census), 0);
+	for (uint64_t id = 1; id <= 100; id++) {
+		const struct ltr_event events[] = {
+			{id, 991 * SECOND_NS, 0, 1, LTR_KIND_CREATE, 0, 0, 0},
+			{id, 992 * SECOND_NS, 0, 2, LTR_KIND_START, 0, 0, 0},
+			{id, 993 * SECOND_NS, id << 12, 3, LTR_KIND_PARK, LTR_REASON_MUTEX_LOCK, 0,
+			 0},
+		};
+
+		assert_int_equal(ltr_census_apply(census, &clock, 0, (id - 1) * 3, events, 3), 0);
+	}
+	ltr_census_advance(census, FIXTURE_NOW_NS);
+	/* The totals of the waits do not tell that they had no memory. */
+	assert_true(ltr_census_wait_count(census) > 0);
+	return census;
+}
+
+static void contentions_may_fail(void **state)
+{
+	int (*const forms[])(const struct ltr_census *census,
+			     struct ltr_sink sink) = {mutex, ltr_json_write};
+	const struct ltr_sink sink = {discard, NULL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		unsigned int n = 0;
+
+		do {
+			struct ltr_census *census = census_with_contentions();
+			int err;
+
+			failed = false;
+			left = ++n;
+			err = forms[i](census, sink);
+			left = 0;
+			assert_int_equal(err, failed ? -ENOMEM : 0);
+			ltr_census_free(census);
+		} while (failed);
+		assert_true(n > 3);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(contentions_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ start_target() {
 	target=$!
 	started+=("$target")
 	exec {to}>"$scratch/to"
-	until grep -q '^on$' "$scratch/said"; do sleep 0.02; done
+	until_true "$1 does not start" grep '^on$' "$scratch/said"
 }
 
 end_target() {
@@ -63,15 +63,14 @@ samples() {
 # --- threads and system calls, of a program that stands still ---
 export LTR_PROCS=2
 start_target thread_target
-until "$loiter" dump -p "$target" >"$scratch/live" &&
-	grep -q 'in clock_nanosleep' "$scratch/live" && grep -Eq '\[syscall, in read.*reader' "$scratch/live"; do
-	:
-done
+stands_still() {
+	"$loiter" dump -p "$target" >"$scratch/live" && grep 'in clock_nanosleep' "$scratch/live" &&
+		grep -E '\[syscall, in read.*reader' "$scratch/live"
+}
+until_true "thread_target does not come to stand" stands_still
 ways=(shm snapshot)
-if "$loiter" record --via ebpf -p "$target" --seconds 100ms -o "$scratch/x.ltr" 2>"$scratch/err"; then
+if has_way ebpf record --via ebpf -p "$target" --seconds 100ms -o "$scratch/x.ltr"; then
 	ways+=(ebpf)
-else
-	printf 'not by eBPF: %s\n' "$(<"$scratch/err")"
 fi
 for way in "${ways[@]}"; do
 	record "$scratch/threads-$way.ltr" --via "$way" -p "$target" --seconds 300ms
@@ -147,8 +146,8 @@ started+=("$httpd")
 read -r line <"$scratch/where"
 address=${line#listening on }
 exec {idle}<>"/dev/tcp/127.0.0.1/${address##*:}"
-peer() { "$loiter" dump -p "$httpd" | grep -Eo 'from: "127.0.0.1:[0-9]+"'; }
-until peer >"$scratch/peer"; do :; done
+peer() { "$loiter" dump -p "$httpd" | grep -Eo 'from: "127.0.0.1:[0-9]+"' >"$scratch/peer"; }
+until_true "httpd has no peer" peer
 for way in "${ways[@]}"; do
 	record "$scratch/net-$way.ltr" --via "$way" -p "$httpd" --seconds 300ms
 done

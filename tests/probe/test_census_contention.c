@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Who made others wait for locks, where the order of time is not known in time: many more waits than are
- * kept to be put in order, looked at on the way. (test_census_model.c has what each is charged with.)
+ * kept to be put in order, looked at on the way; and where there is no memory for it: then the n-th
+ * allocation fails, for every n until none does. (test_census_model.c has what each is charged with.)
  */
+#include <errno.h>
+
 #include "testing.h"
 
 #include "census_fill.h"
@@ -64,13 +67,24 @@ static void step(struct program *program)
 	}
 }
 
-/* Where somebody unlocks, nothing ever becomes less; and all together is what was waited. */
-static void look(struct program *program)
+static size_t contention_count(const struct ltr_census *census)
+{
+	size_t count;
+
+	assert_int_equal(ltr_census_contention_count(census, &count), 0);
+	return count;
+}
+
+/*
+ * Where somebody unlocks, nothing ever becomes less; and all together is what was waited. But what came
+ * late may have been charged already, and is taken off what comes next: at most `over_ns` until then.
+ */
+static void look(struct program *program, uint64_t over_ns)
 {
 	uint64_t charged[STACKS + 1] = {0};
 	uint64_t ns = 0, count = 0;
 
-	for (size_t i = 0; i < ltr_census_contention_count(program->census); i++) {
+	for (size_t i = 0; i < contention_count(program->census); i++) {
 		const struct ltr_contention *one = ltr_census_contention(program->census, i);
 		size_t depth;
 		const uint64_t *pcs = ltr_census_stack(program->census, one->stack, &depth);
@@ -89,8 +103,7 @@ static void look(struct program *program)
 		count -= total->count;
 	}
 	assert_int_equal(count, 0);
-	/* What came late may have been charged already, and is taken off what comes next. */
-	assert_true(ns < (uint64_t)GOROUTINES * 1000 * 50000);
+	assert_in_range(ns, 0, over_ns);
 	for (uint32_t i = 1; i <= STACKS; i++)
 		assert_true(charged[i] >= program->charged[i]);
 	memcpy(program->charged, charged, sizeof(charged));
@@ -108,14 +121,14 @@ static void test_more_than_are_kept(void **state)
 	for (int i = 0; i < 300000; i++) {
 		step(&program);
 		if (chance_below(&program.chance, 5000) == 0)
-			look(&program);
+			look(&program, (uint64_t)GOROUTINES * 1000 * 50000);
 	}
 	/* Nothing that is late any more: what was charged too early is paid back. */
 	for (int i = 0; i < 5000; i++) {
 		program.now += 100000;
 		step(&program);
 	}
-	look(&program);
+	look(&program, 0);
 	for (uint32_t i = 1; i <= STACKS; i++)
 		assert_true(program.charged[i] > 0);
 	ltr_census_free(program.census);
@@ -145,7 +158,7 @@ static void test_a_queue_is_charged_to_who_held_it(void **state)
 	apply(&program, 2, LTR_KIND_READY, 0, 1, 4);
 	program.now += 1;
 	apply(&program, 9, LTR_KIND_CREATE, 0, 0, 1); /* the clock */
-	assert_int_equal(ltr_census_contention_count(program.census), 3);
+	assert_int_equal(contention_count(program.census), 3);
 	for (size_t i = 0; i < 3; i++) {
 		static const uint64_t want[] = {3000, 20, 1};
 		const struct ltr_contention *one = ltr_census_contention(program.census, i);
@@ -157,11 +170,114 @@ static void test_a_queue_is_charged_to_who_held_it(void **state)
 	ltr_census_free(program.census);
 }
 
+/* --- without memory --- */
+
+static unsigned int left; /* allocations until one fails; 0: none does */
+static bool failed;
+
+static bool fails(void)
+{
+	if (left == 0 || --left > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+
+void *__wrap_malloc(size_t bytes)
+{
+	return fails() ? NULL : __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+	return fails() ? NULL : __real_calloc(count, bytes);
+}
+
+void *__wrap_realloc(void *old, size_t bytes)
+{
+	return fails() ? NULL : __real_realloc(old, bytes);
+}
+
+/* Whatever grows with what is counted has to grow more than once. */
+#define MANY 200
+
+/* A lock each; every other one gets it, unlocked at a stack of its own. */
+static struct ltr_census *many_locks(void)
+{
+	struct program program = {.now = 1000};
+
+	assert_int_equal(ltr_census_new(&program.census), 0);
+	assert_int_equal(ltr_census_keep_waits(program.census), 0);
+	for (uint64_t id = 1; id <= MANY; id++) {
+		assert_int_equal(ltr_census_define_stack(program.census, (uint32_t)id, &id, 1), 0);
+		apply(&program, id, LTR_KIND_CREATE, 0, 0, 1);
+		apply(&program, id, LTR_KIND_START, 0, 0, 2);
+		apply(&program, id, LTR_KIND_PARK, LTR_REASON_MUTEX_LOCK, 0x1000 * id, 3);
+	}
+	for (uint64_t id = 1; id <= MANY; id += 2) {
+		program.now += 1000;
+		apply(&program, id, LTR_KIND_STACK, 0, id, 4);
+		apply(&program, id, LTR_KIND_READY, 0, MANY + 1, 4);
+	}
+	return program.census;
+}
+
+static void assert_many_locks(const struct ltr_census *census)
+{
+	bool seen[MANY + 1] = {false};
+
+	assert_int_equal(contention_count(census), MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		const struct ltr_contention *one = ltr_census_contention(census, i);
+		size_t depth;
+		const uint64_t *pcs = ltr_census_stack(census, one->stack, &depth);
+		uint64_t id = one->object ? one->object / 0x1000 : pcs[0];
+
+		assert_in_range(id, 1, MANY);
+		assert_false(seen[id]);
+		seen[id] = true;
+		assert_int_equal(one->object ? 0 : 1, id % 2);
+		assert_int_equal(one->count, 1);
+		assert_int_equal(one->total_ns, 1000 * (one->object ? MANY / 2 : (id + 1) / 2));
+	}
+}
+
+/* It is said, nothing is forgotten by it, and nothing counted twice. */
+static void test_without_memory(void **state)
+{
+	unsigned int n = 0;
+
+	(void)state;
+	do {
+		struct ltr_census *census = many_locks();
+		size_t count = 4711;
+		int err;
+
+		failed = false;
+		left = ++n;
+		err = ltr_census_contention_count(census, &count);
+		left = 0;
+		assert_int_equal(err, failed ? -ENOMEM : 0);
+		assert_int_equal(count, failed ? 4711 : MANY);
+		assert_many_locks(census);
+		ltr_census_free(census);
+	} while (failed);
+	assert_true(n > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_more_than_are_kept),
 		cmocka_unit_test(test_a_queue_is_charged_to_who_held_it),
+		cmocka_unit_test(test_without_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -446,7 +446,9 @@ static void compare_contentions(struct made_program *program)
 	made.ns[0] += made.unfinished_ns[0];
 	made.count[0] += made.unfinished[0];
 	made.unfinished_ns[0] = made.unfinished[0] = 0;
-	for (size_t i = 0; i < ltr_census_contention_count(program->census); i++) {
+	size_t count;
+	assert_int_equal(ltr_census_contention_count(program->census, &count), 0);
+	for (size_t i = 0; i < count; i++) {
 		const struct ltr_contention *one = ltr_census_contention(program->census, i);
 		size_t depth;
 		const uint64_t *pcs = ltr_census_stack(program->census, one->stack, &depth);

@@ -3,8 +3,12 @@
 #include "testing.h"
 
 #include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "census_fill.h"
+#include "process.h"
+#include "sockets.h"
 
 static int find(void *context, uint64_t descriptor, struct ltr_census_socket *ret_socket)
 {
@@ -100,11 +104,54 @@ static void test_what_was_noted_counts_while_the_wait_lasts(void **state)
 	ltr_census_free(census);
 }
 
+/* What one look asks about is bounded; that somebody was left out is said until it is made up for. */
+static void test_who_is_not_asked_about_yet_is_told(void **state)
+{
+	enum { MANY = 5000 }; /* more than one look asks about, less than two do */
+	struct ltr_census *census;
+	struct ltr_process *process;
+	struct ltr_census_socket is;
+	struct ltr_why why;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(ltr_process_open((uint32_t)getpid(), &process, &why), 0);
+	assert_int_equal(ltr_census_new(&census), 0);
+	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
+	for (uint64_t id = 1; id <= MANY; id++) {
+		const struct ltr_goroutine goroutine = {.id = id,
+							.state = LTR_STATE_NETWORK,
+							.object = (uint64_t)pair[0],
+							.transitions = 4};
+
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
+	}
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	for (int looks = 1; looks <= 3; looks++) {
+		size_t known = 0;
+
+		assert_int_equal(ltr__sockets_look(process, census), 0);
+		if (strstr(ltr_census_info(census)->sockets_reason, "refused") ||
+		    strstr(ltr_census_info(census)->sockets_reason, "fails"))
+			skip(); /* a kernel before 5.6, or a filter */
+		for (size_t i = 0; i < MANY; i++)
+			known += ltr_census_socket(census, ltr_census_at(census, i), &is);
+		assert_int_equal(known == MANY, looks > 1);
+		assert_int_equal(ltr_census_info(census)->sockets_reason[0] == '\0', looks > 1);
+	}
+	ltr_census_free(census);
+	ltr_process_close(process);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_who_waits_on_one_is_asked_about),
 		cmocka_unit_test(test_what_was_noted_counts_while_the_wait_lasts),
+		cmocka_unit_test(test_who_is_not_asked_about_yet_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,6 @@ subject=$LTR_BUILD/tests/serve/subject
 scratch=$(mktemp -d)
 export XDG_RUNTIME_DIR=$scratch/run HOME=$scratch PPROF_TMPDIR=$scratch
 mkdir "$XDG_RUNTIME_DIR"
-patience=60 # seconds, for whatever may hang
 subject_pid="" server_pid="" url="" port=""
 
 cleanup() {

@@ -88,14 +88,17 @@ static int put_hidden(struct ltr_census *census, uint32_t index,
 {
 	struct ltr__follow *follow = &census->follows[index];
 	bool gone = follow->bits & LTR__FOLLOW_GONE;
+	bool ended = follow->bits & LTR__FOLLOW_ENDED;
 	uint64_t id = goroutine->id;
 
-	if (follow->bits & LTR__FOLLOW_ENDED)
+	/* What was read before the end. Of no real program is anything read that came after it. */
+	if (ended && ltr__sequence_diff(goroutine->transitions, follow->cursor) < 0)
 		return 0;
+	follow->bits &= (uint8_t)~LTR__FOLLOW_ENDED;
 	follow->generation = census->generation;
 	ltr__goroutine_set(census, index, goroutine);
 	index = ltr__goroutine_show(census, index);
-	if (gone || (census->had_snapshot && !census->all_unsure))
+	if (gone || (!ended && census->had_snapshot && !census->all_unsure))
 		return ltr__events_drain(census, id);
 
 	/* It is older than the watching, or its CREATE is a lost one. */

@@ -45,11 +45,11 @@ struct trial {
 	enum stage stage;
 	uint64_t end_ns;  /* GRACE: when it is over */
 	uint64_t more_ns; /* by how much it is longer than asked for */
-	uint64_t
-		starved_ns; /* for how long its threads had waited for a CPU when that was granted */
-	uint64_t look_ns;   /* GRACE: when to look next */
-	uint64_t pause_ns;  /* and how long to wait after that */
-	bool settled;       /* GRACE, the last look: nobody could go on, with this signature */
+	/* For how long its threads had waited for a CPU when that was granted. */
+	uint64_t starved_ns;
+	uint64_t look_ns;  /* GRACE: when to look next */
+	uint64_t pause_ns; /* and how long to wait after that */
+	bool settled;      /* GRACE, the last look: nobody could go on, with this signature */
 	uint64_t signature;
 	struct ltr__black_box *box; /* NULL: there is none */
 	struct ltr__watch watch;    /* RUNNING, if it is judged again and again */

@@ -18,8 +18,8 @@
 #include "cli.h"
 #include "thread.h"
 
-#define REFRESH_MAX \
-	100000 /* goroutines: a snapshot of so many takes 25 ms, and the screen waits for it */
+/* Goroutines: a snapshot of so many takes 25 ms, and the screen waits for it. */
+#define REFRESH_MAX 100000
 
 /* A recording that is being opened. */
 struct job {

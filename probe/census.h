@@ -423,12 +423,12 @@ const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, si
  * same (but for those whom a snapshot did not have any more, until their last records have come).
  */
 struct ltr_contention {
-	uint64_t
-		object; /* somebody waits for this lock, and nobody has unlocked it since; else 0 */
+	/* Somebody waits for this lock, and nobody has unlocked it since; else 0. */
+	uint64_t object;
 	uint64_t count;
 	uint64_t total_ns;
-	uint32_t
-		stack; /* 0: with an object; and of who gave up, or was woken by nobody knows whom */
+	/* 0: with an object; and of who gave up, or was woken by nobody knows whom. */
+	uint32_t stack;
 	uint8_t reason; /* of a wait for it */
 };
 
@@ -470,10 +470,10 @@ struct ltr_step {
 	uint64_t goroutine_id;
 	uint64_t from_ns; /* since when it had been in `state`; 0: neither is known */
 	uint64_t at_ns;   /* not before from_ns */
-	uint64_t
-		told_ns; /* the same by the clock of the thread that told it, which does not go back
-			    * and may lag behind others; 0: no record */
-	uint64_t object; /* what it waited on; 0: nothing, or not known */
+	/* The same by the clock of the thread that told it, which does not go back and may lag behind
+	 * others; 0: no record. */
+	uint64_t told_ns;
+	uint64_t object;   /* what it waited on; 0: nothing, or not known */
 	uint64_t other_id; /* who woke it (READY) or created it (CREATE); 0: nobody, the runtime */
 	uint32_t stack;    /* where it waited; 0: not known */
 	uint32_t ring; /* of the thread that did it: while it ran, its own; or LTR_RING_UNKNOWN */

@@ -203,11 +203,10 @@ static int add_change(struct ltr_census *census, const struct ltr__lock_change *
 	if (all->change_count >= CHANGES_MAX)
 		err = count_changes(census, CHANGES_MAX / 2);
 	if (!err)
-		err = ltr__grow(&all->changes, &all->change_capacity, all->change_count + 1ull,
-				sizeof(*all->changes));
+		err = ltr__append(&all->changes, &all->change_count, &all->change_capacity, change,
+				  sizeof(*change));
 	if (err)
 		return err;
-	all->changes[all->change_count++] = *change;
 	all->view_old = true;
 	return 0;
 }
@@ -272,12 +271,7 @@ void ltr__lock_wait_forget(struct ltr_census *census, struct ltr__follow *follow
 
 static int view_add(struct ltr__contentions *all, const struct ltr_contention *one)
 {
-	int err = ltr__grow(&all->view, &all->view_capacity, all->view_count + 1ull,
-			    sizeof(*all->view));
-
-	if (!err)
-		all->view[all->view_count++] = *one;
-	return err;
+	return ltr__append(&all->view, &all->view_count, &all->view_capacity, one, sizeof(*one));
 }
 
 static int view_make(struct ltr_census *census)

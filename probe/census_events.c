@@ -222,10 +222,9 @@ static int take_next(struct ltr_census *census, uint32_t index, const struct ltr
 	if (event->kind == LTR_KIND_CREATE) {
 		census->info.created++;
 		place_newborn(census, index, ns);
-	} else if (ns > census->complete_ns) {
-		follow->bits &= (uint8_t)~LTR__FOLLOW_GONE;
 	}
-	if (!(follow->bits & LTR__FOLLOW_GONE))
+	/* Who was taken for gone is not, if it has done something since. */
+	if (!(follow->bits & LTR__FOLLOW_GONE) || ns > census->complete_ns)
 		index = ltr__goroutine_show(census, index);
 	show_event(census, index, event, state, ns);
 	return 0;

@@ -25,11 +25,8 @@ int ltr_census_snapshot_lock(struct ltr_census *census, const struct ltr_lock *l
 	if (!census->snapshot_open)
 		return -EINVAL;
 	LTR__TAP(census, snapshot_lock, lock);
-	int err = ltr__grow(&census->locks, &census->lock_capacity, census->lock_count + 1ull,
-			    sizeof(*census->locks));
-	if (!err)
-		census->locks[census->lock_count++] = *lock;
-	return err;
+	return ltr__append(&census->locks, &census->lock_count, &census->lock_capacity, lock,
+			   sizeof(*lock));
 }
 
 int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reader *reader)
@@ -37,31 +34,23 @@ int ltr_census_snapshot_reader(struct ltr_census *census, const struct ltr_reade
 	if (!census->snapshot_open)
 		return -EINVAL;
 	LTR__TAP(census, snapshot_reader, reader);
-	int err = ltr__grow(&census->readers, &census->reader_capacity, census->reader_count + 1ull,
-			    sizeof(*census->readers));
-	if (!err)
-		census->readers[census->reader_count++] = *reader;
-	return err;
-}
-
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
+	return ltr__append(&census->readers, &census->reader_count, &census->reader_capacity,
+			   reader, sizeof(*reader));
 }
 
 static int compare_locks(const void *a, const void *b)
 {
-	return compare_u64(((const struct ltr_lock *)a)->object,
-			   ((const struct ltr_lock *)b)->object);
+	return ltr__compare(((const struct ltr_lock *)a)->object,
+			    ((const struct ltr_lock *)b)->object);
 }
 
 static int compare_readers(const void *a, const void *b)
 {
 	const struct ltr_reader *x = a;
 	const struct ltr_reader *y = b;
-	int order = compare_u64(x->object, y->object);
+	int order = ltr__compare(x->object, y->object);
 
-	return order ? order : compare_u64(x->goroutine_id, y->goroutine_id);
+	return order ? order : ltr__compare(x->goroutine_id, y->goroutine_id);
 }
 
 void ltr__locks_sort(struct ltr_census *census)

@@ -60,44 +60,33 @@ void ltr_census_objects_begin(struct ltr_census *census, uint64_t now_ns)
 int ltr_census_object_put(struct ltr_census *census, const struct ltr_object *object)
 {
 	LTR__TAP(census, object_put, object);
-	int err = ltr__grow(&census->objects, &census->object_capacity, census->object_count + 1ull,
-			    sizeof(*census->objects));
-	if (!err)
-		census->objects[census->object_count++] = *object;
-	return err;
+	return ltr__append(&census->objects, &census->object_count, &census->object_capacity,
+			   object, sizeof(*object));
 }
 
 int ltr_census_case_put(struct ltr_census *census, const struct ltr_select_case *one)
 {
 	LTR__TAP(census, case_put, one);
-	int err = ltr__grow(&census->cases, &census->case_capacity, census->case_count + 1ull,
-			    sizeof(*census->cases));
-	if (!err)
-		census->cases[census->case_count++] = *one;
-	return err;
-}
-
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
+	return ltr__append(&census->cases, &census->case_count, &census->case_capacity, one,
+			   sizeof(*one));
 }
 
 static int compare_objects(const void *a, const void *b)
 {
 	const struct ltr_object *x = a;
 	const struct ltr_object *y = b;
-	int order = compare_u64(x->address, y->address);
+	int order = ltr__compare(x->address, y->address);
 
-	return order ? order : compare_u64(x->kind, y->kind);
+	return order ? order : ltr__compare(x->kind, y->kind);
 }
 
 static int compare_cases(const void *a, const void *b)
 {
 	const struct ltr_select_case *x = a;
 	const struct ltr_select_case *y = b;
-	int order = compare_u64(x->goroutine_id, y->goroutine_id);
+	int order = ltr__compare(x->goroutine_id, y->goroutine_id);
 
-	return order ? order : compare_u64(x->index, y->index);
+	return order ? order : ltr__compare(x->index, y->index);
 }
 
 void ltr_census_objects_end(struct ltr_census *census)

@@ -19,7 +19,7 @@ static int compare(const void *a, const void *b)
 	const struct ltr_known_socket *x = a;
 	const struct ltr_known_socket *y = b;
 
-	return x->goroutine_id < y->goroutine_id ? -1 : x->goroutine_id > y->goroutine_id;
+	return ltr__compare(x->goroutine_id, y->goroutine_id);
 }
 
 int ltr_census_know_sockets(struct ltr_census *census, const struct ltr_known_socket *sockets,

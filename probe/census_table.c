@@ -40,6 +40,19 @@ int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t el
 	return 0;
 }
 
+int ltr__append(void *array_pointer, uint32_t *count, uint32_t *capacity, const void *element,
+		size_t bytes)
+{
+	int err = ltr__grow(array_pointer, capacity, *count + 1ull, bytes);
+	void *array;
+
+	if (err)
+		return err;
+	memcpy(&array, array_pointer, sizeof(array));
+	memcpy((char *)array + (size_t)(*count)++ * bytes, element, bytes);
+	return 0;
+}
+
 /*
  * Sixteen ids in a row share a cache line of slots: goroutines that were created together are looked
  * up together. Which line that is, the program cannot know.

@@ -33,7 +33,7 @@ static int compare(const void *a, const void *b)
 	const struct ltr_thread *x = a;
 	const struct ltr_thread *y = b;
 
-	return x->goroutine_id < y->goroutine_id ? -1 : x->goroutine_id > y->goroutine_id;
+	return ltr__compare(x->goroutine_id, y->goroutine_id);
 }
 
 #define THREADS_MAX 65536u

@@ -40,9 +40,8 @@ struct ltr_tui_finding {
 	const char *advice;
 	uint64_t count;     /* goroutines; 0: it is about the program as a whole */
 	uint64_t oldest_ns; /* how long the first of them has been there; 0: not known */
-	uint64_t
-		found_ns; /* in which moment it was found first; of a recording arose_ns. 0: not known */
-	uint64_t arose_ns; /* when it came to be so; 0: not known */
+	uint64_t found_ns;  /* when it was found first; of a recording arose_ns. 0: not known */
+	uint64_t arose_ns;  /* when it came to be so; 0: not known */
 	const struct ltr_tui_line *lines;
 	size_t line_count;
 	const uint64_t *ids; /* its goroutines, in order; there may be more */

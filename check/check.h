@@ -189,6 +189,12 @@ struct ltr_finding {
 /* The stable name of a rule, in lower case with dashes: for files and filters. */
 const char *ltr_rule_name(const struct ltr_rule *rule);
 
+/*
+ * Whether it becomes true by what somebody else than the goroutines of the finding does, so that since when
+ * they wait does not tell since when it is so.
+ */
+bool ltr_rule_is_by_others(const struct ltr_rule *rule);
+
 struct ltr_judgement;
 struct ltr_baseline; /* baseline.h */
 

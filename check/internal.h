@@ -108,6 +108,9 @@ struct ltr_rule {
 	bool shows_creation;
 	/* Do its goroutines wait for locks, and do its claims say whom for? */
 	bool shows_lock;
+	/* Does it take somebody else than its goroutines for it to become so: the holder that ended, the
+	 * main goroutine that returned, the last one that could have gone on? */
+	bool by_others;
 	/* A few words about the goroutines of one or more findings: "3 goroutines never exited". */
 	void (*summary)(uint64_t count, FILE *out);
 	/* What the rule has seen, for the reader who does not know it; may use finding->limit_ns. */

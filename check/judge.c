@@ -37,6 +37,11 @@ const char *ltr_rule_name(const struct ltr_rule *rule)
 	return rule->name;
 }
 
+bool ltr_rule_is_by_others(const struct ltr_rule *rule)
+{
+	return rule->by_others;
+}
+
 int ltr_judgement_new(struct ltr_judgement **ret_judgement)
 {
 	struct ltr_judgement *judgement = calloc(1, sizeof(*judgement));

@@ -42,6 +42,7 @@ const struct ltr_rule ltr__rule_all_asleep = {
 	.name = "all-asleep",
 	.grade = LTR_GRADE_DEADLOCK,
 	.check = all_asleep_check,
+	.by_others = true,
 	.summary = all_asleep_summary,
 	.explain = all_asleep_explain,
 };

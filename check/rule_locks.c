@@ -399,6 +399,7 @@ static void held_for_ever_explain(const struct ltr_finding *finding, FILE *out)
 	fputs("the goroutine that holds the lock waits for ever itself", out);
 }
 
+/* Cycles. */
 #define RULE(variable, name_, check_, words)           \
 	const struct ltr_rule ltr__rule_##variable = { \
 		.name = (name_),                       \
@@ -415,13 +416,23 @@ RULE(read_write_read, "reader-writer-reader", found_already, read_write_read);
 RULE(lock_upgrade, "lock-upgrade", found_already, lock_upgrade);
 RULE(lock_order, "lock-order", found_already, lock_order);
 RULE(lock_cycle, "lock-cycle", found_already, lock_cycle);
-RULE(abandoned_lock, "abandoned-lock", found_already, abandoned_lock);
+
+const struct ltr_rule ltr__rule_abandoned_lock = {
+	.name = "abandoned-lock",
+	.grade = LTR_GRADE_DEADLOCK,
+	.check = found_already,
+	.shows_lock = true,
+	.by_others = true,
+	.summary = abandoned_lock_summary,
+	.explain = abandoned_lock_explain,
+};
 
 const struct ltr_rule ltr__rule_held_for_ever = {
 	.name = "held-for-ever",
 	.grade = LTR_GRADE_LEAKED,
 	.check = held_for_ever_check,
 	.shows_lock = true,
+	.by_others = true,
 	.summary = held_for_ever_summary,
 	.explain = held_for_ever_explain,
 };

@@ -52,6 +52,7 @@ const struct ltr_rule ltr__rule_never_exited = {
 	.check = never_exited_check,
 	.limit_ns = never_exited_limit,
 	.shows_creation = true,
+	.by_others = true,
 	.summary = never_exited_summary,
 	.explain = never_exited_explain,
 };

@@ -51,6 +51,7 @@ const struct ltr_rule ltr__rule_still_running = {
 	.grade = LTR_GRADE_INCONCLUSIVE,
 	.check = still_running_check,
 	.limit_ns = still_running_limit,
+	.by_others = true,
 	.summary = still_running_summary,
 	.explain = still_running_explain,
 };

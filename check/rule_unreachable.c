@@ -88,6 +88,7 @@ const struct ltr_rule ltr__rule_unreachable = {
 	.grade = LTR_GRADE_LEAKED,
 	.check = unreachable_check,
 	.shows_creation = true,
+	.by_others = true,
 	.summary = unreachable_summary,
 	.explain = unreachable_explain,
 };

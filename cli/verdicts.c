@@ -209,21 +209,16 @@ static bool is_recorded(const struct ltr__verdicts *verdicts)
 
 /*
  * When it came to be so, as far as its goroutines alone tell it: a cycle of locks when the last of them came
- * to wait, a wait for what can never come when the first did. 0: not known, where it took somebody else: the
- * holder that ended, the main goroutine that returned, the last one that could have gone on.
+ * to wait, a wait for what can never come when the first did. 0: not known.
  */
 static uint64_t arose_ns(const struct ltr__verdicts *verdicts, const struct ltr_census *census,
 			 const struct ltr_finding *finding)
 {
-	static const char *const by_others[] = {"abandoned-lock", "all-asleep",   "unreachable",
-						"held-for-ever",  "never-exited", "still-running"};
 	bool is_last = finding->cycle_count > 0;
 	uint64_t arose_ns = 0;
 
-	for (size_t i = 0; i < sizeof(by_others) / sizeof(*by_others); i++) {
-		if (!strcmp(ltr_rule_name(finding->rule), by_others[i]))
-			return 0;
-	}
+	if (ltr_rule_is_by_others(finding->rule))
+		return 0;
 	for (size_t i = 0; i < finding->id_count; i++) {
 		const struct ltr_goroutine *goroutine = ltr_census_find(census, finding->ids[i]);
 		uint64_t since_ns = goroutine ? goroutine->since_ns : 0;

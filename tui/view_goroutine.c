@@ -11,15 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "goroutine_facts.h"
 #include "life.h"
-#include "object_facts.h"
 #include "source.h"
 #include "tui.h"
 #include "view.h"
 
-#define FACTS_AT    14 /* where the values of the facts begin */
-#define ANCESTORS   32
-#define CASES_SHOWN 8
+#define ANCESTORS 32
 
 struct page {
 	struct ltr__view view;
@@ -38,12 +36,6 @@ struct page {
 	int top;   /* the first line on screen */
 	int lines; /* how many there were when it was drawn last */
 	int height;
-};
-
-/* Where the next line goes; y may be above the area, where everything is cut off. */
-struct pen {
-	struct ltr__area area;
-	int y;
 };
 
 static struct page *page_of(struct ltr__view *view)
@@ -109,41 +101,17 @@ static int page_end(struct ltr__view *view, struct ltr__scene *scene)
 	return 0;
 }
 
-static void heading(struct pen *pen, const char *text)
+static void heading(struct ltr__pen *pen, const char *text)
 {
 	pen->y++;
 	ltr__text(pen->area, 1, pen->y++, pen->area.width - 1, LTR__STYLE_TITLE, text);
 }
 
-/* The name of a fact; its value follows on the same line. */
-static void fact(struct pen *pen, const char *name)
-{
-	ltr__text(pen->area, 1, pen->y, FACTS_AT - 2, LTR__STYLE_DIM, name);
-}
-
-/* "goroutine 17 worker", as far as it is known. Returns the columns. */
-static int draw_goroutine(struct ltr__area area, int x, int y, const struct ltr__scene *scene,
-			  uint64_t id)
-{
-	const struct ltr_goroutine *goroutine = ltr__moment_find(&scene->moment, id);
-	int start = x;
-
-	x += ltr__textf(area, x, y, area.width - x, LTR__STYLE_NORMAL, "goroutine %" PRIu64, id);
-	if (!goroutine)
-		return x + ltr__text(area, x, y, area.width - x, LTR__STYLE_DIM, " (ended)") -
-		       start;
-	if (goroutine->name)
-		x += 1 + ltr__text(area, x + 1, y, area.width - x - 1, LTR__STYLE_STRONG,
-				   ltr_census_string(scene->moment.census, goroutine->name));
-	else if (goroutine->flags & LTR_IS_MAIN)
-		x += 1 + ltr__text(area, x + 1, y, area.width - x - 1, LTR__STYLE_DIM, "main");
-	return x - start;
-}
-
-static void draw_title(struct pen *pen, const struct ltr__scene *scene, const struct page *page)
+static void draw_title(struct ltr__pen *pen, const struct ltr__scene *scene,
+		       const struct page *page)
 {
 	const struct ltr_goroutine *goroutine = &page->last;
-	int x = 1 + draw_goroutine(pen->area, 1, pen->y, scene, page->id);
+	int x = 1 + ltr__draw_goroutine(pen->area, 1, pen->y, scene, page->id);
 
 	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x,
 			ltr__state_style(goroutine->state), "  %s%s%s",
@@ -165,289 +133,9 @@ static void draw_title(struct pen *pen, const struct ltr__scene *scene, const st
 	pen->y++;
 }
 
-/* Of the lock that it waits for; 0: nobody, or not known. */
-static uint64_t holder_of(const struct ltr__scene *scene, const struct ltr_goroutine *goroutine)
-{
-	const struct ltr_lock *lock = NULL;
-	struct ltr__trait object;
-
-	if (ltr__object_of(goroutine, &object))
-		lock = ltr__lock_at(&scene->moment, &object);
-	return lock ? lock->owner_id : 0;
-}
-
-static void draw_holder(struct pen *pen, const struct ltr__scene *scene,
-			const struct ltr_goroutine *goroutine)
-{
-	uint64_t holder = holder_of(scene, goroutine);
-	int x = FACTS_AT;
-
-	if (!holder)
-		return;
-	fact(pen, "held by");
-	x += draw_goroutine(pen->area, x, pen->y, scene, holder);
-	ltr__text(pen->area, x, pen->y++, pen->area.width - x, LTR__STYLE_DIM,
-		  " when it was read last");
-}
-
-/* Returns where the line goes on. */
-static int draw_descriptor(struct pen *pen, const struct ltr__scene *scene,
-			   const struct ltr_goroutine *goroutine)
-{
-	struct ltr__area area = pen->area;
-	struct ltr_census_socket socket;
-	int x = FACTS_AT;
-
-	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
-			"file descriptor %" PRIu64, goroutine->object);
-	if (!ltr_census_socket(scene->moment.census, goroutine, &socket)) {
-		const char *reason = ltr__moment_info(&scene->moment)->sockets_reason;
-
-		if (reason[0])
-			x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM,
-					" (its addresses are not known: %s)", reason);
-		return x;
-	}
-	if (socket.local[0])
-		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM, " at %s",
-				socket.local);
-	if (socket.peer[0])
-		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL, " from %s",
-				socket.peer);
-	return x;
-}
-
-static void draw_object(struct pen *pen, const struct ltr__scene *scene, const struct page *page)
-{
-	const struct ltr_goroutine *goroutine = &page->last;
-	struct ltr__trait object;
-	int x = FACTS_AT;
-
-	if (!ltr__object_of(goroutine, &object))
-		return;
-	fact(pen, "waits on");
-	if (object.kind == LTR__TRAIT_FILE)
-		x = draw_descriptor(pen, scene, goroutine);
-	else
-		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
-				"%s 0x%" PRIx64,
-				ltr_object_words(ltr_census_object_kind(goroutine->reason))->kind,
-				goroutine->object);
-	if (page->sharing)
-		ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
-			   ", with %s other%s", ltr__words_count(page->sharing).text,
-			   page->sharing == 1 ? "" : "s");
-	pen->y++;
-}
-
-static void draw_comer(struct pen *pen, const struct ltr__scene *scene, struct ltr__came_last last,
-		       uint64_t self_id)
-{
-	struct ltr__area area = pen->area;
-	int x = FACTS_AT;
-
-	if (!last.verb || last.id == self_id)
-		return;
-	fact(pen, "");
-	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "last to %s: ", last.verb);
-	if (last.id)
-		x += draw_goroutine(area, x, pen->y, scene, last.id);
-	else
-		x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL, "nobody, ever");
-	if (last.id && last.pc) {
-		struct ltr__place place = ltr__place_of_symbol(
-			ltr_census_call_symbol(scene->moment.census, last.pc), last.pc);
-
-		x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, " at ");
-		ltr__draw_place(area, x, pen->y, area.width - x, &place);
-	}
-	pen->y++;
-}
-
-/* The cases of a select, a line each, and who should come to it. */
-static void draw_cases(struct pen *pen, const struct ltr__scene *scene,
-		       const struct ltr_goroutine *goroutine)
-{
-	const struct ltr_census *census = scene->moment.census;
-	struct ltr_select_case cases[CASES_SHOWN];
-	struct ltr_object objects[CASES_SHOWN];
-	size_t count = ltr_census_cases_now(census, goroutine, cases, objects, CASES_SHOWN);
-	struct ltr__area area = pen->area;
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t made = ltr_census_made_pc(census, &objects[i]);
-		int x = FACTS_AT;
-
-		fact(pen, i ? "" : "waits on");
-		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
-				"case %u %s channel 0x%" PRIx64 "  ", cases[i].index,
-				cases[i].receives ? "receives from" : "sends to", cases[i].address);
-		x += ltr__textf(area, x, pen->y, area.width - x,
-				objects[i].closed ? LTR__STYLE_WARNING : LTR__STYLE_NORMAL, "%s ",
-				ltr__object_fill(&objects[i]).text);
-		if (made) {
-			struct ltr__place place =
-				ltr__place_of_symbol(ltr_census_call_symbol(census, made), made);
-
-			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "made at ");
-			ltr__draw_place(area, x, pen->y, area.width - x, &place);
-		}
-		pen->y++;
-		if (objects[i].kind)
-			draw_comer(pen, scene,
-				   ltr__object_came_last(census, &objects[i],
-							 cases[i].receives ? LTR_REASON_CHAN_RECEIVE
-									   : LTR_REASON_CHAN_SEND,
-							 true),
-				   goroutine->id);
-	}
-}
-
-/* What the object says of itself. */
-static void draw_object_facts(struct pen *pen, const struct ltr__scene *scene,
-			      const struct ltr_goroutine *goroutine)
-{
-	const struct ltr_census *census = scene->moment.census;
-	struct ltr__area area = pen->area;
-	struct ltr_object object;
-	uint64_t made;
-	int x = FACTS_AT;
-
-	if (!ltr_census_object_now(census, goroutine, &object))
-		return;
-	made = ltr_census_made_pc(census, &object);
-	if (made || object.counted) {
-		fact(pen, "");
-		if (made) {
-			struct ltr__place place =
-				ltr__place_of_symbol(ltr_census_call_symbol(census, made), made);
-
-			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM,
-				       object.made_pc ? "made at " : "first used at ");
-			x += ltr__draw_place(area, x, pen->y, area.width - x, &place);
-			x += ltr__text(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "  ");
-		}
-		ltr__text(area, x, pen->y++, area.width - x,
-			  object.closed ? LTR__STYLE_WARNING : LTR__STYLE_NORMAL,
-			  ltr__object_fill(&object).text);
-	}
-	for (int others = 1; others >= 0; others--)
-		draw_comer(pen, scene,
-			   ltr__object_came_last(census, &object, goroutine->reason, others),
-			   goroutine->id);
-}
-
-/* Why nothing is known of it, if that is so of all. */
-static void draw_no_thread(struct pen *pen, const struct ltr__scene *scene,
-			   const struct ltr_goroutine *goroutine)
-{
-	const char *reason = ltr__moment_info(&scene->moment)->threads_reason;
-
-	if (!reason[0] || ltr_census_thread_count(scene->moment.census) > 0 ||
-	    (goroutine->state != LTR_STATE_RUNNING && goroutine->state != LTR_STATE_SYSCALL))
-		return;
-	fact(pen, "thread");
-	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_DIM,
-		   "not known: %s", reason);
-}
-
-/* What the kernel says of the thread that it is on. */
-static void draw_thread(struct pen *pen, const struct ltr__scene *scene,
-			const struct ltr_goroutine *goroutine)
-{
-	const struct ltr_census *census = scene->moment.census;
-	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
-	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
-	const char *call;
-	int x = FACTS_AT;
-
-	if (!thread) {
-		draw_no_thread(pen, scene, goroutine);
-		return;
-	}
-	call = ltr_census_string(census, thread->call_name);
-	fact(pen, "thread");
-	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
-			"%" PRIu32 " %s", thread->tid, ltr_thread_state_name(thread->state));
-	if (thread->since_ns && thread->since_ns <= now)
-		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
-				" for %s", ltr__words_duration(now - thread->since_ns).text);
-	if (call[0]) {
-		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, " in ");
-		ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_STRONG, call);
-	}
-	pen->y++;
-}
-
-static void draw_labels(struct pen *pen, const struct ltr_census *census, uint32_t labels)
-{
-	size_t count;
-	const struct ltr_census_label *label = ltr_census_labels(census, labels, &count);
-
-	if (!label || !count)
-		return;
-	fact(pen, "labels");
-	for (size_t i = 0; i < count; i++)
-		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
-			   LTR__STYLE_NORMAL, "%s=%s", ltr_census_string(census, label[i].key),
-			   ltr_census_string(census, label[i].value));
-}
-
-static void draw_origin(struct pen *pen, const struct ltr__scene *scene,
-			const struct ltr_goroutine *goroutine)
-{
-	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
-	int x = FACTS_AT;
-
-	fact(pen, "created");
-	if (goroutine->created_ns && goroutine->created_ns <= now)
-		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
-				"%s ago ", ltr__words_duration(now - goroutine->created_ns).text);
-	if (goroutine->parent_id) {
-		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, "by ");
-		draw_goroutine(pen->area, x, pen->y, scene, goroutine->parent_id);
-	} else {
-		ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
-			  "by no goroutine");
-	}
-	pen->y++;
-	if (goroutine->waker_id) {
-		fact(pen, "woken by");
-		draw_goroutine(pen->area, FACTS_AT, pen->y++, scene, goroutine->waker_id);
-	}
-}
-
-static void draw_facts(struct pen *pen, const struct ltr__scene *scene, const struct page *page)
-{
-	const struct ltr_goroutine *goroutine = &page->last;
-
-	draw_object(pen, scene, page);
-	draw_object_facts(pen, scene, goroutine);
-	draw_cases(pen, scene, goroutine);
-	draw_holder(pen, scene, goroutine);
-	draw_thread(pen, scene, goroutine);
-	draw_origin(pen, scene, goroutine);
-	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)) {
-		fact(pen, "is");
-		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
-			   LTR__STYLE_NORMAL, "%s%s",
-			   goroutine->flags & LTR_IS_MAIN ? "the main goroutine " : "",
-			   goroutine->flags & LTR_IS_DAEMON ? "declared to live for ever" : "");
-	}
-	if (page->children) {
-		fact(pen, "children");
-		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
-			   LTR__STYLE_NORMAL, "%s that live%s",
-			   ltr__words_count(page->children).text, page->children == 1 ? "s" : "");
-	}
-	fact(pen, "moves");
-	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_NORMAL,
-		   "%s changes of state", ltr__words_count(goroutine->transitions).text);
-	draw_labels(pen, scene->moment.census, goroutine->labels);
-}
-
 /* One function; functions inlined into another are shown before it, as if they were called. */
-static void draw_frame(struct pen *pen, const struct ltr_symbol *symbol, uint64_t pc, bool is_first)
+static void draw_frame(struct ltr__pen *pen, const struct ltr_symbol *symbol, uint64_t pc,
+		       bool is_first)
 {
 	struct ltr__place place = ltr__place_of_symbol(symbol, pc);
 	struct ltr__area area = pen->area;
@@ -494,7 +182,7 @@ static void find_source(struct page *page, const struct ltr_census *census,
 }
 
 /* The lines around the call at which it stands. */
-static void draw_source(struct pen *pen, struct page *page, const struct ltr_census *census,
+static void draw_source(struct ltr__pen *pen, struct page *page, const struct ltr_census *census,
 			const struct ltr_symbol *symbol)
 {
 	struct ltr__area area = pen->area;
@@ -516,7 +204,7 @@ static void draw_source(struct pen *pen, struct page *page, const struct ltr_cen
 			  "changed since the program was built: lines may have moved");
 }
 
-static void draw_stack(struct pen *pen, struct page *page, const struct ltr_census *census)
+static void draw_stack(struct ltr__pen *pen, struct page *page, const struct ltr_census *census)
 {
 	const struct ltr_goroutine *goroutine = &page->last;
 	size_t depth;
@@ -548,7 +236,7 @@ static void draw_stack(struct pen *pen, struct page *page, const struct ltr_cens
 	}
 }
 
-static void draw_creation(struct pen *pen, const struct ltr__scene *scene,
+static void draw_creation(struct ltr__pen *pen, const struct ltr__scene *scene,
 			  const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = scene->moment.census;
@@ -567,7 +255,7 @@ static void draw_creation(struct pen *pen, const struct ltr__scene *scene,
 			return;
 		}
 		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, "in ");
-		draw_goroutine(pen->area, x, pen->y++, scene, parent);
+		ltr__draw_goroutine(pen->area, x, pen->y++, scene, parent);
 		goroutine = ltr__moment_find(&scene->moment, parent);
 		if (!goroutine || goroutine->parent_id >= parent)
 			return; /* not known further, or not what a program can be */
@@ -580,7 +268,7 @@ static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct l
 {
 	const struct ltr_lifeline *life = ltr_census_lifeline(scene->moment.census);
 	struct page *page = page_of(view);
-	struct pen pen = {.area = area};
+	struct ltr__pen pen = {.area = area};
 
 	if (!page->last.id) {
 		char text[80];
@@ -596,7 +284,7 @@ static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct l
 		page->top = page->lines > area.height ? page->lines - area.height : 0;
 	pen.y = -page->top;
 	draw_title(&pen, scene, page);
-	draw_facts(&pen, scene, page);
+	ltr__draw_facts(&pen, scene, &page->last, page->sharing, page->children);
 	draw_stack(&pen, page, scene->moment.census);
 	if (life && life->id == page->id)
 		pen.y = ltr__draw_life(scene, life, area, pen.y);
@@ -609,7 +297,7 @@ static struct ltr__want page_act(struct ltr__view *view, struct ltr__scene *scen
 {
 	struct page *page = page_of(view);
 	uint64_t other = action == LTR__DO_PARENT   ? page->last.parent_id
-			 : action == LTR__DO_HOLDER ? holder_of(scene, &page->last)
+			 : action == LTR__DO_HOLDER ? ltr__holder_of(scene, &page->last)
 						    : page->last.waker_id;
 
 	(void)line;

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <probe/helper.h>
+
 #include "cli.h"
-#include "thread.h"
 
 struct job {
 	pthread_t thread;
@@ -62,7 +63,7 @@ static int start(struct ltr__proving *proving, uint32_t pid)
 	if (!job)
 		return -ENOMEM;
 	job->pid = pid;
-	error = ltr__thread_start(&job->thread, prove, job);
+	error = ltr_helper_start(&job->thread, prove, job);
 	if (error)
 		free(job);
 	else

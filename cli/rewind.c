@@ -15,8 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <probe/helper.h>
+
 #include "cli.h"
-#include "thread.h"
 
 /* Goroutines: a snapshot of so many takes 25 ms, and the screen waits for it. */
 #define REFRESH_MAX 100000
@@ -129,7 +130,7 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 		error = ltr_recorder_write(rewind->recorder, &sink);
 	}
 	if (!error)
-		error = ltr__thread_start(&job->thread, read_recording, job);
+		error = ltr_helper_start(&job->thread, read_recording, job);
 	if (error)
 		job_free(job);
 	else

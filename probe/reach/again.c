@@ -16,12 +16,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "again.h"
+#include "helper.h"
 
 #define PART_BYTES  ((uint64_t)8 << 20)
 #define THREADS_MAX 4u
@@ -112,27 +111,15 @@ static void *look_in_thread(void *again)
 	return NULL;
 }
 
-static unsigned int processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned int)CPU_COUNT(&set) : 1;
-}
-
-/* Signals are for who called. What no other thread could be had for, this one does. */
+/* What no other thread could be had for, this one does. */
 static void look_at_all(struct ltr__again *again, unsigned int threads)
 {
 	pthread_t others[THREADS_MAX];
 	unsigned int count = 0;
-	sigset_t all, old;
 
 	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	while (count + 1 < threads &&
-	       pthread_create(&others[count], NULL, look_in_thread, again) == 0)
+	while (count + 1 < threads && ltr_helper_start(&others[count], look_in_thread, again) == 0)
 		count++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	ltr__again_look(again);
 	while (count)
 		pthread_join(others[--count], NULL);
@@ -201,7 +188,7 @@ static int look(struct ltr__again *again)
 
 	if (error)
 		return error;
-	look_at_all(again, processors());
+	look_at_all(again, ltr_helper_cpus());
 	return repair(again);
 }
 

@@ -10,9 +10,8 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 
+#include "helper.h"
 #include "libloiter_snapshot.h"
 
 #define THREADS_MAX 4u
@@ -106,21 +105,13 @@ static int lead(struct crew *crew)
 	return err;
 }
 
-/* Signals are for who called, but those of a crash: blocked, they would end the process without its handler. */
 static int lead_with_help(struct crew *crew, uint32_t helpers)
 {
-	static const int crashing[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 	pthread_t others[THREADS_MAX];
 	uint32_t count = 0;
-	sigset_t sent, old;
 
-	sigfillset(&sent);
-	for (size_t i = 0; i < sizeof(crashing) / sizeof(*crashing); i++)
-		sigdelset(&sent, crashing[i]);
-	pthread_sigmask(SIG_BLOCK, &sent, &old);
-	while (count < helpers && pthread_create(&others[count], NULL, help, crew) == 0)
+	while (count < helpers && ltr_helper_start(&others[count], help, crew) == 0)
 		count++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 
 	int err = lead(crew);
 
@@ -132,9 +123,7 @@ static int lead_with_help(struct crew *crew, uint32_t helpers)
 static uint32_t threads_for(uint64_t batches, bool several)
 {
 	uint64_t threads = several ? batches / BATCHES_EACH : 1;
-	cpu_set_t set;
-	uint64_t cpus =
-		sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint64_t)CPU_COUNT(&set) : 1;
+	uint64_t cpus = ltr_helper_cpus();
 
 	threads = threads < cpus ? threads : cpus;
 	threads = threads < THREADS_MAX ? threads : THREADS_MAX;

@@ -43,6 +43,7 @@ BEGIN {
 	shared["probe/census_fill.h"] = "census-fill"
 	shared["probe/probe.h"] = "probe"
 	shared["probe/record.h"] = "probe"
+	shared["probe/helper.h"] = "probe"
 	shared["serve/include/loiter/pprof.h"] = "api"
 
 	# Libraries: a pattern for the name in the #include.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which signals a thread beside the screen takes. */
+/* Which signals a helper takes. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <cli/thread.h>
+#include "helper.h"
 
 #define SAVED 77
 
@@ -31,7 +31,7 @@ static void what_is_sent_is_the_screens(void **state)
 
 	(void)state;
 	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	assert_int_equal(ltr__thread_start(&thread, ask, &mask), 0);
+	assert_int_equal(ltr_helper_start(&thread, ask, &mask), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	for (size_t i = 0; i < sizeof(sent) / sizeof(*sent); i++)
 		assert_true(sigismember(&mask, sent[i]));
@@ -67,7 +67,7 @@ static void a_crash_reaches_its_handler(void **state)
 
 		signal(SIGILL, save);
 		signal(SIGTRAP, save); /* on some machines */
-		if (ltr__thread_start(&thread, trap, NULL))
+		if (ltr_helper_start(&thread, trap, NULL))
 			_exit(1);
 		pthread_join(thread, NULL);
 		_exit(2);

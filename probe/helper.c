@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "thread.h"
+#include "helper.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 
-int ltr__thread_start(pthread_t *ret_thread, void *(*run)(void *context), void *context)
+int ltr_helper_start(pthread_t *ret_thread, void *(*run)(void *context), void *context)
 {
 	static const int crashing[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 	pthread_t thread;
@@ -21,4 +22,11 @@ int ltr__thread_start(pthread_t *ret_thread, void *(*run)(void *context), void *
 	if (!error)
 		*ret_thread = thread;
 	return error;
+}
+
+unsigned int ltr_helper_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned int)CPU_COUNT(&set) : 1;
 }

@@ -31,6 +31,7 @@
 
 #include <loiter/layout.h>
 
+#include "array.h"
 #include "census_fill.h"
 #include "lifeline.h"
 
@@ -310,19 +311,6 @@ static inline uint64_t ltr__mix(uint64_t x)
 	x ^= x >> 32;
 	x *= 0xd6e8feb86659fd93ull;
 	return x ^ x >> 32;
-}
-
-/* Make room for `count` elements in an array that grows by a quarter, zeroing what is new. */
-int ltr__grow(void *array_pointer, uint32_t *capacity, uint64_t count, size_t element);
-
-/* Puts a copy of `element`, of so many bytes, behind the others. -ENOMEM, and nothing is changed. */
-int ltr__append(void *array_pointer, uint32_t *count, uint32_t *capacity, const void *element,
-		size_t bytes);
-
-/* For qsort() and bsearch(). */
-static inline int ltr__compare(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
 }
 
 /* census_table.c. Adding, hiding, showing and removing change indices; each says how. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "libloiter_private.h"
 
 #define BATCH 1024u
@@ -16,24 +17,13 @@ int ltr__locks_want(struct ltr__locks *locks, uint64_t address)
 	/* Neighbours in the descriptors often wait for the same. */
 	if (address % 8 || (locks->count && locks->addresses[locks->count - 1] == address))
 		return 0;
-	if (locks->count == locks->capacity) {
-		uint32_t more = locks->capacity ? locks->capacity * 2 : 256;
-		uint64_t *grown = reallocarray(locks->addresses, more, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		locks->addresses = grown;
-		locks->capacity = more;
-	}
-	locks->addresses[locks->count++] = address;
-	return 0;
+	return ltr__append(&locks->addresses, &locks->count, &locks->capacity, &address,
+			   sizeof(address));
 }
 
 static int compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a;
-	uint64_t y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
+	return ltr__compare(*(const uint64_t *)a, *(const uint64_t *)b);
 }
 
 static void sort(struct ltr__locks *locks)

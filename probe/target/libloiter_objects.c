@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "libloiter_private.h"
 
 /* What a program that lies about its descriptors can have us remember: more are not known. */
@@ -28,18 +29,17 @@ struct wanted {
 
 struct wanted_list {
 	struct wanted *all;
-	size_t count;
-	size_t capacity;
+	uint32_t count;
+	uint32_t capacity;
 };
 
 static int compare(const void *a, const void *b)
 {
 	const struct wanted *x = a;
 	const struct wanted *y = b;
+	int order = ltr__compare(x->address, y->address);
 
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return (int)x->kind - (int)y->kind;
+	return order ? order : ltr__compare(x->kind, y->kind);
 }
 
 static int want(struct wanted_list *list, uint64_t address, uint8_t kind)
@@ -50,29 +50,27 @@ static int want(struct wanted_list *list, uint64_t address, uint8_t kind)
 	if (list->count && list->all[list->count - 1].address == address &&
 	    list->all[list->count - 1].kind == kind)
 		return 0;
-	if (list->count == list->capacity) {
-		size_t more = list->capacity ? list->capacity * 2 : 256;
-		struct wanted *grown = reallocarray(list->all, more, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		list->all = grown;
-		list->capacity = more;
-	}
-	list->all[list->count++] = (struct wanted){address, kind};
-	return 0;
+	return ltr__append(&list->all, &list->count, &list->capacity,
+			   &(struct wanted){address, kind}, sizeof(struct wanted));
 }
 
 /* Each once. */
 static void sort(struct wanted_list *list)
 {
-	size_t kept = 0;
+	uint32_t kept = 0;
 
 	if (list->count > 1)
 		qsort(list->all, list->count, sizeof(*list->all), compare);
-	for (size_t i = 0; i < list->count; i++)
+	for (uint32_t i = 0; i < list->count; i++)
 		if (i == 0 || compare(&list->all[i], &list->all[kept - 1]) != 0)
 			list->all[kept++] = list->all[i];
 	list->count = kept;
+}
+
+/* How many bytes an object has before its struct ltr_sync_words. */
+static size_t bytes_before(uint8_t kind)
+{
+	return kind == LTR_OBJECT_WAITGROUP ? 8 : kind == LTR_OBJECT_SEMAPHORE ? 16 : 0;
 }
 
 /* How much of an object is read; 0: it says nothing. */
@@ -84,11 +82,9 @@ static size_t bytes_of(const struct ltr_layout *layout, uint8_t kind)
 			       ? layout->channel_words + sizeof(struct ltr_channel_words)
 			       : 0;
 	case LTR_OBJECT_WAITGROUP:
-		return layout->sync_words ? 8 + sizeof(struct ltr_sync_words) : 0;
 	case LTR_OBJECT_COND:
-		return layout->sync_words ? sizeof(struct ltr_sync_words) : 0;
 	case LTR_OBJECT_SEMAPHORE:
-		return layout->sync_words ? 16 + sizeof(struct ltr_sync_words) : 0;
+		return layout->sync_words ? bytes_before(kind) + sizeof(struct ltr_sync_words) : 0;
 	default:
 		return 0;
 	}
@@ -115,9 +111,7 @@ static void parse_channel(const struct ltr_layout *layout, const unsigned char *
 
 static void parse_sync(const unsigned char *bytes, struct ltr_object *object)
 {
-	size_t before = object->kind == LTR_OBJECT_WAITGROUP   ? 8
-			: object->kind == LTR_OBJECT_SEMAPHORE ? 16
-							       : 0;
+	size_t before = bytes_before(object->kind);
 	struct ltr_sync_words words;
 	int64_t first[2] = {0};
 
@@ -250,7 +244,7 @@ static int read_selects(const struct ltr__libloiter *target, struct ltr_census *
 	const struct ltr__selects *selects = &target->selects;
 	struct ltr_process_piece pieces[BATCH];
 	uint32_t last = selects->count < most ? selects->count : most;
-	size_t before = list->count;
+	uint32_t before = list->count;
 	unsigned char *buffer = malloc((size_t)BATCH * LTR_SELECT_MARK_BYTES);
 	int err = buffer ? 0 : -ENOMEM;
 
@@ -284,16 +278,8 @@ int ltr__selects_note(struct ltr__selects *selects, const struct ltr__select *se
 {
 	if (selects->count == SELECTS_MAX)
 		return 0;
-	if (selects->count == selects->capacity) {
-		uint32_t more = selects->capacity ? selects->capacity * 2 : 256;
-		struct ltr__select *grown = reallocarray(selects->all, more, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		selects->all = grown;
-		selects->capacity = more;
-	}
-	selects->all[selects->count++] = *select;
-	return 0;
+	return ltr__append(&selects->all, &selects->count, &selects->capacity, select,
+			   sizeof(*select));
 }
 
 int ltr__libloiter_objects(void *context, struct ltr_census *census, uint32_t most)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "array.h"
+
 #define ROUNDS         4
 #define UNREADABLE_MAX 65536u /* give up: this program is not what it says */
 #define ROUND_PAUSE_NS 20000
@@ -32,16 +34,8 @@ struct snapshot {
 
 static int try_again(struct snapshot *snapshot, uint64_t address)
 {
-	if (snapshot->again_count == snapshot->again_capacity) {
-		uint32_t more = snapshot->again_capacity ? snapshot->again_capacity * 2 : 256;
-		uint64_t *grown = realloc(snapshot->again, more * sizeof(*snapshot->again));
-		if (!grown)
-			return -ENOMEM;
-		snapshot->again = grown;
-		snapshot->again_capacity = more;
-	}
-	snapshot->again[snapshot->again_count++] = address;
-	return 0;
+	return ltr__append(&snapshot->again, &snapshot->again_count, &snapshot->again_capacity,
+			   &address, sizeof(address));
 }
 
 static int put_select(struct snapshot *snapshot, const struct ltr__as_read *reading)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "libloiter_private.h"
 
 #define STRING_BYTES 256u
@@ -98,16 +99,7 @@ static int want(struct ltr__words_map *map, uint64_t **list, uint32_t *count, ui
 	int is_new = map_add(map, address);
 	if (is_new <= 0)
 		return is_new;
-	if (*count == *capacity) {
-		uint32_t more = *capacity ? *capacity * 2 : 64;
-		uint64_t *grown = realloc(*list, more * sizeof(**list));
-		if (!grown)
-			return -ENOMEM;
-		*list = grown;
-		*capacity = more;
-	}
-	(*list)[(*count)++] = address;
-	return 0;
+	return ltr__append(list, count, capacity, &address, sizeof(address));
 }
 
 int ltr__words_want_name(struct ltr__words *words, uint64_t address)

@@ -36,7 +36,6 @@
 #define CLOSE_TRIES   50u
 #define PAUSE_NS      1000000l
 #define THREADS_TRIED 64u
-#define USER_MODE     1 /* UFFD_USER_MODE_ONLY: needs no privilege */
 #define SYSCALL_STOP  (SIGTRAP | 0x80)
 #define OPCODE        0x050fu /* the two bytes of `syscall` */
 #define CODE_64_BIT   0x33u
@@ -268,7 +267,7 @@ int ltr__borrow_userfault(const struct ltr_process *process, const uint64_t word
 		.process = process,
 		.words = words,
 		.number = SYS_userfaultfd,
-		.argument = O_CLOEXEC | O_NONBLOCK | USER_MODE,
+		.argument = O_CLOEXEC | O_NONBLOCK | LTR__UFFD_USER_MODE,
 	};
 	int pidfd = ltr_process_pidfd(process);
 	int64_t there;

@@ -52,7 +52,6 @@ struct pm_scan_arg {
 #define PAGEMAP_SCAN        _IOWR('f', 16, struct pm_scan_arg)
 #endif
 
-#define USER_MODE   1                     /* UFFD_USER_MODE_ONLY: needs no privilege */
 #define LEAST_BYTES ((uint64_t)256 << 10) /* less is not worth a mapping of its own */
 #define AREAS_MAX   4096u
 #define AT_ONCE     ((uint64_t)64 << 20) /* memory is locked for so much when we leave */
@@ -69,7 +68,7 @@ struct ltr__writes {
 static bool kernel_knows(void)
 {
 	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_WP_ASYNC};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | USER_MODE);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | LTR__UFFD_USER_MODE);
 	bool knows = fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0;
 
 	if (fd >= 0)

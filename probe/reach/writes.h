@@ -6,6 +6,9 @@
 
 #include "private.h"
 
+/* UFFD_USER_MODE_ONLY, which needs no privilege; the headers may be older. */
+#define LTR__UFFD_USER_MODE 1
+
 /*
  * borrow.c. A descriptor of userfaultfd(2) for the process's memory, no feature asked for yet, from a
  * thread that sleeps on one of the two futexes (reach.h). Blocks for some 20 ms at most. -EPERM;

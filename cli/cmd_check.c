@@ -455,8 +455,7 @@ static void give_up_rights(const struct check_options *check)
 
 	if (check->parsing.program || check->court.box.file)
 		return;
-	if (ltr__rights_keep(looks ? LTR__RIGHTS_LOOK : LTR__RIGHTS_FILES) != 0)
-		ltr__say("cannot give up rights, and goes on with them");
+	ltr__rights_give_up(looks ? LTR__RIGHTS_LOOK : LTR__RIGHTS_FILES);
 }
 
 static int judge(struct check_options *check)

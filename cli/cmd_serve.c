@@ -253,16 +253,13 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	};
 	struct ltr_why why;
 	int status;
-	int error;
 
 	if (ltr__target_open(&target, &serving.target, &why, &status) != 0) {
 		ltr__say("%s", why.text);
 		return status;
 	}
 	/* CPUs are sampled when somebody asks for that. */
-	error = ltr__rights_keep(LTR__RIGHTS_ATTACH);
-	if (error)
-		ltr__say("cannot give up rights: %s", strerror(-error));
+	ltr__rights_give_up(LTR__RIGHTS_ATTACH);
 	if (!serving.is_command)
 		ltr__interrupts_begin(&serving.interrupts);
 	ltr__say("serving %s://%s/debug/pprof/ and /metrics", ltr_serve_scheme(server),

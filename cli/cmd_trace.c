@@ -144,8 +144,7 @@ static int convert(const struct trace_options *options_of_trace, const char *pat
 	int failure = 0; /* to read it */
 	int error = ltr_trace_new(ltr_output_sink(output), options_of_trace->gzip, &trace);
 
-	if (ltr__rights_keep(LTR__RIGHTS_FILES) != 0)
-		ltr__say("cannot give up rights, and reads the recording with them");
+	ltr__rights_give_up(LTR__RIGHTS_FILES);
 	if (!error) {
 		steps = ltr_trace_steps(trace);
 		replay.steps = &steps;

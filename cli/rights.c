@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
+#include "cli.h"
 #include "rights.h"
 
 static const struct {
@@ -45,4 +47,12 @@ int ltr__rights_keep(enum ltr__rights rights)
 	cap_free(now);
 	cap_free(then);
 	return error;
+}
+
+void ltr__rights_give_up(enum ltr__rights rights)
+{
+	int error = ltr__rights_keep(rights);
+
+	if (error)
+		ltr__say("cannot give up rights, and goes on with them: %s", strerror(-error));
 }

@@ -26,4 +26,7 @@ enum ltr__rights {
  */
 int ltr__rights_keep(enum ltr__rights rights);
 
+/* The same; who cannot give them up says so and goes on with them. */
+void ltr__rights_give_up(enum ltr__rights rights);
+
 #endif

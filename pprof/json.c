@@ -58,22 +58,17 @@ static object *counts(struct document *document, const struct ltr_census_info *i
 static void add_origin(struct document *document, object *to, const struct ltr_goroutine *goroutine)
 {
 	const struct ltr_census *census = document->census;
-	const struct ltr_census_position *site = ltr_census_site(census, goroutine->site);
+	bool has_site = ltr_census_site(census, goroutine->site);
 	object *created_by;
 
 	if (goroutine->entry_pc)
 		ltr__json_add(
 			&document->json, to, "entry",
 			ltr__json_frame(&document->json, document->census, goroutine->entry_pc));
-	if (!site && !goroutine->creation_pc)
+	if (!has_site && !goroutine->creation_pc)
 		return;
-	if (site) {
-		created_by = json_object_new_object();
-		ltr__json_add_known_text(&document->json, created_by, "function",
-					 ltr_census_string(census, site->function));
-		ltr__json_add_known_text(&document->json, created_by, "file",
-					 ltr_census_string(census, site->file));
-		ltr__json_add_known_number(&document->json, created_by, "line", site->line);
+	if (has_site) {
+		created_by = ltr__json_site(&document->json, census, goroutine->site);
 		ltr__json_add_known_address(&document->json, created_by, "address",
 					    goroutine->creation_pc ? goroutine->creation_pc - 1
 								   : 0);

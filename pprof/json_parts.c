@@ -48,6 +48,20 @@ object *ltr__json_frame(struct ltr__json *json, const struct ltr_census *census,
 	return to;
 }
 
+object *ltr__json_site(struct ltr__json *json, const struct ltr_census *census, uint32_t number)
+{
+	const struct ltr_census_position *site = ltr_census_site(census, number);
+	object *to;
+
+	if (!site)
+		return NULL;
+	to = json_object_new_object();
+	ltr__json_add_known_text(json, to, "function", ltr_census_string(census, site->function));
+	ltr__json_add_known_text(json, to, "file", ltr_census_string(census, site->file));
+	ltr__json_add_known_number(json, to, "line", site->line);
+	return to;
+}
+
 object *ltr__json_watch(struct ltr__json *json, const struct ltr_census *census)
 {
 	const struct ltr_census_info *info = ltr_census_info(census);

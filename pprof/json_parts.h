@@ -18,6 +18,10 @@
 struct json_object *ltr__json_frame(struct ltr__json *json, const struct ltr_census *census,
 				    uint64_t address);
 
+/* The line of a call that creates goroutines; NULL: the census has no such site. */
+struct json_object *ltr__json_site(struct ltr__json *json, const struct ltr_census *census,
+				   uint32_t number);
+
 /* How the program is watched, and whether all of it was seen. */
 struct json_object *ltr__json_watch(struct ltr__json *json, const struct ltr_census *census);
 

@@ -62,23 +62,6 @@ static void add_place(struct document *document, object *to, const struct ltr__s
 	}
 }
 
-static void add_site(struct document *document, object *to, const struct ltr__sample *sample)
-{
-	const struct ltr_census *census = document->census;
-	const struct ltr_census_position *site = ltr_census_site(census, sample->site);
-	object *created_by;
-
-	if (!site)
-		return;
-	created_by = json_object_new_object();
-	ltr__json_add_known_text(&document->json, created_by, "function",
-				 ltr_census_string(census, site->function));
-	ltr__json_add_known_text(&document->json, created_by, "file",
-				 ltr_census_string(census, site->file));
-	ltr__json_add_known_number(&document->json, created_by, "line", site->line);
-	ltr__json_add(&document->json, to, "created_by", created_by);
-}
-
 static int put_sample(void *context, const struct ltr__sample *sample)
 {
 	struct document *document = context;
@@ -99,7 +82,9 @@ static int put_sample(void *context, const struct ltr__sample *sample)
 	}
 	ltr__json_add_known_text(json, to, "name",
 				 ltr_census_string(document->census, sample->name));
-	add_site(document, to, sample);
+	if (ltr_census_site(document->census, sample->site))
+		ltr__json_add(json, to, "created_by",
+			      ltr__json_site(json, document->census, sample->site));
 	if (sample->labels)
 		ltr__json_add(json, to, "labels",
 			      ltr__json_labels(json, document->census, sample->labels));

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "../no_memory.h"
 #include "testing.h"
 
 #include "census_fill.h"
@@ -171,39 +172,6 @@ static void test_a_queue_is_charged_to_who_held_it(void **state)
 }
 
 /* --- without memory --- */
-
-static unsigned int left; /* allocations until one fails; 0: none does */
-static bool failed;
-
-static bool fails(void)
-{
-	if (left == 0 || --left > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *old, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *old, size_t bytes);
-
-void *__wrap_malloc(size_t bytes)
-{
-	return fails() ? NULL : __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-	return fails() ? NULL : __real_calloc(count, bytes);
-}
-
-void *__wrap_realloc(void *old, size_t bytes)
-{
-	return fails() ? NULL : __real_realloc(old, bytes);
-}
 
 /* Whatever grows with what is counted has to grow more than once. */
 #define MANY 200

@@ -21,6 +21,18 @@ static int find(void *context, uint64_t descriptor, struct ltr_census_socket *re
 	return 0;
 }
 
+static struct ltr_census *census_of(const struct ltr_goroutine goroutines[3])
+{
+	struct ltr_census *census;
+
+	assert_int_equal(ltr_census_new(&census), 0);
+	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ltr_census_snapshot_put(census, &goroutines[i]), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	return census;
+}
+
 static void test_only_who_waits_on_one_is_asked_about(void **state)
 {
 	(void)state;
@@ -31,14 +43,9 @@ static void test_only_who_waits_on_one_is_asked_about(void **state)
 	};
 	struct ltr_goroutine moved = goroutines[0];
 	struct ltr_census_socket is = {.peer = "untouched"};
-	struct ltr_census *census;
+	struct ltr_census *census = census_of(goroutines);
 	unsigned int asked = 0;
 
-	assert_int_equal(ltr_census_new(&census), 0);
-	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(ltr_census_snapshot_put(census, &goroutines[i]), 0);
-	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
 	assert_false(ltr_census_socket(census, &goroutines[0], &is)); /* nobody knows */
 
 	ltr_census_set_sockets(census, find, &asked);
@@ -72,14 +79,9 @@ static void test_what_was_noted_counts_while_the_wait_lasts(void **state)
 	};
 	struct ltr_goroutine moved = goroutines[0];
 	struct ltr_census_socket is = {.peer = "untouched"};
-	struct ltr_census *census;
+	struct ltr_census *census = census_of(goroutines);
 	unsigned int asked = 0;
 
-	assert_int_equal(ltr_census_new(&census), 0);
-	assert_int_equal(ltr_census_snapshot_begin(census, 1000), 0);
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(ltr_census_snapshot_put(census, &goroutines[i]), 0);
-	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
 	assert_int_equal(ltr_census_know_sockets(census, noted, 1, true), 0);
 	assert_int_equal(ltr_census_know_sockets(census, noted + 1, 2, false), 0);
 	assert_true(ltr_census_socket(census, &goroutines[0], &is));

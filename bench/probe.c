@@ -77,14 +77,7 @@ static double now_ms(void)
 
 static struct ltr_probe *watch(const struct child *child, enum ltr_via via, bool waits)
 {
-	const struct ltr_probe_options options = {.via = via, .waits = waits};
-	struct ltr_probe *probe = NULL;
-	struct ltr_why why = {""};
-
-	errno = -ltr_probe_open((uint32_t)child->pid, &options, &probe, &why);
-	if (errno)
-		give_up(why.text);
-	return probe;
+	return child_watch(child, &(struct ltr_probe_options){.via = via, .waits = waits});
 }
 
 static double trip_ns(struct child *child, long trips, struct ltr_probe *probe)

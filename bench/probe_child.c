@@ -57,6 +57,17 @@ struct child child_start(const char *path, const char *const *arguments, int pro
 	return child;
 }
 
+struct ltr_probe *child_watch(const struct child *child, const struct ltr_probe_options *options)
+{
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {""};
+
+	errno = -ltr_probe_open((uint32_t)child->pid, options, &probe, &why);
+	if (errno)
+		give_up(why.text);
+	return probe;
+}
+
 void child_end(struct child *child)
 {
 	fclose(child->to);

@@ -24,6 +24,8 @@ _Noreturn void give_up(const char *what);
 
 /* `path` is executed with `arguments`, NULL-ended, the name not included, and LTR_PROCS=processors. */
 struct child child_start(const char *path, const char *const *arguments, int processors);
+/* Attaches to it, as these options say. */
+struct ltr_probe *child_watch(const struct child *child, const struct ltr_probe_options *options);
 /* Ends its input, then itself. */
 void child_end(struct child *child);
 /* The same of one that has children of its own: asks it, and waits. */

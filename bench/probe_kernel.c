@@ -40,14 +40,7 @@ static double program_ns(const struct child *child)
 
 static struct ltr_probe *watch(const struct child *child, enum ltr_via via, bool threads)
 {
-	const struct ltr_probe_options options = {.via = via, .threads = threads};
-	struct ltr_probe *probe = NULL;
-	struct ltr_why why = {""};
-
-	errno = -ltr_probe_open((uint32_t)child->pid, &options, &probe, &why);
-	if (errno)
-		give_up(why.text);
-	return probe;
+	return child_watch(child, &(struct ltr_probe_options){.via = via, .threads = threads});
 }
 
 static double median(double *values)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* libFuzzer's entry; always 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,6 +21,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes);
 
 #define FUZZ_SEED_BYTES (256u << 10)
+
+/* A seed in the making. */
+struct fuzz_writer {
+	uint8_t *to;
+	size_t size;
+};
+
+static inline void fuzz_put(struct fuzz_writer *writer, const void *from, size_t bytes)
+{
+	memcpy(writer->to + writer->size, from, bytes);
+	writer->size += bytes;
+}
 
 /* A rule that holds for any input. */
 #define fuzz_expect(condition)                                                          \

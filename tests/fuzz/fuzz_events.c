@@ -135,18 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-struct writer {
-	uint8_t *to;
-	size_t size;
-};
-
-static void put(struct writer *writer, const void *from, size_t bytes)
-{
-	memcpy(writer->to + writer->size, from, bytes);
-	writer->size += bytes;
-}
-
-static void put_event(struct writer *writer, uint64_t id, uint8_t kind, uint8_t reason,
+static void put_event(struct fuzz_writer *writer, uint64_t id, uint8_t kind, uint8_t reason,
 		      uint32_t sequence)
 {
 	struct ltr_event event = {.goroutine = id,
@@ -155,7 +144,7 @@ static void put_event(struct writer *writer, uint64_t id, uint8_t kind, uint8_t 
 				  .reason = reason,
 				  .sequence = sequence};
 
-	put(writer, &event, sizeof(event));
+	fuzz_put(writer, &event, sizeof(event));
 }
 
 /* Goroutines are born, run, wait, are woken and end; in two rings, with a snapshot between. */
@@ -166,28 +155,28 @@ size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
 	const struct step lost = {APPLY, 1, 1, 64, 1}, stack = {STACK, 0, 4, 0, 3};
 	const struct ltr_goroutine seen = {.id = 2, .state = LTR_STATE_CHAN, .transitions = 2};
 	const uint64_t pcs[8] = {0x401000, 0x401010, 0x401020, 0x401030};
-	struct writer writer = {buffer, 0};
+	struct fuzz_writer writer = {buffer, 0};
 
 	if (n > 1 || bytes < 4096)
 		return 0;
-	put(&writer, &first, sizeof(first));
+	fuzz_put(&writer, &first, sizeof(first));
 	put_event(&writer, 1, LTR_KIND_CREATE, 0, 0);
 	put_event(&writer, 1, LTR_KIND_START, 0, 1);
 	put_event(&writer, 2, LTR_KIND_CREATE, 0, 0);
 	put_event(&writer, 1, LTR_KIND_PARK, LTR_REASON_CHAN_RECEIVE, 2);
 	put_event(&writer, 2, LTR_KIND_START, 0, 1);
-	put(&writer, &look, sizeof(look));
-	put(&writer, &seen, sizeof(seen));
-	put(&writer, &stack, sizeof(stack));
-	put(&writer, pcs, sizeof(pcs));
-	put(&writer, &later, sizeof(later));
-	put(&writer, &second, sizeof(second));
+	fuzz_put(&writer, &look, sizeof(look));
+	fuzz_put(&writer, &seen, sizeof(seen));
+	fuzz_put(&writer, &stack, sizeof(stack));
+	fuzz_put(&writer, pcs, sizeof(pcs));
+	fuzz_put(&writer, &later, sizeof(later));
+	fuzz_put(&writer, &second, sizeof(second));
 	put_event(&writer, 1, LTR_KIND_READY, 0, 3);
 	put_event(&writer, 1, LTR_KIND_START, 0, 4);
 	put_event(&writer, 1, LTR_KIND_EXIT, 0, 5);
-	put(&writer, &lost, sizeof(lost));
+	fuzz_put(&writer, &lost, sizeof(lost));
 	put_event(&writer, 2, LTR_KIND_EXIT, 0, 9);
-	put(&writer, &later, sizeof(later));
+	fuzz_put(&writer, &later, sizeof(later));
 	/* An odd size keeps wait totals. */
 	return writer.size % 2 == n ? writer.size : writer.size + 1;
 }

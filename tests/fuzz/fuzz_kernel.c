@@ -272,18 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 /* --- seeds: four threads, one of which moves on, and three samples ----------------------------- */
 
-struct writer {
-	uint8_t *to;
-	size_t size;
-};
-
-static void put(struct writer *writer, const void *from, size_t bytes)
-{
-	memcpy(writer->to + writer->size, from, bytes);
-	writer->size += bytes;
-}
-
-static void put_rings(struct writer *writer, uint64_t last)
+static void put_rings(struct fuzz_writer *writer, uint64_t last)
 {
 	const struct ltr_ring rings[] = {
 		{.running = 1, .tid = 101},
@@ -292,10 +281,10 @@ static void put_rings(struct writer *writer, uint64_t last)
 		{.running = last, .tid = 104},
 	};
 
-	put(writer, rings, sizeof(rings));
+	fuzz_put(writer, rings, sizeof(rings));
 }
 
-static void put_rows(struct writer *writer)
+static void put_rows(struct fuzz_writer *writer)
 {
 	const struct ltr_thread_row rows[] = {
 		{.reader_arrival = 900, .arrival = 100, .call = -1, .tid = 101, .on_cpu = 1},
@@ -304,18 +293,18 @@ static void put_rows(struct writer *writer)
 		{.reader_arrival = 900, .queued = 700, .tid = 104, .call = -1},
 	};
 
-	put(writer, rows, sizeof(rows));
+	fuzz_put(writer, rows, sizeof(rows));
 }
 
-static void put_file(struct writer *writer, const char *text)
+static void put_file(struct fuzz_writer *writer, const char *text)
 {
 	uint8_t length = (uint8_t)strlen(text);
 
-	put(writer, &length, sizeof(length));
-	put(writer, text, length);
+	fuzz_put(writer, &length, sizeof(length));
+	fuzz_put(writer, text, length);
 }
 
-static void put_samples(struct writer *writer)
+static void put_samples(struct fuzz_writer *writer)
 {
 	static const struct {
 		uint64_t goroutine;
@@ -331,8 +320,8 @@ static void put_samples(struct writer *writer)
 
 		for (uint32_t frame = 0; frame < sample.depth; frame++)
 			sample.pcs[frame] = 0x401000 + frame;
-		put(writer, &size, sizeof(size));
-		put(writer, &sample, sizeof(sample));
+		fuzz_put(writer, &size, sizeof(size));
+		fuzz_put(writer, &sample, sizeof(sample));
 	}
 }
 
@@ -340,11 +329,11 @@ size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
 {
 	const struct plan plan = {
 		.from_proc = (uint8_t)n, .before = 4, .after = 4, .rows = 4, .samples = 3};
-	struct writer writer = {buffer, 0};
+	struct fuzz_writer writer = {buffer, 0};
 
 	if (n > 1 || bytes < 16384)
 		return 0;
-	put(&writer, &plan, sizeof(plan));
+	fuzz_put(&writer, &plan, sizeof(plan));
 	put_rings(&writer, 3);
 	if (n == 0) {
 		for (int look = 0; look < 3; look++) /* for the clock's sake */

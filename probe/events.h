@@ -4,9 +4,9 @@
 
 /*
  * Where live records come from: one small table of functions for each way, `shm` (shm.c) and `ebpf`
- * (ebpf.c). The facade (probe.c) chooses one, feeds what it delivers into the census, reads the
- * table of interned stacks, and takes the first snapshot after `open` has returned; so from the
- * moment that `open` returns, nothing that happens may be missed without being reported as lost.
+ * (ebpf.c). The facade (probe_open.c, probe.c) chooses one, feeds what it delivers into the census,
+ * reads the table of interned stacks, and takes the first snapshot after `open` has returned; so from
+ * the moment that `open` returns, nothing that happens may be missed without being reported as lost.
  * A source knows nothing of the census.
  */
 

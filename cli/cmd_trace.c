@@ -99,7 +99,7 @@ static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "-p PID\n-- COMMAND...\nFILE.ltr",
 	.doc = "Write a timeline of a program's goroutines: what each of them did when, on which thread "
-	       "it ran, and who woke whom. Perfetto (ui.perfetto.dev) and chrome://tracing open it.\v"
+	       "it ran, who woke whom, and, through eBPF, samples of the CPUs. Perfetto (ui.perfetto.dev) and chrome://tracing open it.\v"
 	       "A recording is read as it is. A process is watched for --seconds (10) or until "
 	       "Ctrl-C; a command until its main goroutine has returned, or for --seconds, after which "
 	       "it is ended with SIGTERM. What runs is recorded into a file without a name in the "
@@ -180,6 +180,8 @@ static int record(const struct trace_options *trace, struct ltr_recorder *record
 		.command = trace->parsing.program,
 		.probe = {.via = trace->parsing.via,
 			  .waits = true,
+			  .cpu_hz = LTR_CPU_HZ,
+			  .cpu_if_allowed = true,
 			  .snapshot_ns = SNAPSHOT_NS,
 			  .recorder = recorder},
 	};

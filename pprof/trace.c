@@ -387,9 +387,32 @@ static void take_step(void *context, const struct ltr_census *census, const stru
 		name_goroutine(trace, census, step->goroutine_id);
 }
 
+/* Whose goroutine or whose time is not known has no place here. */
+static void take_sample(void *context, const struct ltr_census *census,
+			const struct ltr_cpu_seen *seen)
+{
+	struct ltr_trace *trace = context;
+	const char *place;
+	bool some = false;
+
+	if (ltr_trace_error(trace) || !seen->goroutine_id || !seen->at_ns)
+		return;
+	place = place_of(trace, census, seen->what.stack);
+	begin_event(trace, "i", GOROUTINES, seen->goroutine_id);
+	put_moment(trace, census, seen->at_ns);
+	ltr__text_put(&trace->text, ",\"s\":\"t\",\"cat\":\"cpu\",\"name\":\"CPU sample\"");
+	if (place[0]) {
+		put_argument(trace, &some);
+		ltr__text_put(&trace->text, "\"at\":\"");
+		ltr__text_put(&trace->text, place);
+		ltr__text_put(&trace->text, "\"");
+	}
+	ltr__text_put(&trace->text, some ? "}}" : "}");
+}
+
 struct ltr_steps ltr_trace_steps(struct ltr_trace *trace)
 {
-	return (struct ltr_steps){take_step, trace};
+	return (struct ltr_steps){.take = take_step, .context = trace, .sample = take_sample};
 }
 
 static void finish_threads(struct ltr_trace *trace, const struct ltr_census *census)

@@ -5,13 +5,13 @@
 /*
  * A timeline in Chrome's trace event format (JSON), which Perfetto (ui.perfetto.dev) and chrome://tracing
  * open: one track for each goroutine, with a slice for each time in one state; one for each thread of the
- * runtime, with the goroutines that ran on it; and arrows from who woke or created to who was woken or
- * created. docs/profiles.md says what is in it.
+ * runtime, with the goroutines that ran on it; arrows from who woke or created to who was woken or
+ * created; and an instant for each sample of a CPU, on the track of who ran. docs/profiles.md says what is in it.
  *
  * It is written step by step (struct ltr_steps) while the census comes to be. What is in memory grows with
  * the living goroutines, threads and different stacks, not with time.
  *
- * Events stand in the order in which they ended; times are microseconds with three decimals, from the
+ * Events stand in the order in which they ended, samples in that in which they came; times are microseconds with three decimals, from the
  * beginning of the watching. Equal steps give equal bytes.
  */
 

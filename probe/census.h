@@ -459,6 +459,13 @@ struct ltr_cpu_total {
 size_t ltr_census_cpu_count(const struct ltr_census *census);
 const struct ltr_cpu_total *ltr_census_cpu(const struct ltr_census *census, size_t index);
 
+/* A sample when it was taken, for who wants to see them come (struct ltr_steps). */
+struct ltr_cpu_seen {
+	uint64_t at_ns;        /* 0: not known, a recording of an older version does not say */
+	uint64_t goroutine_id; /* that ran; 0: none, or not known which */
+	struct ltr_cpu_total what;
+};
+
 /*
  * One step of a goroutine: what it has been until then, and what it is from then on. For who wants to
  * see a census come to be (struct ltr_replay_options); nothing is in memory of the ones before.
@@ -491,6 +498,9 @@ struct ltr_steps {
 	 * as something later. Must not poll. */
 	void (*take)(void *context, const struct ltr_census *census, const struct ltr_step *step);
 	void *context;
+	/* Samples of the CPUs, in about the order of time; NULL: they are not wanted. As `take`. */
+	void (*sample)(void *context, const struct ltr_census *census,
+		       const struct ltr_cpu_seen *seen);
 };
 
 /*

@@ -54,7 +54,7 @@ static int find_total(struct ltr_census *census, struct ltr_cpu_total *total, ui
 	return ltr__intern_add(&census->cpu_keys, total, KEY_BYTES, ret_number);
 }
 
-int ltr_census_add_cpu_total(struct ltr_census *census, const struct ltr_cpu_total *total)
+static int add_up(struct ltr_census *census, const struct ltr_cpu_total *total)
 {
 	struct ltr_cpu_total key = *total;
 	uint32_t number;
@@ -72,22 +72,31 @@ int ltr_census_add_cpu_total(struct ltr_census *census, const struct ltr_cpu_tot
 	return 0;
 }
 
-int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
+int ltr_census_restore_cpu_sample(struct ltr_census *census, const struct ltr_cpu_seen *seen)
+{
+	int err = add_up(census, &seen->what);
+
+	if (!err && census->steps.sample)
+		census->steps.sample(census->steps.context, census, seen);
+	return err;
+}
+
+int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t at_ns, uint64_t id, bool in_call,
 			      const uint64_t *pcs, size_t depth)
 {
-	struct ltr_cpu_total total = {.samples = 1};
+	struct ltr_cpu_seen seen = {.at_ns = at_ns, .goroutine_id = id, .what.samples = 1};
 	int err = 0;
 
 	if (id)
-		total.state = in_call ? LTR_STATE_SYSCALL : LTR_STATE_RUNNING;
+		seen.what.state = in_call ? LTR_STATE_SYSCALL : LTR_STATE_RUNNING;
 	if (census->cpu_count < CPU_TOTALS_MAX) {
-		describe(census, id, &total);
-		err = intern_stack(census, pcs, depth, &total.stack);
+		describe(census, id, &seen.what);
+		err = intern_stack(census, pcs, depth, &seen.what.stack);
 	}
 	if (!err)
-		err = ltr_census_add_cpu_total(census, &total);
+		err = ltr_census_restore_cpu_sample(census, &seen);
 	if (!err)
-		LTR__TAP(census, cpu_sample, &total);
+		LTR__TAP(census, cpu_sample, &seen);
 	return err;
 }
 

@@ -96,16 +96,15 @@ void ltr_census_note_doubt(struct ltr_census *census);
 bool ltr_census_is_unsure(const struct ltr_census *census);
 
 /*
- * A CPU was seen to work for the program: goroutine `id` ran (0: none, or not known which), `in_call`
- * if in a blocking call, at `pcs`,
- * innermost first, of which the first is the very instruction and the others are where calls return to.
+ * A CPU was seen to work for the program at `at_ns`: goroutine `id` ran (0: none, or not known which),
+ * `in_call` if in a blocking call, at `pcs`, innermost first, of which the first is the very instruction and the others are where calls return to.
  * What the census knows of the goroutine now goes with it. The owner of info writes cpu_*.
  */
-int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t id, bool in_call,
+int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t at_ns, uint64_t id, bool in_call,
 			      const uint64_t *pcs, size_t depth);
 
-/* Samples that have been added up elsewhere: total->samples more of what its other fields say. */
-int ltr_census_add_cpu_total(struct ltr_census *census, const struct ltr_cpu_total *total);
+/* A sample as a census had it; what.samples of them. */
+int ltr_census_restore_cpu_sample(struct ltr_census *census, const struct ltr_cpu_seen *seen);
 
 /*
  * What the kernel says of the threads of goroutines, instead of what was known before; each goroutine
@@ -156,7 +155,7 @@ void ltr_census_advance(struct ltr_census *census, uint64_t now_ns);
  * the census's number), and not for what those call in turn. They must not change the census.
  *
  * What only the kernel knows comes in the form that can be given to another census: a sample with what is
- * known of who ran (`samples` means nothing), threads and sockets as they are kept, after they are.
+ * known of who ran, threads and sockets as they are kept, after they are.
  */
 struct ltr_census_tap {
 	void (*snapshot_begin)(void *context, uint64_t now_ns);
@@ -174,7 +173,7 @@ struct ltr_census_tap {
 	void (*object_put)(void *context, const struct ltr_object *object);
 	void (*case_put)(void *context, const struct ltr_select_case *one);
 	void (*objects_end)(void *context);
-	void (*cpu_sample)(void *context, const struct ltr_cpu_total *total);
+	void (*cpu_sample)(void *context, const struct ltr_cpu_seen *seen);
 	void (*set_threads)(void *context, const struct ltr_thread *threads, size_t count);
 	void (*know_sockets)(void *context, const struct ltr_known_socket *sockets, size_t count);
 };

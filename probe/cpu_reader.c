@@ -12,6 +12,6 @@ int ltr__cpu_sample_take(const void *data, size_t size, const struct ltr_cpu_sin
 
 	if (size < sizeof(*sample) || sample->depth > LTR_SAMPLE_FRAMES)
 		return -EBADMSG;
-	return sink->sample(sink->context, sample->goroutine, sample->in_call != 0, sample->pcs,
-			    sample->depth);
+	return sink->sample(sink->context, sample->time_ns, sample->goroutine, sample->in_call != 0,
+			    sample->pcs, sample->depth);
 }

@@ -77,11 +77,11 @@ extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf.c */
  */
 struct ltr_cpu_sink {
 	void *context;
-	/* One sample: the id of the goroutine that ran (0: none, or not known which), whether that was
-	 * in its blocking call, and the user stack, innermost first: the first address is of an
+	/* One sample: when it was taken (CLOCK_MONOTONIC), the id of the goroutine that ran (0: none, or
+	 * not known which), whether that was in its blocking call, and the user stack, innermost first: the first address is of an
 	 * instruction, the others are where calls return to. A negative errno ends the poll with it. */
-	int (*sample)(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
-		      size_t depth);
+	int (*sample)(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
+		      const uint64_t *pcs, size_t depth);
 	void (*lost)(void *context, uint64_t samples);
 };
 

@@ -61,11 +61,11 @@ static void take_loss(void *context, uint64_t records)
 	ltr_census_note_loss(probe->census, records);
 }
 
-static int take_sample(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
-		       size_t depth)
+static int take_sample(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
+		       const uint64_t *pcs, size_t depth)
 {
 	struct ltr_probe *probe = context;
-	return ltr_census_add_cpu_sample(probe->census, goroutine, in_call, pcs, depth);
+	return ltr_census_add_cpu_sample(probe->census, at_ns, goroutine, in_call, pcs, depth);
 }
 
 static void take_sample_loss(void *context, uint64_t samples)

@@ -237,10 +237,10 @@ static int ask_kernel(struct ltr_probe *probe, const struct ltr_probe_options *o
 	return err;
 }
 
-static int drop_sample(void *context, uint64_t goroutine, bool in_call, const uint64_t *pcs,
-		       size_t depth)
+static int drop_sample(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
+		       const uint64_t *pcs, size_t depth)
 {
-	(void)context, (void)goroutine, (void)in_call, (void)pcs, (void)depth;
+	(void)context, (void)at_ns, (void)goroutine, (void)in_call, (void)pcs, (void)depth;
 	return 0;
 }
 

@@ -85,10 +85,12 @@ enum ltr__entry {
  * known before is forgotten, 0 if this is more of the same.
  */
 enum ltr__kernel_entry {
-	LTR__KERNEL_HOW = 1,    /* cpu_period_ns, cpu_started_ns; why there are no samples, why no
+	LTR__KERNEL_HOW = 1, /* cpu_period_ns, cpu_started_ns; why there are no samples, why no
 				    threads or not all of them, why no sockets: texts */
-	LTR__KERNEL_SAMPLE = 2, /* stack, site, name, labels, state: one sample of a CPU */
-	LTR__KERNEL_LOST = 3,   /* samples that were lost besides */
+	LTR__KERNEL_SAMPLE =
+		2, /* one sample of a CPU: stack, site, name, labels, state; at_ns, goroutine:
+				    an older recording does not have the last two */
+	LTR__KERNEL_LOST = 3, /* samples that were lost besides */
 	LTR__KERNEL_THREADS =
 		4, /* first, count; each: signed difference of goroutines, transitions,
 				    tid, state, since_ns, signed call, name of the call: text */

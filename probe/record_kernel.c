@@ -62,8 +62,9 @@ void ltr__record_how(struct ltr_recorder *recorder)
 	write_losses(recorder);
 }
 
-void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total)
+void ltr__record_cpu_sample(void *context, const struct ltr_cpu_seen *seen)
 {
+	const struct ltr_cpu_total *total = &seen->what;
 	struct ltr_recorder *recorder = context;
 	struct ltr__writing contents = {0};
 
@@ -74,6 +75,8 @@ void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total)
 	ltr__write_number(&contents, total->name);
 	ltr__write_number(&contents, total->labels);
 	ltr__write_number(&contents, total->state);
+	ltr__write_number(&contents, seen->at_ns);
+	ltr__write_number(&contents, seen->goroutine_id);
 	put(recorder, LTR__KERNEL_SAMPLE, &contents);
 }
 

@@ -125,7 +125,7 @@ void ltr__record_case(void *context, const struct ltr_select_case *one);
 void ltr__record_objects_end(void *context);
 /* record_kernel.c: parts of the tap, and what info says of it, if that is not written yet. */
 void ltr__record_how(struct ltr_recorder *recorder);
-void ltr__record_cpu_sample(void *context, const struct ltr_cpu_total *total);
+void ltr__record_cpu_sample(void *context, const struct ltr_cpu_seen *seen);
 void ltr__record_threads(void *context, const struct ltr_thread *threads, size_t count);
 void ltr__record_sockets(void *context, const struct ltr_known_socket *sockets, size_t count);
 

@@ -125,6 +125,7 @@ int loiter_sample(void *context)
 
 	long bytes = bpf_get_stack(context, sample->pcs, sizeof(sample->pcs), BPF_F_USER_STACK);
 
+	sample->time_ns = bpf_ktime_get_ns();
 	sample->depth = bytes > 0 ? bytes / sizeof(sample->pcs[0]) : 0;
 	sample->in_call = ring.in_call;
 	sample->goroutine = ring.running;

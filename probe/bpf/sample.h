@@ -12,13 +12,14 @@
 #define LTR_SAMPLE_FRAMES 128
 
 struct ltr_cpu_sample {
+	uint64_t time_ns;   /* CLOCK_MONOTONIC */
 	uint64_t goroutine; /* its id; 0: the thread runs none, or it is not known which */
 	uint32_t depth;     /* of pcs; 0: there is no stack */
 	uint32_t in_call;   /* not 0: the thread makes the goroutine's blocking call */
 	uint64_t pcs[LTR_SAMPLE_FRAMES]; /* innermost first; what is beyond `depth` is garbage */
 };
 
-_Static_assert(sizeof(struct ltr_cpu_sample) == 16 + 8 * LTR_SAMPLE_FRAMES,
+_Static_assert(sizeof(struct ltr_cpu_sample) == 24 + 8 * LTR_SAMPLE_FRAMES,
 	       "kernel and user space agree");
 
 #endif

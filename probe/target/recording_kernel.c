@@ -40,17 +40,24 @@ static int replay_how(struct ltr__replay *replay, struct ltr__reading *contents)
 
 static int replay_sample(struct ltr__replay *replay, struct ltr__reading *contents)
 {
-	struct ltr_cpu_total total = {.samples = 1};
+	struct ltr_cpu_seen seen = {.what.samples = 1};
 
-	total.stack = ltr__replay_name(&replay->stacks, contents);
-	total.site = ltr__replay_name(&replay->sites, contents);
-	total.name = ltr__replay_name(&replay->strings, contents);
-	total.labels = ltr__replay_name(&replay->labels, contents);
-	total.state = (uint32_t)ltr__read_bounded(contents, LTR_STATE_COUNT - 1);
+	seen.what.stack = ltr__replay_name(&replay->stacks, contents);
+	seen.what.site = ltr__replay_name(&replay->sites, contents);
+	seen.what.name = ltr__replay_name(&replay->strings, contents);
+	seen.what.labels = ltr__replay_name(&replay->labels, contents);
+	seen.what.state = (uint32_t)ltr__read_bounded(contents, LTR_STATE_COUNT - 1);
+	if (!contents->bad && contents->at < contents->end) {
+		seen.at_ns = ltr__read_number(contents);
+		seen.goroutine_id = ltr__read_number(contents);
+	}
 	if (contents->bad)
 		return -EBADMSG;
+	/* Without a time it is as old as the look that it came with. */
+	if (seen.at_ns ? seen.at_ns > replay->until_ns : replay->is_late)
+		return 0;
 	/* Who goes back and forth has no totals (ltr_census_rewind()). */
-	return replay->play ? 0 : ltr_census_add_cpu_total(replay->census, &total);
+	return replay->play ? 0 : ltr_census_restore_cpu_sample(replay->census, &seen);
 }
 
 static int replay_lost(struct ltr__replay *replay, struct ltr__reading *contents)
@@ -124,11 +131,13 @@ static int replay_sockets(struct ltr__replay *replay, struct ltr__reading *conte
 int ltr__replay_kernel(struct ltr__replay *replay, enum ltr__kernel_entry kind,
 		       struct ltr__reading *contents)
 {
+	if (kind == LTR__KERNEL_SAMPLE)
+		return replay_sample(replay, contents);
+	if (replay->is_late)
+		return 0;
 	switch (kind) {
 	case LTR__KERNEL_HOW:
 		return replay_how(replay, contents);
-	case LTR__KERNEL_SAMPLE:
-		return replay_sample(replay, contents);
 	case LTR__KERNEL_LOST:
 		return replay_lost(replay, contents);
 	case LTR__KERNEL_THREADS:

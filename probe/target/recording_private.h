@@ -133,7 +133,8 @@ uint32_t ltr__replay_name(const struct ltr__numbers *numbers, struct ltr__readin
 size_t ltr__replay_bytes(const struct ltr__replay *replay);
 void ltr__replay_done(struct ltr__replay *replay);
 
-/* recording_kernel.c. The contents of one entry: 0, -EBADMSG, -ENOMEM. */
+/* recording_kernel.c. The contents of one entry; if is_late, only samples from before are taken. 0,
+ * -EBADMSG, -ENOMEM. */
 int ltr__replay_kernel(struct ltr__replay *replay, enum ltr__kernel_entry kind,
 		       struct ltr__reading *contents);
 

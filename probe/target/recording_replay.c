@@ -416,7 +416,7 @@ static int replay_kernel(struct ltr__replay *replay, struct ltr__reading *readin
 	if (reading->bad)
 		return -EBADMSG;
 	contents.end = contents.at + bytes;
-	if (!applies_in_full(replay) || replay->is_skimming)
+	if (replay->is_skimming || (replay->is_going_on && replay->is_before_stop))
 		return 0;
 	return ltr__replay_kernel(replay, (enum ltr__kernel_entry)kind, &contents);
 }

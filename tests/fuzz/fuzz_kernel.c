@@ -216,10 +216,10 @@ static void look_at_threads(struct ltr_census *census)
 	ltr__threads_close(threads);
 }
 
-static int take_sample(void *census, uint64_t goroutine, bool in_call, const uint64_t *pcs,
-		       size_t depth)
+static int take_sample(void *census, uint64_t at_ns, uint64_t goroutine, bool in_call,
+		       const uint64_t *pcs, size_t depth)
 {
-	return ltr_census_add_cpu_sample(census, goroutine, in_call, pcs, depth);
+	return ltr_census_add_cpu_sample(census, at_ns, goroutine, in_call, pcs, depth);
 }
 
 static void look_at_samples(struct ltr_census *census)
@@ -313,7 +313,8 @@ static void put_samples(struct fuzz_writer *writer)
 	} samples[] = {{1, 3, 0}, {2, 1, 1}, {0, LTR_SAMPLE_FRAMES, 0}};
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		struct ltr_cpu_sample sample = {.goroutine = samples[i].goroutine,
+		struct ltr_cpu_sample sample = {.time_ns = 1000 + i,
+						.goroutine = samples[i].goroutine,
 						.depth = samples[i].depth,
 						.in_call = samples[i].in_call};
 		uint16_t size = sizeof(sample);

@@ -319,9 +319,9 @@ static void live_in_kernel(struct ltr_census *census)
 	ltr_census_know_sockets(census, &socket, 1, true);
 	info->cpu_period_ns = 10101010;
 	info->cpu_started_ns = 1000;
-	ltr_census_add_cpu_sample(census, 4, false, pcs, 2);
-	ltr_census_add_cpu_sample(census, 0, false, pcs, 0);
-	ltr_census_add_cpu_sample(census, 5, true, pcs, 1);
+	ltr_census_add_cpu_sample(census, 1000, 4, false, pcs, 2);
+	ltr_census_add_cpu_sample(census, 2000, 0, false, pcs, 0);
+	ltr_census_add_cpu_sample(census, 3000, 5, true, pcs, 1);
 	info->cpu_lost = 2;
 	memcpy(info->threads_reason, "from /proc", sizeof("from /proc"));
 }

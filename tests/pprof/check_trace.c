@@ -24,6 +24,7 @@ int main(int argc, char **argv)
 	good = trace_is_valid(json, bytes, argc < 3, &traced);
 	printf("%zu slices, %zu runs, %zu arrows, %zu tracks, %zu runs on processors\n",
 	       traced.slices, traced.runs, traced.arrows, traced.tracks, traced.processor_runs);
+	printf("%zu samples, %zu at work\n", traced.samples, traced.samples_at_work);
 	free(json);
 	return good ? 0 : 1;
 }

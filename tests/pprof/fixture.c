@@ -295,8 +295,8 @@ static void add_cpu(struct ltr_census *census)
 	ltr_census_info_mut(census)->cpu_period_ns = FIXTURE_CPU_PERIOD_NS;
 	ltr_census_info_mut(census)->cpu_started_ns = FIXTURE_NOW_NS - 5 * SECOND_NS;
 	for (int i = 0; i < 3; i++)
-		must(ltr_census_add_cpu_sample(census, 10, i == 2, reply_pcs, 3));
-	must(ltr_census_add_cpu_sample(census, 0, false, runtime_pcs, 1));
+		must(ltr_census_add_cpu_sample(census, FIXTURE_NOW_NS, 10, i == 2, reply_pcs, 3));
+	must(ltr_census_add_cpu_sample(census, FIXTURE_NOW_NS, 0, false, runtime_pcs, 1));
 }
 
 struct ltr_census *fixture_census(bool lossy)

@@ -221,6 +221,35 @@ static void runs_do_not_overlap(void **state)
 	untell(&told);
 }
 
+/* A sample that comes before the records of its time is told at its own, on the track of who ran. */
+static void samples_lie_where_somebody_worked(void **state)
+{
+	static const uint64_t pcs[] = {PC_REPLY + 0x44, PC_SERVE + 0x25, PC_TRAMPOLINE + 0x21};
+	struct told told = {0};
+	struct traced traced;
+
+	(void)state;
+	tell(&told);
+	look_at_first(&told);
+	for (uint64_t after = 2600; after < 4000; after += 200)
+		assert_int_equal(
+			ltr_census_add_cpu_sample(told.census, BEGIN_NS + after, 2, false, pcs, 3),
+			0);
+	/* Of nobody, and of a recording that says no time: nowhere. */
+	assert_int_equal(ltr_census_add_cpu_sample(told.census, BEGIN_NS + 3000, 0, false, pcs, 3),
+			 0);
+	assert_int_equal(ltr_census_add_cpu_sample(told.census, 0, 2, false, pcs, 3), 0);
+	define_stack(&told);
+	live(&told);
+	finish(&told, true, &traced);
+	assert_int_equal(traced.samples, 7);
+	assert_int_equal(traced.samples_at_work, 7);
+	assert_non_null(strstr(told.memory.data,
+			       "{\"ph\":\"i\",\"pid\":1,\"tid\":2,\"ts\":2.600,\"s\":\"t\",\"cat\":"
+			       "\"cpu\",\"name\":\"CPU sample\",\"args\":{\"at\":\"reply "));
+	untell(&told);
+}
+
 static void losses_leave_gaps_and_are_told(void **state)
 {
 	struct told told = {0};
@@ -347,6 +376,7 @@ int main(void)
 		cmocka_unit_test(a_life_is_golden),
 		cmocka_unit_test(it_is_the_same_every_time),
 		cmocka_unit_test(runs_do_not_overlap),
+		cmocka_unit_test(samples_lie_where_somebody_worked),
 		cmocka_unit_test(losses_leave_gaps_and_are_told),
 		cmocka_unit_test(snapshots_alone_show_what_they_saw),
 		cmocka_unit_test(a_sink_that_fails_ends_it),

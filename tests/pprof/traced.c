@@ -15,6 +15,12 @@ struct slice {
 	uint64_t track; /* pid << 32 | tid */
 	uint64_t from;
 	uint64_t to;
+	bool at_work; /* running, or in a blocking call */
+};
+
+struct sample {
+	uint64_t track;
+	uint64_t at;
 };
 
 struct arrow {
@@ -27,6 +33,8 @@ struct arrow {
 struct trace {
 	struct slice *slices;
 	size_t slice_count;
+	struct sample *samples;
+	size_t sample_count;
 	struct arrow *arrows; /* by number - 1 */
 	size_t arrow_count;
 	uint64_t *named;
@@ -127,6 +135,8 @@ static void take_slice(struct trace *trace, json_object *event)
 		return;
 	}
 	slice.to = slice.from + ns;
+	slice.at_work = strcmp(text_of(event, "cat"), ltr_state_name(LTR_STATE_RUNNING)) == 0 ||
+			strcmp(text_of(event, "cat"), ltr_state_name(LTR_STATE_SYSCALL)) == 0;
 	trace->slices = grow(trace->slices, trace->slice_count, sizeof(slice));
 	trace->slices[trace->slice_count++] = slice;
 	if (slice.track >> 32 == 1) {
@@ -142,6 +152,19 @@ static void take_slice(struct trace *trace, json_object *event)
 		wrong(trace, "a group that is none", event);
 	trace->found.runs++;
 	trace->found.runs_ns += ns;
+}
+
+static void take_sample(struct trace *trace, json_object *event)
+{
+	struct sample sample = {.track = track_of(event)};
+
+	if (strcmp(text_of(event, "s"), "t") != 0 || sample.track >> 32 != 1 ||
+	    !time_of(event, "ts", &sample.at)) {
+		wrong(trace, "a sample without a time or on no goroutine", event);
+		return;
+	}
+	trace->samples = grow(trace->samples, trace->sample_count, sizeof(sample));
+	trace->samples[trace->sample_count++] = sample;
 }
 
 static void take_arrow(struct trace *trace, json_object *event, bool is_end)
@@ -208,6 +231,8 @@ static void take_event(struct trace *trace, json_object *event)
 		take_arrow(trace, event, phase[0] == 'f');
 	else if (strcmp(phase, "M") == 0)
 		take_name(trace, event);
+	else if (strcmp(phase, "i") == 0)
+		take_sample(trace, event);
 	else
 		wrong(trace, "an event of no known phase", event);
 }
@@ -313,6 +338,23 @@ static void check_arrows(struct trace *trace, bool whole)
 	}
 }
 
+static void check_samples(struct trace *trace, bool whole)
+{
+	trace->found.samples = trace->sample_count;
+	for (size_t i = 0; i < trace->sample_count; i++) {
+		const struct sample *sample = &trace->samples[i];
+		size_t place = place_of(trace, sample->track, sample->at);
+
+		if (whole && !lies_there(trace, place, sample->track, sample->at))
+			wrong(trace, "a sample of nothing", NULL);
+		if (begins_there(trace, place, sample->track, sample->at))
+			place++;
+		if (place > 0 && trace->slices[place - 1].track == sample->track &&
+		    trace->slices[place - 1].to >= sample->at && trace->slices[place - 1].at_work)
+			trace->found.samples_at_work++;
+	}
+}
+
 bool trace_is_valid(const char *json, size_t bytes, bool whole, struct traced *ret_traced)
 {
 	json_tokener *tokener = json_tokener_new();
@@ -330,11 +372,13 @@ bool trace_is_valid(const char *json, size_t bytes, bool whole, struct traced *r
 		take_event(&trace, json_object_array_get_idx(events, i));
 	check_tracks(&trace);
 	check_arrows(&trace, whole);
+	check_samples(&trace, whole);
 	*ret_traced = trace.found;
 	json_object_put(document);
 	json_tokener_free(tokener);
 	free(trace.slices);
 	free(trace.arrows);
+	free(trace.samples);
 	free(trace.named);
 	return trace.good;
 }

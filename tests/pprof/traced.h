@@ -10,6 +10,7 @@
  *   X             ts and dur, not below 0; two of one track do not overlap
  *   s, f          id; of each number one "s" and then one "f", at the same time; "s" lies in a slice of its
  *                 track, and a slice begins on the track of "f" at that time
+ *   i             "CPU sample" with "s":"t", ts; it lies in a slice of its track
  *   M             thread_name once for each track that has slices; process_name once for each pid
  *   pid           1: goroutines, 2: threads, 3: processors, "Proc 0" and so on, if there are runs on any
  *
@@ -33,6 +34,8 @@ struct traced {
 	uint64_t state_ns[LTR_STATE_COUNT];
 	uint64_t state_count[LTR_STATE_COUNT];
 	uint64_t runs_ns;
+	size_t samples;
+	size_t samples_at_work; /* of these, in slices of who ran, or was in a blocking call */
 	size_t processor_runs;
 	uint64_t processor_ns;
 };

@@ -128,6 +128,13 @@ if [[ " ${ways[*]} " == *" ebpf "* ]]; then
 	printf '%d : %d samples, %d in the first second\n' "$three" "$one" "$early"
 	checks=$((checks + 1))
 	((three > one && one > 0 && early < three)) || fail "$three : $one samples, $early early"
+	# Each says when it was and who ran: it lies where that goroutine worked.
+	reads trace "$scratch/cpu.ltr" -o "$scratch/cpu.json"
+	"$LTR_BUILD/tests/pprof/check_trace" "$scratch/cpu.json" lossy >"$scratch/out" || fail "the trace"
+	read -r all _ working _ < <(tail -n 1 "$scratch/out")
+	printf '%d samples, %d at work\n' "$all" "$working"
+	checks=$((checks + 1))
+	((all >= three && working * 10 > all * 9)) || fail "of $all samples $working at work"
 	# Whose they are is in it.
 	reads profile --type cpu --folded --focus '^work_in_call$' -o - "$scratch/cpu.ltr"
 	contains "in a call" 'work_in_call' "$scratch/out"

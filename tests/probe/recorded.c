@@ -356,10 +356,11 @@ static void see_cpu(struct made *made)
 	if (!made->no_loss)
 		info->cpu_lost += chance_below(&made->chance, 2);
 	for (uint32_t i = chance_below(&made->chance, 5); i > 0; i--)
-		assert_int_equal(
-			ltr_census_add_cpu_sample(made->census, chance_below(&made->chance, 40),
-						  chance_below(&made->chance, 2), pcs, i % 3),
-			0);
+		assert_int_equal(ltr_census_add_cpu_sample(made->census, made->now_ns - i,
+							   chance_below(&made->chance, 40),
+							   chance_below(&made->chance, 2), pcs,
+							   i % 3),
+				 0);
 	snprintf(info->threads_reason, sizeof(info->threads_reason), "%u \033[2J",
 		 chance_below(&made->chance, 3));
 }

@@ -34,7 +34,7 @@ static void test_the_first_address_becomes_one_of_a_call(void **state)
 	struct ltr_census *census = census_with(NULL);
 	size_t depth;
 
-	assert_int_equal(ltr_census_add_cpu_sample(census, 0, false, pcs, 3), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 0, false, pcs, 3), 0);
 	const struct ltr_cpu_total *total = ltr_census_cpu(census, 0);
 	const uint64_t *stack = ltr_census_stack(census, total->stack, &depth);
 
@@ -59,12 +59,13 @@ static void test_alike_is_added_up(void **state)
 	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
 
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(ltr_census_add_cpu_sample(census, 7, false, pcs, 2), 0);
-	assert_int_equal(ltr_census_add_cpu_sample(census, 7, true, pcs, 2), 0);
-	assert_int_equal(ltr_census_add_cpu_sample(census, 7, false, pcs, 1), 0);
-	assert_int_equal(ltr_census_add_cpu_sample(census, 8, false, pcs, 2), 0); /* who is that? */
-	assert_int_equal(ltr_census_add_cpu_sample(census, 0, false, pcs, 2), 0);
-	assert_int_equal(ltr_census_add_cpu_sample(census, 0, false, NULL, 0), 0);
+		assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 7, false, pcs, 2), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 7, true, pcs, 2), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 7, false, pcs, 1), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 8, false, pcs, 2),
+			 0); /* who is that? */
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 0, false, pcs, 2), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 0, false, NULL, 0), 0);
 	assert_int_equal(ltr_census_cpu_count(census), 6);
 
 	const struct ltr_cpu_total *total = ltr_census_cpu(census, 0);
@@ -95,7 +96,7 @@ static void test_who_has_ended_keeps_the_samples(void **state)
 	struct ltr_goroutine goroutine = {.id = 7, .state = LTR_STATE_RUNNING, .transitions = 2};
 	struct ltr_census *census = census_with(&goroutine);
 
-	assert_int_equal(ltr_census_add_cpu_sample(census, 7, false, pcs, 1), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 7, false, pcs, 1), 0);
 	assert_int_equal(ltr_census_snapshot_begin(census, 2000), 0);
 	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
 	assert_int_equal(ltr_census_count(census), 0);
@@ -114,13 +115,13 @@ static void test_a_hostile_program_has_a_bound(void **state)
 
 	for (size_t i = 0; i < 200; i++)
 		deep[i] = 0x5000 + i;
-	assert_int_equal(ltr_census_add_cpu_sample(census, 0, false, deep, 200), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 0, false, deep, 200), 0);
 	ltr_census_stack(census, ltr_census_cpu(census, 0)->stack, &depth);
 	assert_int_equal(depth, 128);
 
 	for (uint64_t i = 0; i < 300000; i++) {
 		uint64_t pc = 0x100000 + i;
-		assert_int_equal(ltr_census_add_cpu_sample(census, 0, false, &pc, 1), 0);
+		assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 0, false, &pc, 1), 0);
 	}
 	assert_true(ltr_census_cpu_count(census) < 263000);
 	for (size_t i = 0; i < ltr_census_cpu_count(census); i++)
@@ -135,19 +136,19 @@ static void test_totals_are_added_up(void **state)
 	(void)state;
 	static const uint64_t pcs[] = {0x1000, 0x2000};
 	struct ltr_census *census = census_with(NULL);
-	struct ltr_cpu_total total;
+	struct ltr_cpu_seen seen = {0};
 
-	assert_int_equal(ltr_census_add_cpu_sample(census, 9, true, pcs, 2), 0);
-	total = *ltr_census_cpu(census, 0);
-	assert_int_equal(total.samples, 1);
-	total.samples = 41;
-	assert_int_equal(ltr_census_add_cpu_total(census, &total), 0);
+	assert_int_equal(ltr_census_add_cpu_sample(census, 1500, 9, true, pcs, 2), 0);
+	seen.what = *ltr_census_cpu(census, 0);
+	assert_int_equal(seen.what.samples, 1);
+	seen.what.samples = 41;
+	assert_int_equal(ltr_census_restore_cpu_sample(census, &seen), 0);
 	assert_int_equal(ltr_census_cpu_count(census), 1);
 	assert_int_equal(ltr_census_cpu(census, 0)->samples, 42);
-	total.state = LTR_STATE_RUNNING;
-	total.samples = UINT64_MAX;
-	assert_int_equal(ltr_census_add_cpu_total(census, &total), 0);
-	assert_int_equal(ltr_census_add_cpu_total(census, &total), 0);
+	seen.what.state = LTR_STATE_RUNNING;
+	seen.what.samples = UINT64_MAX;
+	assert_int_equal(ltr_census_restore_cpu_sample(census, &seen), 0);
+	assert_int_equal(ltr_census_restore_cpu_sample(census, &seen), 0);
 	assert_int_equal(ltr_census_cpu_count(census), 2);
 	assert_int_equal(ltr_census_cpu(census, 1)->samples, UINT64_MAX);
 	assert_int_equal(ltr_census_cpu(census, 1)->stack, ltr_census_cpu(census, 0)->stack);

@@ -157,6 +157,94 @@ static void test_at(void **state)
 	}
 }
 
+static struct ltr_cpu_seen seen_samples[8];
+static size_t seen_count;
+
+static void note_sample(void *context, const struct ltr_census *census,
+			const struct ltr_cpu_seen *seen)
+{
+	(void)context, (void)census;
+	assert_true(seen_count < sizeof(seen_samples) / sizeof(*seen_samples));
+	seen_samples[seen_count++] = *seen;
+}
+
+static void note_step(void *context, const struct ltr_census *census, const struct ltr_step *step)
+{
+	(void)context, (void)census, (void)step;
+}
+
+static uint64_t samples_until(const struct tape *tape, uint64_t moment_ns, uint64_t *ret_events)
+{
+	struct ltr_probe *probe = replay_all(tape, moment_ns - STARTED);
+	const struct ltr_census *census = ltr_probe_census(probe);
+	uint64_t samples = 0;
+
+	for (size_t i = 0; i < ltr_census_cpu_count(census); i++)
+		samples += ltr_census_cpu(census, i)->samples;
+	*ret_events = ltr_census_info(census)->events;
+	ltr_probe_close(probe);
+	return samples;
+}
+
+/*
+ * A sample says itself when it was taken and who ran. It and records come by the next look, after the
+ * clock has gone on: what is shown of a moment has those from before it, and no others.
+ */
+static void test_samples_and_their_moments(void **state)
+{
+	(void)state;
+	static const uint64_t pcs[] = {0x7000, 0x6001};
+	static const struct ltr_clock_rate nanoseconds = {0, 0, 1.0};
+	static struct tape tape;
+	const uint64_t at_ns[] = {STARTED + 1000, STARTED + 3000, STARTED + 5000, STARTED + 9000};
+	const struct ltr_event late = {
+		.goroutine = 77, .ticks = STARTED + 3500, .sequence = 1, .kind = LTR_KIND_CREATE};
+	const struct ltr_steps steps = {.take = note_step, .sample = note_sample};
+	const struct ltr_replay_options options = {.at_ns = UINT64_MAX, .steps = &steps};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why;
+	struct made made;
+	uint64_t events;
+
+	tape = (struct tape){.room = SIZE_MAX};
+	make(&made, test_seed,
+	     &(struct ltr_recorder_options){.sink = sink_of(&tape), .last_ns = 0});
+	tape.census = made.census;
+	look(&made, true);
+	for (size_t i = 0; i < 4; i++) {
+		if (i == 2)
+			assert_int_equal(
+				ltr_census_apply(made.census, &nanoseconds, 0, 0, &late, 1), 0);
+		assert_int_equal(
+			ltr_census_add_cpu_sample(made.census, at_ns[i], 40 + i, i & 1, pcs, 2), 0);
+		/* The second sample is not known yet when the clock stands at 4000. */
+		ltr_census_advance(made.census, i == 0 ? STARTED + 4000 : at_ns[i] + 1000);
+	}
+	assert_int_equal(ltr_recorder_finish(made.recorder), 0);
+
+	seen_count = 0;
+	assert_int_equal(replay_with(tape.bytes, tape.used, &options, &probe, &why), 0);
+	ltr_probe_close(probe);
+	assert_int_equal(seen_count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(seen_samples[i].at_ns, at_ns[i]);
+		assert_int_equal(seen_samples[i].goroutine_id, 40 + i);
+		assert_int_equal(seen_samples[i].what.samples, 1);
+		assert_int_equal(seen_samples[i].what.state,
+				 i & 1 ? LTR_STATE_SYSCALL : LTR_STATE_RUNNING);
+	}
+	assert_int_equal(samples_until(&tape, STARTED + 2999, &events), 1);
+	assert_int_equal(events, 0);
+	assert_int_equal(samples_until(&tape, STARTED + 3000, &events), 2);
+	assert_int_equal(events, 0);
+	assert_int_equal(samples_until(&tape, STARTED + 3500, &events), 2);
+	assert_int_equal(events, 1);
+	assert_int_equal(samples_until(&tape, STARTED + 8999, &events), 3);
+	assert_int_equal(samples_until(&tape, STARTED + SECOND, &events), 4);
+	free(tape.bytes);
+	unmake(&made);
+}
+
 /* Who goes from a program to what was kept of it goes on with the same numbers of stacks. */
 static void same_numbers(const struct ltr_census *is, const struct ltr_census *read)
 {
@@ -351,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_damage_anywhere),
 		cmocka_unit_test(test_at),
+		cmocka_unit_test(test_samples_and_their_moments),
 		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_early_symbols),
 		cmocka_unit_test(test_small_ring),

@@ -338,6 +338,27 @@ static void test_kernel_entries_may_grow(void **state)
 	free(tape.bytes);
 }
 
+/* A sample of an older version has no time; one that begins to say when it was must say who ran, too. */
+static void test_older_sample(void **state)
+{
+	(void)state;
+	static const unsigned char sample[] = {0, 0, 0, 0, LTR_STATE_RUNNING, 9};
+	const struct ltr_census *census;
+	struct ltr_probe *probe;
+	struct tape tape;
+
+	begin_kernel_file(&tape, LTR__KERNEL_SAMPLE, sample, 5);
+	probe = replay_all(&tape, UINT64_MAX);
+	census = ltr_probe_census(probe);
+	assert_int_equal(ltr_census_cpu_count(census), 1);
+	assert_int_equal(ltr_census_cpu(census, 0)->samples, 1);
+	ltr_probe_close(probe);
+	free(tape.bytes);
+
+	begin_kernel_file(&tape, LTR__KERNEL_SAMPLE, sample, 6);
+	must_be_refused(&tape, -EBADMSG, "makes no sense");
+}
+
 /* One of version 1 is read, and says that it has nothing of all this. */
 static void test_older_version(void **state)
 {
@@ -426,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_symbols_without_end),
 		cmocka_unit_test(test_kernel_nonsense),
 		cmocka_unit_test(test_kernel_entries_may_grow),
+		cmocka_unit_test(test_older_sample),
 		cmocka_unit_test(test_older_version),
 		cmocka_unit_test(test_too_many_rows),
 		cmocka_unit_test(test_random_contents),

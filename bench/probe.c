@@ -6,9 +6,10 @@
  * how fresh it is. Every round measures all rows, one after the other; medians are shown, with the
  * smallest and the largest value.
  *
- *	bench/probe [--kernel] [ROUNDS [GOROUTINES]] [--json FILE]
+ *	bench/probe [--kernel | --events | --httpd] [ROUNDS [GOROUTINES]] [--json FILE]
  *
- * --kernel: only the rows of what asking the kernel costs.
+ * --kernel: only the rows of what asking the kernel costs; --events: only those of the ping-pong, and of as
+ * many as possible; --httpd: only those of httpd.
  * GOROUTINES is the size of the large census (1000000; each takes 4.3 KB in the program).
  */
 
@@ -37,6 +38,10 @@
 #define CROWD         100000
 #define WRK_SECONDS   "2s"
 
+enum part { PART_KERNEL, PART_EVENTS, PART_HTTPD, PART_COUNT, PART_ALL = PART_COUNT };
+
+static const char *const part_options[PART_COUNT] = {"--kernel", "--events", "--httpd"};
+
 struct bench {
 	struct child target; /* with one processor, as are the others */
 	struct child bare;
@@ -53,7 +58,7 @@ struct bench {
 	uint64_t probes[6], semaphore;
 	long goroutines;
 	bool ebpf;
-	bool kernel_only;
+	enum part part;
 	int round;
 };
 
@@ -472,21 +477,23 @@ static void start_all(struct bench *bench, const char *folder)
 	if (sscanf(line, "%lu %lu %lu %lu %lu %lu %lu", &probes[0], &probes[1], &probes[2],
 		   &probes[3], &probes[4], &probes[5], &bench->semaphore) != 7)
 		give_up("where the USDT probes are");
-	snprintf(command, sizeof(command), "park %d", CROWD);
-	child_number(&bench->crowd, command, NULL);
-	snprintf(command, sizeof(command), "park %ld", bench->goroutines);
-	child_number(&bench->large, command, NULL);
+	if (bench->part == PART_ALL) {
+		snprintf(command, sizeof(command), "park %d", CROWD);
+		child_number(&bench->crowd, command, NULL);
+		snprintf(command, sizeof(command), "park %ld", bench->goroutines);
+		child_number(&bench->large, command, NULL);
+	}
 	snprintf(command, sizeof(command), "block %d", KERNEL_THREADS);
 	child_number(&bench->blocked, command, NULL);
-
-	if (bench->kernel_only)
+	if (bench->part == PART_ALL || bench->part == PART_HTTPD)
+		start_httpd(bench, folder);
+	if (bench->part == PART_KERNEL || bench->part == PART_HTTPD)
 		return;
 	snprintf(bench->go_path, sizeof(bench->go_path), "%s/load/probe-go", folder);
 	snprintf(command, sizeof(command), "GOFLAGS=-mod=mod go build -o '%s' '%s' 2>/dev/null",
 		 bench->go_path, LOITER_BENCH_GO);
 	if (system(command) != 0)
 		bench->go_path[0] = '\0';
-	start_httpd(bench, folder);
 }
 
 /* Whether eBPF may be used here; says why not. */
@@ -502,24 +509,47 @@ static bool have_ebpf(const struct child *child)
 	return probe != NULL;
 }
 
-static void measure_round(struct bench *bench)
+static void measure_events(struct bench *bench)
 {
-	for (size_t row = 0; row < ROW_COUNT; row++)
-		set(bench, row, NAN);
-	kernel_measure(&bench->target, &bench->blocked, bench->ebpf, bench->round);
-	if (bench->kernel_only)
-		return;
 	measure_pingpong(bench);
 	measure_traps(bench);
 	measure_go(bench);
 	measure_rate(bench, LTR_VIA_SHM, ROW_SHM_RATE, ROW_SHM_PRODUCER, ROW_SHM_ALL);
 	if (bench->ebpf)
 		measure_rate(bench, LTR_VIA_EBPF, ROW_EBPF_RATE, ROW_EBPF_PRODUCER, ROW_EBPF_ALL);
-	measure_census(bench);
-	measure_freshness(bench, LTR_VIA_SHM, ROW_FRESH_SHM);
-	if (bench->ebpf)
-		measure_freshness(bench, LTR_VIA_EBPF, ROW_FRESH_EBPF);
-	measure_httpd(bench);
+}
+
+static bool is_asked(const struct bench *bench, enum part part)
+{
+	return bench->part == PART_ALL || bench->part == part;
+}
+
+static void measure_round(struct bench *bench)
+{
+	for (size_t row = 0; row < ROW_COUNT; row++)
+		set(bench, row, NAN);
+	if (is_asked(bench, PART_KERNEL))
+		kernel_measure(&bench->target, &bench->blocked, bench->ebpf, bench->round);
+	if (is_asked(bench, PART_EVENTS))
+		measure_events(bench);
+	if (bench->part == PART_ALL) {
+		measure_census(bench);
+		measure_freshness(bench, LTR_VIA_SHM, ROW_FRESH_SHM);
+		if (bench->ebpf)
+			measure_freshness(bench, LTR_VIA_EBPF, ROW_FRESH_EBPF);
+	}
+	if (is_asked(bench, PART_HTTPD))
+		measure_httpd(bench);
+}
+
+/* Which rows the first argument, if it is an option, asks for. */
+static enum part part_of(const char *option)
+{
+	enum part part = 0;
+
+	while (part < PART_COUNT && (!option || strcmp(option, part_options[part]) != 0))
+		part++;
+	return part;
 }
 
 int main(int argc, char **argv)
@@ -535,8 +565,8 @@ int main(int argc, char **argv)
 		argc -= 2;
 	}
 
-	bench.kernel_only = argc > 1 && strcmp(argv[1], "--kernel") == 0;
-	if (bench.kernel_only) {
+	bench.part = part_of(argc > 1 ? argv[1] : NULL);
+	if (bench.part != PART_ALL) {
 		argv[1] = argv[0];
 		argv++;
 		argc--;
@@ -547,7 +577,8 @@ int main(int argc, char **argv)
 	bench.goroutines = argc > 2 ? atol(argv[2]) : 1000000;
 	if (rounds < 1 || rounds > ROUNDS_MAX || bench.goroutines < 1 || argc > 3)
 		return fprintf(stderr,
-			       "usage: %s [--kernel] [ROUNDS (1 to %d) [GOROUTINES]] [--json FILE]\n",
+			       "usage: %s [--kernel | --events | --httpd] [ROUNDS (1 to %d) "
+			       "[GOROUTINES]] [--json FILE]\n",
 			       argv[0], ROUNDS_MAX),
 		       64;
 	signal(SIGPIPE, SIG_IGN);
@@ -559,7 +590,7 @@ int main(int argc, char **argv)
 	trip_ns(&bench.bare, TRIPS, NULL);
 	for (bench.round = 0; bench.round < rounds; bench.round++)
 		measure_round(&bench);
-	rows_report(rounds, bench.goroutines, json);
+	rows_report(rounds, bench.goroutines, bench.part == PART_ALL, json);
 	child_end(&bench.target);
 	child_end(&bench.bare);
 	child_end(&bench.crowd);

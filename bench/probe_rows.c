@@ -67,7 +67,7 @@ static void processor_name(char *name, size_t bytes)
 			*c = *c == '\n' ? '\0' : ' ';
 }
 
-void rows_report(int rounds, long goroutines, FILE *json)
+void rows_report(int rounds, long goroutines, bool all, FILE *json)
 {
 	char name[128];
 	struct utsname kernel;
@@ -89,7 +89,8 @@ void rows_report(int rounds, long goroutines, FILE *json)
 		int count = pack(v, rounds);
 
 		if (count == 0) {
-			printf("%-38s not measured\n", rows[row].printed);
+			if (all)
+				printf("%-38s not measured\n", rows[row].printed);
 			continue;
 		}
 		qsort(v, (size_t)count, sizeof(v[0]), rows_by_size);

@@ -75,7 +75,8 @@ extern double rows_values[ROW_COUNT][ROUNDS_MAX];
 /* Of two doubles, for qsort(). */
 int rows_by_size(const void *a, const void *b);
 
-/* Prints the table, and as JSON into `json` if that is not NULL. Sorts the values. */
-void rows_report(int rounds, long goroutines, FILE *json);
+/* Prints the table, and as JSON into `json` if that is not NULL; `all`: also which rows were not measured. Sorts
+ * the values. */
+void rows_report(int rounds, long goroutines, bool all, FILE *json);
 
 #endif

@@ -42,11 +42,12 @@ static void take_details(struct ltr_goroutine *to, const struct ltr_goroutine *f
 	to->flags = (uint16_t)((to->flags & ~fixed) | (from->flags & fixed));
 }
 
+/* Who is unsure may have been woken by a record that was lost, and shows who did it before. */
 static void take_same_moment(struct ltr_goroutine *to, const struct ltr_goroutine *from)
 {
 	if (from->stack)
 		to->stack = from->stack;
-	if (!to->waker_id)
+	if (!to->waker_id || to->flags & LTR_IS_UNSURE)
 		to->waker_id = from->waker_id;
 	uint16_t seen = LTR_IS_LONG | LTR_IS_TIMED | LTR_IS_READ; /* by snapshots alone */
 

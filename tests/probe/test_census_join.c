@@ -160,6 +160,39 @@ static void test_created_during_a_snapshot_stays(void **state)
 	assert_non_null(ltr_census_find(census, 1));
 }
 
+/* The READY that 9 made is lost: until a snapshot has looked, it seems to have been 5 as before. */
+static void test_a_lost_waker_is_healed(void **state)
+{
+	struct ltr_census *census = *state;
+	struct ltr_goroutine seen = {.id = 1,
+				     .state = LTR_STATE_CHAN,
+				     .reason = LTR_REASON_CHAN_RECEIVE,
+				     .waker_id = 5,
+				     .transitions = 2};
+
+	for (int look = 0; look < 2; look++) {
+		assert_int_equal(ltr_census_snapshot_begin(census, 1000 + look * SECOND), 0);
+		assert_int_equal(ltr_census_snapshot_put(census, &seen), 0);
+		assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+		assert_int_equal(ltr_census_find(census, 1)->waker_id, look ? 9 : 5);
+		assert_false(ltr_census_is_unsure(census));
+		if (look)
+			break;
+		ltr_census_note_loss(census, 1);
+		apply_one(census, 0, 1, event_of(1, LTR_KIND_START, 4, 1200));
+		struct ltr_event park = event_of(1, LTR_KIND_PARK, 5, 1300);
+		park.reason = LTR_REASON_CHAN_RECEIVE;
+		apply_one(census, 0, 2, park);
+		for (uint64_t second = 1; second < 4; second++)
+			ltr_census_advance(census, 2000 + second * SECOND);
+		assert_int_equal(ltr_census_find(census, 1)->transitions, 5);
+		assert_int_equal(ltr_census_find(census, 1)->waker_id, 5);
+		assert_true(ltr_census_is_unsure(census));
+		seen.transitions = 5;
+		seen.waker_id = 9;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +204,7 @@ int main(void)
 		TEST(test_clocks_differ_where_the_watching_begins),
 		TEST(test_an_exit_that_never_comes_asks_for_a_snapshot),
 		TEST(test_created_during_a_snapshot_stays),
+		TEST(test_a_lost_waker_is_healed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,16 @@ static void test_no_locks_in_an_older_layout(void **state)
 	ltr_probe_close(probe);
 	fake_stop(pid);
 
+	/* One that says more than is known here. */
+	ltr_layout.lock_bytes = sizeof(struct ltr_lock_words) + 8;
+	pid = fake_start();
+	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	census = ltr_probe_census(probe);
+	assert_int_equal(ltr_census_lock_count(census), 2);
+	assert_int_equal(ltr_census_lock(census, 0)->unlocker_id, 9);
+	ltr_probe_close(probe);
+	fake_stop(pid);
+
 	ltr_layout.lock_bytes = 8;
 	pid = fake_start();
 	refused(pid, -EPROTO, "lock_bytes");

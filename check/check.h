@@ -81,6 +81,17 @@ struct ltr_finding_member {
 	const char *name; /* "": it has none */
 };
 
+/* Who came last to an object, or to one end of it. */
+struct ltr_finding_comer {
+	uint64_t id; /* 0: nobody ever came, or it is not known */
+	bool ended;
+	uint8_t state;                    /* if it lives */
+	uint8_t reason;                   /* 0 unless it waits */
+	struct ltr_finding_frame by;      /* by which call; of channels and locks never known */
+	struct ltr_finding_frame created; /* where it was created, */
+	struct ltr_finding_frame at;      /* and where it is; all unknown if it has ended */
+};
+
 /* What a goroutine of a finding waits for, where it is a lock whose holder is known. */
 struct ltr_finding_lock {
 	uint64_t address;
@@ -91,17 +102,8 @@ struct ltr_finding_lock {
 	bool reading;       /* it is held for reading */
 	bool ended;         /* the holder has ended */
 	struct ltr_finding_frame locked; /* by which call; all unknown for readers */
-};
-
-/* Who came last to one end of an object, to give or to take. */
-struct ltr_finding_comer {
-	uint64_t id; /* 0: nobody ever came, or it is not known */
-	bool ended;
-	uint8_t state;                    /* if it lives */
-	uint8_t reason;                   /* 0 unless it waits */
-	struct ltr_finding_frame by;      /* by which call; of channels never known */
-	struct ltr_finding_frame created; /* where it was created, */
-	struct ltr_finding_frame at;      /* and where it is; all unknown if it has ended */
+	struct ltr_finding_comer
+		unlocker; /* who freed it last; not in a deadlock, where nobody asks */
 };
 
 /*

@@ -154,22 +154,40 @@ bool ltr__claims_match(const struct ltr__claim *a, const struct ltr__claim *b)
 	return compare_kin(a, b) == 0;
 }
 
-static const char *copy_text(struct ltr__box *box, const char *bytes)
+/* NULL: it is empty, or the box is spoilt. */
+static char *keep_text(struct ltr__box *box, const char *bytes)
 {
 	size_t length = strlen(bytes);
 	struct ltr__text *text;
 
 	if (length == 0)
-		return "";
+		return NULL;
 	text = malloc(sizeof(*text) + length + 1);
 	if (!text) {
 		box->failed = true;
-		return "";
+		return NULL;
 	}
 	memcpy(text->bytes, bytes, length + 1);
 	text->next = box->texts;
 	box->texts = text;
 	return text->bytes;
+}
+
+static const char *copy_text(struct ltr__box *box, const char *bytes)
+{
+	const char *text = keep_text(box, bytes);
+
+	return text ? text : "";
+}
+
+static const char *copy_file(struct ltr__box *box, const char *path)
+{
+	char *text = keep_text(box, path);
+
+	if (!text)
+		return "";
+	ltr__tidy_path(text);
+	return text;
 }
 
 static struct ltr__box *box_new(const struct ltr_rule *rule, size_t process)
@@ -232,7 +250,7 @@ void ltr__copy_symbol(struct ltr__box *box, const struct ltr_symbol *symbol, uin
 {
 	ret_frame->pc = pc;
 	ret_frame->function = copy_text(box, symbol->function);
-	ret_frame->file = copy_text(box, symbol->file);
+	ret_frame->file = copy_file(box, symbol->file);
 	ret_frame->line = symbol->line;
 }
 
@@ -283,7 +301,9 @@ void ltr__copy_creation(struct ltr__box *box, const struct ltr_census *census,
 		/* By the runtime itself: no place that a person could look at. */
 	} else if (site) {
 		created->pc = goroutine->creation_pc;
-		created->file = copy_text(box, ltr_census_string(census, site->file));
+		created->file =
+			copy_file(box, ltr__site_file(census, ltr_census_string(census, site->file),
+						      goroutine->creation_pc));
 		created->function = copy_text(box, ltr_census_string(census, site->function));
 		created->line = site->line;
 	} else if (goroutine->creation_pc) {

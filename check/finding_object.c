@@ -117,5 +117,6 @@ void ltr__copy_same_lock(struct ltr__box *box, const struct ltr_census *census,
 	if (!lock->owner_id)
 		to->reader_id = some_reader(census, lock->object);
 	copy_call(box, census, ltr_census_locked_pc(census, lock), &to->locked);
+	copy_comer(box, census, lock->unlocker_id, 0, &to->unlocker);
 	box->finding.lock = to;
 }

@@ -34,6 +34,13 @@ void ltr__copy_creation(struct ltr__box *box, const struct ltr_census *census,
 void ltr__copy_position(struct ltr__box *box, const struct ltr_census *census,
 			const struct ltr_goroutine *goroutine, struct ltr_finding_frame *ret_frame);
 
+/*
+ * place.c. The file of a creating call: `file`, or, if that is relative and debug information knows to where,
+ * the whole path. And "/build/../src" becomes "/src", in place.
+ */
+const char *ltr__site_file(const struct ltr_census *census, const char *file, uint64_t creation_pc);
+void ltr__tidy_path(char *path);
+
 /* finding_object.c: what is known of what they wait on. */
 void ltr__copy_objects(struct ltr__box *box, const struct ltr_census *census,
 		       const struct ltr_goroutine *goroutine);

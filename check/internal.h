@@ -311,6 +311,9 @@ void ltr__print_change(const struct ltr_change *change, const char *strip, FILE 
 bool ltr__print_object(const struct ltr_finding_object *object, unsigned int which,
 		       const char *strip, FILE *out);
 
+/* "goroutine 7, which has ended" */
+void ltr__print_comer(const struct ltr_finding_comer *comer, const char *strip, FILE *out);
+
 /* "; channel made at PLACE; last to receive: goroutine 7, which has ended" */
 void ltr__print_object_message(const struct ltr_finding_object *object, const char *strip,
 			       FILE *out);

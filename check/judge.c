@@ -168,7 +168,7 @@ static void excuse_cycles(struct ltr__claim *claims, size_t count)
 
 		end = begin;
 		do
-			excused = excused && claims[end++].excused;
+			excused &= claims[end++].excused;
 		while (end < count && claims[begin].group &&
 		       claims[end].rule == claims[begin].rule &&
 		       claims[end].group == claims[begin].group);

@@ -298,6 +298,10 @@ void ltr__print_message(const struct ltr_judgement *judgement, const struct ltr_
 		}
 		if (finding->lock)
 			print_lock_message(finding, options->strip, out);
+		if (finding->lock && finding->lock->unlocker.id) {
+			fputs("; last to unlock: ", out);
+			ltr__print_comer(&finding->lock->unlocker, options->strip, out);
+		}
 		for (size_t i = 0; i < finding->object_count; i++)
 			ltr__print_object_message(&finding->objects[i], options->strip, out);
 		if (finding->behind) {

@@ -61,7 +61,7 @@ static bool print_likeness(const struct ltr_finding_object *object, const char *
 	return is_known || (object->counted && object->kind != LTR_OBJECT_COND);
 }
 
-static void print_comer(const struct ltr_finding_comer *comer, const char *strip, FILE *out)
+void ltr__print_comer(const struct ltr_finding_comer *comer, const char *strip, FILE *out)
 {
 	if (!comer->id) {
 		fputs("nobody, ever", out);
@@ -99,7 +99,7 @@ bool ltr__print_object(const struct ltr_finding_object *object, unsigned int whi
 	if (!word.comer)
 		return false;
 	fprintf(out, "last to %s: ", word.text);
-	print_comer(word.comer, strip, out);
+	ltr__print_comer(word.comer, strip, out);
 	return true;
 }
 

@@ -69,6 +69,24 @@ static void print_evidence(const struct ltr_judgement *judgement, const struct l
 static void add_goroutines(struct ltr__document *document, struct json_object *to,
 			   const struct ltr_finding *finding);
 
+static struct json_object *comer_object(struct ltr__document *document,
+					const struct ltr_finding_comer *comer)
+{
+	struct json_object *to = json_object_new_object();
+
+	ltr__document_add_number(document, to, "id", comer->id);
+	if (comer->ended) {
+		ltr__document_add_bool(document, to, "ended", true);
+	} else {
+		ltr__document_add_text(document, to, "state", ltr_state_name(comer->state));
+		ltr__document_add_text(document, to, "reason", ltr_reason_name(comer->reason));
+	}
+	add_frame(document, to, "by", &comer->by);
+	add_frame(document, to, "at", &comer->at);
+	add_frame(document, to, "created_by", &comer->created);
+	return to;
+}
+
 static struct json_object *lock_object(struct ltr__document *document,
 				       const struct ltr_finding_lock *lock)
 {
@@ -90,6 +108,9 @@ static struct json_object *lock_object(struct ltr__document *document,
 	if (lock->writer_id)
 		ltr__document_add_number(document, to, "writer", lock->writer_id);
 	add_frame(document, to, "locked_at", &lock->locked);
+	if (lock->unlocker.id)
+		ltr__document_add(document, to, "last_unlocked",
+				  comer_object(document, &lock->unlocker));
 	return to;
 }
 
@@ -112,24 +133,6 @@ static void add_locks(struct ltr__document *document, struct json_object *to,
 		ltr__document_append(document, cycle, one);
 	}
 	ltr__document_add(document, to, "cycle", cycle);
-}
-
-static struct json_object *comer_object(struct ltr__document *document,
-					const struct ltr_finding_comer *comer)
-{
-	struct json_object *to = json_object_new_object();
-
-	ltr__document_add_number(document, to, "id", comer->id);
-	if (comer->ended) {
-		ltr__document_add_bool(document, to, "ended", true);
-	} else {
-		ltr__document_add_text(document, to, "state", ltr_state_name(comer->state));
-		ltr__document_add_text(document, to, "reason", ltr_reason_name(comer->reason));
-	}
-	add_frame(document, to, "by", &comer->by);
-	add_frame(document, to, "at", &comer->at);
-	add_frame(document, to, "created_by", &comer->created);
-	return to;
 }
 
 static void add_fill(struct ltr__document *document, struct json_object *to,

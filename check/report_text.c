@@ -367,6 +367,12 @@ static void print_goroutines(const struct ltr_finding *finding, int columns,
 		ltr__print_holder(finding, options->strip, out);
 		fputc('\n', out);
 	}
+	if (finding->lock && finding->lock->unlocker.id) {
+		label("", out);
+		fputs("last to unlock: ", out);
+		ltr__print_comer(&finding->lock->unlocker, options->strip, out);
+		fputc('\n', out);
+	}
 	print_stack(finding, columns, options, out);
 	print_creation(finding, columns, options, out);
 	print_objects(finding, options, out);

@@ -301,13 +301,13 @@ static void describe_end(const struct court *court, const struct trial *trial, b
 	if (alive) {
 		snprintf(ret_text, bytes, "became another program (exec) %s: not judged", when);
 	} else if (!court->child_ended || trial->pid != ltr__child_pid(court->child)) {
-		snprintf(ret_text, bytes, "ended %s (_exit, a crash or a signal): not judged",
+		snprintf(ret_text, bytes, "ended %s (_exit, exec, a crash or a signal): not judged",
 			 when);
 	} else if ((number = ltr__child_end_signal(court->child)) != 0) {
 		snprintf(ret_text, bytes, "was killed by signal %d (%s) %s: not judged", number,
 			 strsignal(number), when);
 	} else {
-		snprintf(ret_text, bytes, "ended with status %d %s (_exit or a crash): not judged",
+		snprintf(ret_text, bytes, "ended with status %d %s (_exit or exec): not judged",
 			 ltr__child_status(court->child), when);
 	}
 }

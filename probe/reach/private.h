@@ -10,6 +10,7 @@
  *   again.c    reading them again, for references to what was not reached; look.c: a part of it;
  *              hot.c: where that lies
  *   writes.c   which pages were written to meanwhile; borrow.c: a descriptor for that
+ *   pinned.c   whether pages can be written to without being noted
  *   saved.c    copies of those; bridge.c: what the first reading knows of the others
  *   scan.c     which words of a piece may lead somewhere
  *   stacks.c   copies of stacks

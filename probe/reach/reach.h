@@ -72,8 +72,8 @@ int ltr_reach_new(const struct ltr_process *process, uint64_t most_bytes,
  * it writes to costs the process a fault, and large pages are split. A thread of it is stopped for a
  * moment, to get the descriptor that this needs (borrow.c): one that sleeps on one of the two futexes,
  * whose sleepers must not care how and when futex(2) returns (0: none). If it cannot be had, everything
- * goes on as without: -EPERM, -EAGAIN no thread is where it could be had from, -EOPNOTSUPP and -ENOSYS
- * not here.
+ * goes on as without: -EPERM, -EAGAIN no thread is where it could be had from, -EBUSY the process may have
+ * pages that devices write to without a fault (pinned.c), -EOPNOTSUPP and -ENOSYS not here.
  */
 int ltr_reach_watch_writes(struct ltr_reach *reach, const uint64_t words[2]);
 

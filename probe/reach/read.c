@@ -191,6 +191,15 @@ int ltr_reach_watch_writes(struct ltr_reach *reach, const uint64_t words[2])
 	return error;
 }
 
+/* All of it is read again, then. */
+static void stop_watching(struct ltr_reach *reach)
+{
+	for (size_t i = 0; i < reach->areas.count; i++)
+		reach->areas.area[i].watched = false;
+	reach->graph.keep = false;
+	reach->writes = ltr__writes_free(reach->writes);
+}
+
 static void watch_areas(struct ltr_reach *reach)
 {
 	for (size_t i = 0; i < reach->areas.count && reach->writes; i++) {
@@ -199,6 +208,8 @@ static void watch_areas(struct ltr_reach *reach)
 		area->watched = area->kind == LTR__AREA_MEMORY && area->of_nobody &&
 				ltr__writes_watch(reach->writes, area->start, area->end);
 	}
+	if (reach->writes && ltr__may_have_pinned(reach->process))
+		stop_watching(reach);
 }
 
 int ltr_reach_read(struct ltr_reach *reach, const struct ltr_reach_region *skip, size_t skip_count,

@@ -6,7 +6,7 @@
  *
  * A page is called untouched only if it lies in memory that we have registered, and that still is
  * (WPALLOWED), and its protection is still there. Memory that was moved, mapped anew or grown has lost
- * either. Not noted is what devices write to pages that were pinned before (O_DIRECT, fixed buffers).
+ * either. What is written to pages that were pinned before would not be noted: pinned.c.
  */
 
 #include <errno.h>
@@ -92,6 +92,9 @@ int ltr__writes_new(const struct ltr_process *process, const uint64_t words[2],
 		error = writes->ranges ? -EACCES : -ENOMEM;
 	if (!error && !kernel_knows())
 		error = -EOPNOTSUPP;
+	/* Before a thread of it is bothered for what would be given up later. */
+	if (!error && ltr__may_have_pinned(process))
+		error = -EBUSY;
 	if (!error)
 		writes->fd = ltr__borrow_userfault(process, words);
 	if (!error && writes->fd < 0)

@@ -16,9 +16,14 @@
  */
 int ltr__borrow_userfault(const struct ltr_process *process, const uint64_t words[2]);
 
+/*
+ * pinned.c. Can there be pages that are written to without a fault? True also if that cannot be known.
+ */
+bool ltr__may_have_pinned(const struct ltr_process *process);
+
 struct ltr__writes;
 
-/* Nothing is watched yet. -EOPNOTSUPP and errors of borrow.c. */
+/* Nothing is watched yet. -EBUSY: it may have pinned pages; -EOPNOTSUPP and errors of borrow.c. */
 int ltr__writes_new(const struct ltr_process *process, const uint64_t words[2],
 		    struct ltr__writes **ret_writes);
 /* Nothing is watched any more; takes NULL, returns NULL. */

@@ -96,7 +96,7 @@ static int check_events(const struct ltr_layout *layout, struct ltr_why *why)
 		return refuse(why, "stack_count", layout->stack_count);
 	if (layout->stack_max > LTR__STACKS_MAX)
 		return refuse(why, "stack_max", layout->stack_max);
-	if (layout->lock_bytes && layout->lock_bytes != sizeof(struct ltr_lock_words))
+	if (layout->lock_bytes && layout->lock_bytes < LTR_LOCK_WORDS_LEAST)
 		return refuse(why, "lock_bytes", layout->lock_bytes);
 	return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "array.h"
 #include "libloiter_private.h"
@@ -48,6 +49,7 @@ static int put(struct ltr_census *census, uint64_t address, const struct ltr_loc
 				.owner_id = held ? words->owner : 0,
 				.readers = held ? 0 : words->state / LTR_LOCK_READER,
 				.locked_at = held ? words->locked_at : 0,
+				.unlocker_id = words->unlocker,
 				.stray_unlock = words->marks & LTR_LOCK_STRAY_UNLOCK,
 				.stray_reader = words->marks & LTR_LOCK_STRAY_READER,
 			});
@@ -58,13 +60,17 @@ static int read_batch(const struct ltr__libloiter *target, struct ltr_census *ce
 {
 	struct ltr_lock_words words[BATCH];
 	struct ltr_process_piece pieces[BATCH];
+	/* A later runtime may have more, an earlier one has less. */
+	uint32_t bytes = target->layout.lock_bytes < sizeof(*words) ? target->layout.lock_bytes
+								    : sizeof(*words);
 
+	memset(words, 0, count * sizeof(*words));
 	for (uint32_t i = 0; i < count; i++)
 		pieces[i] = (struct ltr_process_piece){
-			.address = addresses[i], .buffer = &words[i], .bytes = sizeof(words[i])};
+			.address = addresses[i], .buffer = &words[i], .bytes = bytes};
 	int err = ltr_process_read_many(target->process, pieces, count);
 	for (uint32_t i = 0; i < count && !err; i++)
-		if (pieces[i].done == sizeof(words[i]))
+		if (pieces[i].done == bytes)
 			err = put(census, addresses[i], &words[i]);
 	return err;
 }

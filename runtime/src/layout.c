@@ -30,10 +30,12 @@ CHECK_LOCK(ltr_mutex, state, state);
 CHECK_LOCK(ltr_mutex, locked_at, locked_at);
 CHECK_LOCK(ltr_mutex, owner, owner);
 CHECK_LOCK(ltr_mutex, marks, queue.marks);
+CHECK_LOCK(ltr_mutex, unlocker, unlocker);
 CHECK_LOCK(ltr_rwmutex, state, state);
 CHECK_LOCK(ltr_rwmutex, locked_at, locked_at);
 CHECK_LOCK(ltr_rwmutex, owner, owner);
 CHECK_LOCK(ltr_rwmutex, marks, readers.marks);
+CHECK_LOCK(ltr_rwmutex, unlocker, unlocker);
 
 #define CHECK_WORDS(type, before)                                                              \
 	_Static_assert(offsetof(struct type, queue) == (before) &&                             \

@@ -212,6 +212,8 @@ void ltr_rwmutex_runlock(struct ltr_rwmutex *rwmutex)
 
 		if (state / READER == 0)
 			ltr__fatal("RUnlock of unlocked RWMutex");
+		if (is_last) /* others would share the line for nothing */
+			__atomic_store_n(&rwmutex->unlocker, self->id, __ATOMIC_RELAXED);
 		if (is_last && state & WAITED) {
 			if (locked)
 				break;
@@ -268,7 +270,7 @@ void ltr_rwmutex_unlock(struct ltr_rwmutex *rwmutex)
 
 	if (!(state & WRITER))
 		ltr__fatal("unlock of unlocked RWMutex");
-	ltr__lock_disowned(&rwmutex->owner, &rwmutex->readers.marks, self->id);
+	ltr__lock_disowned(&rwmutex->owner, &rwmutex->readers.marks, &rwmutex->unlocker, self->id);
 	state = WRITER;
 	if (change(rwmutex, &state, 0))
 		return;

@@ -292,7 +292,7 @@ static inline __attribute__((always_inline)) void unlock(struct ltr_mutex *mutex
 
 	if (!(__atomic_load_n(&mutex->state, __ATOMIC_RELAXED) & LOCKED))
 		ltr__fatal("unlock of unlocked mutex");
-	ltr__lock_disowned(&mutex->owner, &mutex->queue.marks, id);
+	ltr__lock_disowned(&mutex->owner, &mutex->queue.marks, &mutex->unlocker, id);
 	if (ltr__exchange_alone(&mutex->state, LOCKED, 0))
 		return;
 	if (__builtin_expect(!__atomic_compare_exchange_n(&mutex->state, &state, 0, false,

@@ -133,12 +133,16 @@ static inline void ltr__lock_owned(uint64_t *owner, uint32_t *locked_at, uint64_
 	__atomic_store_n(locked_at, (uint32_t)(uintptr_t)pc, __ATOMIC_RELAXED);
 }
 
-/* By who unlocks, before. */
-static inline void ltr__lock_disowned(uint64_t *owner, uint32_t *marks, uint64_t id)
+/*
+ * By who unlocks, before. The id alone: with the place, too, it costs a sixth more to lock and unlock.
+ */
+static inline void ltr__lock_disowned(uint64_t *owner, uint32_t *marks, uint64_t *unlocker,
+				      uint64_t id)
 {
 	if (__builtin_expect(__atomic_load_n(owner, __ATOMIC_RELAXED) != id, 0))
 		__atomic_fetch_or(marks, LTR_LOCK_STRAY_UNLOCK, __ATOMIC_RELAXED);
 	__atomic_store_n(owner, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(unlocker, id, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -80,14 +80,14 @@ struct ltr_census *census_make(uint32_t phase, const char *command)
 	return census;
 }
 
-static uint32_t make_site(struct ltr_census *census, uint64_t created)
+static uint32_t make_site(struct ltr_census *census, uint64_t created, const char *file)
 {
 	const struct ltr_symbol *symbol = find(NULL, created);
 	uint32_t site = 0;
 
-	assert_int_equal(
-		ltr_census_intern_site(census, symbol->file, symbol->function, symbol->line, &site),
-		0);
+	assert_int_equal(ltr_census_intern_site(census, file ? file : symbol->file,
+						symbol->function, symbol->line, &site),
+			 0);
 	return site;
 }
 
@@ -113,7 +113,7 @@ void census_add(struct ltr_census *census, const struct people *people)
 		assert_int_equal(ltr_census_intern_stack(census, stack, depth, &goroutine.stack),
 				 0);
 	if (people->created && !people->no_site)
-		goroutine.site = make_site(census, people->created);
+		goroutine.site = make_site(census, people->created, people->site_file);
 	if (people->name)
 		assert_int_equal(ltr_census_intern_string(census, people->name, &goroutine.name),
 				 0);

@@ -42,6 +42,7 @@ struct people {
 	uint64_t entry;
 	uint64_t created; /* AT(): the site is made from it, too, unless no_site */
 	bool no_site;
+	const char *site_file; /* as the compiler was given it; NULL: the whole path */
 	uint64_t stack[8]; /* ended by 0 */
 };
 

@@ -446,6 +446,14 @@ static void a_baseline_knows_a_cycle(void **state)
 	assert_false(ltr_judgement_at(judgement, 0)->excused);
 	assert_int_equal(ltr_judgement_at(judgement, 0)->cycle_count, 2);
 	assert_int_equal(ltr_judgement_status(judgement, 0, 0), 23);
+	ltr_judgement_free(judgement);
+
+	judgement = judge_with("1 function \"handle_request\" grade \"deadlock\"\n", &stale);
+	assert_int_equal(stale, 1);
+	assert_int_equal(ltr_judgement_count(judgement), 1);
+	assert_false(ltr_judgement_at(judgement, 0)->excused);
+	assert_int_equal(ltr_judgement_at(judgement, 0)->cycle_count, 2);
+	assert_int_equal(ltr_judgement_status(judgement, 0, 0), 23);
 
 	FILE *out = open_memstream(&written, &bytes);
 	assert_int_equal(ltr_baseline_write(judgement, 0, out, &left_out), 0);

@@ -292,6 +292,80 @@ static void nothing_gets_through_cleaning(void **state)
 	}
 }
 
+/* The compiler was given a name that is relative to another directory than ours. */
+static void a_creating_call_has_its_whole_path(void **state)
+{
+	static const char *const files[][2] = {
+		{"server.c", "/src/httpd/server.c"},
+		{"./server.c", "/src/httpd/server.c"},
+		{"httpd/server.c", "/src/httpd/server.c"},
+		{"rver.c", "rver.c"},
+		{"other/server.c", "other/server.c"},
+		{"/gone/server.c", "/gone/server.c"},
+		{"/src/build/../httpd/./server.c", "/src/httpd/server.c"},
+		{"/../server.c", "/../server.c"},
+		{"../../server.c", "../../server.c"},
+		{"/a/../../b.c", "/../b.c"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct ltr_judgement *judgement = new_judgement();
+		struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd");
+
+		census_add(census, &(struct people){.id = 12,
+						    .parent = 1,
+						    .reason = LTR_REASON_CHAN_SEND,
+						    .created = AT(F_SERVE, 4),
+						    .site_file = files[i][0],
+						    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2)}});
+		judge(judgement, census);
+		assert_int_equal(ltr_judgement_count(judgement), 1);
+		assert_string_equal(ltr_judgement_at(judgement, 0)->created.file, files[i][1]);
+		ltr_judgement_free(judgement);
+	}
+}
+
+static void who_freed_a_lock_last_is_told(void **state)
+{
+	static const char *const formats[][2] = {
+		{"text", "held by     goroutine 13, locked at pool.c:45 (worker)\n"
+			 "                last to unlock: goroutine 11, which has ended\n"},
+		{"github", "; last to unlock: goroutine 11, which has ended. "},
+		{"json", "\"last_unlocked\":{"},
+	};
+	const struct ltr_lock locks[] = {{.object = 0xbeef,
+					  .owner_id = 13,
+					  .locked_at = AT(F_WORKER, 5) + 1,
+					  .unlocker_id = 11},
+					 {0}};
+	struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd");
+	struct ltr_judgement *judgement = new_judgement();
+
+	(void)state;
+	census_add(census, &(struct people){.id = 12,
+					    .parent = 1,
+					    .object = 0xbeef,
+					    .reason = LTR_REASON_MUTEX_LOCK,
+					    .created = AT(F_SERVE, 4),
+					    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2)}});
+	census_add(census, &(struct people){.id = 13,
+					    .flags = LTR_IS_DAEMON,
+					    .reason = LTR_REASON_SLEEP,
+					    .created = AT(F_SERVE, 5),
+					    .stack = {AT(F_RUNTIME, 1), AT(F_WORKER, 2)}});
+	census_add_locks(census, locks, NULL);
+	judge(judgement, census);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		char *text = report_in(formats[i][0], judgement, &plain);
+
+		if (!strstr(text, formats[i][1]))
+			fail_msg("not in there: %s\n%s", formats[i][1], text);
+		free(text);
+	}
+	ltr_judgement_free(judgement);
+}
+
 /* What the channel says of who should have come. */
 static void the_other_end_is_named(void **state)
 {
@@ -348,6 +422,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_other_end_is_named),
+		cmocka_unit_test(a_creating_call_has_its_whole_path),
+		cmocka_unit_test(who_freed_a_lock_last_is_told),
 		cmocka_unit_test(clean),
 		cmocka_unit_test(one_leak),
 		cmocka_unit_test(several_leaks),

@@ -40,7 +40,7 @@ contains "standard error" "^err$" "$scratch/err"
 check 24 "was killed by signal 9 \(Killed\) before its main goroutine had returned" \
 	hello - kill 9
 check 24 "was killed by signal 10 \(User defined signal 1\)" hello - leak 2 kill 10
-check 24 "ended with status 5 before its main goroutine had returned" hello - _exit 5
+check 24 "ended with status 5 before its main goroutine had returned \(_exit or exec\)" hello - _exit 5
 check 24 "became another program \(exec\)" hello - exec sleep 1
 check 24 "fake .*forked without an exec" hello - fork - return 0
 check 24 "speaks version 2 of the gate" gate 2 hello - return 0
@@ -69,7 +69,7 @@ one_sentence_is 126 "cannot run .*: Permission denied" check -- "$scratch/text"
 loiter_is 23 "2 goroutines never exited in .*fake .*\(pid [0-9]+\)" \
 	check --grace 100ms -- sh -c "$fake hello - return 0; $fake hello - leak 2 return 0; true"
 loiter_is 0 "" check -- sh -c "$fake hello - return 0; $fake hello - return 1 & wait"
-loiter_is 24 "ended before its main goroutine had returned \(_exit, a crash or a signal\)" \
+loiter_is 24 "ended before its main goroutine had returned \(_exit, exec, a crash or a signal\)" \
 	check -- sh -c "$fake hello - _exit 0; true"
 # One that is left behind has the grace to end ...
 loiter_is 0 "" check --grace 100s -- "$fake" background 0 hello - sleep 50 return 0

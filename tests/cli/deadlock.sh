@@ -26,6 +26,8 @@ contains "AB-BA" '"rule":"lock-order"' "$scratch/report"
 contains "AB-BA" '"cycle":\[' "$scratch/report"
 contains "AB-BA" '"locked_at":' "$scratch/report"
 loiter_is 0 "deadlock" check -p "$pid" --fail-on leaked
+printf 'loiter baseline 1\n1 function "serve"\n' >"$scratch/base"
+loiter_is 23 "^loiter: deadlock: 2 goroutines" check -p "$pid" --baseline "$scratch/base"
 loiter_is 0 "" dump --json -p "$pid"
 contains "dump" '"held_by":[0-9]+,"locked_at":.*"lock_[ab]_then_[ab]"' "$scratch/out"
 for format in junit sarif github; do

@@ -85,6 +85,12 @@ static void read_lock(void)
 	ltr_rwmutex_rlock(&rwmutex);
 }
 
+static void lock_and_unlock(void)
+{
+	ltr_rwmutex_lock(&rwmutex);
+	ltr_rwmutex_unlock(&rwmutex);
+}
+
 static void write_lock(void)
 {
 	ltr_rwmutex_lock(&rwmutex);
@@ -123,6 +129,7 @@ static const struct {
 	{"broadcast", {signal_too_early, broadcast_too_early}, wait_for_signal},
 	{"semaphore", {acquire_and_forget, NULL}, acquire},
 	{"readers", {read_lock, NULL}, write_lock},
+	{"unlocked", {lock_and_unlock, read_lock}, write_lock},
 	{"select", {make_channels, NULL}, select_both},
 	{"full", {make_channels, NULL}, send_third},
 };

@@ -37,6 +37,8 @@ says semaphore "^ +semaphore +first used at .*$(line 'FIRST ACQUIRE') \(acquire_
 	"^ +last to release: $gone$(line RELEASE) \(acquire_and_forget\), which has ended$" \
 	"^ +last to acquire: $gone$(line 'LAST ACQUIRE') \(acquire_and_forget\), which has ended$"
 says readers "^ +held by +1 reader$"
+lacks "nobody has unlocked it" "last to unlock" "$scratch/readers.txt"
+says unlocked "^ +held by +1 reader$" "^ +last to unlock: goroutine [0-9]+, which has ended$"
 says full "^ +channel +made at .*$(line BUFFERED) \(make_channels\), 2 of 2 in its buffer$" \
 	"^ +last to receive: nobody, ever$"
 says select "^ +channel +case 0 receives: made at .*$(line UNBUFFERED) \(make_channels\), no buffer$" \
@@ -57,6 +59,7 @@ if command -v jq >/dev/null; then
 	json select '.cases[1] | "\(.case) \(.does) \(.count) \(.capacity) \(.closed)"' "2 send 2 2 false"
 	json full '.channel | "\(.count) \(.capacity) \(.made_at.function)"' "2 2 make_channels"
 	json readers '.lock.readers' 1
+	json unlocked '.lock.last_unlocked.ended' true
 fi
 
 # The other ways to see it: from outside, and in a recording.

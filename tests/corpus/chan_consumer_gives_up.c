@@ -22,11 +22,12 @@ static void produce(struct feed *feed)
 	for (int record = 0; record < 10; record++) {
 #ifdef FIXED
 		if (ltr_send(feed->out, record == 3 ? -1 : record, feed->context) < 0)
-			return;
+			break;
 #else
 		ltr_send(feed->out, record == 3 ? -1 : record); /* RECORD */
 #endif
 	}
+	ltr_context_unref(feed->context);
 }
 
 static int import_records(void)
@@ -35,7 +36,7 @@ static int import_records(void)
 	records in = ltr_make(records, 0);
 	int record;
 
-	ltr_go(produce, (struct feed){in, context});
+	ltr_go(produce, (struct feed){in, ltr_context_ref(context)});
 	for (int i = 0; i < 10; i++) {
 		ltr_recv(in, &record);
 		if (record < 0)

@@ -11,7 +11,7 @@
 
 LTR_CHAN(lines, int);
 
-static int total;
+static _Atomic int total;
 
 static void consume(lines_receiver *in)
 {

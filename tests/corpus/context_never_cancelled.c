@@ -9,7 +9,7 @@
 
 #include <loiter.h>
 
-static int aborted;
+static _Atomic int aborted;
 
 static void watch(struct ltr_context **context)
 {

@@ -10,8 +10,8 @@
 #include <loiter.h>
 #include <stdbool.h>
 
-static bool stop_old, stop_new;
-static long polls;
+static _Atomic bool stop_old, stop_new;
+static _Atomic long polls;
 
 static void poll_device(void)
 {

@@ -9,7 +9,7 @@
 
 #include <loiter.h>
 
-static int loaded;
+static _Atomic int loaded;
 
 static void load_plugins(void)
 {

@@ -12,7 +12,7 @@
 LTR_CHAN(commands, int);
 
 static commands control;
-static int executed;
+static _Atomic int executed;
 
 static void obey(void)
 {

@@ -10,7 +10,7 @@
 #include <loiter.h>
 
 static struct ltr_semaphore bytes_in_flight = LTR_SEMAPHORE(100);
-static int chunk = 40;
+static _Atomic int chunk = 40;
 
 static void upload(void)
 {

@@ -15,7 +15,7 @@ static int lines;
 
 static void count_lines(const char **name)
 {
-	lines += (int)strlen(*name);
+	__atomic_fetch_add(&lines, (int)strlen(*name), __ATOMIC_RELAXED);
 	ltr_waitgroup_done(&files);
 }
 

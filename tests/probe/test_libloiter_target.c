@@ -124,10 +124,15 @@ static void add_lockers(void)
 	uint64_t rwmutex = (uint64_t)(uintptr_t)&fake.locks[1];
 	struct fake_descriptor *made;
 
-	fake.locks[0] = (struct ltr_lock_words){LTR_LOCK_HELD | LTR_LOCK_WAITED, 0x1235, 3, 1,
-						LTR_LOCK_STRAY_UNLOCK};
-	fake.locks[1] = (struct ltr_lock_words){2 * LTR_LOCK_READER | LTR_LOCK_WAITED, 0x99, 0, 0,
-						LTR_LOCK_STRAY_READER};
+	fake.locks[0] = (struct ltr_lock_words){.state = LTR_LOCK_HELD | LTR_LOCK_WAITED,
+						.locked_at = 0x1235,
+						.owner = 3,
+						.guard = 1,
+						.marks = LTR_LOCK_STRAY_UNLOCK,
+						.unlocker = 9};
+	fake.locks[1] = (struct ltr_lock_words){.state = 2 * LTR_LOCK_READER | LTR_LOCK_WAITED,
+						.locked_at = 0x99,
+						.marks = LTR_LOCK_STRAY_READER};
 	fake_add(1, LTR_STATE_SYNC, LTR_REASON_MUTEX_LOCK, pcs, 5, 64)->object = mutex;
 	fake_add(2, LTR_STATE_SYNC, LTR_REASON_ONCE_DO, pcs, 5, 64)->object = mutex;
 	made = fake_add(3, LTR_STATE_CHAN, LTR_REASON_SELECT, pcs, 5, 64);
@@ -165,6 +170,7 @@ static void test_locks_are_read(void **state)
 	assert_int_equal(lock->owner_id, 3);
 	assert_int_equal(lock->readers, 0);
 	assert_int_equal(lock->locked_at, 0x1235);
+	assert_int_equal(lock->unlocker_id, 9);
 	assert_true(lock->stray_unlock && !lock->stray_reader);
 	assert_int_equal(ltr_census_locked_pc(census, lock), 0); /* no module has such an address */
 	lock = ltr_census_find_lock(census, rwmutex);
@@ -208,6 +214,27 @@ static void test_no_locks_in_an_older_layout(void **state)
 	assert_int_equal(ltr_census_lock_count(census), 0);
 	assert_int_equal(ltr_census_reader_count(census), 0);
 	assert_null(ltr_census_find_lock(census, (uint64_t)(uintptr_t)&fake.locks[0]));
+	ltr_probe_close(probe);
+	fake_stop(pid);
+
+	/* One that did not say yet who freed them: what is there instead is not looked at. */
+	ltr_layout.lock_bytes = LTR_LOCK_WORDS_LEAST;
+	pid = fake_start();
+	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	census = ltr_probe_census(probe);
+	assert_int_equal(ltr_census_lock_count(census), 2);
+	assert_int_equal(ltr_census_lock(census, 0)->owner_id, 3);
+	assert_int_equal(ltr_census_lock(census, 0)->unlocker_id, 0);
+	ltr_probe_close(probe);
+	fake_stop(pid);
+
+	/* One that says more than is known here. */
+	ltr_layout.lock_bytes = sizeof(struct ltr_lock_words) + 8;
+	pid = fake_start();
+	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
+	census = ltr_probe_census(probe);
+	assert_int_equal(ltr_census_lock_count(census), 2);
+	assert_int_equal(ltr_census_lock(census, 0)->unlocker_id, 9);
 	ltr_probe_close(probe);
 	fake_stop(pid);
 

@@ -387,7 +387,7 @@ static int an_rwmutex_says_who_has_it(int argc, char **argv)
 	ltr_rwmutex_lock(rwmutex);
 	expect(rwmutex->owner == ltr_id() && rwmutex->locked_at != 0);
 	ltr_rwmutex_unlock(rwmutex);
-	expect(rwmutex->owner == 0);
+	expect(rwmutex->owner == 0 && rwmutex->unlocker == ltr_id());
 	for (int i = 0; i < 5; i++) /* more than are noted: the rest is found to be a stray */
 		ltr_rwmutex_rlock(rwmutex);
 	expect(rwmutex->readers.marks == 0);
@@ -404,8 +404,10 @@ static int an_rwmutex_says_who_has_it(int argc, char **argv)
 	ltr_go(unlock_for_another, &stage);
 	ltr_waitgroup_wait(&stage.done);
 	expect(rwmutex->owner == 0);
+	expect(rwmutex->unlocker != ltr_id() && rwmutex->unlocker != 0);
 	expect(rwmutex->readers.marks == (LTR_LOCK_STRAY_UNLOCK | LTR_LOCK_STRAY_READER));
-	ltr_rwmutex_runlock(rwmutex); /* for the other one */
+	ltr_rwmutex_runlock(rwmutex); /* for the other one; the last reader */
+	expect(rwmutex->unlocker == ltr_id());
 	expect(rwmutex->state == 0);
 	return 0;
 }
@@ -448,7 +450,9 @@ static int a_mutex_says_who_has_it(int argc, char **argv)
 	ltr_go(unlock_it);
 	ltr_mutex_lock(mutex);
 	expect(mutex->owner == ltr_id() && mutex->queue.marks == LTR_LOCK_STRAY_UNLOCK);
+	expect(mutex->unlocker != ltr_id() && mutex->unlocker != 0);
 	ltr_mutex_unlock(mutex);
+	expect(mutex->unlocker == ltr_id());
 	return 0;
 }
 

@@ -220,7 +220,8 @@ _Static_assert(sizeof(struct ltr_stack_entry) == 248, "part of the contract");
  * it does anything else, and is 0 from before it gives it up; so an owner that stands and does not
  * move holds the lock all the while. The readers of an RWMutex are noted in their descriptors.
  *
- * `locked_at` is the lower half of the address that the call which locked it returns to.
+ * `locked_at` is the lower half of the address that the call which locked it returns to. `unlocker` is who has
+ * freed it last, or is about to, 0: nobody ever; of an RWMutex, of several readers the last one.
  */
 struct ltr_lock_words {
 	uint32_t state; /* LTR_LOCK_HELD, LTR_LOCK_WAITED, and LTR_LOCK_READER for each reader */
@@ -228,7 +229,12 @@ struct ltr_lock_words {
 	uint64_t owner; /* goroutine's id; of an RWMutex the writer's */
 	uint32_t guard; /* owned by the runtime */
 	uint32_t marks; /* LTR_LOCK_STRAY_* */
+	/* From here on: not in the first programs that have these words (see `lock_bytes`). */
+	uint64_t list[2]; /* owned by the runtime */
+	uint64_t unlocker;
 };
+
+#define LTR_LOCK_WORDS_LEAST 24u /* bytes of them */
 
 #define LTR_LOCK_HELD   1u /* by the owner */
 #define LTR_LOCK_WAITED 2u
@@ -242,7 +248,7 @@ struct ltr_lock_words {
 #define LTR_LOCK_STRAY_READER 2u
 
 #ifndef __cplusplus
-_Static_assert(sizeof(struct ltr_lock_words) == 24, "part of the contract");
+_Static_assert(sizeof(struct ltr_lock_words) == 48, "part of the contract");
 #endif
 
 /*

@@ -74,6 +74,7 @@ struct ltr_mutex {
 	uint32_t locked_at; /* both for those who look from outside, as in struct ltr_lock_words */
 	uint64_t owner;
 	struct ltr__wait_queue queue;
+	uint64_t unlocker;
 };
 
 #define ltr_mutex_lock(mutex, ...) ltr__mutex_lock((mutex), LTR__DEADLINE(__VA_ARGS__))
@@ -95,6 +96,7 @@ struct ltr_rwmutex {
 	uint32_t locked_at; /* both of the writer, as in struct ltr_lock_words */
 	uint64_t owner;
 	struct ltr__wait_queue readers; /* its lock guards both lists */
+	uint64_t unlocker;
 	struct ltr__wait_list writers;
 };
 

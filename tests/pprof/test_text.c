@@ -154,6 +154,33 @@ static void debug1_groups_by_stack_and_labels_alone(void **state)
 	ltr_census_free(census);
 }
 
+/* The heads of Go's forms, by which readers know what they have before them. */
+static void debug1_begins_as_go_s(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *head;
+	} heads[] = {
+		{"goroutine", "goroutine profile: total 14\n"},
+		{"block", "--- contention:\ncycles/second=1000000000\n"},
+		{"mutex", "--- mutex:\ncycles/second=1000000000\nsampling period=1\n"},
+	};
+	struct ltr_census *census = fixture_census(false);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct memory memory = {0};
+
+		assert_int_equal(ltr_text_debug1(census, ltr_profile_type_find(heads[i].type),
+						 memory_sink(&memory)),
+				 0);
+		assert_true(memory.bytes >= strlen(heads[i].head));
+		assert_memory_equal(memory.data, heads[i].head, strlen(heads[i].head));
+		memory_done(&memory);
+	}
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +189,7 @@ int main(void)
 		cmocka_unit_test(a_failing_sink_fails_the_form),
 		cmocka_unit_test(an_empty_census_has_all_forms),
 		cmocka_unit_test(debug1_groups_by_stack_and_labels_alone),
+		cmocka_unit_test(debug1_begins_as_go_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

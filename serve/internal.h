@@ -4,7 +4,7 @@
 
 /*
  * What the files of this room share. server.c owns libmicrohttpd, connections and time; pages.c
- * knows what is at which address; listen.c opens the socket; access.c decides who may ask; body.c
+ * knows what is at which address; index.c writes the list of it; listen.c opens the socket; access.c decides who may ask; body.c
  * holds replies.
  */
 
@@ -91,6 +91,11 @@ struct ltr__answer {
 
 void ltr__page(const struct ltr_serve_source *source, const struct ltr__question *question,
 	       struct ltr__answer *answer);
+
+/* --- index.c */
+
+/* -ENOMEM; -ENOBUFS as ltr__body_text(). */
+int ltr__index_write(const struct ltr_census *census, struct ltr__body *body);
 
 /* An answer of one sentence. */
 void ltr__answer_error(struct ltr__answer *answer, unsigned int status, const char *sentence);

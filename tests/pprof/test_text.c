@@ -181,6 +181,46 @@ static void debug1_begins_as_go_s(void **state)
 	ltr_census_free(census);
 }
 
+/* Where a channel was made: the program's own line, or as much as is known of it. */
+static void debug2_names_places_of_the_program(void **state)
+{
+	static const struct {
+		uint64_t made_pc;
+		const char *text;
+	} makers[] = {
+		{PC_SERVE + 0x25, "made: \"serve httpd.c:41\""},
+		{PC_INLINED + 0x11, "made: \"parse parse.h:7\""},
+		{PC_STRIPPED + 0x11, "made: \"libstripped.so.1 +0x"},
+		{0x10, "made: 0x10,"},
+	};
+	struct ltr_goroutine goroutine = {.id = 1,
+					  .object = 0x70,
+					  .since_ns = 1,
+					  .state = LTR_STATE_CHAN,
+					  .reason = LTR_REASON_CHAN_SEND,
+					  .transitions = 1};
+	struct ltr_census *census = fixture_empty();
+
+	(void)state;
+	assert_int_equal(ltr_census_snapshot_begin(census, FIXTURE_NOW_NS), 0);
+	assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		const struct ltr_object object = {
+			.address = 0x70, .kind = LTR_OBJECT_CHANNEL, .made_pc = makers[i].made_pc};
+		struct memory memory = {0};
+
+		ltr_census_objects_begin(census, FIXTURE_NOW_NS);
+		assert_int_equal(ltr_census_object_put(census, &object), 0);
+		ltr_census_objects_end(census);
+		assert_int_equal(ltr_text_debug2(census, memory_sink(&memory)), 0);
+		if (!strstr(memory.data, makers[i].text))
+			fail_msg("no '%s' in: %s", makers[i].text, memory.data);
+		memory_done(&memory);
+	}
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +230,7 @@ int main(void)
 		cmocka_unit_test(an_empty_census_has_all_forms),
 		cmocka_unit_test(debug1_groups_by_stack_and_labels_alone),
 		cmocka_unit_test(debug1_begins_as_go_s),
+		cmocka_unit_test(debug2_names_places_of_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

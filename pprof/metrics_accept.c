@@ -7,7 +7,6 @@
  */
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,7 +23,7 @@ struct part {
 /* What was found out about a form: `narrow` is 0 as long as no range fits. */
 struct wish {
 	int narrow;
-	double quality;
+	int quality; /* in thousandths */
 };
 
 static struct part trimmed(const char *at, size_t length)
@@ -63,23 +62,29 @@ static struct part unquoted(struct part part)
 	return part;
 }
 
-/* What is no number is no wish. */
-static double quality_of(struct part value)
+/*
+ * 0, 1, or either with up to three digits behind a point, in thousandths; what is something else is no
+ * wish. Not by strtod(), which knows the point of the program's locale alone.
+ */
+static int quality_of(struct part value)
 {
-	char text[16] = "";
-	char *end;
-	double quality;
+	int quality = 0;
+	int unit = 1000;
 
-	if (value.length == 0 || value.length >= sizeof(text))
+	if (value.length == 0 || value.length > 5 || (value.length > 1 && value.at[1] != '.'))
 		return 0;
-	memcpy(text, value.at, value.length);
-	if (strspn(text, "0123456789.") != value.length)
-		return 0;
-	quality = strtod(text, &end);
-	return *end ? 0 : quality;
+	for (size_t i = 0; i < value.length; i++) {
+		if (i == 1)
+			continue;
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return 0;
+		quality += (value.at[i] - '0') * unit;
+		unit /= 10;
+	}
+	return quality <= 1000 ? quality : 0;
 }
 
-static void wish_for(struct wish *wish, int narrow, double quality)
+static void wish_for(struct wish *wish, int narrow, int quality)
 {
 	if (narrow > wish->narrow || (narrow == wish->narrow && quality > wish->quality))
 		*wish = (struct wish){narrow, quality};
@@ -89,7 +94,7 @@ static void read_range(struct part range, struct wish *text, struct wish *open)
 {
 	struct part type = next_part(&range, ';');
 	struct part version = {"", 0};
-	double quality = 1;
+	int quality = 1000;
 
 	while (range.length > 0) {
 		struct part value = next_part(&range, ';');

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -207,6 +208,14 @@ static void clients_get_the_form_that_they_want(void **state)
 		{"application/openmetrics-text;q=", LTR_METRICS_PROMETHEUS},
 		{"application/openmetrics-text;q=nan", LTR_METRICS_PROMETHEUS},
 		{"application/openmetrics-text;q=1e9", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=2", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=0.1234", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=0.002,text/plain;q=0.001",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/openmetrics-text;q=0.001,text/plain;q=0.002", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=1.000,text/plain;q=0.999",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/openmetrics-text;q=0.,text/plain;q=0.", LTR_METRICS_PROMETHEUS},
 		/* what we do not write, and what is nothing */
 		{"application/openmetrics-text;version=2.0.0", LTR_METRICS_PROMETHEUS},
 		{"application/openmetrics-text-2", LTR_METRICS_PROMETHEUS},
@@ -230,5 +239,6 @@ int main(void)
 		cmocka_unit_test(clients_get_the_form_that_they_want),
 	};
 
+	setlocale(LC_ALL, ""); /* locale.sh has one that writes numbers in another way */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,7 +359,7 @@ static void copy_lock(struct ltr__box *box, const struct ltr_census *census,
 		.locked = {.function = "", .file = ""},
 	};
 	if (pc)
-		ltr__copy_symbol(box, ltr_census_call_symbol(census, pc), pc, &box->lock.locked);
+		ltr__copy_symbol(box, ltr_census_call_place(census, pc), pc, &box->lock.locked);
 	box->finding.lock = &box->lock;
 }
 
@@ -372,7 +372,7 @@ void ltr__copy_position(struct ltr__box *box, const struct ltr_census *census,
 	if (!pcs || !depth)
 		return;
 	trim(census, pcs, goroutine->stack, depth, &first);
-	ltr__copy_symbol(box, ltr_census_call_symbol(census, pcs[first]), pcs[first], ret_frame);
+	ltr__copy_symbol(box, ltr_census_call_place(census, pcs[first]), pcs[first], ret_frame);
 }
 
 /* The claims of a cycle, each for itself. */
@@ -412,7 +412,7 @@ struct ltr__kin ltr__kin_of(const struct ltr_census *census, const struct ltr_go
 				      : ltr_state_name(goroutine->state);
 	if (pcs && depth) {
 		trim(census, pcs, goroutine->stack, depth, &first);
-		kin.function = ltr_census_call_symbol(census, pcs[first])->function;
+		kin.function = ltr_census_call_place(census, pcs[first])->function;
 	} else if (goroutine->entry_pc) {
 		kin.function = ltr_census_symbol(census, goroutine->entry_pc)->function;
 	}

@@ -10,7 +10,7 @@ static void copy_call(struct ltr__box *box, const struct ltr_census *census, uin
 {
 	*ret_frame = unknown;
 	if (pc)
-		ltr__copy_symbol(box, ltr_census_call_symbol(census, pc), pc, ret_frame);
+		ltr__copy_symbol(box, ltr_census_call_place(census, pc), pc, ret_frame);
 }
 
 static void copy_comer(struct ltr__box *box, const struct ltr_census *census, uint64_t id,

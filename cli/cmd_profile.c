@@ -13,8 +13,6 @@
 #include "options.h"
 #include "profile_take.h"
 
-#define SECONDS_MAX 86400
-
 struct profile_options {
 	struct ltr__parsing parsing; /* first */
 	struct ltr__profile_order order;
@@ -42,7 +40,7 @@ static const struct argp_option options[] = {
 	LTR__OPTION_AT,
 	{"type", 't', "TYPE", 0,
 	 "goroutine, goroutineleak, wait, block, mutex, sched, wall, create or cpu; see below", 0},
-	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
+	{"seconds", KEY_SECONDS, "TIME", 0, "watch for so long", 0},
 	{"rate", KEY_RATE, "HZ", 0,
 	 "sample each CPU so often a second (--type cpu); without this: 99", 0},
 	{"per-goroutine", KEY_PER_GOROUTINE, NULL, 0,
@@ -118,7 +116,7 @@ static error_t check_options(struct argp_state *state)
 	if (is_text(profile->order.form) && profile->parsing.input_count > 1)
 		return ltr__options_wrong(state, "text has addresses alone, which mean something "
 						 "else in each process: --text is for one of them");
-	if (profile->parsing.file && !profile->parsing.pid && profile->order.seconds)
+	if (profile->parsing.file && !profile->parsing.pid && profile->order.length_ns)
 		return ltr__options_wrong(state, "--seconds is for what runs: a recording is only "
 						 "read");
 	if (!profile->order.file)
@@ -176,14 +174,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (!profile->order.type)
 			return ltr__options_wrong(state, "there is no profile type '%s'", argument);
 		return 0;
-	case KEY_SECONDS: {
-		error_t error = ltr__options_number(state, "--seconds", argument, SECONDS_MAX,
-						    &profile->order.seconds);
-
-		if (!error && profile->order.seconds == 0)
-			return ltr__options_wrong(state, "--seconds wants at least 1");
-		return error;
-	}
+	case KEY_SECONDS:
+		return ltr__options_some_time(state, "--seconds", argument,
+					      &profile->order.length_ns);
 	case KEY_RATE: {
 		error_t error = ltr__options_number(state, "--rate", argument, LTR_CPU_HZ_MAX,
 						    &profile->order.rate_hz);

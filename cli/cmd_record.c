@@ -64,16 +64,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static error_t parse_some_time(struct argp_state *state, const char *option, const char *text,
-			       uint64_t *ret_ns)
-{
-	error_t error = ltr__options_duration(state, option, text, ret_ns);
-
-	if (!error && *ret_ns == 0)
-		return ltr__options_wrong(state, "%s wants more than nothing", option);
-	return error;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct record_options *record = state->input;
@@ -84,9 +74,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		record->file = argument;
 		return 0;
 	case KEY_SECONDS:
-		return parse_some_time(state, "--seconds", argument, &record->length_ns);
+		return ltr__options_some_time(state, "--seconds", argument, &record->length_ns);
 	case KEY_LAST:
-		return parse_some_time(state, "--last", argument, &record->last_ns);
+		return ltr__options_some_time(state, "--last", argument, &record->last_ns);
 	case KEY_GRACE:
 		return ltr__options_duration(state, "--grace", argument, &record->grace_ns);
 	case KEY_NO_STACKS:

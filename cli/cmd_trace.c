@@ -24,13 +24,12 @@
 #include "watch.h"
 
 #define DEFAULT_SECONDS 10
-#define SECONDS_MAX     86400
 #define SNAPSHOT_NS     LTR__SECOND_NS
 
 struct trace_options {
 	struct ltr__parsing parsing; /* first */
 	const char *file;
-	uint64_t seconds; /* 0: not said */
+	uint64_t length_ns; /* 0: not said */
 	bool gzip;
 };
 
@@ -40,7 +39,7 @@ static const struct argp_option options[] = {
 	LTR__OPTION_HELP,
 	LTR__OPTION_PID,
 	LTR__OPTION_VIA,
-	{"seconds", KEY_SECONDS, "N", 0, "watch for so long", 0},
+	{"seconds", KEY_SECONDS, "TIME", 0, "watch for so long", 0},
 	{"output", 'o', "FILE", 0,
 	 "where the trace goes (required; - is standard output); compressed if it ends in .gz", 0},
 	{0},
@@ -62,7 +61,7 @@ static error_t check_options(struct argp_state *state)
 		return error;
 	if (trace->parsing.via == LTR_VIA_SNAPSHOT)
 		return ltr__options_wrong(state, "a trace needs every event: --via ebpf or shm");
-	if (trace->parsing.file && trace->seconds)
+	if (trace->parsing.file && trace->length_ns)
 		return ltr__options_wrong(state, "--seconds is for what runs: a recording is only "
 						 "read");
 	if (!trace->file)
@@ -76,14 +75,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct trace_options *trace = state->input;
 
 	switch (key) {
-	case KEY_SECONDS: {
-		error_t error = ltr__options_number(state, "--seconds", argument, SECONDS_MAX,
-						    &trace->seconds);
-
-		if (!error && trace->seconds == 0)
-			return ltr__options_wrong(state, "--seconds wants at least 1");
-		return error;
-	}
+	case KEY_SECONDS:
+		return ltr__options_some_time(state, "--seconds", argument, &trace->length_ns);
 	case 'o':
 		trace->file = argument;
 		return 0;
@@ -185,7 +178,7 @@ static int record(const struct trace_options *trace, struct ltr_recorder *record
 			  .snapshot_ns = SNAPSHOT_NS,
 			  .recorder = recorder},
 	};
-	uint64_t seconds = trace->seconds;
+	uint64_t length_ns = trace->length_ns;
 	struct ltr__target *target;
 	struct ltr_why why;
 	bool timed_out;
@@ -196,9 +189,9 @@ static int record(const struct trace_options *trace, struct ltr_recorder *record
 		ltr__say("%s", why.text);
 		return status;
 	}
-	if (trace->parsing.pid && !seconds)
-		seconds = DEFAULT_SECONDS;
-	timed_out = ltr__watch(target, trace->parsing.pid != 0, seconds * LTR__SECOND_NS);
+	if (trace->parsing.pid && !length_ns)
+		length_ns = DEFAULT_SECONDS * LTR__SECOND_NS;
+	timed_out = ltr__watch(target, trace->parsing.pid != 0, length_ns);
 	ltr_probe_refresh(ltr__target_probe(target)); /* names, and who stands where at the end */
 	*ret_error = ltr_recorder_finish(recorder);
 	if (*ret_error)

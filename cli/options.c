@@ -243,3 +243,17 @@ error_t ltr__options_number(struct argp_state *state, const char *option, const 
 	*ret_number = number;
 	return 0;
 }
+
+error_t ltr__options_some_time(struct argp_state *state, const char *option, const char *text,
+			       uint64_t *ret_ns)
+{
+	uint64_t ns = 0;
+	error_t error = ltr__options_duration(state, option, text, &ns);
+
+	if (error)
+		return error;
+	if (ns == 0)
+		return ltr__options_wrong(state, "%s wants more than nothing", option);
+	*ret_ns = ns;
+	return 0;
+}

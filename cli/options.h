@@ -97,6 +97,9 @@ int ltr__parse_duration(const char *text, uint64_t *ret_ns);
 /* Values of options, for parsers: 0, or what the parser has to return. */
 error_t ltr__options_duration(struct argp_state *state, const char *option, const char *text,
 			      uint64_t *ret_ns);
+/* More than nothing. */
+error_t ltr__options_some_time(struct argp_state *state, const char *option, const char *text,
+			       uint64_t *ret_ns);
 error_t ltr__options_number(struct argp_state *state, const char *option, const char *text,
 			    uint64_t largest, uint64_t *ret_number);
 

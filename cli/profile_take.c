@@ -38,8 +38,8 @@ static uint64_t watch_ns(const struct taking *taking)
 {
 	const struct ltr_profile_type *type = taking->order->type;
 
-	if (taking->order->seconds)
-		return taking->order->seconds * LTR__SECOND_NS;
+	if (taking->order->length_ns)
+		return taking->order->length_ns;
 	if (taking->parsing->pid && (type->from_waits || type->from_cpu))
 		return DEFAULT_SECONDS * LTR__SECOND_NS;
 	return 0;

@@ -27,8 +27,8 @@ struct ltr__profile_order {
 	const struct ltr_profile_type *type;
 	struct ltr_profile_options profile;
 	const char *file;
-	uint64_t seconds; /* 0: not said */
-	uint64_t rate_hz; /* the same */
+	uint64_t length_ns; /* 0: not said */
+	uint64_t rate_hz;   /* the same */
 	enum ltr__profile_form form;
 	bool freeze;
 };

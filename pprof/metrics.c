@@ -126,6 +126,11 @@ static void put_known(struct page *page)
 			    ltr_census_count(page->census));
 	ltr__metrics_number(&page->out, "go_threads", "gauge", "Number of threads of the runtime.",
 			    page->info->threads);
+	ltr__metrics_number(&page->out, "go_sched_threads_total_threads", "gauge",
+			    "Number of threads of the runtime.", page->info->threads);
+	ltr__metrics_number(&page->out, "go_sched_goroutines_goroutines", "gauge",
+			    "Number of goroutines that currently exist.",
+			    ltr_census_count(page->census));
 	ltr__metrics_number(&page->out, "go_sched_gomaxprocs_threads", "gauge",
 			    "How many goroutines can run at once.", page->info->processors);
 	ltr__metrics_number(&page->out, "go_sched_goroutines_not_in_go_goroutines", "gauge",
@@ -221,12 +226,6 @@ static void put_findings(struct page *page, const struct ltr_metrics_options *op
 static void free_page(struct page **page)
 {
 	free(*page);
-}
-
-enum ltr_metrics_format ltr_metrics_accepted(const char *accept)
-{
-	return accept && strstr(accept, "application/openmetrics-text") ? LTR_METRICS_OPENMETRICS
-									: LTR_METRICS_PROMETHEUS;
 }
 
 const char *ltr_metrics_content_type(enum ltr_metrics_format format)

@@ -37,7 +37,10 @@ struct ltr_metrics_options {
 int ltr_metrics_write(const struct ltr_census *census, const struct ltr_metrics_options *options,
 		      struct ltr_sink sink);
 
-/* The one that a client asks for by its Accept header (NULL: none), and its Content-Type. */
+/*
+ * The one that a client asks for by its Accept header (NULL: none), by its qualities, and its Content-Type.
+ * Where both are as welcome, and named, it is OpenMetrics; where neither is, the other.
+ */
 enum ltr_metrics_format ltr_metrics_accepted(const char *accept);
 const char *ltr_metrics_content_type(enum ltr_metrics_format format);
 

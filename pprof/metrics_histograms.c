@@ -8,11 +8,37 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "metrics_writer.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define STRIDE    2u /* buckets of the census in one of ours */
+
+/*
+ * In seconds, as Go writes numbers: 6.4e-08, 0.000262144. printf() would have the point of the program's
+ * locale, and we may be inside of it.
+ */
+static void put_bound(struct ltr__metrics *out, uint64_t ns)
+{
+	char digits[24];
+	int count = snprintf(digits, sizeof(digits), "%" PRIu64, ns);
+	int exponent = count - 1 - 9; /* of the first digit */
+	int last = count;
+
+	while (last > 1 && digits[last - 1] == '0')
+		last--;
+	if (exponent < -4)
+		ltr__text_format(&out->text, "le=\"%c%s%.*se-%02d\"} ", digits[0],
+				 last > 1 ? "." : "", last - 1, digits + 1, -exponent);
+	else if (ns < SECOND_NS)
+		ltr__text_format(&out->text, "le=\"0.%.*s%.*s\"} ", -exponent - 1, "000", last,
+				 digits);
+	else
+		ltr__text_format(&out->text, "le=\"%.*s%s%.*s\"} ", count - 9, digits,
+				 last > count - 9 ? "." : "",
+				 last > count - 9 ? last - (count - 9) : 0, digits + count - 9);
+}
 
 /* Cumulative, as both formats want it. `labels` are those of the series: state and reason, or none. */
 static void put_buckets(struct ltr__metrics *out, const char *name,
@@ -34,8 +60,7 @@ static void put_buckets(struct ltr__metrics *out, const char *name,
 		if (is_last)
 			ltr__text_put(&out->text, "le=\"+Inf\"} ");
 		else
-			ltr__text_format(&out->text, "le=\"%.13g\"} ",
-					 (double)ltr_histogram_bound_ns(bucket) / SECOND_NS);
+			put_bound(out, ltr_histogram_bound_ns(bucket));
 		ltr__text_format(&out->text, "%" PRIu64 "\n", sum);
 	}
 }

@@ -69,14 +69,32 @@ static void put_socket(struct printer *printer, size_t *count,
 		put_label(printer, count, "at", socket.local);
 }
 
-/* "prepare cases.c:12" */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* "prepare cases.c:12"; without debug information "prepare", and without names "program +0x12f3". */
 static void place_text(const struct printer *printer, uint64_t pc, char *ret_text, size_t size)
 {
-	const struct ltr_symbol *symbol = ltr_census_call_symbol(printer->census, pc);
-	const char *file = strrchr(symbol->file, '/');
+	const struct ltr_symbol *symbol = ltr_census_call_place(printer->census, pc);
+	const struct ltr_module *module =
+		symbol->module < ltr_census_module_count(printer->census)
+			? ltr_census_module(printer->census, symbol->module)
+			: NULL;
 
-	snprintf(ret_text, size, "%s %s:%" PRIu32, symbol->function, file ? file + 1 : symbol->file,
-		 symbol->line);
+	if (symbol->function[0] && symbol->file[0])
+		snprintf(ret_text, size, "%s %s:%" PRIu32, symbol->function,
+			 base_name(symbol->file), symbol->line);
+	else if (symbol->function[0])
+		snprintf(ret_text, size, "%s", symbol->function);
+	else if (module)
+		snprintf(ret_text, size, "%s +0x%" PRIx64, base_name(module->path),
+			 pc - module->start + module->offset);
+	else
+		snprintf(ret_text, size, "0x%" PRIx64, pc);
 }
 
 static void put_object(struct printer *printer, size_t *count, const struct ltr_object *object)

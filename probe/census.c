@@ -210,6 +210,15 @@ const struct ltr_symbol *ltr_census_call_symbol(const struct ltr_census *census,
 	return ltr_census_symbol(census, pc ? pc - 1 : 0);
 }
 
+const struct ltr_symbol *ltr_census_call_place(const struct ltr_census *census, uint64_t pc)
+{
+	const struct ltr_symbol *symbol = ltr_census_call_symbol(census, pc);
+
+	while (symbol->is_runtime && symbol->outer)
+		symbol = symbol->outer;
+	return symbol;
+}
+
 static size_t find_first_frame(const struct ltr_census *census, uint32_t stack)
 {
 	size_t depth;

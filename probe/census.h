@@ -195,6 +195,9 @@ struct ltr_symbol {
 const struct ltr_symbol *ltr_census_symbol(const struct ltr_census *census, uint64_t pc);
 const struct ltr_symbol *ltr_census_call_symbol(const struct ltr_census *census, uint64_t pc);
 
+/* The same for one place that stands for the call: not in a function of the runtime that was inlined there. */
+const struct ltr_symbol *ltr_census_call_place(const struct ltr_census *census, uint64_t pc);
+
 /*
  * The frames that a person wants to see first: the index of the first frame of `stack` that is not
  * the runtime's own; equal to the depth if there is none.

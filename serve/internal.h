@@ -4,8 +4,8 @@
 
 /*
  * What the files of this room share. server.c owns libmicrohttpd, connections and time; pages.c
- * knows what is at which address; listen.c opens the socket; access.c decides who may ask; body.c
- * holds replies.
+ * knows what is at which address, and index.c lists it; listen.c opens the socket; access.c decides
+ * who may ask; body.c holds replies.
  */
 
 #include <netinet/in.h>
@@ -94,5 +94,10 @@ void ltr__page(const struct ltr_serve_source *source, const struct ltr__question
 
 /* An answer of one sentence. */
 void ltr__answer_error(struct ltr__answer *answer, unsigned int status, const char *sentence);
+
+/* --- index.c */
+
+/* -ENOMEM; -ENOBUFS as ltr__body_text(). */
+int ltr__index_write(const struct ltr_census *census, struct ltr__body *body);
 
 #endif

@@ -5,6 +5,7 @@
  * words of errors included, because clients look at them.
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -59,13 +60,13 @@ static void refresh(const struct ltr_serve_source *source)
 		source->refresh(source->context);
 }
 
-/* Go's Atoi(): what is no number is 0. */
+/* Go's Atoi(): what is no number is 0. A plus sign in a query is a space, which is in no number. */
 static long number_of(const char *text)
 {
 	char *end;
 	long number;
 
-	if (!text || !text[0])
+	if (!text || !text[0] || isspace((unsigned char)text[0]))
 		return 0;
 	errno = 0;
 	number = strtol(text, &end, 10);
@@ -236,49 +237,10 @@ static void symbol(const struct ltr_serve_source *source, const struct ltr__ques
 	finish(answer, err);
 }
 
-/* What the page of this type will have, by what is known now. */
-static size_t rows_of(const struct ltr_census *census, const struct ltr_profile_type *type)
-{
-	if (type->from_proof)
-		return ltr_census_leak_count(census);
-	if (type->from_cpu)
-		return ltr_census_cpu_count(census);
-	return type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census);
-}
-
-static int put_row(struct ltr__body *body, const struct ltr_census *census,
-		   const struct ltr_profile_type *type)
-{
-	char row[512];
-
-	snprintf(row, sizeof(row),
-		 "<tr><td>%zu</td><td><a href='%s?debug=1'>%s</a></td><td>%s</td></tr>\n",
-		 rows_of(census, type), type->name, type->name, type->what);
-	return ltr__body_text(body, row);
-}
-
-/* Nothing in it is the watched program's own word. */
 static void index_page(const struct ltr_serve_source *source, struct ltr__answer *answer)
 {
-	struct ltr__body *body = &answer->body;
-	int err = ltr__body_text(
-		body, "<html>\n<head>\n<title>/debug/pprof/</title>\n</head>\n<body>\n"
-		      "/debug/pprof/\n<br>\n"
-		      "<p>Set debug=1 as a query parameter to export in legacy text format</p>\n"
-		      "<br>\nTypes of profiles available:\n"
-		      "<table>\n<thead><td>Count</td><td>Profile</td><td></td></thead>\n");
-
-	for (size_t i = 0; i < ltr_profile_type_count() && !err; i++)
-		err = put_row(body, source->census, ltr_profile_type_at(i));
-	if (!err)
-		err = ltr__body_text(
-			body, "</table>\n"
-			      "<a href=\"goroutine?debug=2\">full goroutine stack dump</a>\n<br>\n"
-			      "<p>Add seconds=N to a profile to see what changes meanwhile. "
-			      "Also: <a href=\"cmdline\">cmdline</a>, symbol, "
-			      "<a href=\"/metrics\">metrics</a>.</p>\n</body>\n</html>\n");
 	answer->type = HTML;
-	finish(answer, err);
+	finish(answer, ltr__index_write(source->census, &answer->body));
 }
 
 static void metrics(const struct ltr_serve_source *source, const struct ltr__question *question,
@@ -299,9 +261,14 @@ static void json(const struct ltr_serve_source *source, struct ltr__answer *answ
 	finish(answer, ltr_json_write(source->census, ltr__body_sink(&answer->body)));
 }
 
+/* As Go's http.Redirect(). */
 static void move_to(struct ltr__answer *answer, const char *location)
 {
-	ltr__answer_error(answer, 301, "Moved Permanently");
+	char link[128];
+
+	snprintf(link, sizeof(link), "<a href=\"%s\">Temporary Redirect</a>.\n", location);
+	ltr__answer_error(answer, 307, link);
+	answer->type = HTML;
 	answer->location = location;
 }
 

@@ -111,7 +111,7 @@ static void draw_object(struct ltr__pen *pen, const struct ltr__scene *scene,
 static int draw_call(const struct ltr__pen *pen, int x, const struct ltr_census *census,
 		     const char *word, uint64_t pc)
 {
-	struct ltr__place place = ltr__place_of_symbol(ltr_census_call_symbol(census, pc), pc);
+	struct ltr__place place = ltr__place_of_symbol(ltr_census_call_place(census, pc), pc);
 	int start = x;
 
 	x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM, word);

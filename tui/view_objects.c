@@ -272,7 +272,7 @@ static void made_draw(const struct ltr__scene *scene, const void *item, struct l
 	pc = ltr_census_made_pc(scene->moment.census, &facts);
 	if (!pc)
 		return;
-	place = ltr__place_of_symbol(ltr_census_call_symbol(scene->moment.census, pc), pc);
+	place = ltr__place_of_symbol(ltr_census_call_place(scene->moment.census, pc), pc);
 	ltr__draw_place(area, 0, 0, area.width, &place);
 }
 

@@ -192,7 +192,7 @@ struct ltr__place ltr__place_of_stack(const struct ltr_census *census, uint32_t 
 		return (struct ltr__place){.function = "", .file = ""};
 	if (first >= depth)
 		first = 0;
-	return ltr__place_of_symbol(ltr_census_call_symbol(census, pcs[first]), pcs[first]);
+	return ltr__place_of_symbol(ltr_census_call_place(census, pcs[first]), pcs[first]);
 }
 
 struct ltr__place ltr__place_of(const struct ltr_census *census,

@@ -32,8 +32,16 @@ one_sentence_is 64 "say --type" profile -p 1 -o /dev/null
 one_sentence_is 64 "no profile type 'heap'" profile -p 1 --type heap -o /dev/null
 one_sentence_is 64 "where the profile goes" profile -p 1 --type wait
 one_sentence_is 64 "needs every event" profile -p 1 --type wait --via snapshot -o /dev/null
-one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 0 -o /dev/null
-one_sentence_is 64 "--seconds wants" profile -p 1 --type wait --seconds 9999999 -o /dev/null
+for sub in profile\ --type\ wait trace record; do
+	# shellcheck disable=SC2086 # words
+	{
+		one_sentence_is 64 "--seconds wants more than nothing" $sub -p 1 --seconds 0 -o /dev/null
+		one_sentence_is 64 "--seconds wants a time" $sub -p 1 --seconds 99999999 -o /dev/null
+		one_sentence_is 64 "--seconds wants a time" $sub -p 1 --seconds x -o /dev/null
+		# All of them take what docs/loiter.md says of times: it is the process that is wrong.
+		one_sentence_is 1 "goroutine program|there is no process" $sub -p $$ --seconds 500ms -o /dev/null
+	}
+done
 one_sentence_is 64 "--type sched needs every event" profile -p 1 --type sched --via snapshot -o /dev/null
 one_sentence_is 64 "--focus '\(' is no regular expression: " profile -p 1 --type wait --focus '(' -o /dev/null
 one_sentence_is 64 "--ignore '\[' is no regular expression: " \

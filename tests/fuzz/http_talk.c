@@ -80,7 +80,7 @@ static void hear(struct talk *talk)
 /* The first answer; others may follow it. */
 static void judge(const struct talk *talk)
 {
-	static const char *const known[] = {"100", "200", "301", "400", "401", "403", "404", "405",
+	static const char *const known[] = {"100", "200", "307", "400", "401", "403", "404", "405",
 					    "413", "414", "431", "500", "501", "503", "505"};
 	bool is_known = false;
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -163,6 +164,71 @@ static void a_failing_sink_fails_the_page(void **state)
 	ltr_census_free(census);
 }
 
+/* RFC 9110, as far as it takes to choose between two forms. */
+static void clients_get_the_form_that_they_want(void **state)
+{
+	static const char om[] = "application/openmetrics-text";
+	static const struct {
+		const char *accept;
+		enum ltr_metrics_format format;
+	} clients[] = {
+		{NULL, LTR_METRICS_PROMETHEUS},
+		{"", LTR_METRICS_PROMETHEUS},
+		{"*/*", LTR_METRICS_PROMETHEUS},
+		{"text/html", LTR_METRICS_PROMETHEUS},
+		{om, LTR_METRICS_OPENMETRICS},
+		{"Application/OpenMetrics-Text; Version=\"1.0.0\"", LTR_METRICS_OPENMETRICS},
+		/* Prometheus 2.5, 2.40, 3.0 and, with native histograms, 3.0 */
+		{"application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,"
+		 "*/*;q=0.1",
+		 LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;version=1.0.0,"
+		 "application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,"
+		 "*/*;q=0.1",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+		 "application/openmetrics-text;version=0.0.1;q=0.4,"
+		 "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
+		 "*/*;q=0.1",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+		 "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,"
+		 "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+		 LTR_METRICS_OPENMETRICS},
+		/* qualities */
+		{"text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.1",
+		 LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text ;\tq=0.2 , text/plain ; q=0.1",
+		 LTR_METRICS_OPENMETRICS},
+		{"text/plain,application/openmetrics-text", LTR_METRICS_OPENMETRICS},
+		{"text/*;q=0.9,application/openmetrics-text;q=0.8", LTR_METRICS_PROMETHEUS},
+		{"text/plain;q=0.1,text/*,application/openmetrics-text;q=0.8",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/openmetrics-text;q=0", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=nan", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=1e9", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=2", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=0.1234", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=0.002,text/plain;q=0.001",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/openmetrics-text;q=0.001,text/plain;q=0.002", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text;q=1.000,text/plain;q=0.999",
+		 LTR_METRICS_OPENMETRICS},
+		{"application/openmetrics-text;q=0.,text/plain;q=0.", LTR_METRICS_PROMETHEUS},
+		/* what we do not write, and what is nothing */
+		{"application/openmetrics-text;version=2.0.0", LTR_METRICS_PROMETHEUS},
+		{"application/openmetrics-text-2", LTR_METRICS_PROMETHEUS},
+		{"text/x-application/openmetrics-text", LTR_METRICS_PROMETHEUS},
+		{",;,=;=,;q=;;version,\"", LTR_METRICS_PROMETHEUS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
+		if (ltr_metrics_accepted(clients[i].accept) != clients[i].format)
+			fail_msg("not the form for Accept: %s", clients[i].accept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,7 +236,9 @@ int main(void)
 		cmocka_unit_test(histograms_agree_with_spans),
 		cmocka_unit_test(snapshots_have_no_histogram),
 		cmocka_unit_test(a_failing_sink_fails_the_page),
+		cmocka_unit_test(clients_get_the_form_that_they_want),
 	};
 
+	setlocale(LC_ALL, ""); /* locale.sh has one that writes numbers in another way */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 /* The text forms and JSON of the fixture's census, against golden files. */
 
 #include <errno.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -154,6 +155,73 @@ static void debug1_groups_by_stack_and_labels_alone(void **state)
 	ltr_census_free(census);
 }
 
+/* The heads of Go's forms, by which readers know what they have before them. */
+static void debug1_begins_as_go_s(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *head;
+	} heads[] = {
+		{"goroutine", "goroutine profile: total 14\n"},
+		{"block", "--- contention:\ncycles/second=1000000000\n"},
+		{"mutex", "--- mutex:\ncycles/second=1000000000\nsampling period=1\n"},
+	};
+	struct ltr_census *census = fixture_census(false);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct memory memory = {0};
+
+		assert_int_equal(ltr_text_debug1(census, ltr_profile_type_find(heads[i].type),
+						 memory_sink(&memory)),
+				 0);
+		assert_true(memory.bytes >= strlen(heads[i].head));
+		assert_memory_equal(memory.data, heads[i].head, strlen(heads[i].head));
+		memory_done(&memory);
+	}
+	ltr_census_free(census);
+}
+
+/* Where a channel was made: the program's own line, or as much as is known of it. */
+static void debug2_names_places_of_the_program(void **state)
+{
+	static const struct {
+		uint64_t made_pc;
+		const char *text;
+	} makers[] = {
+		{PC_SERVE + 0x25, "made: \"serve httpd.c:41\""},
+		{PC_INLINED + 0x11, "made: \"parse parse.h:7\""},
+		{PC_STRIPPED + 0x11, "made: \"libstripped.so.1 +0x"},
+		{0x10, "made: 0x10,"},
+	};
+	struct ltr_goroutine goroutine = {.id = 1,
+					  .object = 0x70,
+					  .since_ns = 1,
+					  .state = LTR_STATE_CHAN,
+					  .reason = LTR_REASON_CHAN_SEND,
+					  .transitions = 1};
+	struct ltr_census *census = fixture_empty();
+
+	(void)state;
+	assert_int_equal(ltr_census_snapshot_begin(census, FIXTURE_NOW_NS), 0);
+	assert_int_equal(ltr_census_snapshot_put(census, &goroutine), 0);
+	assert_int_equal(ltr_census_snapshot_end(census, true), 0);
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		const struct ltr_object object = {
+			.address = 0x70, .kind = LTR_OBJECT_CHANNEL, .made_pc = makers[i].made_pc};
+		struct memory memory = {0};
+
+		ltr_census_objects_begin(census, FIXTURE_NOW_NS);
+		assert_int_equal(ltr_census_object_put(census, &object), 0);
+		ltr_census_objects_end(census);
+		assert_int_equal(ltr_text_debug2(census, memory_sink(&memory)), 0);
+		if (!strstr(memory.data, makers[i].text))
+			fail_msg("no '%s' in: %s", makers[i].text, memory.data);
+		memory_done(&memory);
+	}
+	ltr_census_free(census);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,7 +230,10 @@ int main(void)
 		cmocka_unit_test(a_failing_sink_fails_the_form),
 		cmocka_unit_test(an_empty_census_has_all_forms),
 		cmocka_unit_test(debug1_groups_by_stack_and_labels_alone),
+		cmocka_unit_test(debug1_begins_as_go_s),
+		cmocka_unit_test(debug2_names_places_of_the_program),
 	};
 
+	setlocale(LC_ALL, ""); /* locale.sh has one that writes numbers in another way */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <locale.h>
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -383,5 +384,6 @@ int main(void)
 		cmocka_unit_test(memory_does_not_grow_with_time),
 	};
 
+	setlocale(LC_ALL, ""); /* locale.sh has one that writes numbers in another way */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

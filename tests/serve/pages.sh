@@ -14,9 +14,13 @@ answers 200 'text/html; charset=utf-8' /debug/pprof/
 for type in "${types[@]}"; do
 	contains index "<td><a href='$type\?debug=1'>$type</a></td>" "$scratch/body"
 done
-answers 301 "$text" /debug/pprof
-contains "a redirect" '^Location: /debug/pprof/$' "$scratch/head"
-answers 301 "$text" /
+equal "the order of the index" "$(printf '%s\n' "${types[@]}" cpu cmdline profile symbol | LC_ALL=C sort)" \
+	"$(sed -n "s/^<tr><td>[0-9]*<\/td>.*>\([a-z]*\)<\/a><\/td><\/tr>$/\1/p" "$scratch/body")"
+for path in /debug/pprof /; do
+	answers 307 'text/html; charset=utf-8' "$path"
+	contains "a redirect" '^Location: /debug/pprof/$' "$scratch/head"
+	equal "a redirect" '<a href="/debug/pprof/">Temporary Redirect</a>.' "$(cat "$scratch/body")"
+done
 
 for type in "${types[@]}"; do
 	for query in '' '?debug=0' '?seconds='; do
@@ -31,7 +35,7 @@ for type in "${types[@]}"; do
 	contains "$type" '^X-Go-Pprof: 1$' "$scratch/head"
 	equal "$type" "seconds and debug params are incompatible" "$(cat "$scratch/body")"
 done
-for seconds in 0 -1 x 1x 99999999999999999999; do
+for seconds in 0 -1 x 1x +1 %201 1.5 99999999999999999999; do
 	answers 400 "$text" "/debug/pprof/wait?seconds=$seconds"
 	equal "seconds=$seconds" 'invalid value for "seconds" - must be a positive integer' \
 		"$(cat "$scratch/body")"

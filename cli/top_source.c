@@ -14,6 +14,7 @@
 #include <pprof/json.h>
 #include <pprof/profile.h>
 
+#include "beside.h"
 #include "cli.h"
 #include "proving.h"
 #include "usage.h"
@@ -24,6 +25,7 @@ struct ltr__top_source {
 	struct ltr__target *target;
 	struct ltr__rewind *rewind; /* NULL: nothing is kept */
 	struct ltr__proving *proving;
+	struct ltr__beside beside;
 	uint64_t older_than_ns;
 	struct ltr__verdicts *verdicts;
 	struct ltr__verdicts *past_verdicts; /* NULL: nobody has gone back */
@@ -88,11 +90,21 @@ static const struct ltr_timeline *source_timeline(void *context)
 
 static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_size)
 {
+	struct ltr__top_source *own = context;
 	struct ltr_why why = {""};
 	int error = ltr_probe_seek(shown_of(context), moment_ns, &why);
 
+	ltr__verdicts_forget(own->past_verdicts ? own->past_verdicts : own->verdicts);
+
 	snprintf(ret_why, why_size, "%s", why.text);
 	return error;
+}
+
+static int source_beside(void *context, void (*work)(void *argument), void *argument,
+			 unsigned int wait_ms)
+{
+	return ltr__beside_do(&((struct ltr__top_source *)context)->beside, work, argument,
+			      wait_ms);
 }
 
 static int source_follow(void *context, uint64_t id)
@@ -200,6 +212,7 @@ int ltr__top_source_new(struct ltr__target *target, struct ltr__rewind *rewind,
 		.usage = source_usage,
 		.timeline = source_timeline,
 		.seek = source_seek,
+		.beside = source_beside,
 		.follow = source_follow,
 		.kept = source_kept,
 		.rewind = source_rewind,
@@ -222,6 +235,7 @@ struct ltr__top_source *ltr__top_source_free(struct ltr__top_source *source)
 {
 	if (!source)
 		return NULL;
+	ltr__beside_done(&source->beside);
 	ltr__proving_free(source->proving);
 	ltr__verdicts_free(source->past_verdicts);
 	ltr__verdicts_free(source->verdicts);

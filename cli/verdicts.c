@@ -472,6 +472,12 @@ static int judge(struct ltr__verdicts *verdicts)
 	return error;
 }
 
+void ltr__verdicts_forget(struct ltr__verdicts *verdicts)
+{
+	verdicts->next = 0;
+	verdicts->has_looked_back = false;
+}
+
 int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 			const struct ltr_tui_findings **ret_findings)
 {

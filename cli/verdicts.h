@@ -28,6 +28,9 @@ int ltr__verdicts_new(struct ltr_probe *probe, uint64_t older_than_ns,
 		      struct ltr__verdicts **ret_verdicts);
 struct ltr__verdicts *ltr__verdicts_free(struct ltr__verdicts *verdicts); /* takes and gives NULL */
 
+/* The census shows another moment, or the same one again: its indices are others. */
+void ltr__verdicts_forget(struct ltr__verdicts *verdicts);
+
 /* As `judge` of struct ltr_tui_source. */
 int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 			const struct ltr_tui_findings **ret_findings);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "away.h"
 #include "header.h"
 #include "tui_private.h"
 
@@ -261,4 +262,17 @@ void ltr__frame_draw(struct ltr__tui *tui)
 	if (has_foot)
 		draw_foot(tui, ltr__area_part(screen, 0, screen.height - 1, screen.width, 1),
 			  has_way);
+}
+
+void ltr__frame_draw_away(struct ltr__tui *tui)
+{
+	struct ltr__area screen = ltr__grid_area(&tui->grid);
+	struct ltr__area foot =
+		ltr__area_part(screen, 0, screen.height - 1, screen.width, screen.height >= 2);
+	char text[80];
+
+	if (!ltr__away_say(tui, text, sizeof(text)))
+		return;
+	ltr__fill(foot, 0, 0, foot.width, LTR__STYLE_NORMAL, ' ');
+	ltr__text(foot, 1, 0, foot.width - 1, LTR__STYLE_WARNING, text);
 }

@@ -27,6 +27,9 @@ void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns);
 /* Whether there is a recording to be played. */
 bool ltr__playing_is_on(const struct ltr__tui *tui);
 
+/* The charts up to the moment on screen. */
+void ltr__playing_show_history(struct ltr__tui *tui);
+
 /* `wall_ns` have passed since the last one. */
 void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns);
 

@@ -42,7 +42,15 @@ static void enter(struct ltr__tui *tui)
 	tui->scene.is_rewound = true;
 	tui->message[0] = 0;
 	change_census(tui);
+	tui->is_arriving = true;
 	ltr__playing_begin_at(tui, moment_ns);
+}
+
+void ltr__rewinding_arrived(struct ltr__tui *tui)
+{
+	if (!tui->is_arriving)
+		return;
+	tui->is_arriving = false;
 	if (tui->rewinding_for == LTR__DO_TO_BLOCK && ltr__tui_view(tui)->kind->arose)
 		ltr__playing_go_to_arising(tui, tui->rewinding_to_ns);
 	else

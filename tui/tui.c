@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "away.h"
 #include "frame.h"
 #include "playing.h"
 #include "rewinding.h"
@@ -131,7 +132,9 @@ static void poll_source(struct ltr__tui *tui)
 {
 	if (tui->scene.is_ended)
 		return;
-	ltr__tui_finish_judging(tui);
+	/* of the past it is another census that is judged */
+	if (!ltr__playing_is_on(tui))
+		ltr__tui_finish_judging(tui);
 	note_error(tui, tui->source->poll(tui->source->context, 0));
 	tui->next_poll_ns =
 		ltr__tui_clock_ns() + (tui->source_fd < 0 ? POLL_BLIND_NS : POLL_APART_NS);
@@ -143,7 +146,8 @@ void ltr__tui_refresh(struct ltr__tui *tui)
 
 	if (tui->scene.is_ended || !tui->source->refresh)
 		return;
-	ltr__tui_finish_judging(tui);
+	if (!ltr__playing_is_on(tui))
+		ltr__tui_finish_judging(tui);
 	note_error(tui, tui->source->refresh(tui->source->context));
 	tui->next_refresh_ns = start + (ltr__tui_clock_ns() - start) * RENEW_REST;
 }
@@ -182,9 +186,13 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 
 void ltr__tui_draw(struct ltr__tui *tui)
 {
-	ltr__playing_follow(tui);
-	ltr__rewinding_look(tui);
-	ltr__frame_draw(tui);
+	if (ltr__away_is_on(tui)) {
+		ltr__frame_draw_away(tui);
+	} else {
+		ltr__playing_follow(tui);
+		ltr__rewinding_look(tui);
+		ltr__frame_draw(tui);
+	}
 	tui->terminal->kind->show(tui->terminal, &tui->grid);
 }
 
@@ -388,9 +396,13 @@ static bool click_spot(struct ltr__tui *tui, int x, int y)
 	return false;
 }
 
-static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
+void ltr__tui_key(struct ltr__tui *tui, const struct ltr__input *input)
 {
 	tui->message[0] = 0;
+	if (ltr__away_is_on(tui)) {
+		ltr__away_key(tui, input);
+		return;
+	}
 	tui->scene.click_x = input->x;
 	if (tui->is_saving) {
 		tui->is_saving = false;
@@ -414,7 +426,7 @@ static int handle_input(struct ltr__tui *tui, const struct ltr__input *input)
 	case LTR__INPUT_NONE:
 		break;
 	case LTR__INPUT_KEY:
-		handle_key(tui, input);
+		ltr__tui_key(tui, input);
 		break;
 	case LTR__INPUT_RESIZE:
 		return resize(tui);
@@ -442,13 +454,20 @@ static int milliseconds_until(uint64_t now, uint64_t then)
 	return then > now ? (int)((then - now + MS - 1) / MS) : 0;
 }
 
+static bool is_to_judge(const struct ltr__tui *tui, uint64_t now)
+{
+	return tui->is_judging && (!ltr__playing_is_on(tui) || now >= tui->judge_after_ns);
+}
+
 /* When the loop has to go on by itself, and whether news of the program may wake it. */
 static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_fd)
 {
 	*ret_fd = -1;
-	if (tui->is_renewing || tui->is_judging)
+	if (ltr__away_is_on(tui))
+		return now + ASK_AGAIN_NS;
+	if (tui->is_renewing || tui->has_next || is_to_judge(tui, now))
 		return now;
-	if (tui->is_rewinding || tui->is_proving)
+	if (tui->is_rewinding || tui->is_proving || tui->is_judging)
 		return now + ASK_AGAIN_NS;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
@@ -459,17 +478,50 @@ static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_
 	return tui->next_frame_ns < tui->next_poll_ns ? tui->next_frame_ns : tui->next_poll_ns;
 }
 
+/* While an errand is on, the program is watched on, if there is one. */
+static bool do_what_is_due_away(struct ltr__tui *tui, uint64_t now)
+{
+	if (ltr__away_go_on(tui))
+		return true;
+	if (tui->scene.is_rewound && now >= tui->next_poll_ns)
+		poll_source(tui);
+	if (now < tui->next_frame_ns)
+		return false;
+	tui->next_frame_ns = now + ltr__tui_interval_ns(tui);
+	if (tui->scene.is_rewound)
+		ltr__tui_remember(tui);
+	return true;
+}
+
+/* Go on with what uses the census alone. True: there was such a thing. */
+static bool go_on_with_census(struct ltr__tui *tui, uint64_t now, bool *ret_draw)
+{
+	*ret_draw = true;
+	if (ltr__away_is_on(tui)) {
+		*ret_draw = do_what_is_due_away(tui, now);
+	} else if (tui->is_renewing) {
+		go_on_renewing(tui, BUDGET_NS);
+		*ret_draw = !tui->is_renewing;
+	} else if (tui->has_next) {
+		ltr__away_go_next(tui);
+	} else if (!is_to_judge(tui, now)) {
+		return false;
+	} else if (ltr__playing_is_on(tui)) {
+		ltr__away_judge(tui);
+	} else {
+		*ret_draw = ltr__tui_go_on_judging(tui, BUDGET_NS);
+	}
+	return true;
+}
+
 /* What is due by the clock. Returns whether the screen has to be drawn. */
 static bool do_what_is_due(struct ltr__tui *tui)
 {
 	uint64_t now = ltr__tui_clock_ns();
+	bool draw;
 
-	if (tui->is_renewing) {
-		go_on_renewing(tui, BUDGET_NS);
-		return !tui->is_renewing;
-	}
-	if (tui->is_judging)
-		return ltr__tui_go_on_judging(tui, BUDGET_NS);
+	if (go_on_with_census(tui, now, &draw))
+		return draw;
 	if (tui->is_rewinding && ltr__rewinding_go_on(tui))
 		return true;
 	if (tui->is_proving && ltr__tui_go_on_proving(tui))
@@ -518,8 +570,10 @@ static int loop(struct ltr__tui *tui)
 
 	ltr__playing_begin(tui);
 	next_moment(tui, false);
-	if (ltr__playing_is_on(tui))
+	if (ltr__playing_is_on(tui) && tui->terminal->is_scripted)
 		ltr__tui_judge_at_once(tui);
+	else if (ltr__playing_is_on(tui))
+		tui->is_judging = tui->source->judge != NULL;
 	tui->last_frame_ns = ltr__tui_clock_ns();
 	tui->next_frame_ns = tui->last_frame_ns + ltr__tui_interval_ns(tui);
 	while (!error && !tui->is_done) {
@@ -545,6 +599,7 @@ static int open_terminal(struct ltr__tui *tui)
 
 static void done(struct ltr__tui *tui)
 {
+	ltr__away_abort(tui);
 	close_opened(tui, 0);
 	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
 		if (tui->roots[i])

@@ -78,8 +78,8 @@ struct ltr_tui_shown {
 };
 
 /*
- * Where the census comes from. All functions are called on the thread that runs the screen, with
- * `context`. They behave as the functions of probe.h with the same names:
+ * Where the census comes from. All functions are called with `context`, on the thread that runs the
+ * screen but for what `beside` does. They behave as the functions of probe.h with the same names:
  *   poll     take in what has happened; wait for it at most timeout_ms (the screen passes 0).
  *            Negative: -ESRCH the program has ended, anything else is shown to the person.
  *   refresh  read the whole program again (NULL: not possible)
@@ -90,6 +90,11 @@ struct ltr_tui_shown {
  *   timeline what a recording is like from its beginning to its end (timeline.h); NULL, or returns
  *            NULL: it cannot be played
  *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
+ *   beside   do `work` on a thread of its own, or ask whether that is done, and wait for it at most
+ *            wait_ms: 1 not yet, 0 done. Negative: no thread, nothing was done. What it does is to call
+ *            `census`, `seek`, `follow` and `judge`; none of these, nor the census of a recording, nor
+ *            `save` and `rewind`, is used by the screen meanwhile, nor `poll` but of a program that runs.
+ *            NULL: the screen does it itself.
  *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
  *            stays as it is
  *   kept     what is kept of a program that runs, to go back in. False: nothing. Asked once a frame;
@@ -117,6 +122,8 @@ struct ltr_tui_source {
 	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
 	const struct ltr_timeline *(*timeline)(void *context);
 	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
+	int (*beside)(void *context, void (*work)(void *argument), void *argument,
+		      unsigned int wait_ms);
 	int (*follow)(void *context, uint64_t id);
 	bool (*kept)(void *context, struct ltr_tui_kept *ret_kept);
 	int (*rewind)(void *context, bool back, char *ret_why, size_t why_size);

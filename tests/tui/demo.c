@@ -5,6 +5,7 @@
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
  *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS] [--kept] [--proof TIMES]
+ *            [--gate FILE]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
@@ -96,7 +97,8 @@ enum {
 	RECORDED,
 	UNKNOWN,
 	KEPT,
-	PROOF
+	PROOF,
+	GATE
 };
 
 static const struct option long_options[] = {
@@ -126,6 +128,7 @@ static const struct option long_options[] = {
 	{"recorded", required_argument, NULL, RECORDED},
 	{"unknown", required_argument, NULL, UNKNOWN},
 	{"proof", required_argument, NULL, PROOF},
+	{"gate", required_argument, NULL, GATE},
 	{"kept", no_argument, NULL, KEPT},
 	{NULL, 0, NULL, 0},
 };
@@ -143,6 +146,7 @@ struct setup {
 	unsigned recorded;
 	bool is_kept;
 	unsigned proof_takes;
+	const char *gate;
 };
 
 static int colours(const char *name)
@@ -237,6 +241,9 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case PROOF:
 			setup->proof_takes = (unsigned)strtoul(optarg, NULL, 10);
 			break;
+		case GATE:
+			setup->gate = optarg;
+			break;
 		case KEPT:
 			setup->is_kept = true;
 			break;
@@ -292,6 +299,7 @@ int main(int argc, char **argv)
 				       : fixture_source(&demo.fixture);
 	if (setup.recorded) {
 		played_init(&played, &demo.fixture, setup.recorded, setup.lost);
+		played.gate = setup.gate;
 		source = played_source(&played);
 	}
 	if (setup.is_kept) {

@@ -92,6 +92,17 @@ static int follow(void *context, uint64_t id)
 	return ltr_probe_follow(((struct played *)context)->probe, id);
 }
 
+static int beside(void *context, void (*work)(void *argument), void *argument, unsigned wait_ms)
+{
+	const struct played *played = context;
+
+	(void)wait_ms;
+	if (access(played->gate, F_OK))
+		return 1;
+	work(argument);
+	return 0;
+}
+
 struct ltr_tui_source played_source(struct played *played)
 {
 	return (struct ltr_tui_source){
@@ -100,6 +111,7 @@ struct ltr_tui_source played_source(struct played *played)
 		.census = census_of,
 		.timeline = timeline_of,
 		.seek = seek,
+		.beside = played->gate ? beside : NULL,
 		.follow = follow,
 	};
 }

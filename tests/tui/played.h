@@ -14,11 +14,14 @@ struct ltr_probe;
 struct played {
 	struct ltr_probe *probe;
 	int fd;
+	const char *
+		gate; /* work beside the screen is done when this file is there; NULL: nobody does any */
 };
 
 /* Steps `fixture` so often; `lost` records are lost at a third of that. Aborts when it cannot. */
 void played_init(struct played *played, struct fixture *fixture, unsigned steps, uint64_t lost);
 void played_done(struct played *played);
+/* `beside` is there if `gate` is. */
 struct ltr_tui_source played_source(struct played *played);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "away.h"
 #include "header.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define WAY_FROM  10 /* heights from which there is a line for the way, or a foot */
@@ -169,6 +170,7 @@ static int hint_rank(const struct ltr__binding *binding)
 static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
 	unsigned where = ltr__tui_where(tui);
+	char text[96];
 	int width;
 	int x = 1;
 
@@ -179,6 +181,10 @@ static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 			     ltr__words_duration(ltr__tui_clock_ns() - tui->proving_since_ns).text,
 			     where & (LTR__IN_VERDICTS | LTR__IN_FINDING) ? "" : "7 ") +
 		     2;
+	if (tui->is_tracing) {
+		ltr__tracing_say(tui, text, sizeof(text));
+		x += ltr__text(line, x, 0, columns - x, LTR__STYLE_WARNING, text) + 2;
+	}
 	for (int pass = 0; pass < 3; pass++) {
 		for (size_t i = 0; i < ltr__binding_count; i++) {
 			const struct ltr__binding *binding = &ltr__bindings[i];

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "away.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define LEAP_STEPS 10
@@ -67,6 +68,7 @@ void ltr__playing_end(struct ltr__tui *tui)
 {
 	uint64_t goroutine = tui->scene.player.goroutine;
 
+	ltr__tracing_stop(tui);
 	ltr__player_init(&tui->scene.player, NULL);
 	tui->scene.player.goroutine = goroutine;
 }
@@ -92,10 +94,10 @@ static void go(struct ltr__tui *tui, bool is_back, unsigned steps)
 	     NULL);
 }
 
-static void go_to(struct ltr__tui *tui, uint64_t moment_ns)
+void ltr__playing_go_to(struct ltr__tui *tui, uint64_t moment_ns, const char *say)
 {
 	tui->scene.player.is_playing = false;
-	seek(tui, moment_ns, NULL);
+	seek(tui, moment_ns, say);
 }
 
 void ltr__playing_leave(struct ltr__tui *tui)
@@ -119,25 +121,6 @@ static void say_there_is_none(struct ltr__tui *tui)
 	ltr__tui_say(tui, tui->scene.player.goroutine
 				  ? "the goroutine that was selected is not there at this moment"
 				  : "no goroutine is selected");
-}
-
-/* To the moment when a finding arose, of which the screen says so. */
-void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns)
-{
-	const struct ltr_timeline *timeline = tui->scene.player.timeline;
-
-	if (!arose_ns) {
-		ltr__tui_say(tui, "it is not known when that arose, or no finding is selected");
-	} else if (arose_ns < timeline->begin_ns) {
-		ltr__tui_say(tui, tui->scene.is_rewound
-					  ? "it has been there for longer than anything is kept"
-					  : "it arose before the recording began");
-	} else {
-		tui->scene.player.is_playing = false;
-		seek(tui, arose_ns,
-		     "it arose here; it may be found only from the next reading of the program "
-		     "on");
-	}
 }
 
 /* About the goroutine that is chosen. It may have to be there at this moment. */
@@ -199,18 +182,18 @@ bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
 		go(tui, action == LTR__DO_LEAP_BACK, LEAP_STEPS);
 		break;
 	case LTR__DO_TO_BEGIN:
-		go_to(tui, player->timeline->begin_ns);
+		ltr__playing_go_to(tui, player->timeline->begin_ns, NULL);
 		break;
 	case LTR__DO_TO_END:
-		go_to(tui, player->timeline->end_ns);
+		ltr__playing_go_to(tui, player->timeline->end_ns, NULL);
 		break;
 	case LTR__DO_FASTER:
 	case LTR__DO_SLOWER:
 		ltr__player_change_speed(player, action == LTR__DO_FASTER);
 		break;
 	case LTR__DO_TO_BLOCK:
-		if (view->kind->arose)
-			ltr__playing_go_to_arising(tui, view->kind->arose(view, &tui->scene));
+		if (view->kind->finding)
+			ltr__tracing_begin(tui, view->kind->finding(view, &tui->scene));
 		else
 			go_about_chosen(tui, LTR__ERRAND_TO_TRANSITION);
 		break;

@@ -21,6 +21,7 @@
 #include "playing.h"
 #include "rewinding.h"
 #include "save.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define MS            1000000ull
@@ -322,8 +323,8 @@ static void act(struct ltr__tui *tui, enum ltr__action action, int line)
 {
 	char why[8];
 
-	if (ltr__rewinding_act(tui, action) || ltr__playing_act(tui, action) ||
-	    act_on_roots(tui, action))
+	if (ltr__tracing_act(tui, action) || ltr__rewinding_act(tui, action) ||
+	    ltr__playing_act(tui, action) || act_on_roots(tui, action))
 		return;
 	switch (action) {
 	case LTR__DO_NOTHING:
@@ -467,7 +468,7 @@ static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_
 		return now + ASK_AGAIN_NS;
 	if (tui->is_renewing || tui->has_next || is_to_judge(tui, now))
 		return now;
-	if (tui->is_rewinding || tui->is_proving || tui->is_judging)
+	if (tui->is_rewinding || tui->is_proving || tui->is_tracing || tui->is_judging)
 		return now + ASK_AGAIN_NS;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
@@ -525,6 +526,8 @@ static bool do_what_is_due(struct ltr__tui *tui)
 	if (tui->is_rewinding && ltr__rewinding_go_on(tui))
 		return true;
 	if (tui->is_proving && ltr__tui_go_on_proving(tui))
+		return true;
+	if (tui->is_tracing && ltr__tracing_go_on(tui))
 		return true;
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);

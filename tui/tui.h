@@ -56,6 +56,13 @@ struct ltr_tui_findings {
 	const char *note;   /* what has not been looked at, or how that ended; "" */
 };
 
+/* How far looking for the moment is at which a finding arose. */
+struct ltr_tui_arising {
+	uint64_t from_ns; /* it was not there then; 0: it has always been there */
+	uint64_t to_ns;   /* and it was by then */
+	unsigned looks;   /* moments that were judged for that */
+};
+
 /* What is kept in memory of a program that runs. */
 struct ltr_tui_kept {
 	uint64_t from_ns; /* the first moment of it; 0: nothing yet */
@@ -110,6 +117,9 @@ struct ltr_tui_shown {
  *   prove    look at all references of the program, so that the next judgement can prove leaks. 1: it
  *            is under way, call again; 0: done. Negative, and perhaps a sentence: it was not possible.
  *            Not `go`: stop that. NULL: nobody can.
+ *   arising  look in the recording for the moment at which a finding of the moment on screen arose, beside
+ *            the screen. 1: under way, and how far; call again, also while another moment is shown. 0: it
+ *            arose at to_ns. Negative: a sentence why that is not known. 0 as key: stop. NULL: nobody can.
  *   save     write those that are shown to `file`; does not close it. Negative: why it was not
  *            possible. NULL: nobody can.
  */
@@ -130,6 +140,8 @@ struct ltr_tui_source {
 	int (*judge)(void *context, uint64_t budget_ns,
 		     const struct ltr_tui_findings **ret_findings);
 	int (*prove)(void *context, bool go, char *ret_why, size_t why_size);
+	int (*arising)(void *context, uint64_t key, struct ltr_tui_arising *ret_arising,
+		       char *ret_why, size_t why_size);
 	int (*save)(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
 		    FILE *file);
 };

@@ -66,10 +66,15 @@ struct ltr__tui {
 	bool tells_proof; /* the next judgement of the present says how that ended */
 	uint64_t proving_since_ns;
 
+	bool is_tracing; /* when a finding arose is being looked for, apart from the screen */
+	uint64_t tracing_key;
+	struct ltr_tui_arising arising;
+
 	bool is_rewinding; /* what is kept is being made ready */
 	bool is_arriving;  /* what is wanted there is done when the moment is on screen */
 	enum ltr__action rewinding_for;
-	uint64_t rewinding_to_ns;             /* when the finding that is meant arose; 0: none */
+	uint64_t rewinding_key;               /* of the finding that is meant; 0: none */
+	uint64_t rewinding_to_ns;             /* when that arose; 0: not known */
 	const struct ltr_census *live_census; /* while scene.is_rewound */
 	struct ltr__history live_history;     /* the same; it goes on */
 

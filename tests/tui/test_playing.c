@@ -259,6 +259,43 @@ static void the_screen_lives_while_it_is_going(void **state)
 	unlink(gate);
 }
 
+/* When a finding arose that does not tell it is looked for, as long as a person wants that. */
+static void the_moment_of_a_finding_is_looked_for(void **state)
+{
+	struct seat seat;
+	char found[64];
+
+	(void)state;
+	snprintf(found, sizeof(found), "/tmp/loiter-playing-%ld.found", (long)getpid());
+	start(&seat, (const char *const[]){path_of("LTR_TUI_DEMO"), "--recorded", "240", "--found",
+					   found, NULL});
+	seat_type(&seat, "7");
+	seat_expect(&seat, "1 goroutine waits for a lock whose holder has ended");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "looking for when it arose: 0.0 s to 59.8 s, look ");
+	/* The screen goes on. */
+	seat_type(&seat, "1");
+	seat_expect(&seat, "looking for when it arose");
+	seat_expect(&seat, " of 568");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	seat_expect(&seat, "stopped looking for when it arose");
+	/* Who goes elsewhere has thought better of it. */
+	seat_type(&seat, "7b");
+	seat_expect(&seat, "looking for when it arose");
+	seat_type(&seat, ",");
+	seat_expect(&seat, "at 58.8 s of 59.8 s, paused");
+	seat_expect(&seat, "Enter open");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "looking for when it arose");
+	open_gate(found);
+	seat_expect(&seat, "at 20.0 s of 59.8 s, paused");
+	seat_expect(&seat, "it is found from here on: it arose since the reading before");
+	seat_type(&seat, ",");
+	seat_expect(&seat, "nothing is known to be wrong at this moment");
+	quit(&seat);
+	unlink(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +305,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_kept_if_nobody_wants_it),
 		cmocka_unit_test(it_plays_to_the_end),
 		cmocka_unit_test(the_screen_lives_while_it_is_going),
+		cmocka_unit_test(the_moment_of_a_finding_is_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, make_recording, remove_recording);

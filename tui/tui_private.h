@@ -4,7 +4,7 @@
 
 /*
  * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
- * the loop calls: judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
+ * the loop calls: acting.c, judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
  */
 
 #include "errand.h"
@@ -107,8 +107,12 @@ size_t ltr__tui_next_root(const struct ltr__tui *tui);
 /* Which keys work: LTR__IN_*. */
 unsigned ltr__tui_where(const struct ltr__tui *tui);
 
-/* A key of the person's. */
+/* The next moment of the program, or of the recording that is played; read it wholly before. */
+void ltr__tui_next_moment(struct ltr__tui *tui, bool refresh);
+
+/* acting.c: a key of the person's; the views on top of so many of those that are open are closed. */
 void ltr__tui_key(struct ltr__tui *tui, const struct ltr__input *input);
+void ltr__tui_close_opened(struct ltr__tui *tui, size_t depth);
 
 /* judging.c: go on looking for what is wrong. Returns whether the screen has to be drawn. */
 bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns);

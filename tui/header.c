@@ -196,6 +196,20 @@ static void status_of(const struct ltr__scene *scene, const struct alarms *alarm
 	}
 }
 
+/* Where there is no room for all of it, the folder of the program goes first. */
+static const char *command_within(const struct ltr__grid *grid, const char *command, int columns)
+{
+	const char *name = command;
+
+	if (ltr__text_columns(grid, command) <= columns)
+		return command;
+	for (const char *at = command; *at && *at != ' '; at++) {
+		if (*at == '/' && at[1] && at[1] != ' ')
+			name = at + 1;
+	}
+	return name;
+}
+
 static void draw_title(const struct ltr__scene *scene, const struct alarms *alarms,
 		       bool alarms_are_shown, struct ltr__area area)
 {
@@ -226,7 +240,8 @@ static void draw_title(const struct ltr__scene *scene, const struct alarms *alar
 	room -= ltr__text_columns(area.grid, right) + 3;
 	ltr__text(area, room, 0, area.width - room, LTR__STYLE_NORMAL, right);
 	x += ltr__text(area, x, 0, room - 2, LTR__STYLE_TITLE, "loiter") + 2;
-	ltr__text(area, x, 0, room - x - 2, LTR__STYLE_STRONG, info->command);
+	ltr__text(area, x, 0, room - x - 2, LTR__STYLE_STRONG,
+		  command_within(area.grid, info->command, room - x - 2));
 }
 
 static void draw_meter(const struct ltr_census_info *info, uint64_t all, uint8_t state,

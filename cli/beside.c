@@ -2,47 +2,65 @@
 /* Work beside the screen (beside.h). Whoever joins the thread sees what it wrote. */
 #include "beside.h"
 
-#include <time.h>
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <probe/helper.h>
-
-#include "cli.h"
 
 static void *run(void *context)
 {
 	const struct ltr__beside *beside = context;
 
 	beside->work(beside->argument);
+	eventfd_write(beside->end_fd, 1);
 	return NULL;
+}
+
+static int start(struct ltr__beside *beside)
+{
+	int error;
+
+	beside->end_fd = eventfd(0, EFD_CLOEXEC);
+	if (beside->end_fd < 0)
+		return -errno;
+	error = ltr_helper_start(&beside->thread, run, beside);
+	if (error)
+		close(beside->end_fd);
+	beside->is_on = !error;
+	return error;
+}
+
+static void finish(struct ltr__beside *beside)
+{
+	pthread_join(beside->thread, NULL);
+	close(beside->end_fd);
+	beside->is_on = false;
 }
 
 int ltr__beside_do(struct ltr__beside *beside, void (*work)(void *argument), void *argument,
 		   unsigned int wait_ms)
 {
-	uint64_t end_ns = ltr__now_ns() + wait_ms * LTR__MS_NS;
-	const struct timespec end = {
-		.tv_sec = (time_t)(end_ns / LTR__SECOND_NS),
-		.tv_nsec = (long)(end_ns % LTR__SECOND_NS),
-	};
+	struct pollfd end = {.events = POLLIN};
 	int error;
 
 	if (!beside->is_on) {
 		beside->work = work;
 		beside->argument = argument;
-		error = ltr_helper_start(&beside->thread, run, beside);
+		error = start(beside);
 		if (error)
 			return error;
-		beside->is_on = true;
 	}
-	if (pthread_clockjoin_np(beside->thread, NULL, CLOCK_MONOTONIC, &end))
+	end.fd = beside->end_fd;
+	if (poll(&end, 1, (int)wait_ms) <= 0)
 		return 1;
-	beside->is_on = false;
+	finish(beside);
 	return 0;
 }
 
 void ltr__beside_done(struct ltr__beside *beside)
 {
 	if (beside->is_on)
-		pthread_join(beside->thread, NULL);
-	beside->is_on = false;
+		finish(beside);
 }

@@ -9,8 +9,9 @@
 
 /* All zero: nothing is being done. */
 struct ltr__beside {
-	pthread_t thread;
 	bool is_on;
+	pthread_t thread;
+	int end_fd;                   /* readable when the work is done */
 	void (*work)(void *argument); /* of the thread, until it is joined */
 	void *argument;
 };

@@ -46,7 +46,7 @@ struct ltr__errand {
 	uint64_t cost_ns; /* of judging */
 };
 
-/* All of it, on whatever thread that is; `errand` is a struct ltr__errand. */
-void ltr__errand_run(void *errand);
+/* All of it, on whatever thread that is; `context` is a struct ltr__errand. */
+void ltr__errand_run(void *context);
 
 #endif

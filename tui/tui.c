@@ -28,7 +28,7 @@
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define ASK_AGAIN_NS  (10 * MS) /* whether what is kept is ready, or proven */
-#define RENEW_REST    30
+#define RENEW_REST    40
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
 

@@ -86,7 +86,7 @@ until locked at\nkeys b\nscreen\nkeys L\nuntil LIVE\nuntil FOUND: 1 deadlock\nsc
 contains "arose, live" "REWOUND" "$scratch/screen"
 contains "arose, live" "it arose here" "$scratch/screen"
 
-screen later auto $'until FOUND: 1 deadlock (1 goroutine): 7 shows what\nkeys 7
+screen others auto $'until FOUND: 1 deadlock (1 goroutine): 7 shows what\nkeys 7
 until holder has ended\nkeys b\nscreen\nkeys ,7\nscreen\nkeys L\nuntil LIVE\nuntil FOUND: 1 deadlock\nscreen' -- "$lockers" abandoned
 contains "later, live" "REWOUND" "$scratch/screen"
 contains "later, live" "it is found from here on" "$scratch/screen"

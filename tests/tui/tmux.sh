@@ -14,6 +14,7 @@ in_tmux() { # a server of its own, without anybody's settings
 	TMUX='' tmux -S "$scratch/socket" -f /dev/null "$@"
 }
 
+# shellcheck disable=SC2317 # until_true calls it
 shows() { # PATTERN
 	in_tmux capture-pane -p -t person >"$scratch/screen" && grep -Eq -- "$1" "$scratch/screen"
 }

@@ -252,7 +252,7 @@ static int run_screen(const struct top_options *top, struct ltr__target *target,
 
 	if (top->tui.once && top->parsing.program)
 		let_it_run(top, target);
-	error = ltr__top_source_new(target, rewind, top->older_than_ns, &source);
+	error = ltr__top_source_new(target, top->parsing.file, rewind, top->older_than_ns, &source);
 	if (!error)
 		error = ltr_tui_run(&top->tui, ltr__top_source_of(source), &end);
 	ltr__top_source_free(source);

@@ -36,6 +36,7 @@ struct ltr__rewind {
 	struct ltr_recorder_options options;
 	struct ltr_recorder *recorder;
 	struct ltr_probe *past;
+	int past_fd;     /* its file; -1: none */
 	struct job *job; /* NULL: none */
 	bool is_unwanted;
 };
@@ -47,6 +48,7 @@ int ltr__rewind_new(uint64_t last_ns, size_t bytes_max, struct ltr__rewind **ret
 
 	if (!rewind)
 		return -ENOMEM;
+	rewind->past_fd = -1;
 	rewind->options.last_ns = last_ns;
 	rewind->options.bytes_max = bytes_max;
 	rewind->options.symbols_early = true;
@@ -71,6 +73,11 @@ const struct ltr_recorder_options *ltr__rewind_options(const struct ltr__rewind 
 struct ltr_probe *ltr__rewind_probe(const struct ltr__rewind *rewind)
 {
 	return rewind->past;
+}
+
+int ltr__rewind_fd(const struct ltr__rewind *rewind)
+{
+	return rewind->past_fd;
 }
 
 static int write_all(void *context, const void *bytes, size_t count)
@@ -152,9 +159,11 @@ static int finish(struct ltr__rewind *rewind, struct ltr_why *ret_why)
 	} else if (!rewind->is_unwanted) {
 		rewind->past = job->probe;
 		job->probe = NULL;
+		rewind->past_fd = job->fd;
+		job->fd = -1;
 	}
 	rewind->is_unwanted = false;
-	job_free(job); /* the probe has the file open itself */
+	job_free(job);
 	return error;
 }
 
@@ -183,6 +192,9 @@ int ltr__rewind_go(struct ltr__rewind *rewind, struct ltr_probe *live, struct lt
 void ltr__rewind_end(struct ltr__rewind *rewind)
 {
 	rewind->past = ltr_probe_close(rewind->past);
+	if (rewind->past_fd >= 0)
+		close(rewind->past_fd);
+	rewind->past_fd = -1;
 	rewind->is_unwanted = rewind->job != NULL;
 }
 

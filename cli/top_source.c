@@ -6,6 +6,7 @@
 #include "top_source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,10 @@
 
 #include <pprof/json.h>
 #include <pprof/profile.h>
+#include <probe/timeline.h>
 
+#include "arising.h"
+#include "beside.h"
 #include "cli.h"
 #include "proving.h"
 #include "usage.h"
@@ -22,8 +26,11 @@
 struct ltr__top_source {
 	struct ltr_tui_source source;
 	struct ltr__target *target;
+	const char *file;           /* NULL: it is no recording */
 	struct ltr__rewind *rewind; /* NULL: nothing is kept */
 	struct ltr__proving *proving;
+	struct ltr__arising *arising;
+	struct ltr__beside beside;
 	uint64_t older_than_ns;
 	struct ltr__verdicts *verdicts;
 	struct ltr__verdicts *past_verdicts; /* NULL: nobody has gone back */
@@ -45,6 +52,11 @@ static struct ltr_probe *shown_of(void *context)
 	const struct ltr__top_source *own = context;
 
 	return own->past_verdicts ? ltr__rewind_probe(own->rewind) : live_of(context);
+}
+
+static struct ltr__verdicts *judge_of(const struct ltr__top_source *own)
+{
+	return own->past_verdicts ? own->past_verdicts : own->verdicts;
 }
 
 static int source_poll(void *context, int timeout_ms)
@@ -88,11 +100,21 @@ static const struct ltr_timeline *source_timeline(void *context)
 
 static int source_seek(void *context, uint64_t moment_ns, char *ret_why, size_t why_size)
 {
+	struct ltr__top_source *own = context;
 	struct ltr_why why = {""};
 	int error = ltr_probe_seek(shown_of(context), moment_ns, &why);
 
+	ltr__verdicts_forget(judge_of(own));
+
 	snprintf(ret_why, why_size, "%s", why.text);
 	return error;
+}
+
+static int source_beside(void *context, void (*work)(void *argument), void *argument,
+			 unsigned int wait_ms)
+{
+	return ltr__beside_do(&((struct ltr__top_source *)context)->beside, work, argument,
+			      wait_ms);
 }
 
 static int source_follow(void *context, uint64_t id)
@@ -143,10 +165,7 @@ static int source_rewind(void *context, bool back, char *ret_why, size_t why_siz
 static int source_judge(void *context, uint64_t budget_ns,
 			const struct ltr_tui_findings **ret_findings)
 {
-	struct ltr__top_source *own = context;
-
-	return ltr__verdicts_go_on(own->past_verdicts ? own->past_verdicts : own->verdicts,
-				   budget_ns, ret_findings);
+	return ltr__verdicts_go_on(judge_of(context), budget_ns, ret_findings);
 }
 
 static int source_prove(void *context, bool go, char *ret_why, size_t why_size)
@@ -159,6 +178,48 @@ static int source_prove(void *context, bool go, char *ret_why, size_t why_size)
 		error = ltr__proving_go(own->proving, live_of(context), &why);
 	else
 		ltr__proving_stop(own->proving);
+	snprintf(ret_why, why_size, "%s", why.text);
+	return error;
+}
+
+static int begin_arising(struct ltr__top_source *own, uint64_t key)
+{
+	const struct ltr_timeline *timeline = source_timeline(own);
+	struct ltr__arising_case wanted = {.key = key};
+	int error;
+
+	if (!timeline)
+		return -EOPNOTSUPP;
+	wanted.moment_ns = ltr_census_info(source_census(own))->now_ns;
+	wanted.begin_ns = timeline->begin_ns;
+	wanted.end_ns = timeline->end_ns;
+	wanted.fd = own->past_verdicts ? ltr__rewind_fd(own->rewind)
+				       : open(own->file, O_RDONLY | O_CLOEXEC);
+	if (wanted.fd < 0)
+		return -errno;
+	error = ltr__arising_begin(own->arising, &wanted);
+	if (!own->past_verdicts)
+		close(wanted.fd);
+	return !error || error == -EAGAIN ? 1 : error;
+}
+
+static int source_arising(void *context, uint64_t key, struct ltr_tui_arising *ret_arising,
+			  char *ret_why, size_t why_size)
+{
+	struct ltr__top_source *own = context;
+	struct ltr_why why = {""};
+	int error = 0;
+
+	*ret_arising = (struct ltr_tui_arising){0};
+	if (!key)
+		ltr__arising_stop(own->arising);
+	else if (!ltr__arising_is_on(own->arising))
+		error = begin_arising(own, key);
+	if (key && error >= 0 && ltr__arising_is_on(own->arising)) {
+		error = ltr__arising_ask(own->arising, ret_arising, &why);
+		if (!error && ret_arising->from_ns)
+			ltr__verdicts_learn(judge_of(own), key, ret_arising->to_ns);
+	}
 	snprintf(ret_why, why_size, "%s", why.text);
 	return error;
 }
@@ -181,7 +242,7 @@ static int source_save(void *context, enum ltr_tui_format format, const struct l
 	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), &chosen, sink);
 }
 
-int ltr__top_source_new(struct ltr__target *target, struct ltr__rewind *rewind,
+int ltr__top_source_new(struct ltr__target *target, const char *file, struct ltr__rewind *rewind,
 			uint64_t older_than_ns, struct ltr__top_source **ret_source)
 {
 	struct ltr__top_source *own = calloc(1, sizeof(*own));
@@ -189,6 +250,7 @@ int ltr__top_source_new(struct ltr__target *target, struct ltr__rewind *rewind,
 	if (!own)
 		return -ENOMEM;
 	own->target = target;
+	own->file = file;
 	own->rewind = rewind;
 	own->older_than_ns = older_than_ns;
 	own->source = (struct ltr_tui_source){
@@ -200,17 +262,21 @@ int ltr__top_source_new(struct ltr__target *target, struct ltr__rewind *rewind,
 		.usage = source_usage,
 		.timeline = source_timeline,
 		.seek = source_seek,
+		.beside = source_beside,
 		.follow = source_follow,
 		.kept = source_kept,
 		.rewind = source_rewind,
 		.judge = source_judge,
 		.prove = source_prove,
+		.arising = source_arising,
 		.save = source_save,
 	};
 	int error = ltr__verdicts_new(ltr__target_probe(target), older_than_ns, &own->verdicts);
 
 	if (!error)
 		error = ltr__proving_new(&own->proving);
+	if (!error)
+		error = ltr__arising_new(older_than_ns, &own->arising);
 	if (error)
 		ltr__top_source_free(own);
 	else
@@ -222,6 +288,8 @@ struct ltr__top_source *ltr__top_source_free(struct ltr__top_source *source)
 {
 	if (!source)
 		return NULL;
+	ltr__beside_done(&source->beside);
+	ltr__arising_free(source->arising);
 	ltr__proving_free(source->proving);
 	ltr__verdicts_free(source->past_verdicts);
 	ltr__verdicts_free(source->verdicts);

@@ -24,6 +24,7 @@
 #define SHOWN_MAX  200  /* findings */
 #define LINES_MAX  64   /* of one */
 #define NOTE_BYTES 256
+#define LEARNT_MAX 16
 
 struct look_at {
 	struct ltr_look *look;
@@ -58,6 +59,10 @@ struct ltr__verdicts {
 	struct look_at older, newer;
 	struct ltr_judgement *judgement;
 	struct shown shown;
+	struct {
+		uint64_t key, arose_ns;
+	} learnt[LEARNT_MAX];
+	size_t learnt_next;
 };
 
 static uint64_t mix(uint64_t sum, uint64_t value)
@@ -232,6 +237,24 @@ static uint64_t arose_ns(const struct ltr__verdicts *verdicts, const struct ltr_
 	return arose_ns;
 }
 
+/* When somebody looked for it, and it is not of a later moment. */
+static uint64_t learnt_ns(const struct ltr__verdicts *verdicts, uint64_t key, uint64_t now_ns)
+{
+	for (size_t i = 0; i < LEARNT_MAX; i++) {
+		if (verdicts->learnt[i].key == key && verdicts->learnt[i].arose_ns <= now_ns)
+			return verdicts->learnt[i].arose_ns;
+	}
+	return 0;
+}
+
+void ltr__verdicts_learn(struct ltr__verdicts *verdicts, uint64_t key, uint64_t arose_ns)
+{
+	size_t at = verdicts->learnt_next++ % LEARNT_MAX;
+
+	verdicts->learnt[at].key = key;
+	verdicts->learnt[at].arose_ns = arose_ns;
+}
+
 static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 			 const struct ltr_judgement *judgement, const struct ltr_finding *finding)
 {
@@ -255,6 +278,8 @@ static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 		.id_count = finding->id_count,
 	};
 	to->arose_ns = arose_ns(verdicts, census, finding);
+	if (!to->arose_ns)
+		to->arose_ns = learnt_ns(verdicts, to->key, now_ns);
 	/* Whoever jumps about in a recording does not find one after the other. */
 	to->found_ns =
 		is_recorded(verdicts) ? to->arose_ns : found_ns(&verdicts->shown, to->key, now_ns);
@@ -470,6 +495,12 @@ static int judge(struct ltr__verdicts *verdicts)
 	verdicts->is_judged = !error;
 	verdicts->judged_signature = verdicts->signature;
 	return error;
+}
+
+void ltr__verdicts_forget(struct ltr__verdicts *verdicts)
+{
+	verdicts->next = 0;
+	verdicts->has_looked_back = false;
 }
 
 int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,

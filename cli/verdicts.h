@@ -28,6 +28,12 @@ int ltr__verdicts_new(struct ltr_probe *probe, uint64_t older_than_ns,
 		      struct ltr__verdicts **ret_verdicts);
 struct ltr__verdicts *ltr__verdicts_free(struct ltr__verdicts *verdicts); /* takes and gives NULL */
 
+/* The census shows another moment, or the same one again: its indices are others. */
+void ltr__verdicts_forget(struct ltr__verdicts *verdicts);
+
+/* Of a recording: when a finding arose that does not tell it (arising.h). Of a few the last ones are known. */
+void ltr__verdicts_learn(struct ltr__verdicts *verdicts, uint64_t key, uint64_t arose_ns);
+
 /* As `judge` of struct ltr_tui_source. */
 int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,
 			const struct ltr_tui_findings **ret_findings);

@@ -180,7 +180,13 @@ void ltr__table_draw_row(const struct ltr__table *table, const struct ltr__scene
 
 void ltr__table_draw_selected(struct ltr__area line)
 {
-	if (ltr__grid_at(line.grid, line.x, line.y)->rune == ' ')
+	uint32_t mark = ltr__grid_at(line.grid, line.x, line.y)->rune;
+
+	/* Where one is must be seen without colours; what is unsure as well, if there is room. */
+	if (mark == '!' && line.width > 1 &&
+	    ltr__grid_at(line.grid, line.x + 1, line.y)->rune == ' ')
+		ltr__put(line, 1, 0, LTR__STYLE_WARNING, '!');
+	if (mark == ' ' || mark == '!')
 		ltr__put(line, 0, 0, LTR__STYLE_SELECTED, 0x25b8);
 	ltr__restyle(line, 0, 0, line.width, LTR__STYLE_SELECTED);
 }

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "away.h"
 #include "header.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define WAY_FROM  10 /* heights from which there is a line for the way, or a foot */
@@ -168,6 +170,7 @@ static int hint_rank(const struct ltr__binding *binding)
 static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 {
 	unsigned where = ltr__tui_where(tui);
+	char text[96];
 	int width;
 	int x = 1;
 
@@ -178,6 +181,10 @@ static void draw_hints(struct ltr__tui *tui, struct ltr__area line, int columns)
 			     ltr__words_duration(ltr__tui_clock_ns() - tui->proving_since_ns).text,
 			     where & (LTR__IN_VERDICTS | LTR__IN_FINDING) ? "" : "7 ") +
 		     2;
+	if (tui->is_tracing) {
+		ltr__tracing_say(tui, text, sizeof(text));
+		x += ltr__text(line, x, 0, columns - x, LTR__STYLE_WARNING, text) + 2;
+	}
 	for (int pass = 0; pass < 3; pass++) {
 		for (size_t i = 0; i < ltr__binding_count; i++) {
 			const struct ltr__binding *binding = &ltr__bindings[i];
@@ -261,4 +268,17 @@ void ltr__frame_draw(struct ltr__tui *tui)
 	if (has_foot)
 		draw_foot(tui, ltr__area_part(screen, 0, screen.height - 1, screen.width, 1),
 			  has_way);
+}
+
+void ltr__frame_draw_away(struct ltr__tui *tui)
+{
+	struct ltr__area screen = ltr__grid_area(&tui->grid);
+	struct ltr__area foot =
+		ltr__area_part(screen, 0, screen.height - 1, screen.width, screen.height >= 2);
+	char text[80];
+
+	if (!ltr__away_say(tui, text, sizeof(text)))
+		return;
+	ltr__fill(foot, 0, 0, foot.width, LTR__STYLE_NORMAL, ' ');
+	ltr__text(foot, 1, 0, foot.width - 1, LTR__STYLE_WARNING, text);
 }

@@ -12,4 +12,7 @@ struct ltr__tui;
 /* Draws everything into tui->grid. */
 void ltr__frame_draw(struct ltr__tui *tui);
 
+/* While nobody may look at the census (away.h): what there is on the grid, and a word about that. */
+void ltr__frame_draw_away(struct ltr__tui *tui);
+
 #endif

@@ -6,13 +6,11 @@
 
 #include "object_facts.h"
 
-#define FACTS_AT    14 /* where the values of the facts begin */
 #define CASES_SHOWN 8
 
-/* The name of a fact; its value follows on the same line. */
-static void fact(struct ltr__pen *pen, const char *name)
+void ltr__draw_fact(struct ltr__pen *pen, const char *name)
 {
-	ltr__text(pen->area, 1, pen->y, FACTS_AT - 2, LTR__STYLE_DIM, name);
+	ltr__text(pen->area, 1, pen->y, LTR__FACTS_AT - 2, LTR__STYLE_DIM, name);
 }
 
 int ltr__draw_goroutine(struct ltr__area area, int x, int y, const struct ltr__scene *scene,
@@ -43,27 +41,13 @@ uint64_t ltr__holder_of(const struct ltr__scene *scene, const struct ltr_gorouti
 	return lock ? lock->owner_id : 0;
 }
 
-static void draw_holder(struct ltr__pen *pen, const struct ltr__scene *scene,
-			const struct ltr_goroutine *goroutine)
-{
-	uint64_t holder = ltr__holder_of(scene, goroutine);
-	int x = FACTS_AT;
-
-	if (!holder)
-		return;
-	fact(pen, "held by");
-	x += ltr__draw_goroutine(pen->area, x, pen->y, scene, holder);
-	ltr__text(pen->area, x, pen->y++, pen->area.width - x, LTR__STYLE_DIM,
-		  " when it was read last");
-}
-
 /* Returns where the line goes on. */
 static int draw_descriptor(struct ltr__pen *pen, const struct ltr__scene *scene,
 			   const struct ltr_goroutine *goroutine)
 {
 	struct ltr__area area = pen->area;
 	struct ltr_census_socket socket;
-	int x = FACTS_AT;
+	int x = LTR__FACTS_AT;
 
 	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
 			"file descriptor %" PRIu64, goroutine->object);
@@ -88,11 +72,11 @@ static void draw_object(struct ltr__pen *pen, const struct ltr__scene *scene,
 			const struct ltr_goroutine *goroutine, uint64_t sharing)
 {
 	struct ltr__trait object;
-	int x = FACTS_AT;
+	int x = LTR__FACTS_AT;
 
 	if (!ltr__object_of(goroutine, &object))
 		return;
-	fact(pen, "waits on");
+	ltr__draw_fact(pen, "waits on");
 	if (object.kind == LTR__TRAIT_FILE)
 		x = draw_descriptor(pen, scene, goroutine);
 	else
@@ -123,11 +107,11 @@ static void draw_comer(struct ltr__pen *pen, const struct ltr__scene *scene,
 		       struct ltr__came_last last, uint64_t self_id)
 {
 	struct ltr__area area = pen->area;
-	int x = FACTS_AT;
+	int x = LTR__FACTS_AT;
 
 	if (!last.verb || last.id == self_id)
 		return;
-	fact(pen, "");
+	ltr__draw_fact(pen, "");
 	x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_DIM, "last to %s: ", last.verb);
 	if (last.id)
 		x += ltr__draw_goroutine(area, x, pen->y, scene, last.id);
@@ -150,9 +134,9 @@ static void draw_cases(struct ltr__pen *pen, const struct ltr__scene *scene,
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t made = ltr_census_made_pc(census, &objects[i]);
-		int x = FACTS_AT;
+		int x = LTR__FACTS_AT;
 
-		fact(pen, i ? "" : "waits on");
+		ltr__draw_fact(pen, i ? "" : "waits on");
 		x += ltr__textf(area, x, pen->y, area.width - x, LTR__STYLE_NORMAL,
 				"case %u %s channel 0x%" PRIx64 "  ", cases[i].index,
 				cases[i].receives ? "receives from" : "sends to", cases[i].address);
@@ -180,13 +164,13 @@ static void draw_object_facts(struct ltr__pen *pen, const struct ltr__scene *sce
 	struct ltr__area area = pen->area;
 	struct ltr_object object;
 	uint64_t made;
-	int x = FACTS_AT;
+	int x = LTR__FACTS_AT;
 
 	if (!ltr_census_object_now(census, goroutine, &object))
 		return;
 	made = ltr_census_made_pc(census, &object);
 	if (made || object.counted) {
-		fact(pen, "");
+		ltr__draw_fact(pen, "");
 		if (made) {
 			x += draw_call(pen, x, census,
 				       object.made_pc ? "made at " : "first used at ", made);
@@ -211,9 +195,9 @@ static void draw_no_thread(struct ltr__pen *pen, const struct ltr__scene *scene,
 	if (!reason[0] || ltr_census_thread_count(scene->moment.census) > 0 ||
 	    (goroutine->state != LTR_STATE_RUNNING && goroutine->state != LTR_STATE_SYSCALL))
 		return;
-	fact(pen, "thread");
-	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_DIM,
-		   "not known: %s", reason);
+	ltr__draw_fact(pen, "thread");
+	ltr__textf(pen->area, LTR__FACTS_AT, pen->y++, pen->area.width - LTR__FACTS_AT,
+		   LTR__STYLE_DIM, "not known: %s", reason);
 }
 
 /* What the kernel says of the thread that it is on. */
@@ -224,14 +208,14 @@ static void draw_thread(struct ltr__pen *pen, const struct ltr__scene *scene,
 	const struct ltr_thread *thread = ltr_census_thread_of(census, goroutine);
 	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
 	const char *call;
-	int x = FACTS_AT;
+	int x = LTR__FACTS_AT;
 
 	if (!thread) {
 		draw_no_thread(pen, scene, goroutine);
 		return;
 	}
 	call = ltr_census_string(census, thread->call_name);
-	fact(pen, "thread");
+	ltr__draw_fact(pen, "thread");
 	x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
 			"%" PRIu32 " %s", thread->tid, ltr_thread_state_name(thread->state));
 	if (thread->since_ns && thread->since_ns <= now)
@@ -251,9 +235,9 @@ static void draw_labels(struct ltr__pen *pen, const struct ltr_census *census, u
 
 	if (!label || !count)
 		return;
-	fact(pen, "labels");
+	ltr__draw_fact(pen, "labels");
 	for (size_t i = 0; i < count; i++)
-		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
+		ltr__textf(pen->area, LTR__FACTS_AT, pen->y++, pen->area.width - LTR__FACTS_AT,
 			   LTR__STYLE_NORMAL, "%s=%s", ltr_census_string(census, label[i].key),
 			   ltr_census_string(census, label[i].value));
 }
@@ -262,9 +246,9 @@ static void draw_origin(struct ltr__pen *pen, const struct ltr__scene *scene,
 			const struct ltr_goroutine *goroutine)
 {
 	uint64_t now = ltr__moment_info(&scene->moment)->now_ns;
-	int x = FACTS_AT;
+	int x = LTR__FACTS_AT;
 
-	fact(pen, "created");
+	ltr__draw_fact(pen, "created");
 	if (goroutine->created_ns && goroutine->created_ns <= now)
 		x += ltr__textf(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_NORMAL,
 				"%s ago ", ltr__words_duration(now - goroutine->created_ns).text);
@@ -277,8 +261,8 @@ static void draw_origin(struct ltr__pen *pen, const struct ltr__scene *scene,
 	}
 	pen->y++;
 	if (goroutine->waker_id) {
-		fact(pen, "woken by");
-		ltr__draw_goroutine(pen->area, FACTS_AT, pen->y++, scene, goroutine->waker_id);
+		ltr__draw_fact(pen, "woken by");
+		ltr__draw_goroutine(pen->area, LTR__FACTS_AT, pen->y++, scene, goroutine->waker_id);
 	}
 }
 
@@ -288,24 +272,26 @@ void ltr__draw_facts(struct ltr__pen *pen, const struct ltr__scene *scene,
 	draw_object(pen, scene, goroutine, sharing);
 	draw_object_facts(pen, scene, goroutine);
 	draw_cases(pen, scene, goroutine);
-	draw_holder(pen, scene, goroutine);
+	ltr__draw_chain(pen, scene, goroutine);
+	ltr__draw_found(pen, scene, goroutine->id);
 	draw_thread(pen, scene, goroutine);
 	draw_origin(pen, scene, goroutine);
 	if (goroutine->flags & (LTR_IS_MAIN | LTR_IS_DAEMON)) {
-		fact(pen, "is");
-		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
+		ltr__draw_fact(pen, "is");
+		ltr__textf(pen->area, LTR__FACTS_AT, pen->y++, pen->area.width - LTR__FACTS_AT,
 			   LTR__STYLE_NORMAL, "%s%s",
 			   goroutine->flags & LTR_IS_MAIN ? "the main goroutine " : "",
 			   goroutine->flags & LTR_IS_DAEMON ? "declared to live for ever" : "");
 	}
 	if (children) {
-		fact(pen, "children");
-		ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT,
+		ltr__draw_fact(pen, "children");
+		ltr__textf(pen->area, LTR__FACTS_AT, pen->y++, pen->area.width - LTR__FACTS_AT,
 			   LTR__STYLE_NORMAL, "%s that live%s", ltr__words_count(children).text,
 			   children == 1 ? "s" : "");
 	}
-	fact(pen, "moves");
-	ltr__textf(pen->area, FACTS_AT, pen->y++, pen->area.width - FACTS_AT, LTR__STYLE_NORMAL,
-		   "%s changes of state", ltr__words_count(goroutine->transitions).text);
+	ltr__draw_fact(pen, "moves");
+	ltr__textf(pen->area, LTR__FACTS_AT, pen->y++, pen->area.width - LTR__FACTS_AT,
+		   LTR__STYLE_NORMAL, "%s changes of state",
+		   ltr__words_count(goroutine->transitions).text);
 	draw_labels(pen, scene->moment.census, goroutine->labels);
 }

@@ -196,12 +196,27 @@ static void status_of(const struct ltr__scene *scene, const struct alarms *alarm
 	}
 }
 
+/* Where there is no room for all of it, the folder of the program goes first. */
+static const char *command_within(const struct ltr__grid *grid, const char *command, int columns)
+{
+	const char *name = command;
+
+	if (ltr__text_columns(grid, command) <= columns)
+		return command;
+	for (const char *at = command; *at && *at != ' '; at++) {
+		if (*at == '/' && at[1] && at[1] != ' ')
+			name = at + 1;
+	}
+	return name;
+}
+
 static void draw_title(const struct ltr__scene *scene, const struct alarms *alarms,
 		       bool alarms_are_shown, struct ltr__area area)
 {
 	const struct ltr_census_info *info = ltr__moment_info(&scene->moment);
 	uint64_t watched = info->now_ns > info->started_ns ? info->now_ns - info->started_ns : 0;
 	enum ltr__style style;
+	size_t count = ltr__moment_count(&scene->moment);
 	const char *status;
 	char right[96];
 	int room = area.width;
@@ -211,8 +226,8 @@ static void draw_title(const struct ltr__scene *scene, const struct alarms *alar
 	room -= (int)strlen(status) + 1;
 	ltr__text_right(area, 0, 0, area.width - (area.width > 30), style, status);
 	if (area.width < 2 * METER) {
-		ltr__textf(area, 0, 0, room, LTR__STYLE_TITLE, "%s goroutines",
-			   ltr__words_count(ltr__moment_count(&scene->moment)).text);
+		ltr__textf(area, 0, 0, room, LTR__STYLE_TITLE, "%s goroutine%s",
+			   ltr__words_count(count).text, count == 1 ? "" : "s");
 		return;
 	}
 	snprintf(right, sizeof(right), "pid %" PRIu32 "  %s  watched %s", info->pid,
@@ -225,7 +240,8 @@ static void draw_title(const struct ltr__scene *scene, const struct alarms *alar
 	room -= ltr__text_columns(area.grid, right) + 3;
 	ltr__text(area, room, 0, area.width - room, LTR__STYLE_NORMAL, right);
 	x += ltr__text(area, x, 0, room - 2, LTR__STYLE_TITLE, "loiter") + 2;
-	ltr__text(area, x, 0, room - x - 2, LTR__STYLE_STRONG, info->command);
+	ltr__text(area, x, 0, room - x - 2, LTR__STYLE_STRONG,
+		  command_within(area.grid, info->command, room - x - 2));
 }
 
 static void draw_meter(const struct ltr_census_info *info, uint64_t all, uint8_t state,
@@ -280,11 +296,13 @@ static void draw_rates(const struct ltr__scene *scene, struct ltr__area area, in
 {
 	const struct ltr_census_info *info = ltr__moment_info(&scene->moment);
 	struct ltr__rates rates = ltr__history_rates(&scene->history);
+	size_t count = ltr__moment_count(&scene->moment);
 	int x = 1;
 
-	x += ltr__text(area, x, y, area.width - x, LTR__STYLE_STRONG,
-		       ltr__words_count(ltr__moment_count(&scene->moment)).text);
-	x += ltr__text(area, x, y, area.width - x, LTR__STYLE_NORMAL, " goroutines") + 3;
+	x += ltr__text(area, x, y, area.width - x, LTR__STYLE_STRONG, ltr__words_count(count).text);
+	x += ltr__text(area, x, y, area.width - x, LTR__STYLE_NORMAL,
+		       count == 1 ? " goroutine" : " goroutines") +
+	     3;
 	x += draw_counter(area, x, y, "created", info->created, rates.is_known, rates.created);
 	x += draw_counter(area, x, y, "ended", info->exited, rates.is_known, rates.exited);
 	if (area.width >= 100 && info->way != LTR_WAY_SNAPSHOT)

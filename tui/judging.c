@@ -21,34 +21,40 @@ static bool shows_findings(const struct ltr__tui *tui)
 	       kind == &ltr__view_goroutines;
 }
 
-/* Go on looking for what is wrong. Returns whether the screen has to be drawn. */
-bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
+void ltr__tui_judged(struct ltr__tui *tui, int error, const struct ltr_tui_findings *findings,
+		     uint64_t cost_ns)
 {
-	uint64_t start = ltr__tui_clock_ns();
-	int more = tui->source->judge(tui->source->context, budget_ns, &tui->scene.findings);
-	uint64_t now = ltr__tui_clock_ns();
-
-	tui->judging_cost_ns += now - start;
-	if (more > 0)
-		return false;
-	if (more < 0 && more != -ENOMEM)
+	if (error && error != -ENOMEM)
 		ltr__tui_say(tui, "what is wrong at this moment could not be looked for");
 	else
-		ltr__tui_note_memory(tui, more);
+		ltr__tui_note_memory(tui, error);
+	tui->scene.findings = findings;
 	tui->is_judging = false;
-	tui->next_judging_ns = now + tui->judging_cost_ns * JUDGE_REST;
+	tui->next_judging_ns = ltr__tui_clock_ns() + cost_ns * JUDGE_REST;
 	/* what is played is another moment in each frame */
 	if (!ltr__playing_is_on(tui))
 		tui->next_judging_ns += ltr__tui_interval_ns(tui);
-	tui->judging_cost_ns = 0;
 	if (!tui->scene.is_rewound) {
-		if (tui->tells_proof && tui->scene.findings && !more)
+		if (tui->tells_proof && tui->scene.findings && !error)
 			ltr__tui_say(tui, tui->scene.findings->note);
 		tui->tells_proof = false;
 	}
 	/* held or not: lists of findings are made of those that there are now */
 	if (shows_findings(tui))
 		ltr__tui_renew(tui);
+}
+
+bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns)
+{
+	uint64_t start = ltr__tui_clock_ns();
+	const struct ltr_tui_findings *findings = tui->scene.findings;
+	int more = tui->source->judge(tui->source->context, budget_ns, &findings);
+
+	tui->judging_cost_ns += ltr__tui_clock_ns() - start;
+	if (more > 0)
+		return false;
+	ltr__tui_judged(tui, more, findings, tui->judging_cost_ns);
+	tui->judging_cost_ns = 0;
 	return true;
 }
 

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "life.h"
+#include "away.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define LEAP_STEPS 10
-#define LATE_NS    100000000ull
-#define FOLLOW_NS  20000000ull /* of a frame */
+#define FOLLOW_NS  8000000ull /* of a frame */
 
 bool ltr__playing_is_on(const struct ltr__tui *tui)
 {
@@ -25,7 +25,7 @@ static uint64_t now_of(const struct ltr__tui *tui)
 	return ltr_census_info(tui->scene.moment.census)->now_ns;
 }
 
-static void show_history(struct ltr__tui *tui)
+void ltr__playing_show_history(struct ltr__tui *tui)
 {
 	const struct ltr_timeline *timeline = tui->scene.player.timeline;
 	uint64_t now_ns = now_of(tui);
@@ -36,28 +36,10 @@ static void show_history(struct ltr__tui *tui)
 	ltr__history_add(&tui->scene.history, tui->scene.moment.census, NULL);
 }
 
-/* False: it stays where it is, and says why. */
-static bool seek(struct ltr__tui *tui, uint64_t moment_ns)
+static void seek(struct ltr__tui *tui, uint64_t moment_ns, const char *say)
 {
-	char why[256] = "";
-	int error;
-
-	/* What was found is of another moment. It stays on screen if a new judgement is at hand. */
-	tui->is_judging = tui->source->judge && (!tui->scene.player.is_playing ||
-						 ltr__tui_clock_ns() >= tui->next_judging_ns);
-	if (!tui->is_judging)
-		tui->scene.findings = NULL;
-	error = tui->source->seek(tui->source->context, moment_ns, why, sizeof(why));
-
-	if (error) {
-		tui->scene.player.is_playing = false;
-		ltr__tui_say(tui, why);
-	}
-	show_history(tui);
-	if (tui->terminal->is_scripted)
-		ltr__tui_finish_judging(tui);
-	ltr__tui_renew(tui);
-	return !error;
+	ltr__away_set_out(
+		tui, (struct ltr__errand){.kind = LTR__ERRAND_GO, .to_ns = moment_ns, .say = say});
 }
 
 void ltr__playing_begin(struct ltr__tui *tui)
@@ -68,7 +50,7 @@ void ltr__playing_begin(struct ltr__tui *tui)
 			 source->timeline ? source->timeline(source->context) : NULL);
 	if (!ltr__playing_is_on(tui))
 		return;
-	show_history(tui);
+	ltr__playing_show_history(tui);
 	ltr__tui_renew(tui);
 }
 
@@ -79,13 +61,14 @@ void ltr__playing_begin_at(struct ltr__tui *tui, uint64_t moment_ns)
 
 	ltr__player_init(&tui->scene.player, source->timeline(source->context));
 	tui->scene.player.goroutine = goroutine;
-	seek(tui, moment_ns);
+	seek(tui, moment_ns, NULL);
 }
 
 void ltr__playing_end(struct ltr__tui *tui)
 {
 	uint64_t goroutine = tui->scene.player.goroutine;
 
+	ltr__tracing_stop(tui);
 	ltr__player_init(&tui->scene.player, NULL);
 	tui->scene.player.goroutine = goroutine;
 }
@@ -99,7 +82,7 @@ void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns)
 		return;
 	wanted_ns = ltr__player_frame(&tui->scene.player, now_ns, wall_ns);
 	if (wanted_ns != now_ns)
-		seek(tui, wanted_ns);
+		seek(tui, wanted_ns, NULL);
 }
 
 static void go(struct ltr__tui *tui, bool is_back, unsigned steps)
@@ -107,14 +90,14 @@ static void go(struct ltr__tui *tui, bool is_back, unsigned steps)
 	struct ltr__player *player = &tui->scene.player;
 
 	player->is_playing = false;
-	seek(tui,
-	     ltr__player_go(player, now_of(tui), is_back, steps * ltr__player_step_ns(player)));
+	seek(tui, ltr__player_go(player, now_of(tui), is_back, steps * ltr__player_step_ns(player)),
+	     NULL);
 }
 
-static void go_to(struct ltr__tui *tui, uint64_t moment_ns)
+void ltr__playing_go_to(struct ltr__tui *tui, uint64_t moment_ns, const char *say)
 {
 	tui->scene.player.is_playing = false;
-	seek(tui, moment_ns);
+	seek(tui, moment_ns, say);
 }
 
 void ltr__playing_leave(struct ltr__tui *tui)
@@ -140,94 +123,18 @@ static void say_there_is_none(struct ltr__tui *tui)
 				  : "no goroutine is selected");
 }
 
-/*
- * To the first moment at which a goroutine has made so many transitions, which is about `since_ns`: a
- * snapshot and a record, read with clocks that were measured at different times, may say different
- * things of the same moment, by a few microseconds.
- */
-static void go_to_transition(struct ltr__tui *tui, uint64_t id, uint32_t transitions,
-			     uint64_t since_ns)
-{
-	const struct ltr_goroutine *goroutine;
-
-	tui->scene.player.is_playing = false;
-	for (uint64_t late_ns = 0; late_ns <= LATE_NS; late_ns = late_ns ? late_ns * 10 : 1000) {
-		if (!seek(tui, since_ns + late_ns))
-			return;
-		goroutine = ltr__moment_find(&tui->scene.moment, id);
-		/* Of several within a nanosecond the last is shown. Numbers are modulo 2^31. */
-		if (!goroutine || (goroutine->transitions - transitions) & 0x40000000u)
-			continue;
-		/* Now it is the record's own time, which may be a nanosecond earlier. */
-		if (goroutine->transitions == transitions && goroutine->since_ns < now_of(tui))
-			seek(tui, goroutine->since_ns);
-		return;
-	}
-}
-
-/* To the moment when a finding arose, of which the screen says so. */
-void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns)
-{
-	const struct ltr_timeline *timeline = tui->scene.player.timeline;
-
-	if (!arose_ns) {
-		ltr__tui_say(tui, "it is not known when that arose, or no finding is selected");
-	} else if (arose_ns < timeline->begin_ns) {
-		ltr__tui_say(tui, tui->scene.is_rewound
-					  ? "it has been there for longer than anything is kept"
-					  : "it arose before the recording began");
-	} else {
-		tui->scene.player.is_playing = false;
-		if (seek(tui, arose_ns))
-			ltr__tui_say(tui, "it arose here; it may be found only from the next "
-					  "reading of the program on");
-	}
-}
-
-/* To the moment when it entered the state that it is in. */
-static void go_to_block(struct ltr__tui *tui)
+/* About the goroutine that is chosen. It may have to be there at this moment. */
+static void go_about_chosen(struct ltr__tui *tui, enum ltr__errand_kind kind)
 {
 	const struct ltr_goroutine *goroutine = chosen(tui);
+	uint64_t id = tui->scene.player.goroutine;
 
-	if (!goroutine)
+	if (kind == LTR__ERRAND_MOVE_ON ? !id || !tui->source->follow : !goroutine) {
 		say_there_is_none(tui);
-	else if (!goroutine->since_ns)
-		ltr__tui_say(tui, "it is not known since when it is in this state");
-	else if (goroutine->since_ns > now_of(tui))
-		ltr__tui_say(tui, "it has come to this state while it was read");
-	else if (goroutine->since_ns < tui->scene.player.timeline->begin_ns)
-		ltr__tui_say(
-			tui,
-			tui->scene.is_rewound
-				? "it has been in this state for longer than anything is kept"
-				: "it has been in this state since before the recording began");
-	else
-		go_to_transition(tui, goroutine->id, goroutine->transitions, goroutine->since_ns);
-}
-
-/* To its last change of state before this moment. */
-static void go_to_previous(struct ltr__tui *tui)
-{
-	const struct ltr_goroutine *goroutine = chosen(tui);
-	uint64_t begin_ns = tui->scene.player.timeline->begin_ns;
-	uint64_t now_ns = now_of(tui);
-
-	if (!goroutine || goroutine->since_ns != now_ns || now_ns == begin_ns) {
-		go_to_block(tui);
 		return;
 	}
-	if (!seek(tui, now_ns - 1))
-		return;
-	goroutine = chosen(tui);
-	if (goroutine && goroutine->since_ns >= begin_ns) {
-		go_to_block(tui);
-		return;
-	}
-	ltr__tui_say(tui, !goroutine ? "it was created at this moment"
-			  : tui->scene.is_rewound
-				  ? "what it did before is not kept any more"
-				  : "what it did before was before the recording began");
-	seek(tui, now_ns);
+	tui->scene.player.is_playing = false;
+	ltr__away_set_out(tui, (struct ltr__errand){.kind = kind, .id = id});
 }
 
 void ltr__playing_follow(struct ltr__tui *tui)
@@ -245,38 +152,6 @@ void ltr__playing_follow(struct ltr__tui *tui)
 			break;
 }
 
-/* To its next change of state after this moment. */
-static void go_to_next(struct ltr__tui *tui)
-{
-	const struct ltr_tui_source *source = tui->source;
-	const struct ltr_lifeline *life;
-	uint64_t now_ns = now_of(tui);
-	uint64_t id;
-	size_t next;
-
-	ltr__playing_leave(tui);
-	id = tui->scene.player.goroutine;
-	if (!id || !source->follow) {
-		say_there_is_none(tui);
-		return;
-	}
-	while (source->follow(source->context, id) > 0)
-		;
-	life = ltr_census_lifeline(tui->scene.moment.census);
-	next = life ? ltr__life_count(life, now_ns) : 0;
-	if (!life || next >= life->count) {
-		ltr__tui_say(tui,
-			     tui->scene.is_rewound
-				     ? "it did nothing more until you went back (L: live)"
-				     : "it does nothing any more, as far as the recording goes");
-	} else if (life->at[next].state == LTR_STATE_EXITED) {
-		go_to(tui, life->at[next].ns);
-		ltr__tui_say(tui, "it has ended at this moment");
-	} else {
-		go_to_transition(tui, id, life->at[next].sequence, life->at[next].ns);
-	}
-}
-
 static void toggle(struct ltr__tui *tui)
 {
 	struct ltr__player *player = &tui->scene.player;
@@ -284,7 +159,7 @@ static void toggle(struct ltr__tui *tui)
 	player->is_playing = !player->is_playing;
 	/* Who plays at the end wants to see it again. */
 	if (player->is_playing && now_of(tui) >= player->timeline->end_ns)
-		seek(tui, player->timeline->begin_ns);
+		seek(tui, player->timeline->begin_ns, NULL);
 }
 
 bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
@@ -307,26 +182,26 @@ bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
 		go(tui, action == LTR__DO_LEAP_BACK, LEAP_STEPS);
 		break;
 	case LTR__DO_TO_BEGIN:
-		go_to(tui, player->timeline->begin_ns);
+		ltr__playing_go_to(tui, player->timeline->begin_ns, NULL);
 		break;
 	case LTR__DO_TO_END:
-		go_to(tui, player->timeline->end_ns);
+		ltr__playing_go_to(tui, player->timeline->end_ns, NULL);
 		break;
 	case LTR__DO_FASTER:
 	case LTR__DO_SLOWER:
 		ltr__player_change_speed(player, action == LTR__DO_FASTER);
 		break;
 	case LTR__DO_TO_BLOCK:
-		if (view->kind->arose)
-			ltr__playing_go_to_arising(tui, view->kind->arose(view, &tui->scene));
+		if (view->kind->finding)
+			ltr__tracing_begin(tui, view->kind->finding(view, &tui->scene));
 		else
-			go_to_block(tui);
+			go_about_chosen(tui, LTR__ERRAND_TO_TRANSITION);
 		break;
 	case LTR__DO_MOVE_BACK:
-		go_to_previous(tui);
+		go_about_chosen(tui, LTR__ERRAND_MOVE_BACK);
 		break;
 	case LTR__DO_MOVE_ON:
-		go_to_next(tui);
+		go_about_chosen(tui, LTR__ERRAND_MOVE_ON);
 		break;
 	default:
 		return false;

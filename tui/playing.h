@@ -21,11 +21,14 @@ void ltr__playing_begin(struct ltr__tui *tui);
 void ltr__playing_begin_at(struct ltr__tui *tui, uint64_t moment_ns);
 void ltr__playing_end(struct ltr__tui *tui);
 
-/* To the moment when a finding arose; 0: that is not known. */
-void ltr__playing_go_to_arising(struct ltr__tui *tui, uint64_t arose_ns);
+/* To a moment, and then say this (NULL: nothing). */
+void ltr__playing_go_to(struct ltr__tui *tui, uint64_t moment_ns, const char *say);
 
 /* Whether there is a recording to be played. */
 bool ltr__playing_is_on(const struct ltr__tui *tui);
+
+/* The charts up to the moment on screen. */
+void ltr__playing_show_history(struct ltr__tui *tui);
 
 /* `wall_ns` have passed since the last one. */
 void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns);

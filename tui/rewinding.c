@@ -9,6 +9,7 @@
 #include <poll.h>
 
 #include "playing.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define ASK_MS 1
@@ -42,9 +43,17 @@ static void enter(struct ltr__tui *tui)
 	tui->scene.is_rewound = true;
 	tui->message[0] = 0;
 	change_census(tui);
+	tui->is_arriving = true;
 	ltr__playing_begin_at(tui, moment_ns);
-	if (tui->rewinding_for == LTR__DO_TO_BLOCK && ltr__tui_view(tui)->kind->arose)
-		ltr__playing_go_to_arising(tui, tui->rewinding_to_ns);
+}
+
+void ltr__rewinding_arrived(struct ltr__tui *tui)
+{
+	if (!tui->is_arriving)
+		return;
+	tui->is_arriving = false;
+	if (tui->rewinding_for == LTR__DO_TO_BLOCK && ltr__tui_view(tui)->kind->finding)
+		ltr__tracing_begin_with(tui, tui->rewinding_key, tui->rewinding_to_ns);
 	else
 		ltr__playing_act(tui, tui->rewinding_for);
 }
@@ -86,11 +95,14 @@ bool ltr__rewinding_go_on(struct ltr__tui *tui)
 static void begin(struct ltr__tui *tui, enum ltr__action action)
 {
 	const struct ltr__view *view = ltr__tui_view(tui);
+	const struct ltr_tui_finding *finding;
 
 	ltr__playing_leave(tui);
 	ltr__tui_finish_judging(tui);
 	/* Findings are the present's. */
-	tui->rewinding_to_ns = view->kind->arose ? view->kind->arose(view, &tui->scene) : 0;
+	finding = view->kind->finding ? view->kind->finding(view, &tui->scene) : NULL;
+	tui->rewinding_key = finding ? finding->key : 0;
+	tui->rewinding_to_ns = finding ? finding->arose_ns : 0;
 	tui->rewinding_for = action;
 	tui->is_rewinding = true;
 	ltr__tui_say(tui, "what happened last is being read ... (Esc: stay)");

@@ -19,6 +19,9 @@ void ltr__rewinding_look(struct ltr__tui *tui);
 /* While tui->is_rewinding, when nothing else uses the census. Returns whether the screen has to be drawn. */
 bool ltr__rewinding_go_on(struct ltr__tui *tui);
 
+/* The moment that one wanted to be at is on screen. */
+void ltr__rewinding_arrived(struct ltr__tui *tui);
+
 /* Returns whether the action was one of its own. */
 bool ltr__rewinding_act(struct ltr__tui *tui, enum ltr__action action);
 

@@ -108,12 +108,17 @@ static int compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+bool ltr__finding_has(const struct ltr_tui_finding *finding, uint64_t id)
+{
+	return finding->id_count &&
+	       bsearch(&id, finding->ids, finding->id_count, sizeof(id), compare_ids);
+}
+
 static bool is_found(const struct ltr_tui_findings *findings, uint64_t key, uint64_t id)
 {
 	const struct ltr_tui_finding *finding = ltr__finding_of(findings, key);
 
-	return finding && finding->id_count &&
-	       bsearch(&id, finding->ids, finding->id_count, sizeof(id), compare_ids);
+	return finding && ltr__finding_has(finding, id);
 }
 
 static bool has_trait(const struct ltr__trait *trait, struct ltr__stack_places *places,

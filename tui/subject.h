@@ -64,6 +64,9 @@ bool ltr__subject_has(const struct ltr__subject *subject, struct ltr__stack_plac
 const struct ltr_tui_finding *ltr__finding_of(const struct ltr_tui_findings *findings,
 					      uint64_t key);
 
+/* Whether it is about a goroutine. */
+bool ltr__finding_has(const struct ltr_tui_finding *finding, uint64_t id);
+
 /* What it waits on as a trait; false: on nothing that has an address or a number. */
 bool ltr__object_of(const struct ltr_goroutine *goroutine, struct ltr__trait *ret_trait);
 

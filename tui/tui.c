@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The loop: waits for keys, for news of the program and for the time of the next frame, and is the
- * only one that acts. It owns the scene, the views and the prompt. Views say what they want
- * (view.h); what a frame looks like as a whole is in frame.c.
+ * only one that acts (what keys do is in acting.c). It owns the scene, the views and the prompt. Views say
+ * what they want (view.h); what a frame looks like as a whole is in frame.c.
  *
  * Costs are bounded by measuring them. The renewal of a view is spread over several frames if it
  * takes long, with keys answered in between and the census left alone; and a view that took t is not
@@ -16,10 +16,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "away.h"
 #include "frame.h"
 #include "playing.h"
 #include "rewinding.h"
-#include "save.h"
+#include "tracing.h"
 #include "tui_private.h"
 
 #define MS            1000000ull
@@ -27,7 +28,7 @@
 #define POLL_APART_NS (5 * MS)  /* between polls that the source's fd asks for */
 #define POLL_BLIND_NS (20 * MS) /* between polls of a source without one */
 #define ASK_AGAIN_NS  (10 * MS) /* whether what is kept is ready, or proven */
-#define RENEW_REST    30
+#define RENEW_REST    40
 #define BUDGET_NS     (6 * MS) /* of a frame, for the renewal of a view */
 #define SLICE         8192     /* goroutines between looks at the clock */
 
@@ -131,7 +132,9 @@ static void poll_source(struct ltr__tui *tui)
 {
 	if (tui->scene.is_ended)
 		return;
-	ltr__tui_finish_judging(tui);
+	/* of the past it is another census that is judged */
+	if (!ltr__playing_is_on(tui))
+		ltr__tui_finish_judging(tui);
 	note_error(tui, tui->source->poll(tui->source->context, 0));
 	tui->next_poll_ns =
 		ltr__tui_clock_ns() + (tui->source_fd < 0 ? POLL_BLIND_NS : POLL_APART_NS);
@@ -143,7 +146,8 @@ void ltr__tui_refresh(struct ltr__tui *tui)
 
 	if (tui->scene.is_ended || !tui->source->refresh)
 		return;
-	ltr__tui_finish_judging(tui);
+	if (!ltr__playing_is_on(tui))
+		ltr__tui_finish_judging(tui);
 	note_error(tui, tui->source->refresh(tui->source->context));
 	tui->next_refresh_ns = start + (ltr__tui_clock_ns() - start) * RENEW_REST;
 }
@@ -161,7 +165,7 @@ void ltr__tui_remember(struct ltr__tui *tui)
 }
 
 /* The next moment of the program. */
-static void next_moment(struct ltr__tui *tui, bool refresh)
+void ltr__tui_next_moment(struct ltr__tui *tui, bool refresh)
 {
 	if (!ltr__playing_is_on(tui) || tui->scene.is_rewound) {
 		poll_source(tui);
@@ -182,9 +186,13 @@ static void next_moment(struct ltr__tui *tui, bool refresh)
 
 void ltr__tui_draw(struct ltr__tui *tui)
 {
-	ltr__playing_follow(tui);
-	ltr__rewinding_look(tui);
-	ltr__frame_draw(tui);
+	if (ltr__away_is_on(tui)) {
+		ltr__frame_draw_away(tui);
+	} else {
+		ltr__playing_follow(tui);
+		ltr__rewinding_look(tui);
+		ltr__frame_draw(tui);
+	}
 	tui->terminal->kind->show(tui->terminal, &tui->grid);
 }
 
@@ -195,210 +203,6 @@ static int resize(struct ltr__tui *tui)
 
 	tui->terminal->kind->size(tui->terminal, &width, &height);
 	return ltr__grid_resize(&tui->grid, width, height);
-}
-
-static void close_opened(struct ltr__tui *tui, size_t depth)
-{
-	while (tui->depth > depth) {
-		struct ltr__view *view = tui->opened[--tui->depth];
-
-		view->kind->close(view);
-	}
-}
-
-static void open_view(struct ltr__tui *tui, const struct ltr__view_kind *kind,
-		      const struct ltr__subject *subject)
-{
-	struct ltr__view *view;
-
-	if (kind->open(&tui->scene, subject, &view)) {
-		ltr__tui_say(tui, "not enough memory");
-		return;
-	}
-	/* a person who goes in circles does not go back all the way */
-	if (tui->depth == LTR__TUI_DEPTH) {
-		tui->opened[0]->kind->close(tui->opened[0]);
-		memmove(tui->opened, tui->opened + 1, sizeof(tui->opened) - sizeof(*tui->opened));
-		tui->depth--;
-	}
-	tui->opened[tui->depth++] = view;
-	ltr__tui_renew(tui);
-}
-
-size_t ltr__tui_roots(const struct ltr__tui *tui)
-{
-	return (size_t)LTR__TUI_ROOTS - !ltr__playing_is_on(tui);
-}
-
-size_t ltr__tui_next_root(const struct ltr__tui *tui)
-{
-	size_t next = tui->root + 1;
-
-	return next < ltr__tui_roots(tui) ? next : 0;
-}
-
-static void show_root(struct ltr__tui *tui, size_t root)
-{
-	ltr__playing_leave(tui);
-	close_opened(tui, 0);
-	tui->root = root;
-	ltr__tui_renew(tui);
-}
-
-static void toggle_pause(struct ltr__tui *tui)
-{
-	struct ltr__moment *moment = &tui->scene.moment;
-
-	if (ltr__moment_is_held(moment)) {
-		ltr__moment_release(moment);
-		next_moment(tui, false);
-	} else if (ltr__moment_hold(moment)) {
-		ltr__tui_say(tui, "not enough memory to hold this moment");
-	} else {
-		ltr__tui_renew(tui);
-	}
-}
-
-static void go_back(struct ltr__tui *tui)
-{
-	if (tui->depth) {
-		close_opened(tui, tui->depth - 1);
-		ltr__tui_renew(tui);
-	} else {
-		ltr__tui_clear_search(tui);
-	}
-}
-
-static void ask_view(struct ltr__tui *tui, enum ltr__action action, int line)
-{
-	struct ltr__view *view = ltr__tui_view(tui);
-	struct ltr__want want = view->kind->act(view, &tui->scene, action, line);
-
-	if (want.kind == LTR__WANT_OPEN)
-		open_view(tui, want.view, &want.subject);
-	else if (want.kind == LTR__WANT_RENEW)
-		ltr__tui_renew(tui);
-	else if (want.kind == LTR__WANT_SAY)
-		ltr__tui_say(tui, want.say);
-}
-
-static void toggle_mouse(struct ltr__tui *tui)
-{
-	tui->has_mouse = !tui->has_mouse;
-	tui->terminal->kind->mouse(tui->terminal, tui->has_mouse);
-	ltr__tui_say(tui, tui->has_mouse
-				  ? "the mouse selects, sorts and scrolls (M: not any more)"
-				  : "the mouse is the terminal's: select text (M: ours again)");
-}
-
-static void open_help(struct ltr__tui *tui)
-{
-	const struct ltr__subject help = {.help_for = ltr__tui_where(tui)};
-
-	if (ltr__tui_view(tui)->kind != &ltr__view_help)
-		open_view(tui, &ltr__view_help, &help);
-}
-
-static bool act_on_roots(struct ltr__tui *tui, enum ltr__action action)
-{
-	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
-		if (action == ltr__view_action(i)) {
-			show_root(tui, i);
-			return true;
-		}
-	}
-	return false;
-}
-
-static void act(struct ltr__tui *tui, enum ltr__action action, int line)
-{
-	char why[8];
-
-	if (ltr__rewinding_act(tui, action) || ltr__playing_act(tui, action) ||
-	    act_on_roots(tui, action))
-		return;
-	switch (action) {
-	case LTR__DO_NOTHING:
-		break;
-	case LTR__DO_QUIT:
-		tui->is_done = true;
-		break;
-	case LTR__DO_BACK:
-		go_back(tui);
-		break;
-	case LTR__DO_FILTER:
-		ltr__prompt_open(&tui->prompt, action, tui->scene.filter_text);
-		break;
-	case LTR__DO_SEARCH:
-		ltr__prompt_open(&tui->prompt, action, "");
-		break;
-	case LTR__DO_CLEAR_FILTER:
-		ltr__tui_set_filter(tui, "", why, sizeof(why));
-		ltr__tui_renew(tui);
-		break;
-	case LTR__DO_NEXT_MATCH:
-	case LTR__DO_PREVIOUS_MATCH:
-		ltr__tui_search(tui, action == LTR__DO_NEXT_MATCH);
-		break;
-	case LTR__DO_PROVE:
-		ltr__tui_prove(tui);
-		break;
-	case LTR__DO_NEXT_VIEW:
-		show_root(tui, ltr__tui_next_root(tui));
-		break;
-	case LTR__DO_PAUSE:
-		toggle_pause(tui);
-		break;
-	case LTR__DO_REFRESH:
-		next_moment(tui, true);
-		break;
-	case LTR__DO_SAVE:
-		tui->is_saving = true;
-		ltr__tui_say(tui, ltr__save_question);
-		break;
-	case LTR__DO_MOUSE:
-		toggle_mouse(tui);
-		break;
-	case LTR__DO_REDRAW:
-		tui->terminal->kind->redraw(tui->terminal);
-		break;
-	case LTR__DO_HELP:
-		open_help(tui);
-		break;
-	default:
-		ask_view(tui, action, line);
-	}
-}
-
-static bool click_spot(struct ltr__tui *tui, int x, int y)
-{
-	for (size_t i = 0; i < tui->spot_count; i++) {
-		struct ltr__spot spot = tui->spots[i];
-
-		if (y != spot.y || x < spot.x || x >= spot.x + spot.width)
-			continue;
-		if (spot.action == LTR__DO_BACK && spot.depth < tui->depth) {
-			close_opened(tui, spot.depth);
-			ltr__tui_renew(tui);
-		} else if (spot.action != LTR__DO_BACK) {
-			act(tui, spot.action, 0);
-		}
-		return true;
-	}
-	return false;
-}
-
-static void handle_key(struct ltr__tui *tui, const struct ltr__input *input)
-{
-	tui->message[0] = 0;
-	tui->scene.click_x = input->x;
-	if (tui->is_saving) {
-		tui->is_saving = false;
-		ltr__save(tui, input->key, tui->message, sizeof(tui->message));
-	} else if (tui->prompt.is_open)
-		ltr__tui_prompt_key(tui, input->key);
-	else if (input->key != LTR__KEY_CLICK || !click_spot(tui, input->x, input->y))
-		act(tui, ltr__key_action(input->key, ltr__tui_where(tui)), input->y - tui->body_y);
 }
 
 /* How the program is watched, whatever is on screen. */
@@ -414,14 +218,14 @@ static int handle_input(struct ltr__tui *tui, const struct ltr__input *input)
 	case LTR__INPUT_NONE:
 		break;
 	case LTR__INPUT_KEY:
-		handle_key(tui, input);
+		ltr__tui_key(tui, input);
 		break;
 	case LTR__INPUT_RESIZE:
 		return resize(tui);
 	case LTR__INPUT_FRAME:
 	case LTR__INPUT_RENEW:
-		next_moment(tui,
-			    input->kind == LTR__INPUT_RENEW || live_way(tui) == LTR_WAY_SNAPSHOT);
+		ltr__tui_next_moment(tui, input->kind == LTR__INPUT_RENEW ||
+						  live_way(tui) == LTR_WAY_SNAPSHOT);
 		break;
 	case LTR__INPUT_SIGNAL:
 		tui->end->signal = input->signal;
@@ -442,13 +246,20 @@ static int milliseconds_until(uint64_t now, uint64_t then)
 	return then > now ? (int)((then - now + MS - 1) / MS) : 0;
 }
 
+static bool is_to_judge(const struct ltr__tui *tui, uint64_t now)
+{
+	return tui->is_judging && (!ltr__playing_is_on(tui) || now >= tui->judge_after_ns);
+}
+
 /* When the loop has to go on by itself, and whether news of the program may wake it. */
 static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_fd)
 {
 	*ret_fd = -1;
-	if (tui->is_renewing || tui->is_judging)
+	if (ltr__away_is_on(tui))
+		return now + ASK_AGAIN_NS;
+	if (tui->is_renewing || tui->has_next || is_to_judge(tui, now))
 		return now;
-	if (tui->is_rewinding || tui->is_proving)
+	if (tui->is_rewinding || tui->is_proving || tui->is_tracing || tui->is_judging)
 		return now + ASK_AGAIN_NS;
 	if (tui->scene.is_ended)
 		return tui->next_frame_ns;
@@ -459,20 +270,55 @@ static uint64_t next_wake_ns(const struct ltr__tui *tui, uint64_t now, int *ret_
 	return tui->next_frame_ns < tui->next_poll_ns ? tui->next_frame_ns : tui->next_poll_ns;
 }
 
+/* While an errand is on, the program is watched on, if there is one. */
+static bool do_what_is_due_away(struct ltr__tui *tui, uint64_t now)
+{
+	if (ltr__away_go_on(tui))
+		return true;
+	if (tui->scene.is_rewound && now >= tui->next_poll_ns)
+		poll_source(tui);
+	if (now < tui->next_frame_ns)
+		return false;
+	tui->next_frame_ns = now + ltr__tui_interval_ns(tui);
+	if (tui->scene.is_rewound)
+		ltr__tui_remember(tui);
+	return true;
+}
+
+/* Go on with what uses the census alone. True: there was such a thing. */
+static bool go_on_with_census(struct ltr__tui *tui, uint64_t now, bool *ret_draw)
+{
+	*ret_draw = true;
+	if (ltr__away_is_on(tui)) {
+		*ret_draw = do_what_is_due_away(tui, now);
+	} else if (tui->is_renewing) {
+		go_on_renewing(tui, BUDGET_NS);
+		*ret_draw = !tui->is_renewing;
+	} else if (tui->has_next) {
+		ltr__away_go_next(tui);
+	} else if (!is_to_judge(tui, now)) {
+		return false;
+	} else if (ltr__playing_is_on(tui)) {
+		ltr__away_judge(tui);
+	} else {
+		*ret_draw = ltr__tui_go_on_judging(tui, BUDGET_NS);
+	}
+	return true;
+}
+
 /* What is due by the clock. Returns whether the screen has to be drawn. */
 static bool do_what_is_due(struct ltr__tui *tui)
 {
 	uint64_t now = ltr__tui_clock_ns();
+	bool draw;
 
-	if (tui->is_renewing) {
-		go_on_renewing(tui, BUDGET_NS);
-		return !tui->is_renewing;
-	}
-	if (tui->is_judging)
-		return ltr__tui_go_on_judging(tui, BUDGET_NS);
+	if (go_on_with_census(tui, now, &draw))
+		return draw;
 	if (tui->is_rewinding && ltr__rewinding_go_on(tui))
 		return true;
 	if (tui->is_proving && ltr__tui_go_on_proving(tui))
+		return true;
+	if (tui->is_tracing && ltr__tracing_go_on(tui))
 		return true;
 	if (now >= tui->next_poll_ns)
 		poll_source(tui);
@@ -517,9 +363,11 @@ static int loop(struct ltr__tui *tui)
 	int error = resize(tui);
 
 	ltr__playing_begin(tui);
-	next_moment(tui, false);
-	if (ltr__playing_is_on(tui))
+	ltr__tui_next_moment(tui, false);
+	if (ltr__playing_is_on(tui) && tui->terminal->is_scripted)
 		ltr__tui_judge_at_once(tui);
+	else if (ltr__playing_is_on(tui))
+		tui->is_judging = tui->source->judge != NULL;
 	tui->last_frame_ns = ltr__tui_clock_ns();
 	tui->next_frame_ns = tui->last_frame_ns + ltr__tui_interval_ns(tui);
 	while (!error && !tui->is_done) {
@@ -545,7 +393,8 @@ static int open_terminal(struct ltr__tui *tui)
 
 static void done(struct ltr__tui *tui)
 {
-	close_opened(tui, 0);
+	ltr__away_abort(tui);
+	ltr__tui_close_opened(tui, 0);
 	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
 		if (tui->roots[i])
 			tui->roots[i]->kind->close(tui->roots[i]);

@@ -56,6 +56,13 @@ struct ltr_tui_findings {
 	const char *note;   /* what has not been looked at, or how that ended; "" */
 };
 
+/* How far looking for the moment is at which a finding arose. */
+struct ltr_tui_arising {
+	uint64_t from_ns; /* it was not there then; 0: it has always been there */
+	uint64_t to_ns;   /* and it was by then */
+	unsigned looks;   /* moments that were judged for that */
+};
+
 /* What is kept in memory of a program that runs. */
 struct ltr_tui_kept {
 	uint64_t from_ns; /* the first moment of it; 0: nothing yet */
@@ -78,8 +85,8 @@ struct ltr_tui_shown {
 };
 
 /*
- * Where the census comes from. All functions are called on the thread that runs the screen, with
- * `context`. They behave as the functions of probe.h with the same names:
+ * Where the census comes from. All functions are called with `context`, on the thread that runs the
+ * screen but for what `beside` does. They behave as the functions of probe.h with the same names:
  *   poll     take in what has happened; wait for it at most timeout_ms (the screen passes 0).
  *            Negative: -ESRCH the program has ended, anything else is shown to the person.
  *   refresh  read the whole program again (NULL: not possible)
@@ -90,6 +97,11 @@ struct ltr_tui_shown {
  *   timeline what a recording is like from its beginning to its end (timeline.h); NULL, or returns
  *            NULL: it cannot be played
  *   seek     show another moment of it; a negative errno, and a sentence. NULL where timeline is
+ *   beside   do `work` on a thread of its own, or ask whether that is done, and wait for it at most
+ *            wait_ms: 1 not yet, 0 done. Negative: no thread, nothing was done. What it does is to call
+ *            `census`, `seek`, `follow` and `judge`; none of these, nor the census of a recording, nor
+ *            `save` and `rewind`, is used by the screen meanwhile, nor `poll` but of a program that runs.
+ *            NULL: the screen does it itself.
  *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
  *            stays as it is
  *   kept     what is kept of a program that runs, to go back in. False: nothing. Asked once a frame;
@@ -105,6 +117,9 @@ struct ltr_tui_shown {
  *   prove    look at all references of the program, so that the next judgement can prove leaks. 1: it
  *            is under way, call again; 0: done. Negative, and perhaps a sentence: it was not possible.
  *            Not `go`: stop that. NULL: nobody can.
+ *   arising  look in the recording for the moment at which a finding of the moment on screen arose, beside
+ *            the screen. 1: under way, and how far; call again, also while another moment is shown. 0: it
+ *            arose at to_ns. Negative: a sentence why that is not known. 0 as key: stop. NULL: nobody can.
  *   save     write those that are shown to `file`; does not close it. Negative: why it was not
  *            possible. NULL: nobody can.
  */
@@ -117,12 +132,16 @@ struct ltr_tui_source {
 	void (*usage)(void *context, struct ltr_tui_usage *ret_usage);
 	const struct ltr_timeline *(*timeline)(void *context);
 	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
+	int (*beside)(void *context, void (*work)(void *argument), void *argument,
+		      unsigned int wait_ms);
 	int (*follow)(void *context, uint64_t id);
 	bool (*kept)(void *context, struct ltr_tui_kept *ret_kept);
 	int (*rewind)(void *context, bool back, char *ret_why, size_t why_size);
 	int (*judge)(void *context, uint64_t budget_ns,
 		     const struct ltr_tui_findings **ret_findings);
 	int (*prove)(void *context, bool go, char *ret_why, size_t why_size);
+	int (*arising)(void *context, uint64_t key, struct ltr_tui_arising *ret_arising,
+		       char *ret_why, size_t why_size);
 	int (*save)(void *context, enum ltr_tui_format format, const struct ltr_tui_shown *shown,
 		    FILE *file);
 };

@@ -4,18 +4,20 @@
 
 /*
  * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
- * the loop calls: judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
+ * the loop calls: acting.c, judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
  */
 
+#include "errand.h"
 #include "prompt.h"
 #include "scene.h"
 #include "terminal.h"
 #include "tui.h"
 #include "view.h"
 
-#define LTR__TUI_ROOTS 7 /* views that stand at the bottom, see ltr__view_by_index() */
-#define LTR__TUI_DEPTH 16
-#define LTR__TUI_SPOTS 64
+#define LTR__TUI_ROOTS   7 /* views that stand at the bottom, see ltr__view_by_index() */
+#define LTR__TUI_DEPTH   16
+#define LTR__TUI_SPOTS   64
+#define LTR__TUI_WAITING 32 /* keys, while an errand is on; more are dropped */
 
 /* Where a click does something besides what it does in a view: an action, or to go back. */
 struct ltr__spot {
@@ -52,14 +54,27 @@ struct ltr__tui {
 	bool is_judging; /* what is wrong is being looked for; the census must not change meanwhile */
 	uint64_t judging_cost_ns;
 	uint64_t next_judging_ns;
+	uint64_t judge_after_ns; /* of a recording: a key has been in the way before */
+
+	struct ltr__errand errand; /* in a recording */
+	struct ltr__input waiting[LTR__TUI_WAITING];
+	size_t waiting_count;
+	bool has_next;    /* as soon as the errand is done, another one, */
+	uint64_t next_ns; /* to this moment */
 
 	bool is_proving;  /* all references are being looked at, apart from the screen */
 	bool tells_proof; /* the next judgement of the present says how that ended */
 	uint64_t proving_since_ns;
 
+	bool is_tracing; /* when a finding arose is being looked for, apart from the screen */
+	uint64_t tracing_key;
+	struct ltr_tui_arising arising;
+
 	bool is_rewinding; /* what is kept is being made ready */
+	bool is_arriving;  /* what is wanted there is done when the moment is on screen */
 	enum ltr__action rewinding_for;
-	uint64_t rewinding_to_ns;             /* when the finding that is meant arose; 0: none */
+	uint64_t rewinding_key;               /* of the finding that is meant; 0: none */
+	uint64_t rewinding_to_ns;             /* when that arose; 0: not known */
 	const struct ltr_census *live_census; /* while scene.is_rewound */
 	struct ltr__history live_history;     /* the same; it goes on */
 
@@ -92,8 +107,18 @@ size_t ltr__tui_next_root(const struct ltr__tui *tui);
 /* Which keys work: LTR__IN_*. */
 unsigned ltr__tui_where(const struct ltr__tui *tui);
 
+/* The next moment of the program, or of the recording that is played; read it wholly before. */
+void ltr__tui_next_moment(struct ltr__tui *tui, bool refresh);
+
+/* acting.c: a key of the person's; the views on top of so many of those that are open are closed. */
+void ltr__tui_key(struct ltr__tui *tui, const struct ltr__input *input);
+void ltr__tui_close_opened(struct ltr__tui *tui, size_t depth);
+
 /* judging.c: go on looking for what is wrong. Returns whether the screen has to be drawn. */
 bool ltr__tui_go_on_judging(struct ltr__tui *tui, uint64_t budget_ns);
+/* That has ended with this, and took so long. */
+void ltr__tui_judged(struct ltr__tui *tui, int error, const struct ltr_tui_findings *findings,
+		     uint64_t cost_ns);
 /* Before the census shows another moment. */
 void ltr__tui_finish_judging(struct ltr__tui *tui);
 void ltr__tui_judge_at_once(struct ltr__tui *tui);

@@ -78,8 +78,9 @@ struct ltr__view_kind {
 	/* The goroutine that is selected, or that it is about; 0: none. NULL: it has none. */
 	uint64_t (*chosen)(struct ltr__view *view);
 
-	/* When the finding that is selected arose; 0: not known. NULL: it has none. */
-	uint64_t (*arose)(const struct ltr__view *view, const struct ltr__scene *scene);
+	/* The finding that is selected, or that it is about; NULL: none. No function: it has none. */
+	const struct ltr_tui_finding *(*finding)(const struct ltr__view *view,
+						 const struct ltr__scene *scene);
 
 	/* Is the note of scene->findings on screen, as it was drawn last? NULL: never. */
 	bool (*shows_note)(const struct ltr__view *view);

@@ -180,12 +180,10 @@ static struct ltr__subject page_subject(const struct ltr__view *view)
 	};
 }
 
-static uint64_t page_arose(const struct ltr__view *view, const struct ltr__scene *scene)
+static const struct ltr_tui_finding *page_finding(const struct ltr__view *view,
+						  const struct ltr__scene *scene)
 {
-	const struct finding_page *page = (const struct finding_page *)view;
-	const struct ltr_tui_finding *finding = ltr__finding_of(scene->findings, page->key);
-
-	return finding ? finding->arose_ns : 0;
+	return ltr__finding_of(scene->findings, ((const struct finding_page *)view)->key);
 }
 
 const struct ltr__view_kind ltr__view_finding = {
@@ -201,5 +199,5 @@ const struct ltr__view_kind ltr__view_finding = {
 	.title = page_title,
 	.place = page_place,
 	.subject = page_subject,
-	.arose = page_arose,
+	.finding = page_finding,
 };

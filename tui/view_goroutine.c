@@ -218,8 +218,11 @@ static void draw_stack(struct ltr__pen *pen, struct page *page, const struct ltr
 
 		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
 			       goroutine->state == LTR_STATE_RUNNING
-				       ? "no stack while it runs; it began at "
-				       : "no stack is known; it began at ");
+				       ? "no stack while it runs"
+				       : "no stack is known yet (u reads the program)");
+		if (entry.function[0] || entry.pc)
+			x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
+				       "; it began at ");
 		ltr__draw_place(pen->area, x, pen->y++, pen->area.width - x, &entry);
 		return;
 	}

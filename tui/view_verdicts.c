@@ -334,15 +334,14 @@ static void verdicts_place(struct ltr__view *view, char *ret_text, size_t size)
 	ltr__say_place(&verdicts_of(view)->list, ret_text, size);
 }
 
-static uint64_t verdicts_arose(const struct ltr__view *view, const struct ltr__scene *scene)
+static const struct ltr_tui_finding *verdicts_finding(const struct ltr__view *view,
+						      const struct ltr__scene *scene)
 {
 	const struct verdicts *verdicts = (const struct verdicts *)view;
-	const struct ltr_tui_finding *finding =
-		verdicts->list.has_selected
-			? ltr__finding_of(scene->findings, verdicts->list.selected.id)
-			: NULL;
 
-	return finding ? finding->arose_ns : 0;
+	return verdicts->list.has_selected
+		       ? ltr__finding_of(scene->findings, verdicts->list.selected.id)
+		       : NULL;
 }
 
 static bool verdicts_show_note(const struct ltr__view *view)
@@ -369,6 +368,6 @@ const struct ltr__view_kind ltr__view_verdicts = {
 	.place = verdicts_place,
 	.search = verdicts_search,
 	.sort = verdicts_sort,
-	.arose = verdicts_arose,
+	.finding = verdicts_finding,
 	.shows_note = verdicts_show_note,
 };

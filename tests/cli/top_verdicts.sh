@@ -48,25 +48,27 @@ for moment in 01 03; do
 done
 contains arose "it arose here" "$scratch/moment.03"
 
-# When it took others for it to arise, their doings say when, not the waiting of who is left: not known.
-later() { # NAME PATTERN COMMAND...: recorded; `b` stays
-	local name=$1 pattern=$2
-	shift 2
+# When it took others for it to arise, their doings say when, not the waiting of who is left: looked for.
+later() { # NAME GRADE OLDEST WHAT COMMAND...: recorded; `b` finds it, the step before has nothing, the end says when
+	local name=$1 grade=$2 oldest=$3 what=$4
+	shift 4
 	timeout "$patience" "$loiter" record --seconds 3s -o "$scratch/$name.ltr" -- "$@" >"$scratch/out" 2>&1 ||
 		true # the status of the command
-	printf 'keys 7\nscreen\nkeys b\nscreen\nkeys <Enter>\nscreen\n' >"$scratch/keys"
+	printf 'keys 7\nscreen\nkeys <Enter>\nscreen\nkeys <Esc>b\nscreen\nkeys t,7\nscreen\nkeys tG7\nscreen\n' \
+		>"$scratch/keys"
 	loiter_is 0 "" top --script "$scratch/keys" --screen 160x30 "$scratch/$name.ltr"
 	split -l 30 -d "$scratch/out" "$scratch/later."
-	for moment in 00 01; do # GRADE, COUNT, OLDEST, and nothing in FOUND
-		contains "$name $moment" "^.$pattern" "$scratch/later.$moment"
-	done
-	contains "$name" "it is not known when that arose" "$scratch/later.01"
-	contains "$name" "goroutine" "$scratch/later.02"
+	contains "$name" "^.$grade +1 +$oldest {8,}1 $what" "$scratch/later.00" # nothing in FOUND
+	contains "$name" "What to do" "$scratch/later.01"
 	checks=$((checks + 1))
-	! grep -q "found .* ago" "$scratch/later.02" || fail "$name: found, without saying when"
+	! grep -q "found .* ago" "$scratch/later.01" || fail "$name: found, without saying when"
+	contains "$name" "^.$grade +1 .* here 1 $what" "$scratch/later.02"
+	contains "$name" "it is found from here on: it arose since the reading before" "$scratch/later.02"
+	contains "$name" "nothing is known to be wrong at this moment" "$scratch/later.03"
+	contains "$name" "^.$grade +1 +$oldest +[0-9.]+[mun]?s 1 $what" "$scratch/later.04"
 }
-later abandoned "deadlock +1 +[0-9.]+s {8,}1 goroutine waits for a lock whose holder has ended" "$lockers" abandoned
-later never "never exited +1 +[0-9.]+[mn]?s {8,}1 goroutine never exited" "$cases" send
+later abandoned deadlock "[0-9.]+s" "goroutine waits for a lock whose holder has ended" "$lockers" abandoned
+later never "never exited" "[0-9.]+[mun]?s" "goroutine never exited" "$cases" send
 
 # A suspect becomes one by its age.
 loiter_is 0 "" record --seconds 3s -o "$scratch/suspect.ltr" -- "$cases" stay-send
@@ -84,6 +86,12 @@ until locked at\nkeys b\nscreen\nkeys L\nuntil LIVE\nuntil FOUND: 1 deadlock\nsc
 contains "arose, live" "REWOUND" "$scratch/screen"
 contains "arose, live" "it arose here" "$scratch/screen"
 
+screen others auto $'until FOUND: 1 deadlock (1 goroutine): 7 shows what\nkeys 7
+until holder has ended\nkeys b\nscreen\nkeys ,7\nscreen\nkeys L\nuntil LIVE\nuntil FOUND: 1 deadlock\nscreen' -- "$lockers" abandoned
+contains "later, live" "REWOUND" "$scratch/screen"
+contains "later, live" "it is found from here on" "$scratch/screen"
+contains "later, live" "nothing is known to be wrong at this moment" "$scratch/screen"
+
 # What is no mistake is not found: many frames of programs that do the same rightly.
 frames=$(printf "renew\n%.0s" {1..60})
 for via in auto snapshot; do
@@ -98,11 +106,12 @@ done
 leaks=$!
 exec 9>"$scratch/in"
 until_true "leaks are not ready" grep -q ready "$scratch/said"
-printf 'until goroutines\nkeys 7\nscreen\nkeys P\nscreen\nkeys G<Enter>\nscreen\n' >"$scratch/keys"
+printf 'until goroutines\nkeys 7\nscreen\nkeys P\nscreen\nkeys G<Enter>\nscreen\nkeys b\nscreen\n' >"$scratch/keys"
 "$loiter" top -p "$leaks" --script "$scratch/keys" --screen 160x50 >"$scratch/screen" 2>&1 ||
 	fail "the proof: $(cat "$scratch/screen")"
 kill -KILL "$leaks"
 contains leak "P also looks at references" "$scratch/screen"
+contains leak "a recording does not tell it: what only references prove is not in it" "$scratch/screen"
 contains leak "^.leaked +[0-9]+ .* [0-9]+ goroutines? leaked: created at .*leaks.c" "$scratch/screen"
 contains leak "no live goroutine, global or heap block refers to" "$scratch/screen"
 contains leak "references were looked at: [0-9]+ pass" "$scratch/screen"

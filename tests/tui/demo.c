@@ -5,6 +5,7 @@
  *
  *   tui_demo [--count N] [--hostile] [--lost N] [--unreadable N] [--end] [--way NAME]
  *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS] [--kept] [--proof TIMES]
+ *            [--gate FILE] [--found FILE]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
  *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
@@ -96,7 +97,9 @@ enum {
 	RECORDED,
 	UNKNOWN,
 	KEPT,
-	PROOF
+	PROOF,
+	GATE,
+	FOUND
 };
 
 static const struct option long_options[] = {
@@ -126,6 +129,8 @@ static const struct option long_options[] = {
 	{"recorded", required_argument, NULL, RECORDED},
 	{"unknown", required_argument, NULL, UNKNOWN},
 	{"proof", required_argument, NULL, PROOF},
+	{"found", required_argument, NULL, FOUND},
+	{"gate", required_argument, NULL, GATE},
 	{"kept", no_argument, NULL, KEPT},
 	{NULL, 0, NULL, 0},
 };
@@ -143,6 +148,8 @@ struct setup {
 	unsigned recorded;
 	bool is_kept;
 	unsigned proof_takes;
+	const char *gate;
+	const char *found;
 };
 
 static int colours(const char *name)
@@ -237,6 +244,12 @@ static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 		case PROOF:
 			setup->proof_takes = (unsigned)strtoul(optarg, NULL, 10);
 			break;
+		case FOUND:
+			setup->found = optarg;
+			break;
+		case GATE:
+			setup->gate = optarg;
+			break;
 		case KEPT:
 			setup->is_kept = true;
 			break;
@@ -292,7 +305,10 @@ int main(int argc, char **argv)
 				       : fixture_source(&demo.fixture);
 	if (setup.recorded) {
 		played_init(&played, &demo.fixture, setup.recorded, setup.lost);
+		played.gate = setup.gate;
 		source = played_source(&played);
+		if (setup.found)
+			played_judges(&played, &source, setup.found);
 	}
 	if (setup.is_kept) {
 		kept_init(&kept, &demo.fixture, setup.lost);

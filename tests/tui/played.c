@@ -9,6 +9,7 @@
 
 #include "probe.h"
 #include "record.h"
+#include "timeline.h"
 
 static int write_all(void *context, const void *bytes, size_t count)
 {
@@ -92,6 +93,66 @@ static int follow(void *context, uint64_t id)
 	return ltr_probe_follow(((struct played *)context)->probe, id);
 }
 
+static const struct ltr_tui_finding alone = {
+	.key = 1,
+	.is_serious = true,
+	.grade = "deadlock",
+	.title = "1 goroutine waits for a lock whose holder has ended",
+	.advice = "",
+	.count = 1,
+};
+
+#define SINCE_NS 20000000000ull
+
+static int judge(void *context, uint64_t budget_ns, const struct ltr_tui_findings **ret_findings)
+{
+	static const struct ltr_tui_findings none = {.note = ""};
+	static const struct ltr_tui_findings one = {&alone, 1, 0, 0, ""};
+	struct ltr_probe *probe = ((struct played *)context)->probe;
+
+	(void)budget_ns;
+	*ret_findings = ltr_census_info(ltr_probe_census(probe))->now_ns <
+					ltr_probe_timeline(probe)->begin_ns + SINCE_NS
+				? &none
+				: &one;
+	return 0;
+}
+
+static int arising(void *context, uint64_t key, struct ltr_tui_arising *ret_arising, char *ret_why,
+		   size_t why_size)
+{
+	struct played *played = context;
+	const struct ltr_timeline *timeline = ltr_probe_timeline(played->probe);
+
+	(void)why_size;
+	*ret_why = 0;
+	played->looks = key ? played->looks + 1 : 0;
+	*ret_arising =
+		(struct ltr_tui_arising){timeline->begin_ns, timeline->end_ns, played->looks};
+	if (key && access(played->found, F_OK))
+		return 1;
+	ret_arising->to_ns = timeline->begin_ns + SINCE_NS;
+	return 0;
+}
+
+void played_judges(struct played *played, struct ltr_tui_source *source, const char *found)
+{
+	played->found = found;
+	source->judge = judge;
+	source->arising = arising;
+}
+
+static int beside(void *context, void (*work)(void *argument), void *argument, unsigned wait_ms)
+{
+	const struct played *played = context;
+
+	(void)wait_ms;
+	if (access(played->gate, F_OK))
+		return 1;
+	work(argument);
+	return 0;
+}
+
 struct ltr_tui_source played_source(struct played *played)
 {
 	return (struct ltr_tui_source){
@@ -100,6 +161,7 @@ struct ltr_tui_source played_source(struct played *played)
 		.census = census_of,
 		.timeline = timeline_of,
 		.seek = seek,
+		.beside = played->gate ? beside : NULL,
 		.follow = follow,
 	};
 }

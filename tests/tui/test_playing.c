@@ -207,6 +207,95 @@ static void it_plays_to_the_end(void **state)
 	quit(&seat);
 }
 
+static void open_gate(const char *gate)
+{
+	FILE *made = fopen(gate, "w");
+
+	assert_non_null(made);
+	fclose(made);
+}
+
+/* What takes its time is done beside the screen, which says where it is going and takes keys. */
+static void the_screen_lives_while_it_is_going(void **state)
+{
+	struct seat seat;
+	char gate[64];
+
+	(void)state;
+	snprintf(gate, sizeof(gate), "/tmp/loiter-playing-%ld.gate", (long)getpid());
+	start(&seat, (const char *const[]){path_of("LTR_TUI_DEMO"), "--recorded", "240", "--gate",
+					   gate, NULL});
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
+	/* Steps add up; a key for the list waits. */
+	seat_type(&seat, ",");
+	seat_expect(&seat, "going to 58.8 s ... (Esc: stay)");
+	seat_type(&seat, "[,");
+	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	seat_resize(&seat, 90, 20);
+	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	seat_type(&seat, "t");
+	open_gate(gate);
+	seat_expect(&seat, "at 47.8 s of 59.8 s, paused");
+	seat_expect(&seat, "a step is");
+	/* Esc leads back to where one was. */
+	unlink(gate);
+	seat_press(&seat, VTERM_KEY_HOME);
+	seat_expect(&seat, "going to 0.0 s ... (Esc: stay)");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	open_gate(gate);
+	seat_type(&seat, "1");
+	seat_expect(&seat, " of 472");
+	seat_expect(&seat, "at 47.8 s of 59.8 s, paused");
+	/* And who wants to quit need not wait until it is there. */
+	unlink(gate);
+	seat_type(&seat, "b");
+	seat_expect(&seat, "going there ... (Esc: stay)");
+	seat_type(&seat, "q");
+	open_gate(gate);
+	assert_int_equal(seat_wait(&seat), 0);
+	seat_expect_restored(&seat);
+	seat_done(&seat);
+	unlink(gate);
+}
+
+/* When a finding arose that does not tell it is looked for, as long as a person wants that. */
+static void the_moment_of_a_finding_is_looked_for(void **state)
+{
+	struct seat seat;
+	char found[64];
+
+	(void)state;
+	snprintf(found, sizeof(found), "/tmp/loiter-playing-%ld.found", (long)getpid());
+	start(&seat, (const char *const[]){path_of("LTR_TUI_DEMO"), "--recorded", "240", "--found",
+					   found, NULL});
+	seat_type(&seat, "7");
+	seat_expect(&seat, "1 goroutine waits for a lock whose holder has ended");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "looking for when it arose: 0.0 s to 59.8 s, look ");
+	/* The screen goes on. */
+	seat_type(&seat, "1");
+	seat_expect(&seat, "looking for when it arose");
+	seat_expect(&seat, " of 568");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	seat_expect(&seat, "stopped looking for when it arose");
+	/* Who goes elsewhere has thought better of it. */
+	seat_type(&seat, "7b");
+	seat_expect(&seat, "looking for when it arose");
+	seat_type(&seat, ",");
+	seat_expect(&seat, "at 58.8 s of 59.8 s, paused");
+	seat_expect(&seat, "Enter open");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "looking for when it arose");
+	open_gate(found);
+	seat_expect(&seat, "at 20.0 s of 59.8 s, paused");
+	seat_expect(&seat, "it is found from here on: it arose since the reading before");
+	seat_type(&seat, ",");
+	seat_expect(&seat, "nothing is known to be wrong at this moment");
+	quit(&seat);
+	unlink(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +304,8 @@ int main(void)
 		cmocka_unit_test(a_proof_ends_while_one_is_back),
 		cmocka_unit_test(nothing_is_kept_if_nobody_wants_it),
 		cmocka_unit_test(it_plays_to_the_end),
+		cmocka_unit_test(the_screen_lives_while_it_is_going),
+		cmocka_unit_test(the_moment_of_a_finding_is_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, make_recording, remove_recording);

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include <loiter/pprof.h>
+#include <probe/helper.h>
 #include <probe/probe.h>
 #include <serve/serve.h>
 
@@ -145,25 +145,12 @@ static void *thread_main(void *context)
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
 static int start_thread(struct inside *inside)
 {
-	pthread_attr_t attributes;
-	sigset_t all;
-	sigset_t before;
-	int error = pthread_attr_init(&attributes);
+	int error = ltr_helper_start(&inside->thread, STACK_BYTES, thread_main, inside);
 
 	if (error)
-		return -error;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	if (!error)
-		error = pthread_create(&inside->thread, &attributes, thread_main, inside);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	if (error)
-		return -error;
+		return error;
 	while (sem_wait(&inside->said) < 0)
 		; /* interrupted */
 	if (inside->error)

@@ -28,6 +28,19 @@ ends() { # HOW
 	equal "what $1 says" "" "$(cat "$scratch/said")"
 }
 
+# Whatever is a crash has to reach the program's handler, and nothing else is the server's.
+crashing="$(for name in ILL TRAP ABRT BUS FPE SEGV SYS; do kill -l $name; done | sort -n | tr '\n' ' ')"
+taken_signals() {
+	local task number blocked
+	for task in "/proc/$program/task/"*; do
+		[[ $(<"$task/comm") == loiter-pprof ]] || continue
+		blocked=0x$(sed -n 's/^SigBlk:\s*//p' "$task/status")
+		for number in {1..31}; do
+			((number == 9 || number == 19 || blocked >> (number - 1) & 1)) || echo "$number"
+		done
+	done | tr '\n' ' '
+}
+
 for how in serve before snapshots; do
 	begin "$how"
 	await_crowd
@@ -52,6 +65,7 @@ for how in serve before snapshots; do
 		await eval 'curl -s "$url/metrics" | grep -q "^loiter_wait_seconds_count{state=\"sync\""'
 		answers 200 application/octet-stream '/debug/pprof/mutex?seconds=1'
 	fi
+	equal "$how: signals that the server takes" "$crashing" "$(taken_signals)"
 	if command -v go >/dev/null; then
 		well "$how: go tool pprof" go tool pprof -top "$url/debug/pprof/goroutine"
 		contains "$how: go tool pprof" '^ +3 50\.00% .* send_one$' "$scratch/verdict"

@@ -124,6 +124,9 @@ int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms);
 /* A full snapshot now: all states, stacks, names. Errors as ltr_probe_poll(). */
 int ltr_probe_refresh(struct ltr_probe *probe);
 
+/* The same; one that could not be read whole is repeated a few times. 0, or -errno as above. */
+int ltr_probe_refresh_whole(struct ltr_probe *probe);
+
 /*
  * Sample the CPUs from now on, `rate_hz` (1 .. LTR_CPU_HZ_MAX) times a second each, and add up in the
  * census (ltr_census_cpu()) what they do for the program; 0 stops that. Nothing happens if it is done

@@ -22,6 +22,7 @@
 #include <loiter/pprof.h>
 #include <probe/helper.h>
 #include <probe/probe.h>
+#include <serve/findings/findings.h>
 #include <serve/serve.h>
 
 #define STACK_BYTES     (1u << 20)
@@ -40,6 +41,7 @@ struct inside {
 	struct ltr_serve *server;
 	struct ltr_probe *probe;
 	struct ltr_why why; /* why there is no probe */
+	struct ltr_findings findings;
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -64,6 +66,14 @@ static void refresh(void *context)
 	ltr_probe_refresh(inside->probe);
 }
 
+static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)
+{
+	struct inside *inside = context;
+
+	*ret_count = LTR_GRADE_COUNT;
+	return ltr_findings_of(&inside->findings, inside->probe);
+}
+
 static void look(struct inside *inside)
 {
 	if (!inside->probe)
@@ -78,6 +88,7 @@ static void turn(struct inside *inside)
 		.census = inside->probe ? ltr_probe_census(inside->probe) : NULL,
 		.why = inside->why.text,
 		.refresh = refresh,
+		.grades = grades,
 		.context = inside,
 	};
 
@@ -140,6 +151,7 @@ static void *thread_main(void *context)
 	snprintf(inside->address, sizeof(inside->address), "%s", ltr_serve_address(inside->server));
 	sem_post(&inside->said);
 	serve(inside);
+	ltr_findings_done(&inside->findings);
 	ltr_probe_close(inside->probe);
 	ltr_serve_close(inside->server);
 	return NULL;

@@ -5,6 +5,8 @@
  *                            program when its standard input does
  *   before ADDRESS           main() begins to, before there is a runtime
  *   no-runtime ADDRESS       and there never is one
+ *   stuck ADDRESS            as serve; two goroutines have locked each other out, and one waits for a
+ *                            channel that is none
  *   limited ADDRESS          as serve; for each line of its input it opens 32 files, says how many
  *                            it could open, and closes them
  *   life ADDRESS             begins and ends, twice each
@@ -40,6 +42,35 @@ static void quarrel(void)
 		ltr_sleep(LTR_MILLISECOND);
 		ltr_mutex_unlock(&mutex_);
 	}
+}
+
+static struct ltr_mutex a;
+static struct ltr_mutex b;
+
+static struct ltr_waitgroup have_one;
+
+/* Each has one lock when it wants the other. */
+static void lock_both(struct ltr_mutex **first)
+{
+	ltr_mutex_lock(*first);
+	ltr_waitgroup_done(&have_one);
+	ltr_waitgroup_wait(&have_one);
+	ltr_mutex_lock(*first == &a ? &b : &a);
+}
+
+static void wait_for_none(void)
+{
+	numbers none = {0};
+
+	ltr_send(none, 1);
+}
+
+static void get_stuck(void)
+{
+	ltr_waitgroup_add(&have_one, 2);
+	ltr_go(lock_both, &a);
+	ltr_go(lock_both, &b);
+	ltr_go(wait_for_none);
 }
 
 static void must(const char *what, int got, int expected)
@@ -173,6 +204,8 @@ static int run(int argc, char **argv)
 		ltr_go(send_one);
 	for (int i = 0; i < 2; i++)
 		ltr_go(quarrel);
+	if (strcmp(how, "stuck") == 0)
+		get_stuck();
 	if (strcmp(how, "before") != 0)
 		must("start", ltr_serve_pprof_with(&options), 0);
 	print_address();

@@ -76,6 +76,23 @@ for how in serve before snapshots; do
 	ends "$how"
 done
 
+# What check would find, once a second.
+begin serve
+await_crowd
+ask /metrics
+for grade in deadlock leaked 'never exited' suspect inconclusive; do
+	contains "a series of each grade" "^loiter_findings\{grade=\"$grade\"\} 0$" "$scratch/body"
+done
+ends "a program that is well"
+begin stuck
+await eval 'curl -s "$url/metrics" >"$scratch/metrics" &&
+	grep -qx "loiter_findings{grade=\"deadlock\"} 1" "$scratch/metrics" &&
+	grep -qx "loiter_findings{grade=\"leaked\"} 1" "$scratch/metrics"'
+contains "those who are locked out" '^loiter_finding_goroutines\{grade="deadlock"\} 2$' "$scratch/metrics"
+contains "who waits for none" '^loiter_finding_goroutines\{grade="leaked"\} 1$' "$scratch/metrics"
+contains "nobody else" '^loiter_finding_goroutines\{grade="suspect"\} 0$' "$scratch/metrics"
+ends "a program that is stuck"
+
 # Where there is no runtime, or not yet.
 begin no-runtime
 answers 503 "$text" /debug/pprof/goroutine

@@ -164,12 +164,14 @@ static void refresh(void *context)
 	ltr_probe_refresh(ltr__target_probe(serving->target));
 }
 
-static int sample_cpu(void *context, char *why, size_t bytes)
+/* Once it is begun it goes on, and costs one interrupt a sample. */
+static int sample_cpu(void *context, unsigned int seconds, char *why, size_t bytes)
 {
 	struct serving *serving = context;
 	struct ltr_why sentence;
 	int error = ltr_probe_sample_cpu(ltr__target_probe(serving->target), LTR_CPU_HZ, &sentence);
 
+	(void)seconds;
 	if (error)
 		snprintf(why, bytes, "%s", sentence.text);
 	return error;

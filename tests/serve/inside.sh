@@ -51,7 +51,6 @@ for how in serve before snapshots; do
 	answers 200 'text/html; charset=utf-8' /debug/pprof/
 	answers 200 "$text" /debug/pprof/cmdline
 	equal "$how: the command line" "$inside $how 127.0.0.1:0" "$(tr '\0' ' ' <"$scratch/body")"
-	answers 500 "$text" '/debug/pprof/profile?seconds=1'
 	for type in goroutine goroutineleak wait block mutex sched wall create; do
 		answers 200 application/octet-stream "/debug/pprof/$type"
 		gzip -t "$scratch/body" || fail "$how: $type is not gzip'd"
@@ -92,6 +91,35 @@ contains "those who are locked out" '^loiter_finding_goroutines\{grade="deadlock
 contains "who waits for none" '^loiter_finding_goroutines\{grade="leaked"\} 1$' "$scratch/metrics"
 contains "nobody else" '^loiter_finding_goroutines\{grade="suspect"\} 0$' "$scratch/metrics"
 ends "a program that is stuck"
+
+# CPUs are sampled while somebody wants that, by signals.
+catches_sigprof() {
+	local caught
+	caught=0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$program/status")
+	((caught >> 26 & 1))
+}
+begin busy
+! catches_sigprof || fail "SIGPROF is handled although nobody has asked"
+answers 200 application/octet-stream '/debug/pprof/profile?seconds=1'
+contains "its name" '^Content-Disposition: attachment; filename="profile"$' "$scratch/head"
+cp "$scratch/body" "$scratch/cpu.pb.gz"
+await eval '! catches_sigprof'
+[[ ! -e /proc/$program/timers ]] || equal "timers that are left" "" "$(cat "/proc/$program/timers")"
+if command -v go >/dev/null; then
+	well "go tool pprof" go tool pprof -top -tagfocus name=worker "$scratch/cpu.pb.gz"
+	contains "where the time goes" ' work$' "$scratch/verdict"
+	contains "the type" '^Type: cpu$' "$scratch/verdict"
+fi
+answers 200 "$text" '/debug/pprof/cpu?debug=1'
+catches_sigprof || fail "nobody samples after somebody has asked for all samples"
+works() { curl -s "$url/debug/pprof/cpu?debug=1" >"$scratch/cpu" && grep -q 'work+0x' "$scratch/cpu"; }
+await works
+ends "a program that is busy"
+begin profiled
+answers 500 "$text" '/debug/pprof/profile?seconds=1'
+contains "a handler of its own" '^Could not enable CPU profiling: the program handles SIGPROF itself' "$scratch/body"
+catches_sigprof || fail "its handler was taken away"
+ends "a program that handles SIGPROF"
 
 # Where there is no runtime, or not yet.
 begin no-runtime

@@ -245,24 +245,33 @@ static void symbol(const struct ltr_serve_source *source, const struct ltr__ques
 	finish(answer, err);
 }
 
-/* What the page of this type will have, by what is known now. */
-static size_t rows_of(const struct ltr_census *census, const struct ltr_profile_type *type)
+/* What the page of this type will have, by what is known now. -ENOMEM. */
+static int rows_of(const struct ltr_census *census, const struct ltr_profile_type *type,
+		   size_t *ret_rows)
 {
+	if (type->from_waits)
+		return ltr_census_wait_count(census, ret_rows);
 	if (type->from_proof)
-		return ltr_census_leak_count(census);
-	if (type->from_cpu)
-		return ltr_census_cpu_count(census);
-	return type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census);
+		*ret_rows = ltr_census_leak_count(census);
+	else if (type->from_cpu)
+		*ret_rows = ltr_census_cpu_count(census);
+	else
+		*ret_rows = ltr_census_count(census);
+	return 0;
 }
 
 static int put_row(struct ltr__body *body, const struct ltr_census *census,
 		   const struct ltr_profile_type *type)
 {
 	char row[512];
+	size_t rows;
+	int err = rows_of(census, type, &rows);
 
+	if (err)
+		return err;
 	snprintf(row, sizeof(row),
-		 "<tr><td>%zu</td><td><a href='%s?debug=1'>%s</a></td><td>%s</td></tr>\n",
-		 rows_of(census, type), type->name, type->name, type->what);
+		 "<tr><td>%zu</td><td><a href='%s?debug=1'>%s</a></td><td>%s</td></tr>\n", rows,
+		 type->name, type->name, type->what);
 	return ltr__body_text(body, row);
 }
 

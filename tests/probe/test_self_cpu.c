@@ -76,12 +76,18 @@ static __attribute__((noinline)) void *burn_for_ever(void *unused)
 
 LTR_CHAN(numbers, int);
 
-static void bounce(numbers *channel)
+struct wall {
+	numbers channel;
+	struct ltr_waitgroup *gone;
+};
+
+static void bounce(struct wall *wall)
 {
 	int number;
 
-	while (ltr_recv(*channel, &number) == 0)
+	while (ltr_recv(wall->channel, &number) == 0)
 		ltr_yield();
+	ltr_waitgroup_done(wall->gone);
 }
 
 static void nothing(void *unused)
@@ -98,8 +104,11 @@ static void be_born(void)
 static __attribute__((noinline)) void switch_for_ever(void)
 {
 	numbers channel = ltr_make(numbers, 0);
+	struct ltr_waitgroup gone = {0};
+	struct wall wall = {channel, &gone};
 
-	ltr_go(bounce, channel);
+	ltr_waitgroup_add(&gone, 1);
+	ltr_go(bounce, wall);
 	for (int i = 0; !atomic_load(&over); i++) {
 		ltr_send(channel, i);
 		if (i % 16 == 0)
@@ -108,7 +117,8 @@ static __attribute__((noinline)) void switch_for_ever(void)
 			ltr_blocking(nothing, NULL);
 	}
 	ltr_close(channel);
-	ltr_yield();
+	ltr_waitgroup_wait(&gone);
+	ltr_free(channel);
 }
 
 static void take_order(void *order)

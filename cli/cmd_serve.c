@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <serve/findings/findings.h>
 #include <serve/serve.h>
 
 #include "cli.h"
-#include "findings.h"
 #include "interrupts.h"
 #include "options.h"
 #include "rights.h"
@@ -152,7 +152,7 @@ struct serving {
 	struct ltr__target *target;
 	struct ltr_serve *server;
 	struct ltr__interrupts interrupts;
-	struct ltr__findings findings;
+	struct ltr_findings findings;
 	uint64_t prove_due_ns;
 	bool is_command;
 };
@@ -164,12 +164,14 @@ static void refresh(void *context)
 	ltr_probe_refresh(ltr__target_probe(serving->target));
 }
 
-static int sample_cpu(void *context, char *why, size_t bytes)
+/* Once it is begun it goes on, and costs one interrupt a sample. */
+static int sample_cpu(void *context, unsigned int seconds, char *why, size_t bytes)
 {
 	struct serving *serving = context;
 	struct ltr_why sentence;
 	int error = ltr_probe_sample_cpu(ltr__target_probe(serving->target), LTR_CPU_HZ, &sentence);
 
+	(void)seconds;
 	if (error)
 		snprintf(why, bytes, "%s", sentence.text);
 	return error;
@@ -194,7 +196,7 @@ static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)
 	struct serving *serving = context;
 
 	*ret_count = LTR_GRADE_COUNT;
-	return ltr__findings_of(&serving->findings, ltr__target_probe(serving->target));
+	return ltr_findings_of(&serving->findings, ltr__target_probe(serving->target));
 }
 
 static void await_news(const struct serving *serving)
@@ -265,7 +267,7 @@ static int run_server(const struct serve_options *serve, struct ltr_serve *serve
 	ltr__say("serving %s://%s/debug/pprof/ and /metrics", ltr_serve_scheme(server),
 		 ltr_serve_address(server));
 	serve_all(&serving);
-	ltr__findings_done(&serving.findings);
+	ltr_findings_done(&serving.findings);
 	status = ltr__target_close(serving.target, false);
 	if (!serving.is_command)
 		ltr__interrupts_end(&serving.interrupts);

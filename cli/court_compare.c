@@ -63,7 +63,7 @@ static int open_moment(const struct ltr__moment *moment, struct ltr_probe **ret_
 	error = ltr__attach(moment->pid, &options, ret_probe, ret_why);
 	if (error)
 		return error;
-	error = ltr__look_whole(*ret_probe);
+	error = ltr_probe_refresh_whole(*ret_probe);
 	if (error) {
 		ltr__why(ret_why, "process %u cannot be read: %s", moment->pid,
 			 error == -ESRCH ? "it has ended" : strerror(-error));

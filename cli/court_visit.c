@@ -33,7 +33,7 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	if (error) {
 		snprintf(text, sizeof(text), "could not be looked at: %s", ret_why->text);
 	} else {
-		error = ltr__look_whole(probe);
+		error = ltr_probe_refresh_whole(probe);
 		if (!error)
 			error = ltr__look_again(probe, &earlier);
 		snprintf(text, sizeof(text), "could not be read: %s",

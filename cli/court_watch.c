@@ -71,7 +71,7 @@ int ltr__watch_look(struct ltr__watch *watch, struct ltr_probe *probe,
 	int error = watch->history ? 0 : ltr_history_new(&watch->history);
 
 	if (!error)
-		error = ltr__look_whole(probe);
+		error = ltr_probe_refresh_whole(probe);
 	if (error || !is_whole(probe))
 		return error;
 	error = ltr_history_add(watch->history, ltr_probe_census(probe));

@@ -114,7 +114,7 @@ static bool prove(const struct taking *taking, size_t i)
 {
 	struct ltr_probe *probe = ltr__target_probe(taking->targets[i]);
 	enum ltr_reach_freeze freeze = LTR_FREEZE_IF_NEEDED;
-	int error = ltr__look_whole(probe);
+	int error = ltr_probe_refresh_whole(probe);
 
 	if (taking->parsing->pid)
 		freeze = LTR_FREEZE_NEVER;

@@ -63,7 +63,7 @@ static int start(struct ltr__proving *proving, uint32_t pid)
 	if (!job)
 		return -ENOMEM;
 	job->pid = pid;
-	error = ltr_helper_start(&job->thread, prove, job);
+	error = ltr_helper_start(&job->thread, 0, prove, job);
 	if (error)
 		free(job);
 	else

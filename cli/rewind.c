@@ -137,7 +137,7 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 		error = ltr_recorder_write(rewind->recorder, &sink);
 	}
 	if (!error)
-		error = ltr_helper_start(&job->thread, read_recording, job);
+		error = ltr_helper_start(&job->thread, 0, read_recording, job);
 	if (error)
 		job_free(job);
 	else

@@ -11,10 +11,6 @@
  * lock, on a machine that is not lost. */
 #define LTR__SECOND_LOOK_NS 20000000ull
 
-/* A snapshot; one that could not be read whole is repeated a few times. Errors as
- * ltr_probe_refresh(). */
-int ltr__look_whole(struct ltr_probe *probe);
-
 /*
  * Keep what the probe's census shows of waits for locks, to be judged with; and if there is anything in
  * it that may be a deadlock, take a new snapshot a few milliseconds later. Errors as

@@ -288,9 +288,15 @@ static void put_goroutines(struct document *document, const struct ltr_goroutine
 
 static void put_waits(struct document *document)
 {
-	size_t count = ltr_census_wait_count(document->census);
+	size_t count;
+	int err;
 
-	if (count == 0 || document->choice)
+	if (document->choice)
+		return;
+	err = ltr_census_wait_count(document->census, &count);
+	if (err && !document->json.error)
+		document->json.error = err;
+	if (err || count == 0)
 		return;
 	ltr__text_put(&document->json.text, ",\n\"waits\":[");
 	for (size_t i = 0; i < count && !document->json.error; i++) {

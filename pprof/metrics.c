@@ -27,6 +27,7 @@ struct waits {
 struct page {
 	struct ltr__metrics out;
 	const struct ltr_census *census;
+	size_t wait_count; /* of totals; 0: waits are not known */
 	const struct ltr_census_info *info;
 	uint64_t goroutines[STATES][REASONS];
 	uint64_t by_state[STATES];
@@ -54,7 +55,7 @@ static void count_all(struct page *page)
 		page->by_state[state]++;
 		page->unsure += (goroutine->flags & LTR_IS_UNSURE) != 0;
 	}
-	for (size_t i = 0; i < ltr_census_wait_count(page->census); i++) {
+	for (size_t i = 0; i < page->wait_count; i++) {
 		const struct ltr_wait_total *total = ltr_census_wait(page->census, i);
 		struct waits *sum = &page->waits[state_of(total->state)][reason_of(total->reason)];
 
@@ -89,7 +90,7 @@ static void put_waits(struct page *page)
 	static const char counts[] = "loiter_spans_total";
 	static const char seconds[] = "loiter_span_seconds_total";
 
-	if (ltr_census_wait_count(page->census) == 0)
+	if (page->wait_count == 0)
 		return;
 	ltr__metrics_family(&page->out, counts, "counter",
 			    "How often goroutines entered a state since the watching began.");
@@ -146,7 +147,7 @@ static void put_known(struct page *page)
 				    by_state[LTR_STATE_CHAN] + by_state[LTR_STATE_SYNC]);
 	ltr__metrics_number(&page->out, "go_sched_goroutines_created_goroutines_total", "counter",
 			    "Goroutines created since the program began.", page->info->created);
-	if (ltr_census_wait_count(page->census) == 0)
+	if (page->wait_count == 0)
 		return;
 	for (size_t state = 0; state < STATES; state++)
 		mutex_ns += page->waits[state][LTR_REASON_MUTEX_LOCK].ns +
@@ -239,18 +240,23 @@ int ltr_metrics_write(const struct ltr_census *census, const struct ltr_metrics_
 		      struct ltr_sink sink)
 {
 	__attribute__((cleanup(free_page))) struct page *page = calloc(1, sizeof(*page));
+	int err;
 
 	if (!page)
 		return -ENOMEM;
 	page->out.format = options->format;
 	page->census = census;
 	page->info = ltr_census_info(census);
+	err = ltr_census_wait_count(census, &page->wait_count);
+	if (err)
+		return err;
 	ltr__text_init(&page->out.text, sink);
 	count_all(page);
 	put_known(page);
 	put_goroutines(page);
 	put_waits(page);
-	ltr__metrics_histograms(&page->out, census);
+	if (page->wait_count > 0)
+		ltr__metrics_histograms(&page->out, census);
 	put_watching(page);
 	put_findings(page, options);
 	put_info(page);

@@ -112,8 +112,6 @@ void ltr__metrics_histograms(struct ltr__metrics *out, const struct ltr_census *
 	struct ltr_histogram queued;
 	bool any = false;
 
-	if (ltr_census_wait_count(census) == 0)
-		return;
 	queued = queue_of(census);
 	ltr__metrics_family(out, queue, "histogram",
 			    "Time that goroutines were ready to run before they ran.");

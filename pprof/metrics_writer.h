@@ -38,7 +38,7 @@ void ltr__metrics_series(struct ltr__metrics *metrics, const char *name, size_t 
 /* The value in seconds, and the end of the line. */
 void ltr__metrics_seconds(struct ltr__metrics *metrics, uint64_t ns);
 
-/* metrics_histograms.c: nothing if the census kept no totals. */
+/* metrics_histograms.c: of a census that has kept totals. */
 void ltr__metrics_histograms(struct ltr__metrics *out, const struct ltr_census *census);
 
 #endif

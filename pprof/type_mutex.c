@@ -111,13 +111,15 @@ static size_t charge_waiting(const struct ltr_census *census,
 static int collect_mutex(const struct ltr_census *census, const struct ltr_profile_options *options,
 			 struct ltr__samples *samples)
 {
-	bool totals = ltr_census_wait_count(census) > 0 && !options->per_goroutine;
 	const struct ltr_census_info *info = ltr_census_info(census);
 	size_t most = ltr_census_count(census);
-	int err = totals ? ltr_census_contention_count(census, &most) : 0;
 	struct ltr__sample *charges;
 	size_t count;
+	int err = ltr_census_wait_count(census, &count);
+	bool totals = !err && count > 0 && !options->per_goroutine;
 
+	if (totals)
+		err = ltr_census_contention_count(census, &most);
 	if (err)
 		return err;
 	charges = calloc(most + 1, sizeof(*charges));

@@ -22,12 +22,11 @@ static uint32_t total_stack(const struct ltr_census *census, size_t i)
 	return stack < ltr_census_stack_count(census) ? stack : 0;
 }
 
-static int collect_totals(const struct ltr_census *census, is_part *wanted,
+static int collect_totals(const struct ltr_census *census, size_t count, is_part *wanted,
 			  struct ltr__samples *samples)
 {
 	__attribute__((cleanup(ltr__samples_order_free))) uint32_t *order = NULL;
 	const struct ltr_census_info *info = ltr_census_info(census);
-	size_t count = ltr_census_wait_count(census);
 	int err = ltr__samples_order(census, count, total_stack, &order);
 
 	if (info->now_ns > info->started_ns)
@@ -73,8 +72,13 @@ static int collect_goroutines(const struct ltr_census *census, is_part *wanted,
 static int collect(const struct ltr_census *census, is_part *wanted,
 		   const struct ltr_profile_options *options, struct ltr__samples *samples)
 {
-	if (ltr_census_wait_count(census) > 0 && !options->per_goroutine)
-		return collect_totals(census, wanted, samples);
+	size_t count;
+	int err = ltr_census_wait_count(census, &count);
+
+	if (err)
+		return err;
+	if (count > 0 && !options->per_goroutine)
+		return collect_totals(census, count, wanted, samples);
 
 	ltr__samples_comment(samples, "loiter: only the waits that have not ended yet");
 	return collect_goroutines(census, wanted, options, samples);

@@ -417,7 +417,8 @@ struct ltr_wait_total {
 	uint64_t longest_ns;
 };
 
-size_t ltr_census_wait_count(const struct ltr_census *census);
+/* Adds them up, up to info->now_ns; 0 if nobody asked for waits. -ENOMEM: then there are none to see. */
+int ltr_census_wait_count(const struct ltr_census *census, size_t *ret_count);
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index);
 
 /*

@@ -220,27 +220,29 @@ static int view_make(struct ltr_census *census)
 	return 0;
 }
 
-size_t ltr_census_wait_count(const struct ltr_census *census)
+int ltr_census_wait_count(const struct ltr_census *census, size_t *ret_count)
 {
 	struct ltr_census *mutable = (struct ltr_census *)census;
 
-	if (!census->keep_waits)
-		return 0;
-	if (census->view_old) {
-		if (view_make(mutable) < 0) {
+	if (census->keep_waits && census->view_old) {
+		int err = view_make(mutable);
+
+		if (err) {
 			ltr__waits_done(&mutable->view);
-			return 0;
+			return err;
 		}
 		mutable->view_old = false;
 	}
-	return census->view.count;
+	*ret_count = census->keep_waits ? census->view.count : 0;
+	return 0;
 }
 
 const struct ltr_wait_total *ltr_census_wait(const struct ltr_census *census, size_t index)
 {
-	if (index >= ltr_census_wait_count(census))
-		return NULL;
-	return &census->view.totals[index];
+	size_t count = 0;
+
+	(void)ltr_census_wait_count(census, &count);
+	return index < count ? &census->view.totals[index] : NULL;
 }
 
 int ltr_census_keep_waits(struct ltr_census *census)

@@ -413,8 +413,9 @@ static int take_sample(void *context, void *data, size_t size)
 		     POLL_SAMPLES);
 }
 
-int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink)
+static int poll_sampler(void *context, const struct ltr_cpu_sink *sink)
 {
+	struct ltr_cpu_sampler *sampler = context;
 	uint64_t lost =
 		newly_lost(&sampler->intake,
 			   __atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED));
@@ -428,8 +429,10 @@ int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *si
 	return got == 0 && lost ? 1 : got;
 }
 
-struct ltr_cpu_sampler *ltr__cpu_close(struct ltr_cpu_sampler *sampler)
+static void *close_sampler(void *context)
 {
+	struct ltr_cpu_sampler *sampler = context;
+
 	if (!sampler)
 		return NULL;
 	for (int cpu = 0; sampler->links && cpu < sampler->cpu_count; cpu++)
@@ -526,8 +529,8 @@ static int start_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event
 	return err;
 }
 
-int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
-		  struct ltr_cpu_sampler **ret_sampler, struct ltr_why *ret_why)
+static int open_sampler(const struct ltr_event_target *what, uint32_t rate_hz, void **ret_sampler,
+			struct ltr_why *ret_why)
 {
 	struct ltr_cpu_sampler *sampler = calloc(1, sizeof(*sampler));
 
@@ -538,12 +541,18 @@ int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
 	int err = start_sampler(sampler, what, rate_hz, ret_why);
 
 	if (err < 0) {
-		ltr__cpu_close(sampler);
+		close_sampler(sampler);
 		return err;
 	}
 	*ret_sampler = sampler;
 	return 0;
 }
+
+const struct ltr_cpu_ops ltr__cpu_ebpf = {
+	.open = open_sampler,
+	.poll = poll_sampler,
+	.close = close_sampler,
+};
 
 /* --- what threads are doing: rows, as the kernel has them (thread_reader.c makes sense of them) --- */
 

@@ -72,8 +72,9 @@ extern const struct ltr_event_source_ops ltr__shm_source;  /* shm.c */
 extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf.c */
 
 /*
- * Samples of what the CPUs are doing for the program (ebpf.c; there is no other way). A sampler is
- * independent of the source of records and disturbs the program by one interrupt a sample.
+ * Samples of what the CPUs are doing for the program: by eBPF (ebpf.c), or of this very process by
+ * signals (cpu_signals.c). A sampler is independent of the source of records and disturbs the program by
+ * one interrupt a sample.
  */
 struct ltr_cpu_sink {
 	void *context;
@@ -85,16 +86,19 @@ struct ltr_cpu_sink {
 	void (*lost)(void *context, uint64_t samples);
 };
 
-struct ltr_cpu_sampler;
+struct ltr_cpu_ops {
+	/* `rate_hz` samples for each second that a CPU works for the program. -EPERM, -EOPNOTSUPP or
+	 * -EBUSY, with a sentence, where that is refused. */
+	int (*open)(const struct ltr_event_target *what, uint32_t rate_hz, void **ret_sampler,
+		    struct ltr_why *ret_why);
+	/* Deliver all there is, or a large part of it. 1 if there was something, 0 if not, -errno; -EBUSY:
+	 * there will be no more, because the program has taken for itself what it takes. */
+	int (*poll)(void *sampler, const struct ltr_cpu_sink *sink);
+	void *(*close)(void *sampler); /* takes and returns NULL */
+};
 
-/* `rate_hz` samples a second of each CPU that works for the program. -EPERM or -EOPNOTSUPP, with a
- * sentence, where that is refused. */
-int ltr__cpu_open(const struct ltr_event_target *what, uint32_t rate_hz,
-		  struct ltr_cpu_sampler **ret_sampler, struct ltr_why *ret_why);
-/* Deliver all there is, or a large part of it. 1 if there was something, 0 if not, -errno. */
-int ltr__cpu_poll(struct ltr_cpu_sampler *sampler, const struct ltr_cpu_sink *sink);
-struct ltr_cpu_sampler *ltr__cpu_close(
-	struct ltr_cpu_sampler *sampler); /* takes and returns NULL */
+extern const struct ltr_cpu_ops ltr__cpu_ebpf;    /* ebpf.c */
+extern const struct ltr_cpu_ops ltr__cpu_signals; /* cpu_signals.c; of this process only */
 
 /* cpu_reader.c: one sample as the kernel side hands it over. -EBADMSG, or what the sink returns. */
 int ltr__cpu_sample_take(const void *data, size_t size, const struct ltr_cpu_sink *sink);

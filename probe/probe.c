@@ -61,31 +61,12 @@ static void take_loss(void *context, uint64_t records)
 	ltr_census_note_loss(probe->census, records);
 }
 
-static int take_sample(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
-		       const uint64_t *pcs, size_t depth)
-{
-	struct ltr_probe *probe = context;
-	return ltr_census_add_cpu_sample(probe->census, at_ns, goroutine, in_call, pcs, depth);
-}
-
-static void take_sample_loss(void *context, uint64_t samples)
-{
-	struct ltr_probe *probe = context;
-	ltr_census_info_mut(probe->census)->cpu_lost += samples;
-}
-
-/* Before the records are taken: those may say that a goroutine has ended which was sampled. */
-static int take_samples(struct ltr_probe *probe)
-{
-	const struct ltr_cpu_sink sink = {probe, take_sample, take_sample_loss};
-	return probe->sampler ? ltr__cpu_poll(probe->sampler, &sink) : 0;
-}
-
 static int take_news(struct ltr_probe *probe)
 {
 	const struct ltr_event_sink sink = {probe, take_records, take_loss};
 	uint64_t expirations;
-	int some = take_samples(probe);
+	/* Before the records: those may say that a goroutine has ended which was sampled. */
+	int some = ltr__cpu_take(&probe->cpu, probe->census);
 
 	if (some < 0)
 		return some;
@@ -276,18 +257,10 @@ int ltr_probe_take_reach(struct ltr_probe *probe, const struct ltr_probe *other)
 
 static int start_sampler(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_why *why)
 {
-	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 	struct ltr_event_target what;
 	int err = ltr__probe_describe(probe, &what, why);
 
-	if (!err)
-		err = ltr__cpu_open(&what, rate_hz, &probe->sampler, why);
-	if (err)
-		return err;
-	info->cpu_reason[0] = '\0';
-	info->cpu_period_ns = ltr_cpu_period_ns(rate_hz);
-	info->cpu_started_ns = ltr_process_now_ns();
-	return 0;
+	return err ? err : ltr__cpu_begin(&probe->cpu, &what, rate_hz, probe->census, why);
 }
 
 int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_why *ret_why)
@@ -298,10 +271,10 @@ int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 		return ltr_why_set(ret_why, -EINVAL, "CPUs are sampled at most %u times a second",
 				   LTR_CPU_HZ_MAX);
 	if (rate_hz == 0) {
-		probe->sampler = ltr__cpu_close(probe->sampler);
+		ltr__cpu_end(&probe->cpu, probe->census);
 		return 0;
 	}
-	if (probe->sampler && info->cpu_period_ns == ltr_cpu_period_ns(rate_hz))
+	if (probe->cpu.ops && info->cpu_period_ns == ltr_cpu_period_ns(rate_hz))
 		return 0;
 	if (info->cpu_period_ns && info->cpu_period_ns != ltr_cpu_period_ns(rate_hz))
 		return ltr_why_set(

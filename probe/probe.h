@@ -124,11 +124,17 @@ int ltr_probe_poll(struct ltr_probe *probe, int timeout_ms);
 /* A full snapshot now: all states, stacks, names. Errors as ltr_probe_poll(). */
 int ltr_probe_refresh(struct ltr_probe *probe);
 
+/* The same; one that could not be read whole is repeated a few times. 0, or -errno as above. */
+int ltr_probe_refresh_whole(struct ltr_probe *probe);
+
 /*
  * Sample the CPUs from now on, `rate_hz` (1 .. LTR_CPU_HZ_MAX) times a second each, and add up in the
  * census (ltr_census_cpu()) what they do for the program; 0 stops that. Nothing happens if it is done
- * already. Only through eBPF:
+ * already. Only through eBPF; of this very process by SIGPROF, which goes to each of its threads but the
+ * caller's, and then ltr_probe_poll() has to be called a few times a second:
  *   -EPERM, -EOPNOTSUPP  it is refused here; the sentence says what is missing
+ *   -EBUSY               the program handles SIGPROF itself
+ *   -EAGAIN              the kernel has no timers left for this user (ulimit -i)
  *   -EINVAL              no such rate
  *   -ESRCH, -ENOMEM
  */

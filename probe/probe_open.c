@@ -25,7 +25,7 @@ struct ltr_probe *ltr_probe_close(struct ltr_probe *probe)
 {
 	if (!probe)
 		return NULL;
-	ltr__cpu_close(probe->sampler);
+	ltr__cpu_end(&probe->cpu, NULL);
 	ltr__threads_close(probe->threads);
 	if (probe->events)
 		probe->source->close(probe->events);
@@ -237,31 +237,6 @@ static int ask_kernel(struct ltr_probe *probe, const struct ltr_probe_options *o
 	return err;
 }
 
-static int drop_sample(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
-		       const uint64_t *pcs, size_t depth)
-{
-	(void)context, (void)at_ns, (void)goroutine, (void)in_call, (void)pcs, (void)depth;
-	return 0;
-}
-
-static void drop_loss(void *context, uint64_t samples)
-{
-	(void)context, (void)samples;
-}
-
-/* Those from before the watching began. */
-static int forget_samples(struct ltr_probe *probe)
-{
-	static const struct ltr_cpu_sink nowhere = {NULL, drop_sample, drop_loss};
-	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
-
-	if (!probe->sampler)
-		return 0;
-	info->cpu_started_ns = info->started_ns;
-	int got = ltr__cpu_poll(probe->sampler, &nowhere);
-	return got < 0 ? got : 0;
-}
-
 static int start_watching(struct ltr_probe *probe, const struct ltr_probe_options *options,
 			  struct ltr_why *why)
 {
@@ -279,7 +254,7 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	info->way = probe->source ? probe->source->way : LTR_WAY_SNAPSHOT;
 	info->started_ns = ltr_process_now_ns();
 	probe->exact_ns = probe->source ? info->started_ns : UINT64_MAX;
-	err = forget_samples(probe);
+	err = ltr__cpu_forget(&probe->cpu, probe->census);
 	if (err)
 		return ltr_why_set(why, err, "cannot sample the CPUs: %s", strerror(-err));
 	if (options->recorder)

@@ -4,6 +4,7 @@
 
 /* One process or file, one target that can read it, perhaps one source of records, one census. */
 
+#include "cpu.h"
 #include "target/target.h"
 
 struct ltr_probe {
@@ -12,8 +13,8 @@ struct ltr_probe {
 	void *target;
 	const struct ltr_event_source_ops *source; /* NULL: snapshots only */
 	void *events;
-	struct ltr_threads *threads;     /* NULL: nobody wants to know */
-	struct ltr_cpu_sampler *sampler; /* NULL: nobody samples the CPUs */
+	struct ltr_threads *threads; /* NULL: nobody wants to know */
+	struct ltr__cpu cpu;
 	struct ltr_census *census;
 	struct ltr_clock_rate rate;
 	int epoll;         /* source, timer and death */

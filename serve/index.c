@@ -28,14 +28,19 @@ static const struct entry others[] = {
 
 #define OTHER_COUNT (sizeof(others) / sizeof(others[0]))
 
-/* What the page of this type will have, by what is known now. */
-static size_t rows_of(const struct ltr_census *census, const struct ltr_profile_type *type)
+/* What the page of this type will have, by what is known now. -ENOMEM. */
+static int rows_of(const struct ltr_census *census, const struct ltr_profile_type *type,
+		   size_t *ret_rows)
 {
+	if (type->from_waits)
+		return ltr_census_wait_count(census, ret_rows);
 	if (type->from_proof)
-		return ltr_census_leak_count(census);
-	if (type->from_cpu)
-		return ltr_census_cpu_count(census);
-	return type->from_waits ? ltr_census_wait_count(census) : ltr_census_count(census);
+		*ret_rows = ltr_census_leak_count(census);
+	else if (type->from_cpu)
+		*ret_rows = ltr_census_cpu_count(census);
+	else
+		*ret_rows = ltr_census_count(census);
+	return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -96,18 +101,20 @@ int ltr__index_write(const struct ltr_census *census, struct ltr__body *body)
 {
 	size_t types = ltr_profile_type_count();
 	struct entry *entries = calloc(types + OTHER_COUNT, sizeof(*entries));
-	int err;
+	int err = 0;
 
 	if (!entries)
 		return -ENOMEM;
-	for (size_t i = 0; i < types; i++) {
+	for (size_t i = 0; i < types && !err; i++) {
 		const struct ltr_profile_type *type = ltr_profile_type_at(i);
 
-		entries[i] = (struct entry){type->name, type->what, rows_of(census, type)};
+		entries[i] = (struct entry){.name = type->name, .what = type->what};
+		err = rows_of(census, type, &entries[i].rows);
 	}
 	memcpy(entries + types, others, sizeof(others));
 	qsort(entries, types + OTHER_COUNT, sizeof(*entries), by_name);
-	err = put_all(body, entries, types + OTHER_COUNT);
+	if (!err)
+		err = put_all(body, entries, types + OTHER_COUNT);
 	free(entries);
 	return err;
 }

@@ -112,13 +112,18 @@ static unsigned int delta_seconds(const char *name, const struct ltr__question *
 	return (unsigned int)seconds;
 }
 
-/* Whether there are samples from now on; if not, that is the answer, in Go's words. */
-static bool samples_cpu(const struct ltr_serve_source *source, struct ltr__answer *answer)
+/* Whoever wants all samples up to now will want those from now on. */
+#define CPU_LINGER_SECONDS 60
+
+/* Whether there are samples, and will be for so long; if not, that is the answer, in Go's words. */
+static bool samples_cpu(const struct ltr_serve_source *source, unsigned int seconds,
+			struct ltr__answer *answer)
 {
 	char why[256] = "they can only be sampled through eBPF";
 	char sentence[320];
 
-	if (source->sample_cpu && source->sample_cpu(source->context, why, sizeof(why)) == 0)
+	if (source->sample_cpu &&
+	    source->sample_cpu(source->context, seconds, why, sizeof(why)) == 0)
 		return true;
 	snprintf(sentence, sizeof(sentence), "Could not enable CPU profiling: %s", why);
 	pprof_error(answer, 500, sentence);
@@ -155,7 +160,11 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 	/* What is asked wrongly costs the program nothing. */
 	if (waits && (seconds = delta_seconds(name, question, answer)) == 0)
 		return;
-	if (type->from_cpu && !samples_cpu(source, answer))
+	if (type->from_cpu && !samples_cpu(source,
+					   waits            ? seconds
+					   : question->base ? 0
+							    : CPU_LINGER_SECONDS,
+					   answer))
 		return;
 	refresh(source);
 	if (type->from_proof && source->prove && !question->is_head)

@@ -71,10 +71,11 @@ struct ltr_serve_source {
 	void (*refresh)(void *context);
 	void *context;
 	/*
-	 * Sees to it that the CPUs are sampled from now on: called when somebody asks for a CPU
-	 * profile. 0, or a negative errno and why not. NULL: they cannot be.
+	 * Sees to it that the CPUs are sampled, for so many seconds from now on at least: called when
+	 * somebody asks for a CPU profile, and with 0 when that is due. 0, or a negative errno and why
+	 * not. NULL: they cannot be.
 	 */
-	int (*sample_cpu)(void *context, char *why, size_t bytes);
+	int (*sample_cpu)(void *context, unsigned int seconds, char *why, size_t bytes);
 	/*
 	 * Looks for references, so that the census tells who is leaked: called after that, before a
 	 * page that shows it. It may leave things as they are if it has looked a moment ago: clients

@@ -44,8 +44,9 @@ static void add(struct ltr__samples *samples, uint64_t step_ns, const struct ltr
 
 static void add_queued(struct ltr__sample *sample, const struct ltr_census *census)
 {
-	size_t count = ltr_census_wait_count(census);
+	size_t count = 0;
 
+	(void)ltr_census_wait_count(census, &count); /* without memory the graph has a hole */
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_wait_total *wait = ltr_census_wait(census, i);
 

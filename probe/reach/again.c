@@ -118,7 +118,8 @@ static void look_at_all(struct ltr__again *again, unsigned int threads)
 	unsigned int count = 0;
 
 	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
-	while (count + 1 < threads && ltr_helper_start(&others[count], look_in_thread, again) == 0)
+	while (count + 1 < threads &&
+	       ltr_helper_start(&others[count], 0, look_in_thread, again) == 0)
 		count++;
 	ltr__again_look(again);
 	while (count)

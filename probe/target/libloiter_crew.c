@@ -110,7 +110,7 @@ static int lead_with_help(struct crew *crew, uint32_t helpers)
 	pthread_t others[THREADS_MAX];
 	uint32_t count = 0;
 
-	while (count < helpers && ltr_helper_start(&others[count], help, crew) == 0)
+	while (count < helpers && ltr_helper_start(&others[count], 0, help, crew) == 0)
 		count++;
 
 	int err = lead(crew);

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +20,16 @@
 #include <unistd.h>
 
 #include <loiter/pprof.h>
+#include <probe/helper.h>
 #include <probe/probe.h>
+#include <serve/findings/findings.h>
 #include <serve/serve.h>
 
 #define STACK_BYTES     (1u << 20)
-#define OPEN_AGAIN_MS   100 /* until the runtime has started */
-#define CONNECTIONS_MAX 64  /* descriptors are the program's; its limit of them is left alone */
+#define OPEN_AGAIN_MS   100           /* until the runtime has started */
+#define SAMPLES_MS      20            /* from one taking of samples of the CPUs to the next */
+#define SAMPLES_LATE_NS 1000000000ull /* how much longer there are samples than was asked for */
+#define CONNECTIONS_MAX 64 /* descriptors are the program's; its limit of them is left alone */
 
 struct inside {
 	pthread_t thread;
@@ -40,6 +43,9 @@ struct inside {
 	struct ltr_serve *server;
 	struct ltr_probe *probe;
 	struct ltr_why why; /* why there is no probe */
+	struct ltr_findings findings;
+	uint64_t
+		samples_end_ns; /* how long there are to be samples of the CPUs; 0: there are none */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -64,12 +70,53 @@ static void refresh(void *context)
 	ltr_probe_refresh(inside->probe);
 }
 
+static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)
+{
+	struct inside *inside = context;
+
+	*ret_count = LTR_GRADE_COUNT;
+	return ltr_findings_of(&inside->findings, inside->probe);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static int sample_cpu(void *context, unsigned int seconds, char *why, size_t bytes)
+{
+	struct inside *inside = context;
+	uint64_t end_ns = now_ns() + seconds * 1000000000ull + SAMPLES_LATE_NS;
+	struct ltr_why sentence;
+	int error = ltr_probe_sample_cpu(inside->probe, LTR_CPU_HZ, &sentence);
+
+	if (error)
+		snprintf(why, bytes, "%s", sentence.text);
+	else if (end_ns > inside->samples_end_ns)
+		inside->samples_end_ns = end_ns;
+	return error;
+}
+
+/* Nobody asks any more: the program's threads are left alone again. */
+static void stop_samples(struct inside *inside)
+{
+	ltr_probe_sample_cpu(inside->probe, 0, NULL);
+	inside->samples_end_ns = 0;
+}
+
 static void look(struct inside *inside)
 {
-	if (!inside->probe)
+	if (!inside->probe) {
 		open_probe(inside);
-	else if (ltr_probe_poll(inside->probe, 0) < 0)
+	} else if (ltr_probe_poll(inside->probe, 0) < 0) {
 		inside->probe = ltr_probe_close(inside->probe);
+		inside->samples_end_ns = 0;
+	} else if (inside->samples_end_ns && now_ns() >= inside->samples_end_ns) {
+		stop_samples(inside);
+	}
 }
 
 static void turn(struct inside *inside)
@@ -78,18 +125,12 @@ static void turn(struct inside *inside)
 		.census = inside->probe ? ltr_probe_census(inside->probe) : NULL,
 		.why = inside->why.text,
 		.refresh = refresh,
+		.sample_cpu = sample_cpu,
+		.grades = grades,
 		.context = inside,
 	};
 
 	ltr_serve_turn(inside->server, &source);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* The probe has news 500 times a second; the server seldom, and is left alone until then. */
@@ -103,7 +144,7 @@ static void serve(struct inside *inside)
 	uint64_t due_ms = 0;
 
 	while (!news[0].revents) {
-		uint64_t now = now_ms();
+		uint64_t now = now_ns() / 1000000;
 		int timeout = OPEN_AGAIN_MS;
 
 		look(inside);
@@ -113,6 +154,8 @@ static void serve(struct inside *inside)
 		}
 		if (inside->probe)
 			timeout = due_ms > now ? (int)(due_ms - now) : 0;
+		if (inside->samples_end_ns && timeout > SAMPLES_MS)
+			timeout = SAMPLES_MS;
 		news[2].fd = inside->probe ? ltr_probe_fd(inside->probe) : -1;
 		poll(news, 3, timeout);
 	}
@@ -140,30 +183,18 @@ static void *thread_main(void *context)
 	snprintf(inside->address, sizeof(inside->address), "%s", ltr_serve_address(inside->server));
 	sem_post(&inside->said);
 	serve(inside);
+	ltr_findings_done(&inside->findings);
 	ltr_probe_close(inside->probe);
 	ltr_serve_close(inside->server);
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
 static int start_thread(struct inside *inside)
 {
-	pthread_attr_t attributes;
-	sigset_t all;
-	sigset_t before;
-	int error = pthread_attr_init(&attributes);
+	int error = ltr_helper_start(&inside->thread, STACK_BYTES, thread_main, inside);
 
 	if (error)
-		return -error;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	if (!error)
-		error = pthread_create(&inside->thread, &attributes, thread_main, inside);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	if (error)
-		return -error;
+		return error;
 	while (sem_wait(&inside->said) < 0)
 		; /* interrupted */
 	if (inside->error)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../wait_count.h"
 #include "census.h"
 #include "fuzz.h"
 
@@ -24,7 +25,7 @@ static inline void fuzz_check_census(const struct ltr_census *census)
 		fuzz_expect(ltr_census_find(census, goroutine->id) == goroutine);
 		fuzz_expect(strlen(ltr_census_string(census, goroutine->name)) <= 255);
 	}
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++)
+	for (size_t i = 0; i < wait_count_of(census); i++)
 		fuzz_expect(ltr_census_wait(census, i)->unfinished <=
 			    ltr_census_wait(census, i)->count);
 	for (size_t i = 0; i < ltr_census_lock_count(census); i++)

@@ -109,7 +109,7 @@ static void check_census(const struct ltr_census *census)
 {
 	fuzz_check_census(census);
 	fuzz_expect(ltr_census_count(census) <= GOROUTINES);
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+	for (size_t i = 0; i < wait_count_of(census); i++) {
 		const struct ltr_wait_total *total = ltr_census_wait(census, i);
 
 		fuzz_expect(total->longest_ns <= total->total_ns);

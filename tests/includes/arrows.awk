@@ -19,10 +19,11 @@ BEGIN {
 	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
 	may["serve/"] = "libc census event layout pprof/ microhttpd"
-	may["serve/inside/"] = "libc api census probe serve/"
+	may["serve/findings/"] = "libc census probe check/ pprof/"
+	may["serve/inside/"] = "libc api census probe serve/ serve/findings/"
 	may["serve/include/"] = "libc api"
 	may["tui/"] = "libc census event layout curses"
-	may["cli/"] = "libc libcap contract census probe check/ pprof/ serve/ tui/"
+	may["cli/"] = "libc libcap contract census probe check/ pprof/ serve/ serve/findings/ tui/"
 	may["examples/"] = "libc api http-parser"
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/ json-c"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \

@@ -14,7 +14,7 @@ arrows() {
 plant_tree() {
 	local tree=$1 room
 	for room in runtime/include/loiter runtime/src probe/bpf probe/target check pprof serve \
-		serve/inside serve/include/loiter tui cli examples bench tests/check tests/tui; do
+		serve/findings serve/inside serve/include/loiter tui cli examples bench tests/check tests/tui; do
 		mkdir -p "$tree/$room"
 	done
 	echo '#include <stdint.h>' | tee "$tree"/runtime/include/loiter/{event,layout,gate,channel}.h >/dev/null
@@ -93,6 +93,8 @@ plant serve/other.c '<microhttpd.h>'
 plant serve/server.c '"probe.h"'
 plant serve/inside/inside.c '<loiter/gate.h>'
 plant serve/inside/inside.c '"census_fill.h"'
+plant serve/findings/findings.c '<serve/serve.h>'
+plant serve/server.c '<check/check.h>'
 plant serve/include/loiter/pprof.h '<probe/census.h>'
 plant cli/main.c '<microhttpd.h>'
 plant tui/screen.c '<ncurses.h>'

@@ -21,6 +21,7 @@
 #include <pprof/text.h>
 #include <pprof/trace.h>
 
+#include "../wait_count.h"
 #include "chance.h"
 #include "fixture.h"
 #include "traced.h"
@@ -357,7 +358,7 @@ static void check_json_totals(const struct ltr_census *census, json_object *docu
 	json_object *contentions = json_object_object_get(document, "contentions");
 	uint64_t locks_ns = 0, locks = 0;
 
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+	for (size_t i = 0; i < wait_count_of(census); i++) {
 		const struct ltr_wait_total *total = ltr_census_wait(census, i);
 
 		if (ltr_census_is_lock_wait(total->reason)) {
@@ -493,7 +494,7 @@ static void check_totals(const struct ltr_census *census, const struct ltr_profi
 	uint64_t count = 0;
 	uint64_t total_ns = 0;
 
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+	for (size_t i = 0; i < wait_count_of(census); i++) {
 		const struct ltr_wait_total *total = ltr_census_wait(census, i);
 
 		if (!is_in(type->name, total))
@@ -531,7 +532,7 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 		struct ltr_census *census = random_lives(NULL);
 		size_t types = 0;
 
-		assert_true(ltr_census_wait_count(census) > 0);
+		assert_true(wait_count_of(census) > 0);
 		for (size_t i = 0; i < ltr_profile_type_count(); i++) {
 			if (!ltr_profile_type_at(i)->from_waits)
 				continue;
@@ -690,7 +691,7 @@ static void timelines_add_up_to_the_totals(void **state)
 		ltr_census_tell_unfinished(census);
 		assert_int_equal(ltr_trace_finish(trace, census), 0);
 		assert_true(trace_is_valid(memory.data, memory.bytes, true, &got));
-		for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+		for (size_t i = 0; i < wait_count_of(census); i++) {
 			const struct ltr_wait_total *total = ltr_census_wait(census, i);
 
 			if (total->reason) {

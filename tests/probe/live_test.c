@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "../wait_count.h"
 #include "probe.h"
 #include "program.h"
 
@@ -122,7 +123,7 @@ static void test_waits_have_stacks(void **state)
 	unsigned int at_play = 0;
 
 	play(&target, probe);
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+	for (size_t i = 0; i < wait_count_of(census); i++) {
 		const struct ltr_wait_total *wait = ltr_census_wait(census, i);
 		size_t depth;
 		const uint64_t *pcs = ltr_census_stack(census, wait->stack, &depth);

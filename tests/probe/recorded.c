@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* See recorded.h. */
 #include "recorded.h"
+#include "../wait_count.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -638,8 +639,8 @@ void same_census(const struct ltr_census *a, const struct ltr_census *b)
 	same_kernel(a, b);
 	same_cpu(a, b);
 	assert_int_equal(ltr_census_is_unsure(a), ltr_census_is_unsure(b));
-	assert_int_equal(ltr_census_wait_count(a), ltr_census_wait_count(b));
-	for (size_t i = 0; i < ltr_census_wait_count(a); i++) {
+	assert_int_equal(wait_count_of(a), wait_count_of(b));
+	for (size_t i = 0; i < wait_count_of(a); i++) {
 		const struct ltr_wait_total *wait_a = ltr_census_wait(a, i);
 		const struct ltr_wait_total *wait_b = ltr_census_wait(b, i);
 

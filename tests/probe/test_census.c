@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The census, rule by rule: what census.h and census_fill.h promise. */
+#include "../wait_count.h"
 #include "testing.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static void test_empty(void **state)
 	assert_int_equal(count, 0);
 	assert_null(ltr_census_stack(census, 9, &count));
 	assert_int_equal(ltr_census_stack_count(census), 1);
-	assert_int_equal(ltr_census_wait_count(census), 0);
+	assert_int_equal(wait_count_of(census), 0);
 	assert_int_equal(ltr_census_module_count(census), 0);
 	assert_string_equal(ltr_census_symbol(census, 0x1234)->function, "");
 	assert_null(ltr_census_free(NULL));
@@ -339,7 +340,7 @@ static void test_flood_of_early_records(void **state)
 static const struct ltr_wait_total *find_wait(const struct ltr_census *census, uint8_t state)
 {
 	const struct ltr_wait_total *found = NULL;
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+	for (size_t i = 0; i < wait_count_of(census); i++) {
 		if (ltr_census_wait(census, i)->state != state)
 			continue;
 		assert_null(found);

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "../no_memory.h"
+#include "../wait_count.h"
 #include "testing.h"
 
 #include "census_fill.h"
@@ -95,7 +96,7 @@ static void look(struct program *program, uint64_t over_ns)
 		if (!one->object)
 			charged[pcs ? pcs[0] : 0] += one->total_ns;
 	}
-	for (size_t i = 0; i < ltr_census_wait_count(program->census); i++) {
+	for (size_t i = 0; i < wait_count_of(program->census); i++) {
 		const struct ltr_wait_total *total = ltr_census_wait(program->census, i);
 
 		if (!ltr_census_is_lock_wait(total->reason))

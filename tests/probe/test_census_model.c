@@ -5,6 +5,7 @@
  * between. When everything has been delivered, the census must equal the program, to the nanosecond
  * of each wait and to the bucket of each that has ended.
  */
+#include "../wait_count.h"
 #include "testing.h"
 
 #include "census_fill.h"
@@ -323,7 +324,7 @@ static void compare_waits(struct made_program *program)
 			for (uint32_t reason = 0; reason < LTR_REASON_COUNT; reason++)
 				expected += program->totals[stack][state][reason].count > 0;
 
-	assert_int_equal(ltr_census_wait_count(program->census), expected);
+	assert_int_equal(wait_count_of(program->census), expected);
 	for (size_t i = 0; i < expected; i++) {
 		const struct ltr_wait_total *is = ltr_census_wait(program->census, i);
 		size_t depth;

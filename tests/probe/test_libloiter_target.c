@@ -3,6 +3,7 @@
  * Reading a program from outside, against a made-up one (fake_target.h): first as it should be,
  * then torn, damaged, of another version, lying about itself in every field, and dead.
  */
+#include "../wait_count.h"
 #include "testing.h"
 
 #include <errno.h>
@@ -615,7 +616,7 @@ static void use(pid_t pid)
 	(void)ltr_probe_poll(probe, 0);
 	(void)ltr_probe_refresh(probe);
 	(void)ltr_probe_objects(probe);
-	(void)ltr_census_wait_count(ltr_probe_census(probe));
+	(void)wait_count_of(ltr_probe_census(probe));
 	if (ltr_census_lock_count(ltr_probe_census(probe)))
 		(void)ltr_census_locked_pc(ltr_probe_census(probe),
 					   ltr_census_lock(ltr_probe_census(probe), 0));

@@ -4,6 +4,7 @@
  * rest, the census that records kept current must equal a snapshot that is taken then, and the wait
  * totals must add up.
  */
+#include "../wait_count.h"
 #include "testing.h"
 
 #include <errno.h>
@@ -189,7 +190,7 @@ static void waits_add_up(const struct ltr_census *census, size_t found_under_way
 	uint64_t unfinished = 0;
 	uint64_t without_stack = 0;
 
-	for (size_t i = 0; i < ltr_census_wait_count(census); i++) {
+	for (size_t i = 0; i < wait_count_of(census); i++) {
 		const struct ltr_wait_total *wait = ltr_census_wait(census, i);
 		assert_true(wait->unfinished <= wait->count);
 		assert_true(wait->longest_ns <= wait->total_ns);

@@ -18,6 +18,7 @@ struct cost {
 	unsigned int refreshes;
 	unsigned int proofs;
 	unsigned int samplings;
+	unsigned int seconds; /* that were to be sampled, all in all */
 };
 
 static void refresh(void *context)
@@ -30,11 +31,12 @@ static void prove(void *context)
 	((struct cost *)context)->proofs++;
 }
 
-static int sample_cpu(void *context, char *why, size_t bytes)
+static int sample_cpu(void *context, unsigned int seconds, char *why, size_t bytes)
 {
 	(void)why;
 	(void)bytes;
 	((struct cost *)context)->samplings++;
+	((struct cost *)context)->seconds += seconds;
 	return 0;
 }
 
@@ -56,10 +58,10 @@ static const struct row rows[] = {
 	{{.path = LEAKS, .seconds = "-1"}, 400, {0}},
 	{{.path = LEAKS, .seconds = "3601"}, 400, {0}},
 	{{.path = LEAKS, .seconds = "1", .debug = "1"}, 400, {0}},
-	{{.path = CPU}, 200, {.refreshes = 1, .samplings = 1}},
-	{{.path = CPU, .seconds = "1"}, 0, {.refreshes = 1, .samplings = 1}},
+	{{.path = CPU}, 200, {.refreshes = 1, .samplings = 1, .seconds = 60}},
+	{{.path = CPU, .seconds = "7"}, 0, {.refreshes = 1, .samplings = 1, .seconds = 7}},
 	{{.path = CPU, .seconds = "x"}, 400, {0}},
-	{{.path = "/debug/pprof/profile"}, 0, {.refreshes = 1, .samplings = 1}},
+	{{.path = "/debug/pprof/profile"}, 0, {.refreshes = 1, .samplings = 1, .seconds = 30}},
 	{{.path = "/debug/pprof/profile", .seconds = "3601"}, 400, {0}},
 	{{.path = "/debug/pprof/goroutine"}, 200, {.refreshes = 1}},
 	{{.path = "/debug/pprof/heap"}, 404, {0}},
@@ -91,6 +93,7 @@ static void what_is_refused_costs_nothing(void **state)
 		assert_int_equal(cost.refreshes, row->cost.refreshes);
 		assert_int_equal(cost.proofs, row->cost.proofs);
 		assert_int_equal(cost.samplings, row->cost.samplings);
+		assert_int_equal(cost.seconds, row->cost.seconds);
 		ltr_profile_base_free(answer.wait_base);
 		ltr__body_done(&answer.body);
 	}

@@ -5,6 +5,10 @@
  *                            program when its standard input does
  *   before ADDRESS           main() begins to, before there is a runtime
  *   no-runtime ADDRESS       and there never is one
+ *   stuck ADDRESS            as serve; two goroutines have locked each other out, and one waits for a
+ *                            channel that is none
+ *   busy ADDRESS             as serve; a goroutine works without an end
+ *   profiled ADDRESS         as busy, with a handler of its own for SIGPROF
  *   limited ADDRESS          as serve; for each line of its input it opens 32 files, says how many
  *                            it could open, and closes them
  *   life ADDRESS             begins and ends, twice each
@@ -16,6 +20,7 @@
 #include <fcntl.h>
 #include <loiter.h>
 #include <loiter/pprof.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +45,57 @@ static void quarrel(void)
 		ltr_sleep(LTR_MILLISECOND);
 		ltr_mutex_unlock(&mutex_);
 	}
+}
+
+static struct ltr_mutex a;
+static struct ltr_mutex b;
+
+static struct ltr_waitgroup have_one;
+
+/* Each has one lock when it wants the other. */
+static void lock_both(struct ltr_mutex **first)
+{
+	ltr_mutex_lock(*first);
+	ltr_waitgroup_done(&have_one);
+	ltr_waitgroup_wait(&have_one);
+	ltr_mutex_lock(*first == &a ? &b : &a);
+}
+
+static void wait_for_none(void)
+{
+	numbers none = {0};
+
+	ltr_send(none, 1);
+}
+
+static volatile unsigned int work_done;
+
+static __attribute__((noinline)) void work(void)
+{
+	for (unsigned int i = 0; i < 100000; i++)
+		work_done = work_done * 1664525 + 1013904223;
+}
+
+static void work_for_ever(void)
+{
+	ltr_set_name("worker");
+	for (;;) {
+		work();
+		ltr_yield();
+	}
+}
+
+static void handle(int number)
+{
+	(void)number;
+}
+
+static void get_stuck(void)
+{
+	ltr_waitgroup_add(&have_one, 2);
+	ltr_go(lock_both, &a);
+	ltr_go(lock_both, &b);
+	ltr_go(wait_for_none);
 }
 
 static void must(const char *what, int got, int expected)
@@ -173,6 +229,12 @@ static int run(int argc, char **argv)
 		ltr_go(send_one);
 	for (int i = 0; i < 2; i++)
 		ltr_go(quarrel);
+	if (strcmp(how, "stuck") == 0)
+		get_stuck();
+	if (strcmp(how, "busy") == 0 || strcmp(how, "profiled") == 0)
+		ltr_go(work_for_ever);
+	if (strcmp(how, "profiled") == 0)
+		signal(SIGPROF, handle);
 	if (strcmp(how, "before") != 0)
 		must("start", ltr_serve_pprof_with(&options), 0);
 	print_address();

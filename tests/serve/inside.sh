@@ -28,6 +28,19 @@ ends() { # HOW
 	equal "what $1 says" "" "$(cat "$scratch/said")"
 }
 
+# Whatever is a crash has to reach the program's handler, and nothing else is the server's.
+crashing="$(for name in ILL TRAP ABRT BUS FPE SEGV SYS; do kill -l $name; done | sort -n | tr '\n' ' ')"
+taken_signals() {
+	local task number blocked
+	for task in "/proc/$program/task/"*; do
+		[[ $(<"$task/comm") == loiter-pprof ]] || continue
+		blocked=0x$(sed -n 's/^SigBlk:\s*//p' "$task/status")
+		for number in {1..31}; do
+			((number == 9 || number == 19 || blocked >> (number - 1) & 1)) || echo "$number"
+		done
+	done | tr '\n' ' '
+}
+
 for how in serve before snapshots; do
 	begin "$how"
 	await_crowd
@@ -38,7 +51,6 @@ for how in serve before snapshots; do
 	answers 200 'text/html; charset=utf-8' /debug/pprof/
 	answers 200 "$text" /debug/pprof/cmdline
 	equal "$how: the command line" "$inside $how 127.0.0.1:0" "$(tr '\0' ' ' <"$scratch/body")"
-	answers 500 "$text" '/debug/pprof/profile?seconds=1'
 	for type in goroutine goroutineleak wait block mutex sched wall create; do
 		answers 200 application/octet-stream "/debug/pprof/$type"
 		gzip -t "$scratch/body" || fail "$how: $type is not gzip'd"
@@ -52,6 +64,7 @@ for how in serve before snapshots; do
 		await eval 'curl -s "$url/metrics" | grep -q "^loiter_wait_seconds_count{state=\"sync\""'
 		answers 200 application/octet-stream '/debug/pprof/mutex?seconds=1'
 	fi
+	equal "$how: signals that the server takes" "$crashing" "$(taken_signals)"
 	if command -v go >/dev/null; then
 		well "$how: go tool pprof" go tool pprof -top "$url/debug/pprof/goroutine"
 		contains "$how: go tool pprof" '^ +3 50\.00% .* send_one$' "$scratch/verdict"
@@ -61,6 +74,52 @@ for how in serve before snapshots; do
 	equal "$how: senders, from outside" 3 "$(grep -c 'chan send' "$scratch/dump")"
 	ends "$how"
 done
+
+# What check would find, once a second.
+begin serve
+await_crowd
+ask /metrics
+for grade in deadlock leaked 'never exited' suspect inconclusive; do
+	contains "a series of each grade" "^loiter_findings\{grade=\"$grade\"\} 0$" "$scratch/body"
+done
+ends "a program that is well"
+begin stuck
+await eval 'curl -s "$url/metrics" >"$scratch/metrics" &&
+	grep -qx "loiter_findings{grade=\"deadlock\"} 1" "$scratch/metrics" &&
+	grep -qx "loiter_findings{grade=\"leaked\"} 1" "$scratch/metrics"'
+contains "those who are locked out" '^loiter_finding_goroutines\{grade="deadlock"\} 2$' "$scratch/metrics"
+contains "who waits for none" '^loiter_finding_goroutines\{grade="leaked"\} 1$' "$scratch/metrics"
+contains "nobody else" '^loiter_finding_goroutines\{grade="suspect"\} 0$' "$scratch/metrics"
+ends "a program that is stuck"
+
+# CPUs are sampled while somebody wants that, by signals.
+catches_sigprof() {
+	local caught
+	caught=0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$program/status")
+	((caught >> 26 & 1))
+}
+begin busy
+! catches_sigprof || fail "SIGPROF is handled although nobody has asked"
+answers 200 application/octet-stream '/debug/pprof/profile?seconds=1'
+contains "its name" '^Content-Disposition: attachment; filename="profile"$' "$scratch/head"
+cp "$scratch/body" "$scratch/cpu.pb.gz"
+await eval '! catches_sigprof'
+[[ ! -e /proc/$program/timers ]] || equal "timers that are left" "" "$(cat "/proc/$program/timers")"
+if command -v go >/dev/null; then
+	well "go tool pprof" go tool pprof -top -tagfocus name=worker "$scratch/cpu.pb.gz"
+	contains "where the time goes" ' work$' "$scratch/verdict"
+	contains "the type" '^Type: cpu$' "$scratch/verdict"
+fi
+answers 200 "$text" '/debug/pprof/cpu?debug=1'
+catches_sigprof || fail "nobody samples after somebody has asked for all samples"
+works() { curl -s "$url/debug/pprof/cpu?debug=1" >"$scratch/cpu" && grep -q 'work+0x' "$scratch/cpu"; }
+await works
+ends "a program that is busy"
+begin profiled
+answers 500 "$text" '/debug/pprof/profile?seconds=1'
+contains "a handler of its own" '^Could not enable CPU profiling: the program handles SIGPROF itself' "$scratch/body"
+catches_sigprof || fail "its handler was taken away"
+ends "a program that handles SIGPROF"
 
 # Where there is no runtime, or not yet.
 begin no-runtime

@@ -20,10 +20,14 @@
  *	$ curl 'http://127.0.0.1:6060/debug/pprof/goroutine?debug=2'
  *
  * It may be called before ltr_run(), in a goroutine or on any thread. A thread is started that runs
- * no goroutine, takes no signal and is no part of the runtime: it reads the program as an outsider
- * does, and goes on doing so when every goroutine is stuck. It ends with the program, or with
- * ltr_serve_pprof_stop(). A child of fork() does not serve. There is no CPU profile in here, and
- * leaks are not proven: `loiter serve` and `loiter check` do that from outside.
+ * no goroutine, takes no signal but those of a crash of its own, and is no part of the runtime: it
+ * reads the program as an outsider does, and goes on doing so when every goroutine is stuck. It ends
+ * with the program, or with ltr_serve_pprof_stop(). A child of fork() does not serve. Leaks are not
+ * proven in here: `loiter serve` and `loiter check` do that from outside.
+ *
+ * While somebody asks for a CPU profile, every thread of the program but that one gets SIGPROF 99 times
+ * for each second that it works; otherwise SIGPROF is left alone. If the program handles it, the profile
+ * is refused. The library stays loaded until the program ends.
  *
  * At most 64 clients are connected at a time, each with one of the program's descriptors, and others
  * wait until one has left. RLIMIT_NOFILE is left as it is.

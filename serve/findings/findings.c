@@ -5,14 +5,20 @@
 #include "findings.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "cli.h"
-#include "second_look.h"
-
-#define AGE_NS    LTR__SECOND_NS
+#define AGE_NS    1000000000ull
 #define PART_MOST 50 /* one part of the time for judging, at most */
 
-static void count(struct ltr__findings *findings, const struct ltr_judgement *judgement)
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static void count(struct ltr_findings *findings, const struct ltr_judgement *judgement)
 {
 	struct ltr_metrics_grade *grades = findings->grades;
 
@@ -45,7 +51,7 @@ static int choose(const struct ltr_census *census, struct ltr_judge_options *opt
 }
 
 /* Locks are judged together with the look that the judgement before took. */
-static int judge(struct ltr__findings *findings, const struct ltr_census *census)
+static int judge(struct ltr_findings *findings, const struct ltr_census *census)
 {
 	struct ltr_judge_options options = {
 		.alive = true,
@@ -74,17 +80,18 @@ static int judge(struct ltr__findings *findings, const struct ltr_census *census
 	return error;
 }
 
-const struct ltr_metrics_grade *ltr__findings_of(struct ltr__findings *findings,
-						 struct ltr_probe *probe)
+const struct ltr_metrics_grade *ltr_findings_of(struct ltr_findings *findings,
+						struct ltr_probe *probe)
 {
-	uint64_t begin_ns = ltr__now_ns();
+	uint64_t begin_ns = now_ns();
 
 	if (begin_ns >= findings->due_ns) {
 		uint64_t end_ns;
 
-		if (ltr__look_whole(probe) < 0 || judge(findings, ltr_probe_census(probe)) < 0)
+		if (ltr_probe_refresh_whole(probe) < 0 ||
+		    judge(findings, ltr_probe_census(probe)) < 0)
 			return NULL;
-		end_ns = ltr__now_ns();
+		end_ns = now_ns();
 		findings->due_ns = end_ns + AGE_NS;
 		if (findings->due_ns < begin_ns + PART_MOST * (end_ns - begin_ns))
 			findings->due_ns = begin_ns + PART_MOST * (end_ns - begin_ns);
@@ -92,7 +99,7 @@ const struct ltr_metrics_grade *ltr__findings_of(struct ltr__findings *findings,
 	return findings->grades;
 }
 
-void ltr__findings_done(struct ltr__findings *findings)
+void ltr_findings_done(struct ltr_findings *findings)
 {
 	findings->earlier = ltr_look_free(findings->earlier);
 }

@@ -5,8 +5,8 @@
  * nothing but the bounds of the stack, whose memory is never unmapped, and what it found counts only if the
  * sequence is the same afterwards. It is the walk that outsiders make, and it finds the same frames.
  *
- * Nothing of a crowd of stacks is in a cache. So a group of them is asked for first, and walked
- * when it has come.
+ * Nothing of a crowd of stacks is in a cache. So a group of them is walked together, a frame of each at a
+ * time: where the next one lies is asked for before the others have their turn, and has come after.
  */
 
 #include "note.h"
@@ -21,11 +21,9 @@
 #include "scheduler.h"
 #include "trace.h"
 
-#define GROUP         32u
-#define LINE_BYTES    64u
-#define PREFETCH_MOST 640u    /* of a stack */
-#define SLICE_NS      1000000 /* then the monitor looks after other things */
-#define ALL           UINT32_MAX
+#define GROUP    32u
+#define SLICE_NS 1000000 /* then the monitor looks after other things */
+#define ALL      UINT32_MAX
 
 /* The other half of the table is for who asks for the stacks of all waits. */
 #define STACKS_MOST (LTR__STACK_MAX / 2)
@@ -41,35 +39,48 @@ struct ltr_stack_note *ltr__notes;
 struct ltr_note_progress ltr__note_progress = {.looked = ALL};
 
 static uint16_t seen_kernel, seen_slots; /* how many watched when we looked last */
-static uint32_t next, end;               /* the groups that are left */
+static uint32_t next_group, group_end;   /* those that are left */
 
-int ltr__note_init(void)
-{
-	if (ltr__notes)
-		return 0;
-	ltr__notes = ltr__reserve(NOTES_BYTES);
-	if (!ltr__notes)
-		return -ENOMEM;
-	ltr__region_add(ltr__notes, NOTES_BYTES, LTR_REGION_PRIVATE, 0);
-	return 0;
-}
-
-/* Where a goroutine waits. */
+/* A goroutine that waits, and how far its stack has been walked. */
 struct stand {
 	const struct ltr__goroutine *goroutine;
 	struct ltr_stack_note *note;
 	uint64_t id;
 	uint32_t sequence;
-	const char *sp;
+	uint32_t depth;   /* of what is in pcs */
+	bool damaged;     /* or deeper than fits */
+	const char *next; /* the frame pointer of the next frame; NULL: there is none */
 	const char *low;
 	const char *high;
+	uint64_t pcs[LTR_STACK_DEPTH_MAX];
 };
+
+/*
+ * The group that is walked, of the monitor alone. It is full of addresses that mean nothing to who looks for
+ * references, so it lies with the notes, in memory that is said to be private.
+ */
+static struct stand *stands;
+
+int ltr__note_init(void)
+{
+	size_t bytes = NOTES_BYTES + GROUP * sizeof(*stands);
+
+	if (ltr__notes)
+		return 0;
+	ltr__notes = ltr__reserve(bytes);
+	if (!ltr__notes)
+		return -ENOMEM;
+	stands = (void *)((char *)ltr__notes + NOTES_BYTES);
+	ltr__region_add(ltr__notes, bytes, LTR_REGION_PRIVATE, 0);
+	return 0;
+}
 
 /* False if it does not wait, is just being changed, or has its note. */
 LOOKS_AT_OTHERS static bool look_at(uint32_t number, struct stand *stand)
 {
 	const struct ltr__goroutine *goroutine =
 		&ltr__slabs[number / LTR__SLAB_DESCRIPTORS][number % LTR__SLAB_DESCRIPTORS];
+	const char *sp;
 
 	stand->goroutine = goroutine;
 	stand->note = &ltr__notes[number];
@@ -80,43 +91,65 @@ LOOKS_AT_OTHERS static bool look_at(uint32_t number, struct stand *stand)
 	    goroutine->state > LTR_STATE_SYNC ||
 	    (stand->note->id == stand->id && stand->note->sequence == stand->sequence))
 		return false;
-	stand->sp = __atomic_load_n((char *const *)&goroutine->saved_sp, __ATOMIC_ACQUIRE);
+	sp = __atomic_load_n((char *const *)&goroutine->saved_sp, __ATOMIC_ACQUIRE);
 	stand->low = goroutine->stack_low;
 	stand->high = goroutine->stack_high;
-	return stand->low && stand->sp >= stand->low &&
-	       stand->sp <= stand->high - LTR__SAVED_FP_OFFSET - sizeof(void *);
+	if (!sp || !stand->low || sp < stand->low ||
+	    sp > stand->high - LTR__SAVED_FP_OFFSET - sizeof(uint64_t))
+		return false;
+	stand->next = sp + LTR__SAVED_FP_OFFSET;
+	stand->depth = 0;
+	stand->damaged = false;
+	return true;
 }
 
-static void ask_for(const struct stand *stand)
+/* To the frame at `next`, which is known to be in the stack. */
+static void go_to(struct stand *stand, const char *next)
 {
-	const char *line = stand->sp;
-
-	for (; line < stand->high && line < stand->sp + PREFETCH_MOST; line += LINE_BYTES)
-		__builtin_prefetch(line);
-}
-
-/* The frames; 0: none, or damaged, or more than fit. */
-LOOKS_AT_OTHERS static uint32_t walk(const struct stand *stand, uint64_t pcs[LTR_STACK_DEPTH_MAX])
-{
-	const char *fp = *(char *const *)(const void *)(stand->sp + LTR__SAVED_FP_OFFSET);
-	const char *before = NULL;
-	uint32_t depth = 0;
-
-	while (fp) {
-		const uint64_t *frame = (const void *)fp;
-
-		if (depth == LTR_STACK_DEPTH_MAX || fp <= before || fp < stand->low ||
-		    fp > stand->high - 2 * sizeof(*frame) || (uintptr_t)fp % sizeof(*frame))
-			return 0;
-		pcs[depth++] = frame[1];
-		before = fp;
-		fp = (const char *)(uintptr_t)frame[0];
+	if (next && (next <= stand->next || next > stand->high - 2 * sizeof(uint64_t) ||
+		     (uintptr_t)next % sizeof(uint64_t) || stand->depth == LTR_STACK_DEPTH_MAX)) {
+		stand->damaged = true;
+		next = NULL;
 	}
-	return depth;
+	stand->next = next;
+	__builtin_prefetch(next);
 }
 
-static void put(struct ltr_stack_note *note, const struct stand *stand, uint32_t stack)
+/* What was saved of its registers holds its frame pointer; each frame, that of the next one. */
+LOOKS_AT_OTHERS static void begin_walk(struct stand *stand)
 {
+	go_to(stand, (const char *)*(const uintptr_t *)(const void *)stand->next);
+}
+
+LOOKS_AT_OTHERS static void walk_on(struct stand *stand)
+{
+	const uintptr_t *frame = (const void *)stand->next;
+
+	stand->pcs[stand->depth++] = frame[1];
+	go_to(stand, (const char *)frame[0]);
+}
+
+static void walk(uint32_t count)
+{
+	bool more = true;
+
+	for (uint32_t i = 0; i < count; i++)
+		begin_walk(&stands[i]);
+	while (more) {
+		more = false;
+		for (uint32_t i = 0; i < count; i++) {
+			if (!stands[i].next)
+				continue;
+			walk_on(&stands[i]);
+			more = true;
+		}
+	}
+}
+
+static void put(const struct stand *stand, uint32_t stack)
+{
+	struct ltr_stack_note *note = stand->note;
+
 	/* odd while it is written; release: pairs with readers outside */
 	__atomic_store_n(&note->sequence, 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -125,26 +158,31 @@ static void put(struct ltr_stack_note *note, const struct stand *stand, uint32_t
 	__atomic_store_n(&note->sequence, stand->sequence, __ATOMIC_RELEASE);
 }
 
+static bool has_not_moved(const struct stand *stand)
+{
+	/* acquire: what was read of the stack comes before this look at the sequence */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&stand->goroutine->sequence, __ATOMIC_RELAXED) == stand->sequence;
+}
+
 static void note_group(uint32_t group)
 {
-	struct stand stands[GROUP];
-	uint64_t pcs[LTR_STACK_DEPTH_MAX];
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < GROUP; i++)
-		if (look_at(group * GROUP + i, &stands[count]))
-			ask_for(&stands[count++]);
+	for (uint32_t i = 0; i < GROUP; i++) {
+		if (!look_at(group * GROUP + i, &stands[count]))
+			continue;
+		__builtin_prefetch(stands[count++].next);
+	}
+	walk(count);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t depth = walk(&stands[i], pcs);
+		const struct stand *stand = &stands[i];
 		uint32_t stack = 0;
 
-		/* acquire: what was read of the stack comes before this look at the sequence */
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (depth && __atomic_load_n(&stands[i].goroutine->sequence, __ATOMIC_RELAXED) ==
-				     stands[i].sequence)
-			stack = ltr__stack_number(pcs, depth, STACKS_MOST);
+		if (stand->depth && !stand->damaged && has_not_moved(stand))
+			stack = ltr__stack_number(stand->pcs, stand->depth, STACKS_MOST);
 		if (stack)
-			put(stands[i].note, &stands[i], stack);
+			put(stand, stack);
 	}
 }
 
@@ -158,8 +196,9 @@ static void set_looked(uint32_t looked)
 static void begin(void)
 {
 	/* acquire: pairs with the release by which slabs are counted */
-	end = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE) * (LTR__SLAB_DESCRIPTORS / GROUP);
-	next = 0;
+	group_end = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE) *
+		    (LTR__SLAB_DESCRIPTORS / GROUP);
+	next_group = 0;
 	set_looked(0);
 	/* release: who finds the pass does not find how far the one before had come */
 	__atomic_store_n(&ltr__note_progress.passes, ltr__note_progress.passes + 1,
@@ -182,16 +221,16 @@ bool ltr__note_stacks(void)
 	int64_t start_ns;
 
 	look_for_arrivals();
-	if (next == end)
+	if (next_group == group_end)
 		return false;
 	if (ltr__cold_is_on() || !ltr__watched())
-		next = end;
+		next_group = group_end;
 	start_ns = ltr__real_ns();
-	while (next < end && ltr__real_ns() - start_ns < SLICE_NS) {
-		note_group(next++);
-		set_looked(next * GROUP);
+	while (next_group < group_end && ltr__real_ns() - start_ns < SLICE_NS) {
+		note_group(next_group++);
+		set_looked(next_group * GROUP);
 	}
-	if (next == end)
+	if (next_group == group_end)
 		set_looked(ALL);
-	return next < end;
+	return next_group < group_end;
 }

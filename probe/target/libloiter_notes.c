@@ -2,8 +2,9 @@
 /*
  * Waiting for the runtime to note where its goroutines stand (layout.h, struct ltr_stack_note). It does so
  * once somebody watches, several times as fast as we can read their stacks; so the first snapshot follows
- * behind it, where there is enough to gain. It is not waited for if it sleeps, nor for more than
- * PATIENCE pauses in which it does not go on: it may be stopped, or have no CPU. Then stacks are read.
+ * behind it, where there is enough to gain. It is not waited for if it sleeps, nor for more than a few
+ * pauses in which it does not begin or does not go on: it may be stopped, or have no CPU. Then stacks are
+ * read.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -13,7 +14,8 @@
 
 #define DESCRIPTORS_LEAST 8192u
 #define PAUSE_NS          200000
-#define PATIENCE          50u   /* 10 ms: its tick is 5 */
+#define PAUSES_BEGIN      50u /* 10 ms: its tick is 5 */
+#define PAUSES_GO_ON      250u
 #define PAUSES_MAX        5000u /* of one thread; whatever it claims to be doing */
 
 static bool read_progress(const struct ltr__libloiter *target,
@@ -74,10 +76,12 @@ void ltr__notes_await(struct ltr__notes_wait *wait, uint64_t count)
 	for (uint32_t pauses = 0; !wait->over && pauses < PAUSES_MAX; pauses++) {
 		if (!read_progress(wait->target, &now))
 			break;
-		if (now.passes != wait->target->note_passes && now.looked >= count)
+		bool begun = now.passes != wait->target->note_passes;
+
+		if (begun && now.looked >= count)
 			return;
 		standing = is_same(&now, &before) ? standing + 1 : 0;
-		if (standing == PATIENCE)
+		if (standing == (begun ? PAUSES_GO_ON : PAUSES_BEGIN))
 			break;
 		before = now;
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);

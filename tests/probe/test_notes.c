@@ -272,6 +272,22 @@ static void test_not_for_long(void **state)
 	fake_stop(child);
 }
 
+static void begin_and_stop(void)
+{
+	fake.note_progress = (struct ltr_note_progress){6, MANY / 2};
+	fake_poke(child, &fake.note_progress, sizeof(fake.note_progress));
+}
+
+static void test_not_for_long_once_begun(void **state)
+{
+	(void)state;
+	make_many();
+	happens = begin_and_stop;
+	happens_after_pause = 5;
+	expect_note_believed(false);
+	assert_in_range(pauses, 10, 2000);
+}
+
 /* One that says for ever that it goes on. */
 static void pretend(void)
 {
@@ -319,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_torn_copies),
 		cmocka_unit_test(test_it_is_waited_for),
 		cmocka_unit_test(test_not_for_long),
+		cmocka_unit_test(test_not_for_long_once_begun),
 		cmocka_unit_test(test_not_for_ever),
 		cmocka_unit_test(test_not_in_vain),
 	};

@@ -16,7 +16,8 @@
 #define PAUSE_NS          200000
 #define PAUSES_BEGIN      50u /* 10 ms: its tick is 5 */
 #define PAUSES_GO_ON      250u
-#define PAUSES_MAX        5000u /* of one thread; whatever it claims to be doing */
+/* Whatever it claims to be doing: a second, and for a crowd several times what it needs. */
+#define PAUSES_MAX(descriptors) (5000u + (descriptors) / 250u)
 
 static bool read_progress(const struct ltr__libloiter *target,
 			  struct ltr_note_progress *ret_progress)
@@ -58,6 +59,7 @@ void ltr__notes_begin(const struct ltr__libloiter *target, uint64_t descriptors,
 		      struct ltr__notes_wait *wait)
 {
 	wait->target = target;
+	wait->pauses_left = (int64_t)PAUSES_MAX(descriptors);
 	wait->over = target->had_snapshot || descriptors < DESCRIPTORS_LEAST ||
 		     !is_watched(target) || is_asleep(target);
 }
@@ -73,7 +75,7 @@ void ltr__notes_await(struct ltr__notes_wait *wait, uint64_t count)
 	struct ltr_note_progress now;
 	uint32_t standing = 0;
 
-	for (uint32_t pauses = 0; !wait->over && pauses < PAUSES_MAX; pauses++) {
+	while (!wait->over && wait->pauses_left-- > 0) {
 		if (!read_progress(wait->target, &now))
 			break;
 		bool begun = now.passes != wait->target->note_passes;

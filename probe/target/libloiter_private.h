@@ -173,6 +173,7 @@ int ltr__selects_note(struct ltr__selects *selects, const struct ltr__select *se
 struct ltr__notes_wait {
 	const struct ltr__libloiter *target;
 	_Atomic bool over; /* nothing is waited for any more */
+	_Atomic int64_t pauses_left;
 };
 uint32_t ltr__notes_passes(const struct ltr__libloiter *target);
 void ltr__notes_begin(const struct ltr__libloiter *target, uint64_t descriptors,

@@ -6,10 +6,10 @@
  * how fresh it is. Every round measures all rows, one after the other; medians are shown, with the
  * smallest and the largest value.
  *
- *	bench/probe [--kernel | --events | --httpd] [ROUNDS [GOROUTINES]] [--json FILE]
+ *	bench/probe [--kernel | --events | --census | --httpd] [ROUNDS [GOROUTINES]] [--json FILE]
  *
  * --kernel: only the rows of what asking the kernel costs; --events: only those of the ping-pong, and of as
- * many as possible; --httpd: only those of httpd.
+ * many as possible; --census: only those of the first census; --httpd: only those of httpd.
  * GOROUTINES is the size of the large census (1000000; each takes 4.3 KB in the program).
  */
 
@@ -38,15 +38,13 @@
 #define CROWD         100000
 #define WRK_SECONDS   "2s"
 
-enum part { PART_KERNEL, PART_EVENTS, PART_HTTPD, PART_COUNT, PART_ALL = PART_COUNT };
+enum part { PART_KERNEL, PART_EVENTS, PART_CENSUS, PART_HTTPD, PART_COUNT, PART_ALL = PART_COUNT };
 
-static const char *const part_options[PART_COUNT] = {"--kernel", "--events", "--httpd"};
+static const char *const part_options[PART_COUNT] = {"--kernel", "--events", "--census", "--httpd"};
 
 struct bench {
 	struct child target; /* with one processor, as are the others */
 	struct child bare;
-	struct child crowd;   /* CROWD goroutines */
-	struct child large;   /* GOROUTINES */
 	struct child blocked; /* KERNEL_THREADS in blocking calls */
 	struct child httpd;   /* pid 0: cannot be had here */
 	struct child checked; /* httpd under loiter check, and with --every */
@@ -243,6 +241,17 @@ static void measure_rate(struct bench *bench, enum ltr_via via, enum row rate_ro
 
 /* --- a census of many ----------------------------------------------------------------------- */
 
+/* A program that nobody has watched yet. */
+static struct child start_crowd(const struct bench *bench, long count)
+{
+	struct child crowd = child_start(bench->target_path, NULL, 1);
+	char command[64];
+
+	snprintf(command, sizeof(command), "park %ld", count);
+	child_number(&crowd, command, NULL);
+	return crowd;
+}
+
 static double open_ms(const struct child *child, enum ltr_via via, long least, double *ret_bytes)
 {
 	struct mallinfo2 before = mallinfo2();
@@ -264,15 +273,48 @@ static double open_ms(const struct child *child, enum ltr_via via, long least, d
 	return took;
 }
 
+/* CPU time of the runtime's monitor, which is the thread that the program began with. */
+static double monitor_ms(const struct child *child)
+{
+	char path[64];
+	double ns = NAN;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", child->pid, child->pid);
+
+	FILE *file = fopen(path, "re");
+
+	if (!file || fscanf(file, "%lf", &ns) != 1)
+		give_up(path);
+	fclose(file);
+	return ns / 1e6;
+}
+
+static void measure_first(struct bench *bench, enum ltr_via via, enum row row)
+{
+	struct child crowd = start_crowd(bench, CROWD);
+	double before_ms = monitor_ms(&crowd);
+
+	set(bench, row, open_ms(&crowd, via, CROWD, NULL));
+	set(bench, ROW_OPEN_MONITOR, monitor_ms(&crowd) - before_ms);
+	child_end(&crowd);
+}
+
 static void measure_census(struct bench *bench)
 {
 	double bytes;
 
-	set(bench, ROW_OPEN_SHM, open_ms(&bench->crowd, LTR_VIA_SHM, CROWD, NULL));
+	measure_first(bench, LTR_VIA_SHM, ROW_OPEN_SHM);
 	if (bench->ebpf)
-		set(bench, ROW_OPEN_EBPF, open_ms(&bench->crowd, LTR_VIA_EBPF, CROWD, NULL));
-	set(bench, ROW_LARGE, open_ms(&bench->large, LTR_VIA_SNAPSHOT, bench->goroutines, &bytes));
+		measure_first(bench, LTR_VIA_EBPF, ROW_OPEN_EBPF);
+
+	struct child large = start_crowd(bench, bench->goroutines);
+
+	set(bench, ROW_LARGE_SHM, open_ms(&large, LTR_VIA_SHM, bench->goroutines, &bytes));
 	set(bench, ROW_LARGE_BYTES, bytes);
+	child_end(&large);
+	large = start_crowd(bench, bench->goroutines);
+	set(bench, ROW_LARGE, open_ms(&large, LTR_VIA_SNAPSHOT, bench->goroutines, NULL));
+	child_end(&large);
 }
 
 /* --- freshness ------------------------------------------------------------------------------ */
@@ -467,8 +509,6 @@ static void start_all(struct bench *bench, const char *folder)
 	if (!realpath(path, bench->target_path))
 		give_up(path);
 	bench->target = child_start(path, NULL, 1);
-	bench->crowd = child_start(path, NULL, 1);
-	bench->large = child_start(path, NULL, 1);
 	bench->blocked = child_start(path, NULL, 1);
 	snprintf(path, sizeof(path), "%s/load/probe_target_bare", folder);
 	bench->bare = child_start(path, NULL, 1);
@@ -477,17 +517,11 @@ static void start_all(struct bench *bench, const char *folder)
 	if (sscanf(line, "%lu %lu %lu %lu %lu %lu %lu", &probes[0], &probes[1], &probes[2],
 		   &probes[3], &probes[4], &probes[5], &bench->semaphore) != 7)
 		give_up("where the USDT probes are");
-	if (bench->part == PART_ALL) {
-		snprintf(command, sizeof(command), "park %d", CROWD);
-		child_number(&bench->crowd, command, NULL);
-		snprintf(command, sizeof(command), "park %ld", bench->goroutines);
-		child_number(&bench->large, command, NULL);
-	}
 	snprintf(command, sizeof(command), "block %d", KERNEL_THREADS);
 	child_number(&bench->blocked, command, NULL);
 	if (bench->part == PART_ALL || bench->part == PART_HTTPD)
 		start_httpd(bench, folder);
-	if (bench->part == PART_KERNEL || bench->part == PART_HTTPD)
+	if (bench->part != PART_ALL && bench->part != PART_EVENTS)
 		return;
 	snprintf(bench->go_path, sizeof(bench->go_path), "%s/load/probe-go", folder);
 	snprintf(command, sizeof(command), "GOFLAGS=-mod=mod go build -o '%s' '%s' 2>/dev/null",
@@ -532,8 +566,9 @@ static void measure_round(struct bench *bench)
 		kernel_measure(&bench->target, &bench->blocked, bench->ebpf, bench->round);
 	if (is_asked(bench, PART_EVENTS))
 		measure_events(bench);
-	if (bench->part == PART_ALL) {
+	if (is_asked(bench, PART_CENSUS))
 		measure_census(bench);
+	if (bench->part == PART_ALL) {
 		measure_freshness(bench, LTR_VIA_SHM, ROW_FRESH_SHM);
 		if (bench->ebpf)
 			measure_freshness(bench, LTR_VIA_EBPF, ROW_FRESH_EBPF);
@@ -577,7 +612,7 @@ int main(int argc, char **argv)
 	bench.goroutines = argc > 2 ? atol(argv[2]) : 1000000;
 	if (rounds < 1 || rounds > ROUNDS_MAX || bench.goroutines < 1 || argc > 3)
 		return fprintf(stderr,
-			       "usage: %s [--kernel | --events | --httpd] [ROUNDS (1 to %d) "
+			       "usage: %s [--kernel | --events | --census | --httpd] [ROUNDS (1 to %d) "
 			       "[GOROUTINES]] [--json FILE]\n",
 			       argv[0], ROUNDS_MAX),
 		       64;
@@ -593,8 +628,6 @@ int main(int argc, char **argv)
 	rows_report(rounds, bench.goroutines, bench.part == PART_ALL, json);
 	child_end(&bench.target);
 	child_end(&bench.bare);
-	child_end(&bench.crowd);
-	child_end(&bench.large);
 	child_end(&bench.blocked);
 	if (bench.httpd.pid) {
 		child_end(&bench.httpd);

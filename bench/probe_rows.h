@@ -29,8 +29,10 @@
 	X(SHM_RATE, "shm: sustained without loss", "M events/s", 5, true)          \
 	X(OPEN_EBPF, "eBPF: attach, census of 100 k", "ms", 50, false)             \
 	X(OPEN_SHM, "shm: attach, census of 100 k", "ms", 50, false)               \
-	X(LARGE, "census of many (GOROUTINES)", "ms", 500, false)                  \
+	X(OPEN_MONITOR, "... of that the program's, CPU time", "ms", 0, false)     \
+	X(LARGE_SHM, "shm: attach, census of many (GOROUTINES)", "ms", 500, false) \
 	X(LARGE_BYTES, "... its memory, each", "bytes", 200, false)                \
+	X(LARGE, "... by a snapshot alone", "ms", 500, false)                      \
 	X(FRESH_EBPF, "eBPF: known after, median of 50", "ms", 0, false)           \
 	X(FRESH_EBPF_MOST, "eBPF: known after, longest of 50", "ms", 10, false)    \
 	X(FRESH_SHM, "shm: known after, median of 50", "ms", 0, false)             \

@@ -513,9 +513,7 @@ void ltr__resolve_stack(struct ltr_census *census, uint32_t index)
 	if (goroutine->stack || !(follow->stack & LTR__UNDEFINED_STACK) ||
 	    goroutine->transitions != follow->cursor)
 		return;
-	uint32_t number = follow->stack & ~LTR__UNDEFINED_STACK;
-	if (number < census->defined_count)
-		goroutine->stack = census->defined[number];
+	goroutine->stack = ltr_census_defined_stack(census, follow->stack & ~LTR__UNDEFINED_STACK);
 }
 
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
@@ -536,4 +534,9 @@ int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, c
 	census->contentions.view_old = true;
 	LTR__TAP(census, define_stack, runtime_stack, stack);
 	return 0;
+}
+
+uint32_t ltr_census_defined_stack(const struct ltr_census *census, uint32_t runtime_stack)
+{
+	return runtime_stack < census->defined_count ? census->defined[runtime_stack] : 0;
 }

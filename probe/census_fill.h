@@ -140,6 +140,8 @@ const struct ltr_known_socket *ltr_census_known_socket(const struct ltr_census *
 /* The stack that a STACK record's identifier means, as soon as it is known. */
 int ltr_census_define_stack(struct ltr_census *census, uint32_t runtime_stack, const uint64_t *pcs,
 			    size_t depth);
+/* The census's number of one that was defined; 0: none has been. */
+uint32_t ltr_census_defined_stack(const struct ltr_census *census, uint32_t runtime_stack);
 
 /*
  * The moment that the census shows from now on; never goes back. Updates unfinished waits. To be

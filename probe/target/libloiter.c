@@ -126,6 +126,7 @@ static int target_open(struct ltr_process *process, void **ret_target, struct lt
 		return err;
 	}
 	locate_functions(target);
+	target->note_passes = ltr__notes_passes(target);
 	*ret_target = target;
 	return 0;
 }
@@ -212,7 +213,7 @@ static int define_stacks(struct ltr__libloiter *target, struct ltr_census *censu
 	return 0;
 }
 
-static int target_stacks(void *context, struct ltr_census *census, uint32_t least)
+int ltr__libloiter_stacks(void *context, struct ltr_census *census, uint32_t least)
 {
 	enum { PIECE = 1024 };
 	struct ltr__libloiter *target = context;
@@ -251,7 +252,7 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.rate = ltr__libloiter_rate,
 	.snapshot = ltr__libloiter_snapshot,
 	.counters = target_counters,
-	.stacks = target_stacks,
+	.stacks = ltr__libloiter_stacks,
 	.reach = ltr__libloiter_reach,
 	.objects = ltr__libloiter_objects,
 	.object = ltr__libloiter_object,

@@ -11,6 +11,8 @@
 #define STACK_BYTES      ((size_t)8 * 1024)   /* of each stack, at first */
 #define DEEP_STACK_BYTES ((size_t)256 * 1024) /* of a stack with frames beyond that */
 
+enum pass { FIRST, SECOND };
+
 static void try_again(struct ltr__as_read *reading)
 {
 	reading->skip = true;
@@ -28,16 +30,24 @@ static uint64_t to_ns(const struct ltr__batch *batch, uint64_t ticks)
 	return ns < 1 ? 1 : ns > (double)rate->base_ns ? rate->base_ns : (uint64_t)ns;
 }
 
-static int read_descriptors(struct ltr__batch *batch)
+/* And the notes that there are. */
+static int read_descriptors(struct ltr__batch *batch, enum pass pass)
 {
 	size_t bytes = batch->look->target->layout.descriptor_bytes;
+	size_t noted_bytes = batch->notes ? batch->count * sizeof(batch->noted[pass][0]) : 0;
+	struct ltr_process_piece *notes = &batch->pieces[batch->count];
+	int err;
 
 	for (uint32_t i = 0; i < batch->count; i++)
 		batch->pieces[i] =
 			(struct ltr_process_piece){.address = batch->addresses[i],
 						   .buffer = batch->descriptors + i * bytes,
 						   .bytes = bytes};
-	return ltr_process_read_many(batch->look->target->process, batch->pieces, batch->count);
+	*notes = (struct ltr_process_piece){
+		.address = batch->notes, .buffer = batch->noted[pass], .bytes = noted_bytes};
+	err = ltr_process_read_many(batch->look->target->process, batch->pieces, batch->count + 1);
+	batch->has_notes[pass] = noted_bytes && notes->done == noted_bytes;
+	return err;
 }
 
 static void parse(const struct ltr__batch *batch, const unsigned char *descriptor,
@@ -120,6 +130,18 @@ static bool reuse_stack(const struct ltr__batch *batch, struct ltr__as_read *rea
 	return true;
 }
 
+/* The stack that is noted for who was read like this; 0: none. */
+static uint32_t noted_stack(const struct ltr__batch *batch, uint32_t i, enum pass pass)
+{
+	const struct ltr_stack_note *note = &batch->noted[pass][i];
+	const struct ltr__as_read *reading = &batch->readings[i];
+
+	return batch->has_notes[pass] && note->id == reading->goroutine.id &&
+			       note->sequence == reading->sequence
+		       ? note->stack
+		       : 0;
+}
+
 /* Bytes of stacks, and frames, lie behind each other: memory that was touched already. */
 static int read_stacks(struct ltr__batch *batch)
 {
@@ -131,6 +153,9 @@ static int read_stacks(struct ltr__batch *batch)
 	for (uint32_t i = 0; i < batch->count; i++) {
 		struct ltr__as_read *reading = &batch->readings[i];
 		if (reading->skip || !reading->stack.saved_sp || reuse_stack(batch, reading))
+			continue;
+		reading->noted = noted_stack(batch, i, FIRST);
+		if (reading->noted)
 			continue;
 		struct ltr_process_piece *piece = &batch->pieces[count];
 		piece->buffer = batch->stacks + used;
@@ -164,7 +189,7 @@ static int read_stacks(struct ltr__batch *batch)
 static int first_pass(struct ltr__batch *batch)
 {
 	size_t bytes = batch->look->target->layout.descriptor_bytes;
-	int err = read_descriptors(batch);
+	int err = read_descriptors(batch, FIRST);
 
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
 		struct ltr__as_read *reading = &batch->readings[i];
@@ -189,7 +214,7 @@ static int second_pass(struct ltr__batch *batch)
 {
 	const struct ltr_layout *layout = &batch->look->target->layout;
 	size_t bytes = layout->descriptor_bytes;
-	int err = read_descriptors(batch);
+	int err = read_descriptors(batch, SECOND);
 
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
 		struct ltr__as_read *reading = &batch->readings[i];
@@ -199,7 +224,8 @@ static int second_pass(struct ltr__batch *batch)
 		if (batch->pieces[i].done == bytes &&
 		    LTR__FIELD_OF(layout, now, id) == reading->goroutine.id &&
 		    LTR__FIELD_OF(layout, now, sequence) == reading->sequence &&
-		    !(reading->sequence & 1))
+		    !(reading->sequence & 1) &&
+		    (!reading->noted || noted_stack(batch, i, SECOND) == reading->noted))
 			continue;
 		if (!batch->look->last_round) {
 			try_again(reading);
@@ -228,6 +254,8 @@ void ltr__batch_read(struct ltr__batch *batch)
 	batch->unreadable = 0;
 	batch->complete = true;
 	batch->in_doubt = false;
+	if (batch->notes)
+		ltr__notes_await(batch->look->notes, batch->end);
 	batch->err = first_pass(batch);
 	if (!batch->err)
 		batch->err = read_stacks(batch);

@@ -10,6 +10,7 @@
  *   libloiter_layout.c    reading and judging it
  *   libloiter_snapshot.c  descriptors and stacks; with libloiter_batch.c, reading some of them,
  *                         and libloiter_crew.c, which threads do
+ *   libloiter_notes.c     waiting for the runtime to note its stacks
  *   libloiter_stack.c     unwinding
  *   libloiter_population.c  all descriptors at one moment, for:
  *   libloiter_reach.c     who cannot be woken any more; with libloiter_pass.c, one reading for
@@ -76,6 +77,10 @@ struct ltr__libloiter {
 	/* The file that the probed functions lie in; path is "" if there is none. */
 	char path[PATH_MAX];
 	struct ltr_event_target offsets;
+
+	/* At the first snapshot the runtime's notes are waited for. */
+	uint32_t note_passes; /* how many there had been when it was opened */
+	bool had_snapshot;
 
 	struct ltr__words_map sites; /* constant data: good for ever */
 	struct ltr__selects selects;
@@ -164,8 +169,21 @@ size_t ltr__libloiter_cases(void *context, uint64_t id, uint32_t transitions,
 			    struct ltr_select_case *ret_cases, size_t most);
 int ltr__selects_note(struct ltr__selects *selects, const struct ltr__select *select);
 
+/* libloiter_notes.c. For the whole of one snapshot; several threads may wait at once. */
+struct ltr__notes_wait {
+	const struct ltr__libloiter *target;
+	_Atomic bool over; /* nothing is waited for any more */
+	_Atomic int64_t pauses_left;
+};
+uint32_t ltr__notes_passes(const struct ltr__libloiter *target);
+void ltr__notes_begin(const struct ltr__libloiter *target, uint64_t descriptors,
+		      struct ltr__notes_wait *wait);
+/* Until the runtime has looked at the first `count` descriptors, or does not seem to get there. */
+void ltr__notes_await(struct ltr__notes_wait *wait, uint64_t count);
+
 /* libloiter.c */
 void ltr__libloiter_rate(void *context, struct ltr_clock_rate *ret_rate);
+int ltr__libloiter_stacks(void *context, struct ltr_census *census, uint32_t least);
 
 /*
  * libloiter_words.c. Words are looked up in two steps, so that many can be read by one call: first

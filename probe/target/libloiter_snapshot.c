@@ -84,7 +84,9 @@ static int put_one(struct snapshot *snapshot, const struct ltr__as_read *reading
 	struct ltr_goroutine goroutine = reading->goroutine;
 	int err = 0;
 
-	if (!reading->stack_known)
+	if (reading->noted)
+		goroutine.stack = ltr_census_defined_stack(snapshot->census, reading->noted);
+	else if (!reading->stack_known)
 		err = ltr_census_intern_stack(snapshot->census, reading->pcs, reading->depth,
 					      &goroutine.stack);
 	if (!err)
@@ -97,6 +99,23 @@ static int put_one(struct snapshot *snapshot, const struct ltr__as_read *reading
 	if (!err)
 		err = put_locks(snapshot, reading);
 	return err ? err : put_select(snapshot, reading);
+}
+
+/* What the program's table has for the notes of a batch. */
+static int want_noted(const struct snapshot *snapshot, struct ltr__libloiter *target,
+		      const struct ltr__batch *batch)
+{
+	uint32_t highest = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++)
+		if (!batch->readings[i].skip && batch->readings[i].noted > highest)
+			highest = batch->readings[i].noted;
+	return highest ? ltr__libloiter_stacks(target, snapshot->census, highest) : 0;
+}
+
+static bool leads_nowhere(const struct snapshot *snapshot, const struct ltr__as_read *reading)
+{
+	return reading->noted && !ltr_census_defined_stack(snapshot->census, reading->noted);
 }
 
 static int put_batch(void *context, const struct ltr__batch *batch)
@@ -113,10 +132,12 @@ static int put_batch(void *context, const struct ltr__batch *batch)
 	snapshot->complete = snapshot->complete && batch->complete;
 	snapshot->in_doubt = snapshot->in_doubt || batch->in_doubt;
 	err = want_words(snapshot, batch);
+	if (!err)
+		err = want_noted(snapshot, snapshot->words.target, batch);
 	for (uint32_t i = 0; i < batch->count && !err; i++) {
 		const struct ltr__as_read *reading = &batch->readings[i];
 
-		if (reading->again)
+		if (reading->again || (!reading->skip && leads_nowhere(snapshot, reading)))
 			err = try_again(snapshot, batch->addresses[i]);
 		else if (!reading->skip)
 			err = put_one(snapshot, reading);
@@ -141,6 +162,10 @@ static void fill_from_slabs(void *context, struct ltr__batch *batch, uint64_t nu
 	uint64_t first;
 
 	batch->count = size_of_batch(snapshot, number, &first);
+	batch->notes = layout->note_bytes && layout->notes
+			       ? layout->notes + first * sizeof(struct ltr_stack_note)
+			       : 0;
+	batch->end = first + batch->count;
 	for (uint32_t i = 0; i < batch->count; i++)
 		batch->addresses[i] =
 			snapshot->addresses[(first + i) / layout->slab_descriptors] +
@@ -153,6 +178,7 @@ static void fill_from_list(void *context, struct ltr__batch *batch, uint64_t num
 	uint64_t first;
 
 	batch->count = size_of_batch(snapshot, number, &first);
+	batch->notes = 0;
 	for (uint32_t i = 0; i < batch->count; i++)
 		batch->addresses[i] = snapshot->addresses[first + i];
 }
@@ -181,6 +207,7 @@ static int first_round(struct snapshot *snapshot)
 		snapshot->complete = false;
 	snapshot->addresses = slabs;
 	snapshot->count = (uint64_t)count * snapshot->look.target->layout.slab_descriptors;
+	ltr__notes_begin(snapshot->look.target, snapshot->count, snapshot->look.notes);
 	ltr_census_reserve(snapshot->census, snapshot->count);
 	err = do_round(snapshot, fill_from_slabs);
 	free(slabs);
@@ -215,8 +242,10 @@ static int look_around(struct snapshot *snapshot)
 int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t exact_ns)
 {
 	struct ltr__libloiter *target = context;
+	struct ltr__notes_wait notes = {.over = true};
 	struct snapshot snapshot = {
 		.look = {.target = target,
+			 .notes = &notes,
 			 .known = ltr_census_count(census) ? census : NULL,
 			 .exact_ns = exact_ns},
 		.census = census,
@@ -232,6 +261,7 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 		err = look_around(&snapshot);
 		if (!err)
 			err = ltr__locks_read(&snapshot.locks, target, census);
+		target->had_snapshot = true;
 		int end = ltr_census_snapshot_end(census, snapshot.complete && !err);
 		err = err ? err : end;
 		if (!err && snapshot.in_doubt)

@@ -11,7 +11,8 @@
  *
  * A batch costs three system calls however many goroutines are in it (IOV_MAX permitting), because
  * descriptors are neighbours. The stack of a goroutine that has not moved since the census learnt
- * it is not read again.
+ * it is not read again, nor is one that the runtime has a note of: notes are read with the descriptors,
+ * both times. One that leads nowhere costs its goroutine another round, in which none is believed.
  *
  * Reading a batch changes nothing but the batch, so several threads may read one each.
  */
@@ -37,14 +38,16 @@ struct ltr__as_read {
 	uint32_t depth; /* frames in pcs */
 	bool stack_known;
 	bool stack_damaged;
-	bool skip;  /* free, or to be tried again */
-	bool again; /* to be tried again */
+	uint32_t noted; /* 0, or the number of its stack in the program's table */
+	bool skip;      /* free, or to be tried again */
+	bool again;     /* to be tried again */
 };
 
 /* What all batches of a round are read by. */
 struct ltr__look {
 	const struct ltr__libloiter *target;
 	const struct ltr_census *known; /* who is known already; NULL: nobody */
+	struct ltr__notes_wait *notes;
 	struct ltr_clock_rate rate;
 	uint64_t exact_ns;
 	bool last_round; /* nobody is tried again */
@@ -52,8 +55,11 @@ struct ltr__look {
 
 struct ltr__batch {
 	const struct ltr__look *look;
-	uint64_t addresses[LTR__BATCH]; /* of the descriptors; the caller fills them in */
+	/* The caller fills in: */
+	uint64_t addresses[LTR__BATCH]; /* of the descriptors */
 	uint32_t count;
+	uint64_t notes; /* address of as many notes; 0: none are wanted */
+	uint64_t end;   /* how many descriptors there are up to the last of these */
 
 	/* What ltr__batch_read() has found. */
 	int err;
@@ -65,7 +71,9 @@ struct ltr__batch {
 	uint64_t *pcs; /* of one goroutine after the other */
 	size_t pc_count;
 	unsigned char *descriptors;
-	struct ltr_process_piece pieces[LTR__BATCH];
+	struct ltr_stack_note noted[2][LTR__BATCH]; /* both readings */
+	bool has_notes[2];
+	struct ltr_process_piece pieces[LTR__BATCH + 1];
 	unsigned char *stacks;
 	unsigned char *deep_stack;
 };

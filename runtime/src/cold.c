@@ -392,6 +392,11 @@ int ltr_cold_after(int64_t duration_ns)
 	return start(duration_ns);
 }
 
+bool ltr__cold_is_on(void)
+{
+	return __atomic_load_n(&started, __ATOMIC_ACQUIRE);
+}
+
 uint64_t ltr_cold_count(void)
 {
 	return __atomic_load_n(&packed_count, __ATOMIC_RELAXED);

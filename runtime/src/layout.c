@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "goroutine.h"
 #include "monitor.h"
+#include "note.h"
 #include "region.h"
 #include "trace.h"
 
@@ -96,6 +97,7 @@ struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) 
 	.sync_words = sizeof(struct ltr_sync_words),
 	.channel_head = sizeof(struct ltr_channel_head),
 	.case_bytes = sizeof(struct ltr_case_words),
+	.note_bytes = sizeof(struct ltr_stack_note),
 };
 
 static uint64_t address(const void *pointer)
@@ -122,6 +124,8 @@ void ltr__layout_init(void)
 	ltr_layout.region_count = address(&ltr__region_count);
 	ltr_layout.monitor_words[0] = address(&ltr__sched.main_done);
 	ltr_layout.monitor_words[1] = address(&ltr__monitor_asleep);
+	ltr_layout.notes = address(ltr__notes);
+	ltr_layout.note_progress = address(&ltr__note_progress);
 	ltr__layout_phase(LTR_PHASE_RUNNING);
 	/* release: outsiders look at this first */
 	__atomic_store_n(&ltr_layout.ready, 1, __ATOMIC_RELEASE);

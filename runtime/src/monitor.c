@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "futex.h"
 #include "idle.h"
+#include "note.h"
 #include "poller.h"
 #include "seed.h"
 #include "spare.h"
@@ -179,6 +180,7 @@ int64_t ltr__monitor_tick(void)
 {
 	int64_t now_ns = ltr__real_ns();
 	bool watched = ltr__trace_watchers(now_ns) != 0;
+	bool noting = ltr__note_stacks();
 	struct look look;
 
 	ltr__coarse_renew();
@@ -189,7 +191,7 @@ int64_t ltr__monitor_tick(void)
 		balance(&look, now_ns);
 	if (watched) {
 		idle_ticks = 0;
-		return TICK_WATCHED_NS;
+		return noting ? 0 : TICK_WATCHED_NS;
 	}
 	if (look.idle < ltr__sched.processor_count + look.spares)
 		idle_ticks = 0;

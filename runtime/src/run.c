@@ -18,6 +18,7 @@
 #include "idle.h"
 #include "layout.h"
 #include "monitor.h"
+#include "note.h"
 #include "poller.h"
 #include "region.h"
 #include "reserve.h"
@@ -110,6 +111,8 @@ static int init(void)
 	r = ltr__descriptors_init();
 	if (r == 0)
 		r = ltr__trace_init();
+	if (r == 0)
+		r = ltr__note_init();
 	if (r == 0)
 		r = ltr__poll_init();
 	if (r < 0)

@@ -189,7 +189,7 @@ static uint32_t hash_stack(const uint64_t *pcs, uint32_t depth)
 static uint32_t find_stack(uint32_t hash, const uint64_t *pcs, uint32_t depth, uint32_t *ret_free)
 {
 	for (uint32_t at = hash & (STACK_INDEX_SIZE - 1);; at = (at + 1) & (STACK_INDEX_SIZE - 1)) {
-		/* acquire: pairs with the release in intern_stack */
+		/* acquire: pairs with the release in ltr__stack_number */
 		uint32_t number = __atomic_load_n(&stack_index[at], __ATOMIC_ACQUIRE);
 		const struct ltr_stack_entry *entry = &ltr__stacks[number];
 
@@ -203,7 +203,7 @@ static uint32_t find_stack(uint32_t hash, const uint64_t *pcs, uint32_t depth, u
 	}
 }
 
-static uint32_t intern_stack(const uint64_t *pcs, uint32_t depth)
+uint32_t ltr__stack_number(const uint64_t *pcs, uint32_t depth, uint32_t most)
 {
 	uint32_t hash = hash_stack(pcs, depth);
 	uint32_t at;
@@ -214,7 +214,7 @@ static uint32_t intern_stack(const uint64_t *pcs, uint32_t depth)
 		return number;
 	ltr__lock(&stack_lock);
 	number = find_stack(hash, pcs, depth, &at);
-	if (!number && ltr__stack_count < LTR__STACK_MAX) {
+	if (!number && ltr__stack_count < most) {
 		number = ltr__stack_count;
 		entry = &ltr__stacks[number];
 		entry->hash = hash;
@@ -247,7 +247,7 @@ __attribute__((no_sanitize("address"))) static uint32_t number_stack(
 			break;
 		fp = next;
 	}
-	return intern_stack(pcs, depth);
+	return ltr__stack_number(pcs, depth, LTR__STACK_MAX);
 }
 
 static void put_stack(struct ltr__thread *thread, uint64_t id, uint32_t sequence, uint32_t number)

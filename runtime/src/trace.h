@@ -60,6 +60,12 @@ struct ltr__what {
 uint64_t ltr__emit(struct ltr__thread *thread, const struct ltr__goroutine *goroutine, uint64_t arg,
 		   struct ltr__what what);
 
+/*
+ * The number of a stack in the table, 1 .. LTR_STACK_DEPTH_MAX frames of it; 0: it is not there, and there
+ * are `most` others already.
+ */
+uint32_t ltr__stack_number(const uint64_t *pcs, uint32_t depth, uint32_t most);
+
 /* The STACK record of a goroutine that has just parked, walked from its frame pointer. */
 void ltr__emit_stack(struct ltr__thread *thread, struct ltr__goroutine *goroutine, void *frame);
 

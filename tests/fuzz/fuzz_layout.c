@@ -146,6 +146,8 @@ struct image {
 	char file[16], function[16], name[16];
 	struct descriptor descriptors[SLABS][DESCRIPTORS];
 	uint64_t stack[SLABS * DESCRIPTORS][32];
+	struct ltr_stack_note notes[SLABS * DESCRIPTORS];
+	struct ltr_note_progress progress;
 };
 
 #define AT(member) (BASE_ADDRESS + offsetof(struct image, member))
@@ -183,6 +185,9 @@ static void fill_layout(struct image *image)
 		.sync_words = sizeof(struct ltr_sync_words),
 		.channel_head = sizeof(struct ltr_channel_head),
 		.case_bytes = sizeof(struct ltr_case_words),
+		.note_bytes = sizeof(struct ltr_stack_note),
+		.notes = AT(notes),
+		.note_progress = AT(progress),
 	};
 #define FIELD(name, size)                        \
 	image->layout.fields[LTR_FIELD_##name] = \
@@ -252,6 +257,9 @@ size_t fuzz_seed(size_t n, uint8_t *buffer, size_t bytes)
 	for (uint32_t i = 0; n == 0 && i < SLABS * DESCRIPTORS; i++)
 		fill_goroutine(&image, i, i % 2 ? LTR_STATE_CHAN : LTR_STATE_QUEUED,
 			       i % 2 ? LTR_REASON_CHAN_SEND : 0);
+	if (n == 0) /* of one that is not at rest, and of two that are */
+		for (uint32_t i = 1; i < 4; i++)
+			image.notes[i] = (struct ltr_stack_note){i + 1, 2 * i, i % 2 + 1};
 	if (n == 0) { /* one waits for a lock; whatever lies there */
 		image.descriptors[1][1].state = LTR_STATE_SYNC;
 		image.descriptors[1][1].reason = LTR_REASON_RWMUTEX_LOCK;

@@ -70,6 +70,10 @@ void fake_reset(void)
 		.sync_words = sizeof(struct ltr_sync_words),
 		.channel_head = sizeof(struct ltr_channel_head),
 		.case_bytes = sizeof(struct ltr_case_words),
+		.note_bytes = sizeof(struct ltr_stack_note),
+		.notes = address(fake.notes),
+		.note_progress = address(&fake.note_progress),
+		.monitor_words = {address(&fake.monitor_words[0]), address(&fake.monitor_words[1])},
 	};
 #define FIELD(name, size)                     \
 	ltr_layout.fields[LTR_FIELD_##name] = \

@@ -73,6 +73,9 @@ struct fake {
 		struct ltr_sync_words words;
 	} sync;
 	struct ltr_case_words cases[4];
+	struct ltr_stack_note notes[FAKE_SLABS * FAKE_DESCRIPTORS];
+	struct ltr_note_progress note_progress;
+	uint32_t monitor_words[2];
 	uint64_t stack[FAKE_SLABS * FAKE_DESCRIPTORS][FAKE_STACK_BYTES / 8];
 };
 

@@ -215,6 +215,33 @@ _Static_assert(sizeof(struct ltr_stack_entry) == 248, "part of the contract");
 #endif
 
 /*
+ * Where the goroutine of a descriptor stood when the runtime last looked: for a reader that wants all
+ * stacks at once, to whom each costs a page that the kernel has to find and pin. When somebody begins to
+ * watch, the runtime goes over all goroutines that wait, from the first descriptor to the last. It need
+ * not come to it (it may sleep, or be stopped), and not every stack gets a note. So a note saves the
+ * reading of a stack; who finds none reads the stack.
+ *
+ * It holds if `id` and `sequence` are those of the descriptor, as that was read whole, and if the note is
+ * found to be the same once more after the first copy was complete; `sequence` is odd while it is
+ * written. Then the stack is entry `stack` of the table of interned stacks, all of it.
+ */
+struct ltr_stack_note {
+	uint64_t id;
+	uint32_t sequence;
+	uint32_t stack;
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct ltr_stack_note) == 16, "part of the contract");
+#endif
+
+/* How far it has come with that. */
+struct ltr_note_progress {
+	uint32_t passes; /* how often it has begun */
+	uint32_t looked; /* at so many descriptors in the newest pass; UINT32_MAX: at all */
+};
+
+/*
  * How a Mutex and an RWMutex begin, and the Mutex inside a Once: `object` of a goroutine that waits for
  * one is the address of this. `owner` is written by the owner itself, after it got the lock and before
  * it does anything else, and is 0 from before it gives it up; so an owner that stands and does not
@@ -426,13 +453,17 @@ struct ltr_layout {
 	/* sizeof(struct ltr_channel_head), sizeof(struct ltr_case_words); 0: the same */
 	uint32_t channel_head;
 	uint32_t case_bytes;
-	uint32_t reserved;
+	uint32_t note_bytes; /* sizeof(struct ltr_stack_note); 0: this runtime does not have them */
 
 	/*
 	 * The two futexes that the thread in ltr_run() sleeps on, most of the time on the first. Whatever
 	 * futex(2) returns there, and whenever, it only looks again. 0: there is none.
 	 */
 	uint64_t monitor_words[2];
+
+	/* struct ltr_stack_note[slab_max * slab_descriptors], in the order of the descriptors. */
+	uint64_t notes;
+	uint64_t note_progress; /* address of a struct ltr_note_progress */
 };
 
 /* What every program of version 1 has. */

@@ -199,7 +199,7 @@ int ltr__arising_begin(struct ltr__arising *arising, const struct ltr__arising_c
 	if (job->wanted.fd < 0)
 		error = -errno;
 	if (!error)
-		error = ltr_helper_start(&job->thread, run, job);
+		error = ltr_helper_start(&job->thread, 0, run, job);
 	if (error)
 		job_free(job);
 	else

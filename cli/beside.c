@@ -25,7 +25,7 @@ static int start(struct ltr__beside *beside)
 	beside->end_fd = eventfd(0, EFD_CLOEXEC);
 	if (beside->end_fd < 0)
 		return -errno;
-	error = ltr_helper_start(&beside->thread, run, beside);
+	error = ltr_helper_start(&beside->thread, 0, run, beside);
 	if (error)
 		close(beside->end_fd);
 	beside->is_on = !error;

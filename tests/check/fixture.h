@@ -43,7 +43,7 @@ struct people {
 	uint64_t created; /* AT(): the site is made from it, too, unless no_site */
 	bool no_site;
 	const char *site_file; /* as the compiler was given it; NULL: the whole path */
-	uint64_t stack[8]; /* ended by 0 */
+	uint64_t stack[8];     /* ended by 0 */
 };
 
 struct ltr_census *census_make(uint32_t phase, const char *command);

@@ -37,14 +37,21 @@ static struct part trimmed(const char *at, size_t length)
 	return (struct part){at, length};
 }
 
-/* Takes what stands before `end` off the front of `rest`. */
+/* Takes what stands before `end` off the front of `rest`; what is quoted does not end it. */
 static struct part next_part(struct part *rest, char end)
 {
-	const char *found = memchr(rest->at, end, rest->length);
-	size_t length = found ? (size_t)(found - rest->at) : rest->length;
-	struct part part = trimmed(rest->at, length);
+	bool is_quoted = false;
+	size_t length = 0;
+	struct part part;
 
-	length += found ? 1 : 0;
+	for (; length < rest->length && (is_quoted || rest->at[length] != end); length++) {
+		if (rest->at[length] == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted && rest->at[length] == '\\' && length + 1 < rest->length)
+			length++;
+	}
+	part = trimmed(rest->at, length);
+	length += length < rest->length ? 1 : 0;
 	rest->at += length;
 	rest->length -= length;
 	return part;
@@ -111,6 +118,8 @@ static void read_range(struct part range, struct wish *text, struct wish *open)
 		wish_for(open, 3, quality);
 	else if (is(type, "text/plain") && (version.length == 0 || is(version, "0.0.4")))
 		wish_for(text, 3, quality);
+	else if (is(type, "application/*"))
+		wish_for(open, 2, quality);
 	else if (is(type, "text/*"))
 		wish_for(text, 2, quality);
 	else if (is(type, "*/*"))

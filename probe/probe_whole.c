@@ -13,10 +13,11 @@ int ltr_probe_refresh_whole(struct ltr_probe *probe)
 	int error = 0;
 
 	for (int i = 0; i < LOOKS_MAX; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
 		error = ltr_probe_refresh(probe);
 		if (error < 0 || ltr_census_info(ltr_probe_census(probe))->unreadable == 0)
 			break;
-		nanosleep(&pause, NULL);
 	}
 	return error < 0 ? error : 0;
 }

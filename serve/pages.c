@@ -157,14 +157,15 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 		pprof_error(answer, 404, "Unknown profile");
 		return;
 	}
-	/* What is asked wrongly costs the program nothing. */
+	/* What is asked wrongly costs the program nothing, and for headers alone nobody is sampled. */
 	if (waits && (seconds = delta_seconds(name, question, answer)) == 0)
 		return;
-	if (type->from_cpu && !samples_cpu(source,
-					   waits            ? seconds
-					   : question->base ? 0
-							    : CPU_LINGER_SECONDS,
-					   answer))
+	if (type->from_cpu && !question->is_head &&
+	    !samples_cpu(source,
+			 waits            ? seconds
+			 : question->base ? 0
+					  : CPU_LINGER_SECONDS,
+			 answer))
 		return;
 	refresh(source);
 	if (type->from_proof && source->prove && !question->is_head)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -25,7 +26,8 @@
 
 static int orders[2];
 static int answers[2];
-static atomic_bool over; /* what has no end of its own ends */
+static atomic_bool over;  /* what has no end of its own ends */
+static sem_t may_unblock; /* the thread that blocks SIGPROF */
 
 /* --- work ------------------------------------------------------------------------------------ */
 
@@ -425,8 +427,7 @@ static void *block_and_burn(void *unused)
 		sigpending(&pending);
 	} while (!sigismember(&pending, SIGPROF));
 	atomic_store(&is_pending, true);
-	while (!atomic_load(&over))
-		usleep(1000);
+	sem_wait(&may_unblock);
 	pthread_sigmask(SIG_UNBLOCK, &profiling, NULL); /* would end the program */
 	return unused;
 }
@@ -437,14 +438,15 @@ static void a_signal_that_is_late_does_no_harm(void **state)
 	pthread_t thread;
 
 	(void)state;
-	atomic_store(&over, false);
+	assert_int_equal(sem_init(&may_unblock, 0, 0), 0);
 	begin(probe, RATE_HZ);
 	assert_int_equal(pthread_create(&thread, NULL, block_and_burn, NULL), 0);
 	while (!atomic_load(&is_pending))
 		assert_true(ltr_probe_poll(probe, 5) >= 0);
 	ltr_probe_sample_cpu(probe, 0, NULL);
-	atomic_store(&over, true);
+	sem_post(&may_unblock);
 	assert_int_equal(pthread_join(thread, NULL), 0);
+	sem_destroy(&may_unblock);
 	assert_no_trace();
 	ltr_probe_close(probe);
 }

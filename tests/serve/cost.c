@@ -59,6 +59,7 @@ static const struct row rows[] = {
 	{{.path = LEAKS, .seconds = "3601"}, 400, {0}},
 	{{.path = LEAKS, .seconds = "1", .debug = "1"}, 400, {0}},
 	{{.path = CPU}, 200, {.refreshes = 1, .samplings = 1, .seconds = 60}},
+	{{.path = CPU, .is_head = true}, 200, {.refreshes = 1}},
 	{{.path = CPU, .seconds = "7"}, 0, {.refreshes = 1, .samplings = 1, .seconds = 7}},
 	{{.path = CPU, .seconds = "x"}, 400, {0}},
 	{{.path = "/debug/pprof/profile"}, 0, {.refreshes = 1, .samplings = 1, .seconds = 30}},

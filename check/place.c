@@ -57,7 +57,9 @@ void ltr__tidy_path(char *path)
 		bool begins = to > path && to[-1] == '/';
 		char *before;
 
-		if (begins && from[0] == '.' && from[1] == '/') {
+		if (begins && from[0] == '/') {
+			from++;
+		} else if (begins && from[0] == '.' && from[1] == '/') {
 			from += 2;
 		} else if (begins && strncmp(from, "../", 3) == 0 &&
 			   (before = component_before(path, to))) {

@@ -115,8 +115,6 @@ static int check_regions(const struct ltr_layout *layout, struct ltr_why *why)
 		return refuse(why, "channel_head", layout->channel_head);
 	if (layout->case_bytes && layout->case_bytes != sizeof(struct ltr_case_words))
 		return refuse(why, "case_bytes", layout->case_bytes);
-	if (layout->note_bytes && layout->note_bytes != sizeof(struct ltr_stack_note))
-		return refuse(why, "note_bytes", layout->note_bytes);
 	if (!is_address_or_none(layout->notes, 8))
 		return refuse(why, "notes", layout->notes);
 	if (!is_address_or_none(layout->note_progress, 4))

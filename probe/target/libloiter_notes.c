@@ -24,7 +24,7 @@ static bool read_progress(const struct ltr__libloiter *target,
 {
 	const struct ltr_layout *layout = &target->layout;
 
-	return layout->note_bytes && layout->notes && layout->note_progress &&
+	return ltr__has_notes(layout) && layout->note_progress &&
 	       ltr_process_read(target->process, layout->note_progress, ret_progress,
 				sizeof(*ret_progress)) == 0;
 }

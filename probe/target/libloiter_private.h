@@ -175,6 +175,12 @@ struct ltr__notes_wait {
 	_Atomic bool over; /* nothing is waited for any more */
 	_Atomic int64_t pauses_left;
 };
+/* Whether the program has notes that are known here. */
+static inline bool ltr__has_notes(const struct ltr_layout *layout)
+{
+	return layout->notes && layout->note_bytes == sizeof(struct ltr_stack_note);
+}
+
 uint32_t ltr__notes_passes(const struct ltr__libloiter *target);
 void ltr__notes_begin(const struct ltr__libloiter *target, uint64_t descriptors,
 		      struct ltr__notes_wait *wait);

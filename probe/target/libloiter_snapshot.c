@@ -101,16 +101,19 @@ static int put_one(struct snapshot *snapshot, const struct ltr__as_read *reading
 	return err ? err : put_select(snapshot, reading);
 }
 
-/* What the program's table has for the notes of a batch. */
+/* What the program's table has for the notes of a batch. A table that cannot be read has nothing. */
 static int want_noted(const struct snapshot *snapshot, struct ltr__libloiter *target,
 		      const struct ltr__batch *batch)
 {
 	uint32_t highest = 0;
+	int err = 0;
 
 	for (uint32_t i = 0; i < batch->count; i++)
 		if (!batch->readings[i].skip && batch->readings[i].noted > highest)
 			highest = batch->readings[i].noted;
-	return highest ? ltr__libloiter_stacks(target, snapshot->census, highest) : 0;
+	if (highest)
+		err = ltr__libloiter_stacks(target, snapshot->census, highest);
+	return err == -ENOMEM ? err : 0;
 }
 
 static bool leads_nowhere(const struct snapshot *snapshot, const struct ltr__as_read *reading)
@@ -162,7 +165,7 @@ static void fill_from_slabs(void *context, struct ltr__batch *batch, uint64_t nu
 	uint64_t first;
 
 	batch->count = size_of_batch(snapshot, number, &first);
-	batch->notes = layout->note_bytes && layout->notes
+	batch->notes = ltr__has_notes(layout) && first + batch->count <= layout->note_max
 			       ? layout->notes + first * sizeof(struct ltr_stack_note)
 			       : 0;
 	batch->end = first + batch->count;

@@ -76,10 +76,6 @@ struct ltr__recording_state {
 	bool ended;
 };
 
-/* Records and samples are read and written down so long after they were made, at most: what stands
- * further behind a wanted moment is not searched for those from before it. */
-#define LATE_NS 100000000u
-
 static int begin(struct ltr__recording_state *state, const struct ltr__block *block,
 		 struct ltr__reading *reading)
 {
@@ -95,7 +91,7 @@ static int begin(struct ltr__recording_state *state, const struct ltr__block *bl
 		state->replay.play ? UINT64_MAX
 				   : ltr__add_saturated(census->info.started_ns, state->at_ns);
 	state->replay.is_exact = state->replay.until_ns != UINT64_MAX;
-	state->replay.late_ns = LATE_NS;
+	state->replay.late_ns = state->replay.play ? LTR__LATE_NS_LEAST : LTR__LATE_NS_MAX;
 	/* Snapshots do not know what was between them. */
 	if (state->waits && census->info.way != LTR_WAY_SNAPSHOT)
 		err = ltr_census_keep_waits(census);

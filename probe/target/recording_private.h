@@ -77,6 +77,15 @@ struct ltr__replay_watch {
 	void (*moment)(struct ltr__replay *replay); /* the census is whole, and its clock moved */
 };
 
+/*
+ * Records and samples are read and written down so long after they were made, at most: a snapshot of millions
+ * takes seconds, and those of its time stand behind it. What stands further behind a wanted moment is not
+ * searched for those from before it.
+ */
+#define LTR__LATE_NS_MAX 5000000000ull
+/* Who plays a file has read it once, and knows how late they are; by so much in any case. */
+#define LTR__LATE_NS_LEAST 100000000ull
+
 struct ltr__replay {
 	struct ltr_census *census;
 	uint64_t until_ns; /* no further */

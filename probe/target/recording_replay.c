@@ -15,7 +15,6 @@
 #define LABELS_MAX  64
 #define FRAMES_MAX  128
 #define NUMBERS_MAX (1u << 30)
-#define LATE_NS_MAX 5000000000ull
 
 /* What the census calls the thing with this number; 0 if there is none. */
 static uint32_t number_of(const struct ltr__numbers *numbers, uint64_t number)
@@ -273,7 +272,7 @@ static void note_lateness(struct ltr__replay *replay, const struct ltr_clock_rat
 	uint64_t ns = ltr__clock_ns(rate, events[0].ticks);
 	if (ns >= now_ns || now_ns - ns <= replay->late_ns)
 		return;
-	replay->late_ns = now_ns - ns < LATE_NS_MAX ? now_ns - ns : LATE_NS_MAX;
+	replay->late_ns = now_ns - ns < LTR__LATE_NS_MAX ? now_ns - ns : LTR__LATE_NS_MAX;
 }
 
 static void skim(struct ltr__replay *replay, const struct ltr_clock_rate *rate,

@@ -98,6 +98,7 @@ struct ltr_layout ltr_layout __attribute__((section(LTR_LAYOUT_SECTION), used)) 
 	.channel_head = sizeof(struct ltr_channel_head),
 	.case_bytes = sizeof(struct ltr_case_words),
 	.note_bytes = sizeof(struct ltr_stack_note),
+	.note_max = LTR__NOTE_MAX,
 };
 
 static uint64_t address(const void *pointer)

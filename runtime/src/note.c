@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * See note.h. A goroutine may be woken while its stack is walked, and write to it: so the walk trusts
- * nothing but the bounds of the stack, whose memory is never unmapped, and what it found counts only if the
- * sequence is the same afterwards. It is the walk that outsiders make, and it finds the same frames.
+ * See note.h. A goroutine may be woken while its stack is walked, and write to it, or end, and its
+ * descriptor get another one: so the walk trusts nothing but the bounds of the stack, once they are known to
+ * be those of one goroutine (is_still), for the memory of stacks is never unmapped; and what it found counts
+ * only if that goroutine has not moved afterwards. It is the walk that outsiders make, and it finds the same
+ * frames.
  *
  * Nothing of a crowd of stacks is in a cache. So a group of them is walked together, a frame of each at a
  * time: where the next one lies is asked for before the others have their turn, and has come after.
  */
 
 #include "note.h"
-
-#include <errno.h>
 
 #include "arch.h"
 #include "cold.h"
@@ -30,7 +30,9 @@
 
 _Static_assert(LTR__SLAB_DESCRIPTORS % GROUP == 0, "groups do not cross slabs");
 
-#define NOTES_BYTES ((size_t)LTR__SLAB_MAX * LTR__SLAB_DESCRIPTORS * sizeof(struct ltr_stack_note))
+_Static_assert(LTR__NOTE_MAX % LTR__SLAB_DESCRIPTORS == 0, "a slab has notes, or has none");
+
+#define NOTES_BYTES ((size_t)LTR__NOTE_MAX * sizeof(struct ltr_stack_note))
 
 /* Others change what is read here. */
 #define LOOKS_AT_OTHERS __attribute__((no_sanitize("address", "thread")))
@@ -61,18 +63,26 @@ struct stand {
  */
 static struct stand *stands;
 
-int ltr__note_init(void)
+void ltr__note_init(void)
 {
 	size_t bytes = NOTES_BYTES + GROUP * sizeof(*stands);
 
 	if (ltr__notes)
-		return 0;
+		return;
 	ltr__notes = ltr__reserve(bytes);
 	if (!ltr__notes)
-		return -ENOMEM;
+		return;
 	stands = (void *)((char *)ltr__notes + NOTES_BYTES);
 	ltr__region_add(ltr__notes, bytes, LTR_REGION_PRIVATE, 0);
-	return 0;
+}
+
+/* What was read of it before is of the goroutine that it was, between the same two transitions. */
+LOOKS_AT_OTHERS static bool is_still(const struct stand *stand)
+{
+	/* acquire: that comes before this look, which pairs with ltr__transition() */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&stand->goroutine->sequence, __ATOMIC_RELAXED) == stand->sequence &&
+	       __atomic_load_n(&stand->goroutine->id, __ATOMIC_RELAXED) == stand->id;
 }
 
 /* False if it does not wait, is just being changed, or has its note. */
@@ -94,8 +104,8 @@ LOOKS_AT_OTHERS static bool look_at(uint32_t number, struct stand *stand)
 	sp = __atomic_load_n((char *const *)&goroutine->saved_sp, __ATOMIC_ACQUIRE);
 	stand->low = goroutine->stack_low;
 	stand->high = goroutine->stack_high;
-	if (!sp || !stand->low || sp < stand->low ||
-	    sp > stand->high - LTR__SAVED_FP_OFFSET - sizeof(uint64_t))
+	if (!sp || !stand->low || stand->low >= stand->high || sp < stand->low ||
+	    sp > stand->high - LTR__SAVED_FP_OFFSET - sizeof(uint64_t) || !is_still(stand))
 		return false;
 	stand->next = sp + LTR__SAVED_FP_OFFSET;
 	stand->depth = 0;
@@ -158,13 +168,6 @@ static void put(const struct stand *stand, uint32_t stack)
 	__atomic_store_n(&note->sequence, stand->sequence, __ATOMIC_RELEASE);
 }
 
-static bool has_not_moved(const struct stand *stand)
-{
-	/* acquire: what was read of the stack comes before this look at the sequence */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&stand->goroutine->sequence, __ATOMIC_RELAXED) == stand->sequence;
-}
-
 static void note_group(uint32_t group)
 {
 	uint32_t count = 0;
@@ -179,7 +182,7 @@ static void note_group(uint32_t group)
 		const struct stand *stand = &stands[i];
 		uint32_t stack = 0;
 
-		if (stand->depth && !stand->damaged && has_not_moved(stand))
+		if (stand->depth && !stand->damaged && is_still(stand))
 			stack = ltr__stack_number(stand->pcs, stand->depth, STACKS_MOST);
 		if (stack)
 			put(stand, stack);
@@ -196,8 +199,11 @@ static void set_looked(uint32_t looked)
 static void begin(void)
 {
 	/* acquire: pairs with the release by which slabs are counted */
-	group_end = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE) *
-		    (LTR__SLAB_DESCRIPTORS / GROUP);
+	uint32_t slabs = __atomic_load_n(&ltr__slab_count, __ATOMIC_ACQUIRE);
+
+	if (slabs > LTR__NOTE_MAX / LTR__SLAB_DESCRIPTORS)
+		slabs = LTR__NOTE_MAX / LTR__SLAB_DESCRIPTORS;
+	group_end = slabs * (LTR__SLAB_DESCRIPTORS / GROUP);
 	next_group = 0;
 	set_looked(0);
 	/* release: who finds the pass does not find how far the one before had come */
@@ -210,7 +216,7 @@ static void look_for_arrivals(void)
 	uint16_t kernel = __atomic_load_n(&ltr__watch.events_kernel, __ATOMIC_RELAXED);
 	uint16_t slots = __atomic_load_n(&ltr__watch.events_slots, __ATOMIC_RELAXED);
 
-	if (kernel > seen_kernel || slots > seen_slots)
+	if (ltr__notes && (kernel > seen_kernel || slots > seen_slots))
 		begin();
 	seen_kernel = kernel;
 	seen_slots = slots;

@@ -15,8 +15,11 @@ extern struct ltr_stack_note *ltr__notes; /* by number of the descriptor */
 
 extern struct ltr_note_progress ltr__note_progress;
 
-/* Address space for them. -ENOMEM. */
-int ltr__note_init(void);
+/* Later descriptors have none: the address space that a program has may be limited. */
+#define LTR__NOTE_MAX (4u << 20)
+
+/* Address space for them. Where there is none left, nothing is noted. */
+void ltr__note_init(void);
 
 /*
  * Notes what has to be noted, for about a millisecond; whether there is more. By the monitor alone, at each

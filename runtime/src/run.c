@@ -112,11 +112,10 @@ static int init(void)
 	if (r == 0)
 		r = ltr__trace_init();
 	if (r == 0)
-		r = ltr__note_init();
-	if (r == 0)
 		r = ltr__poll_init();
 	if (r < 0)
 		return r;
+	ltr__note_init();
 	ltr__sched_start((uint32_t)count);
 	ltr__seed_start(&ltr__sched.processors[0]);
 	return 0;

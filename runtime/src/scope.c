@@ -66,16 +66,28 @@ READS_AS_OUTSIDER static uint64_t member_id(const struct ltr__goroutine *gorouti
 	return __atomic_load_n(&goroutine->id, __ATOMIC_RELAXED) == id ? id : 0;
 }
 
-/* As fatal.c's say_stack(): by frame pointers, each inside the stack and above the last. */
-READS_AS_OUTSIDER static size_t read_stack(const struct ltr__goroutine *goroutine,
-					   const void **ret_stack)
+/* Whether what was read before this is of that goroutine, between the same two transitions. */
+READS_AS_OUTSIDER static bool is_still(const struct ltr__goroutine *goroutine, uint64_t id,
+				       uint32_t sequence)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(sequence & 1) &&
+	       __atomic_load_n(&goroutine->sequence, __ATOMIC_RELAXED) == sequence &&
+	       __atomic_load_n(&goroutine->id, __ATOMIC_RELAXED) == id;
+}
+
+/* As fatal.c's say_stack(): by frame pointers, each inside the stack and above the last. The bounds are
+ * trusted once they are known to be of one goroutine: the memory of stacks is never unmapped. */
+READS_AS_OUTSIDER static size_t read_stack(const struct ltr__goroutine *goroutine, uint64_t id,
+					   uint32_t sequence, const void **ret_stack)
 {
 	const char *low = goroutine->stack_low, *high = goroutine->stack_high;
 	const char *sp = goroutine->saved_sp;
 	const uint64_t *fp;
 	size_t depth = 0;
 
-	if (!low || !sp || sp < low || sp > high - 16 - LTR__SAVED_FP_OFFSET)
+	if (!low || low >= high || !sp || sp < low || sp > high - 16 - LTR__SAVED_FP_OFFSET ||
+	    !is_still(goroutine, id, sequence))
 		return 0;
 	fp = *(const uint64_t *const volatile *)(const void *)(sp + LTR__SAVED_FP_OFFSET);
 	while (depth < LTR_SCOPE_FRAMES && (const char *)fp >= low &&
@@ -111,10 +123,8 @@ READS_AS_OUTSIDER static bool read_member(const struct ltr__goroutine *goroutine
 	left->site = goroutine->site;
 	left->depth = 0;
 	if (state != LTR_STATE_RUNNING && state != LTR_STATE_QUEUED)
-		left->depth = read_stack(goroutine, left->stack);
-	/* what was read above was read before these */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (__atomic_load_n(&goroutine->sequence, __ATOMIC_RELAXED) != sequence || (sequence & 1)) {
+		left->depth = read_stack(goroutine, id, sequence, left->stack);
+	if (!is_still(goroutine, id, sequence)) {
 		left->depth = 0; /* it has gone on: where it was is not where it is */
 		state = LTR_STATE_RUNNING;
 		reason = LTR_REASON_NONE;

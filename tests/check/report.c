@@ -306,6 +306,8 @@ static void a_creating_call_has_its_whole_path(void **state)
 		{"/../server.c", "/../server.c"},
 		{"../../server.c", "../../server.c"},
 		{"/a/../../b.c", "/../b.c"},
+		{"/a//../b.c", "/b.c"},
+		{"/a///x/..//b.c", "/a/b.c"},
 	};
 
 	(void)state;

@@ -188,6 +188,7 @@ static void fill_layout(struct image *image)
 		.note_bytes = sizeof(struct ltr_stack_note),
 		.notes = AT(notes),
 		.note_progress = AT(progress),
+		.note_max = SLABS * DESCRIPTORS,
 	};
 #define FIELD(name, size)                        \
 	image->layout.fields[LTR_FIELD_##name] = \

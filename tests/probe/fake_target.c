@@ -73,6 +73,7 @@ void fake_reset(void)
 		.note_bytes = sizeof(struct ltr_stack_note),
 		.notes = address(fake.notes),
 		.note_progress = address(&fake.note_progress),
+		.note_max = sizeof(fake.notes) / sizeof(fake.notes[0]),
 		.monitor_words = {address(&fake.monitor_words[0]), address(&fake.monitor_words[1])},
 	};
 #define FIELD(name, size)                     \

@@ -142,27 +142,34 @@ static void test_what_is_no_note(void **state)
 	}
 }
 
-static void test_an_older_layout(void **state)
+static void test_another_layout(void **state)
 {
 	(void)state;
-	struct ltr_why why = {""};
-	struct ltr_probe *probe = NULL;
+	const uint32_t others[] = {0, 8, 32, UINT32_MAX};
 
 	make();
 	fake.notes[0] = (struct ltr_stack_note){7, fake.descriptors[0][0].sequence, 1};
 	ltr_layout.bytes = offsetof(struct ltr_layout, notes);
 	expect_note_believed(false);
 	ltr_layout.bytes = sizeof(ltr_layout);
-	ltr_layout.note_bytes = 0;
+	ltr_layout.note_max = 0;
 	expect_note_believed(false);
-	ltr_layout.note_bytes = 8;
-	child = fake_start();
-	assert_int_equal(ltr_probe_open((uint32_t)child,
-					&(struct ltr_probe_options){.via = LTR_VIA_SNAPSHOT},
-					&probe, &why),
-			 -EPROTO);
-	assert_non_null(strstr(why.text, "note_bytes"));
-	fake_stop(child);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		make();
+		fake.notes[0] = (struct ltr_stack_note){7, fake.descriptors[0][0].sequence, 1};
+		ltr_layout.note_bytes = others[i];
+		expect_note_believed(false);
+	}
+}
+
+/* The table of stacks: nobody's end, and the stack is read. */
+static void test_a_table_that_cannot_be_read(void **state)
+{
+	(void)state;
+	make();
+	fake.notes[0] = (struct ltr_stack_note){7, fake.descriptors[0][0].sequence, 1};
+	ltr_layout.stacks = 0x10000;
+	expect_note_believed(false);
 }
 
 static void test_notes_that_cannot_be_read(void **state)
@@ -233,6 +240,7 @@ static void make_many(void)
 	fake.note_progress = (struct ltr_note_progress){5, UINT32_MAX}; /* for somebody else */
 	ltr_layout.slab_descriptors = MANY;
 	ltr_layout.notes = (uint64_t)(uintptr_t)many_notes;
+	ltr_layout.note_max = MANY;
 }
 
 static void note_all(void)
@@ -334,7 +342,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_note_is_believed),
 		cmocka_unit_test(test_what_is_no_note),
-		cmocka_unit_test(test_an_older_layout),
+		cmocka_unit_test(test_another_layout),
+		cmocka_unit_test(test_a_table_that_cannot_be_read),
 		cmocka_unit_test(test_notes_that_cannot_be_read),
 		cmocka_unit_test(test_torn_copies),
 		cmocka_unit_test(test_it_is_waited_for),

@@ -453,7 +453,7 @@ struct ltr_layout {
 	/* sizeof(struct ltr_channel_head), sizeof(struct ltr_case_words); 0: the same */
 	uint32_t channel_head;
 	uint32_t case_bytes;
-	uint32_t note_bytes; /* sizeof(struct ltr_stack_note); 0: this runtime does not have them */
+	uint32_t note_bytes; /* sizeof(struct ltr_stack_note); another: not those */
 
 	/*
 	 * The two futexes that the thread in ltr_run() sleeps on, most of the time on the first. Whatever
@@ -461,9 +461,10 @@ struct ltr_layout {
 	 */
 	uint64_t monitor_words[2];
 
-	/* struct ltr_stack_note[slab_max * slab_descriptors], in the order of the descriptors. */
+	/* struct ltr_stack_note[note_max], of the first descriptors, in their order. 0: there are none */
 	uint64_t notes;
 	uint64_t note_progress; /* address of a struct ltr_note_progress */
+	uint64_t note_max;
 };
 
 /* What every program of version 1 has. */

@@ -25,6 +25,13 @@
 #define EACH     5    /* attaches of a tool in a turn */
 #define PATIENCE 1000 /* polls of 10 ms */
 
+/* Of attaches. A program made slower by a sanitizer is busy enough with fewer. */
+#ifdef __SANITIZE_ADDRESS__
+#define SCALED(count) ((count) / 5)
+#else
+#define SCALED(count) (count)
+#endif
+
 static struct chance chance;
 
 /* One of the tools, as the test sees it. */
@@ -262,7 +269,7 @@ static void test_through_shared_memory(void **state)
 	static const enum ltr_via ways[2] = {LTR_VIA_SHM, LTR_VIA_SHM};
 
 	(void)state;
-	many_attaches(600, ways);
+	many_attaches(SCALED(600), ways);
 }
 
 static void test_through_ebpf(void **state)
@@ -272,7 +279,7 @@ static void test_through_ebpf(void **state)
 	(void)state;
 	if (ebpf_is_refused())
 		skip();
-	many_attaches(150, ways);
+	many_attaches(SCALED(150), ways);
 }
 
 static void test_through_both(void **state)
@@ -282,7 +289,7 @@ static void test_through_both(void **state)
 	(void)state;
 	if (ebpf_is_refused())
 		skip();
-	many_attaches(250, ways);
+	many_attaches(SCALED(250), ways);
 }
 
 int main(void)

@@ -114,7 +114,8 @@ static void worker(uint32_t *seed)
 	}
 }
 
-static void start_turn(uint32_t number)
+/* Returns what has been closed: those who have waited there may use it until it is quiet. */
+static numbers start_turn(uint32_t number)
 {
 	numbers gate = next_turn;
 	int rested = atomic_exchange(&resting, 0);
@@ -128,6 +129,7 @@ static void start_turn(uint32_t number)
 		enter();
 		ltr_go(worker, (number * WORKERS + i) * 2654435761u);
 	}
+	return gate;
 }
 
 static void say(void *text)
@@ -157,11 +159,12 @@ static int run(int argc, char **argv)
 		ltr_blocking(wait_for_byte, &more);
 		if (!more)
 			return 0;
-		start_turn(turn);
+		numbers gate = start_turn(turn);
 		ltr_blocking(say, "busy\n");
 		ltr_blocking(wait_for_byte, &more);
 		atomic_store(&busy, false);
 		ltr_waitgroup_wait(&moving);
+		ltr_free(gate);
 		snprintf(count, sizeof(count), "quiet %d\n", atomic_load(&living));
 		ltr_blocking(say, count);
 	}

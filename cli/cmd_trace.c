@@ -118,6 +118,16 @@ static void say_what_is_missing(const struct ltr_census_info *info)
 		ltr__say("the end of the recording is missing, and the trace says so");
 }
 
+/* It was to be, where that is allowed; who asks for shared memory has asked for no samples. */
+static void say_refused_samples(const struct trace_options *trace, struct ltr__target *target)
+{
+	const struct ltr_census_info *info =
+		ltr_census_info(ltr_probe_census(ltr__target_probe(target)));
+
+	if (trace->parsing.via != LTR_VIA_SHM && info->cpu_reason[0])
+		ltr__say("there are no samples of the CPUs: %s", info->cpu_reason);
+}
+
 static int cannot_write(const struct trace_options *trace, int error)
 {
 	ltr__say("cannot write the trace to %s: %s", ltr__output_name(trace->file),
@@ -189,6 +199,7 @@ static int record(const struct trace_options *trace, struct ltr_recorder *record
 		ltr__say("%s", why.text);
 		return status;
 	}
+	say_refused_samples(trace, target);
 	if (trace->parsing.pid && !length_ns)
 		length_ns = DEFAULT_SECONDS * LTR__SECOND_NS;
 	timed_out = ltr__watch(target, trace->parsing.pid != 0, length_ns);

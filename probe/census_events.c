@@ -362,14 +362,15 @@ int ltr__events_take(struct ltr_census *census, const struct ltr_event *event, u
 
 /* A goroutine that no snapshot has and whose CREATE never came: has it ended long ago? If so,
  * *ret_last_ns is when its last record was made. */
-static bool is_history(const struct ltr_census *census, uint32_t index, uint64_t *ret_last_ns)
+static bool is_history(struct ltr_census *census, uint32_t index, uint64_t *ret_last_ns)
 {
 	bool transitions = false, ended = false;
 	uint64_t last_ns = 0;
 
 	if (ltr__is_shown(census, index) || census->follows[index].cursor)
 		return false;
-	for (uint32_t at = census->follows[index].held; at; at = census->held[at - 1].next) {
+	ltr__held_sort(census, index);
+	for (uint32_t at = census->follows[index].held; at; at = census->held[at - 1].child) {
 		const struct ltr__held *held = &census->held[at - 1];
 		ended |= held->event.kind == LTR_KIND_EXIT;
 		transitions |= held->event.kind != LTR_KIND_STACK;
@@ -394,8 +395,13 @@ int ltr__events_give_up(struct ltr_census *census, uint64_t id)
 	struct ltr__held held = census->held[follow->held - 1];
 	int32_t missing = ltr__sequence_diff(held.event.sequence, follow->cursor) - 1;
 	ltr__held_pop(census, index);
-	if (held.event.kind == LTR_KIND_STACK)
+	if (held.event.kind == LTR_KIND_STACK) {
+		/* All at once, where is_history() looks at all of them each time. */
+		while (!follow->cursor && follow->held &&
+		       census->held[follow->held - 1].event.kind == LTR_KIND_STACK)
+			ltr__held_pop(census, index);
 		return ltr__events_drain(census, id);
+	}
 
 	if (missing > 0) {
 		census->lost_missing += (uint32_t)missing;

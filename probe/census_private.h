@@ -65,7 +65,6 @@ struct ltr__follow {
 	uint32_t cursor;     /* sequence of the last record taken in order (modulo 2^31) */
 	uint32_t generation; /* the snapshot that saw it last, or during which it was created */
 	uint32_t held;       /* its first held record + 1, in order of sequence; 0: none */
-	uint32_t held_last;  /* its last; valid only if there is a first */
 	uint32_t stack;      /* where it stands at the cursor: a stack, 0, or
 				LTR__UNDEFINED_STACK | the program's number */
 	uint8_t wait_state;
@@ -99,7 +98,8 @@ struct ltr__held {
 	struct ltr_event event;
 	uint64_t ns;
 	uint64_t seen_ns; /* the first ltr_census_advance() that found it; 0: none yet */
-	uint32_t next;    /* index + 1 */
+	uint32_t child;   /* index + 1, as all links; 0: none */
+	uint32_t sibling; /* the next with the same parent, or the next that is free */
 	uint32_t ring;    /* that it came from */
 	bool used;
 };
@@ -360,6 +360,8 @@ void ltr__resolve_stack(struct ltr_census *census, uint32_t index);
 int ltr__held_add(struct ltr_census *census, uint32_t index, const struct ltr_event *event,
 		  uint64_t ns, uint32_t ring);
 void ltr__held_pop(struct ltr_census *census, uint32_t index); /* drop its first */
+/* Each is then the `child` of the one before it. */
+void ltr__held_sort(struct ltr_census *census, uint32_t index);
 void ltr__held_drop_all(struct ltr_census *census, uint32_t index);
 int ltr__held_overdue(struct ltr_census *census, uint64_t now_ns);
 

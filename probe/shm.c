@@ -94,6 +94,8 @@ static int find_free_slot(struct shm *shm)
 	for (uint32_t i = 0; i < LTR_WATCH_SLOTS; i++) {
 		if (slots[i].pid)
 			continue;
+		/* Another one than the runtime may have heard there last. */
+		shm->heartbeat = slots[i].heartbeat;
 		shm->slot = i;
 		return 0;
 	}
@@ -122,9 +124,10 @@ static int take_slot(struct shm *shm)
 
 /*
  * Tell the program that we are still here. If we were not heard for too long (we were stopped, say),
- * or another watcher was faster to take the same slot, a slot is taken anew.
+ * or another watcher was faster to take the same slot, a slot is taken anew. Until then nobody may have
+ * asked for records: those were not written, so no position tells of them.
  */
-static int beat(struct shm *shm)
+static int beat(struct shm *shm, const struct ltr_event_sink *sink)
 {
 	uint64_t now_ns = ltr_process_now_ns();
 	struct ltr_watch_slot slot;
@@ -135,8 +138,12 @@ static int beat(struct shm *shm)
 	int err = ltr_process_read(shm->process, address, &slot, sizeof(slot));
 	if (err)
 		return err;
-	if (slot.pid != shm->pid)
-		return take_slot(shm);
+	if (slot.pid != shm->pid) {
+		err = take_slot(shm);
+		if (!err)
+			sink->lost(sink->context, 1);
+		return err;
+	}
 	shm->heartbeat = slot.heartbeat + 1;
 	shm->beaten_ns = now_ns;
 	err = ltr_process_write(shm->process, address + offsetof(struct ltr_watch_slot, heartbeat),
@@ -240,7 +247,7 @@ static int shm_poll(void *context, const struct ltr_event_sink *sink)
 	struct shm *shm = context;
 	int some = 0;
 
-	int err = beat(shm);
+	int err = beat(shm, sink);
 	if (!err)
 		err = read_rings(shm);
 	for (; shm->anchored < shm->ring_count && !err; shm->anchored++)

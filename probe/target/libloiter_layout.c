@@ -98,6 +98,8 @@ static int check_events(const struct ltr_layout *layout, struct ltr_why *why)
 		return refuse(why, "stack_max", layout->stack_max);
 	if (layout->lock_bytes && layout->lock_bytes < LTR_LOCK_WORDS_LEAST)
 		return refuse(why, "lock_bytes", layout->lock_bytes);
+	if (layout->lock_bytes_all && layout->lock_bytes_all < LTR_LOCK_WORDS_LEAST)
+		return refuse(why, "lock_bytes_all", layout->lock_bytes_all);
 	return 0;
 }
 

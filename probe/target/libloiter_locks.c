@@ -60,9 +60,12 @@ static int read_batch(const struct ltr__libloiter *target, struct ltr_census *ce
 {
 	struct ltr_lock_words words[BATCH];
 	struct ltr_process_piece pieces[BATCH];
+	uint32_t bytes = target->layout.lock_bytes_all ? target->layout.lock_bytes_all
+						       : target->layout.lock_bytes;
+
 	/* A later runtime may have more, an earlier one has less. */
-	uint32_t bytes = target->layout.lock_bytes < sizeof(*words) ? target->layout.lock_bytes
-								    : sizeof(*words);
+	if (bytes > sizeof(*words))
+		bytes = sizeof(*words);
 
 	memset(words, 0, count * sizeof(*words));
 	for (uint32_t i = 0; i < count; i++)

@@ -289,8 +289,11 @@ static bool is_taken(unsigned i, int64_t now_ns)
 	struct ltr_watch_slot *slot = &ltr__watch_slots[i];
 	uint64_t heartbeat = __atomic_load_n(&slot->heartbeat, __ATOMIC_ACQUIRE);
 
-	if (!__atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE))
+	/* Whoever takes it next begins to be heard then, even with the heartbeat that was left there. */
+	if (!__atomic_load_n(&slot->pid, __ATOMIC_ACQUIRE)) {
+		seen_ns[i] = 0;
 		return false;
+	}
 	if (heartbeat != seen_heartbeat[i] || !seen_ns[i]) {
 		seen_heartbeat[i] = heartbeat;
 		seen_ns[i] = now_ns;

@@ -74,6 +74,14 @@ loiter_is 0 "^loiter: the recording has no events" trace "$file" -o "$trace"
 valid "snapshots"
 contains "snapshots" '"name":"chan send"' "$trace"
 
+# Samples are wanted where they are allowed. That they are not is said, unless shared memory was asked for.
+refused=()
+((UID != 0)) || refused=(setpriv --inh-caps=-all --bounding-set=-all)
+"${refused[@]}" "$loiter" trace -o "$trace" -- "$cases" late 2>"$scratch/err" ||
+	fail "without rights: status $?"
+contains "without rights" "^loiter: there are no samples of the CPUs: " "$scratch/err"
+valid "without rights" lossy
+
 # What is recorded on the way is not the command's to write to.
 loiter_is 9 "" trace --via shm -o "$trace" -- \
 	sh -c 'ls -l /proc/self/fd >"$1"; exec "$0" status' "$cases" "$scratch/files"

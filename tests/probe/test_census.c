@@ -337,6 +337,56 @@ static void test_flood_of_early_records(void **state)
 	assert_int_equal(ltr_census_info(census)->lost, count);
 }
 
+/*
+ * Two threads ran a goroutine by turns, the first record is lost, and one thread's records come after all of
+ * the other's: each of them has its place between two that are here. Who looks for that place from one
+ * end is still looking when the test times out.
+ */
+static void test_storm_between_two_rings(void **state)
+{
+	struct ltr_census *census = *state;
+	const uint32_t each = 60000;
+
+	snapshot_of(census, 1000, 40, 1);
+	for (uint64_t id = 1; id <= 40; id++) {
+		uint64_t now_ns = 4 * id * SECOND;
+
+		for (uint32_t ring = 0; ring < 2; ring++)
+			for (uint32_t i = 0; i < each; i++)
+				apply_one(census, ring, (id - 1) * each + i,
+					  event_of(id, ring ? LTR_KIND_START : LTR_KIND_YIELD,
+						   3 + 2 * i + ring, now_ns));
+		assert_int_equal(ltr_census_find(census, id)->transitions, 1);
+		ltr_census_advance(census, now_ns + SECOND);
+		ltr_census_advance(census, now_ns + 3 * SECOND);
+		assert_int_equal(ltr_census_find(census, id)->transitions, 2 + 2 * each);
+		assert_int_equal(ltr_census_find(census, id)->state, LTR_STATE_RUNNING);
+		assert_int_equal(ltr_census_info(census)->lost, id);
+	}
+}
+
+/* Stacks of waits that nobody has heard of, and one record that shows that there is a goroutine. */
+static void test_flood_of_stacks(void **state)
+{
+	struct ltr_census *census = *state;
+	const uint32_t count = 100000;
+
+	snapshot_of(census, 1000, 1, 1);
+	for (uint64_t id = 2; id < 22; id++) {
+		uint64_t now_ns = 4 * id * SECOND;
+
+		for (uint32_t i = 0; i < count; i++)
+			apply_one(census, 0, (id - 2) * (count + 1) + i,
+				  event_of(id, LTR_KIND_STACK, i + 2, now_ns));
+		apply_one(census, 0, (id - 2) * (count + 1) + count,
+			  event_of(id, LTR_KIND_START, count + 2, now_ns));
+		ltr_census_advance(census, now_ns + SECOND);
+		ltr_census_advance(census, now_ns + 3 * SECOND);
+		assert_int_equal(ltr_census_find(census, id)->transitions, count + 2);
+		assert_int_equal(ltr_census_find(census, id)->state, LTR_STATE_RUNNING);
+	}
+}
+
 static const struct ltr_wait_total *find_wait(const struct ltr_census *census, uint8_t state)
 {
 	const struct ltr_wait_total *found = NULL;
@@ -582,6 +632,8 @@ int main(void)
 		TEST(test_the_same_loss_is_counted_once),
 		TEST(test_never_created_shows_up_unsure),
 		TEST(test_flood_of_early_records),
+		TEST(test_storm_between_two_rings),
+		TEST(test_flood_of_stacks),
 		TEST(test_waits_count_from_the_start_of_watching),
 		TEST(test_histogram_bounds),
 		TEST(test_wait_with_a_lost_end_is_not_counted),

@@ -220,6 +220,7 @@ static void test_no_locks_in_an_older_layout(void **state)
 
 	/* One that did not say yet who freed them: what is there instead is not looked at. */
 	ltr_layout.lock_bytes = LTR_LOCK_WORDS_LEAST;
+	ltr_layout.lock_bytes_all = 0;
 	pid = fake_start();
 	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
 	census = ltr_probe_census(probe);
@@ -230,7 +231,7 @@ static void test_no_locks_in_an_older_layout(void **state)
 	fake_stop(pid);
 
 	/* One that says more than is known here. */
-	ltr_layout.lock_bytes = sizeof(struct ltr_lock_words) + 8;
+	ltr_layout.lock_bytes_all = sizeof(struct ltr_lock_words) + 8;
 	pid = fake_start();
 	probe = open_probe(pid, LTR_VIA_SNAPSHOT, false);
 	census = ltr_probe_census(probe);
@@ -239,6 +240,11 @@ static void test_no_locks_in_an_older_layout(void **state)
 	ltr_probe_close(probe);
 	fake_stop(pid);
 
+	ltr_layout.lock_bytes_all = 8;
+	pid = fake_start();
+	refused(pid, -EPROTO, "lock_bytes_all");
+	fake_stop(pid);
+	ltr_layout.lock_bytes_all = 0;
 	ltr_layout.lock_bytes = 8;
 	pid = fake_start();
 	refused(pid, -EPROTO, "lock_bytes");

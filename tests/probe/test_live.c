@@ -5,6 +5,8 @@
  * totals must add up.
  */
 #include "../wait_count.h"
+#include "live_child.h"
+#include "same_census.h"
 #include "testing.h"
 
 #include <errno.h>
@@ -17,49 +19,6 @@
 #include "probe.h"
 
 #define PATIENCE 1000 /* polls of 10 ms */
-
-struct child {
-	pid_t pid;
-	FILE *says;
-	int asks;
-};
-
-static struct child start(const char *rounds)
-{
-	int in[2];
-	int out[2];
-
-	assert_int_equal(pipe(in), 0);
-	assert_int_equal(pipe(out), 0);
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		for (int i = 0; i < 2; i++) {
-			close(in[i]);
-			close(out[i]);
-		}
-		execl(LIVE_PROGRAM, "live_program", rounds, NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(out[1]);
-	return (struct child){pid, fdopen(out[0], "r"), in[1]};
-}
-
-static void hear(struct child *child, const char *word)
-{
-	char line[64];
-
-	assert_non_null(fgets(line, sizeof(line), child->says));
-	assert_string_equal(line, word);
-}
-
-static void go_on(struct child *child)
-{
-	assert_int_equal(write(child->asks, "x", 1), 1);
-}
 
 static struct ltr_probe *watch(const struct child *child, enum ltr_via via, bool waits)
 {
@@ -74,96 +33,6 @@ static struct ltr_probe *watch(const struct child *child, enum ltr_via via, bool
 	return probe;
 }
 
-static bool same_stack(const struct ltr_census *a, uint32_t stack_a, const struct ltr_census *b,
-		       uint32_t stack_b)
-{
-	size_t depth_a;
-	size_t depth_b;
-	const uint64_t *pcs_a = ltr_census_stack(a, stack_a, &depth_a);
-	const uint64_t *pcs_b = ltr_census_stack(b, stack_b, &depth_b);
-
-	return depth_a == depth_b && (depth_a == 0 || !memcmp(pcs_a, pcs_b, depth_a * 8));
-}
-
-static void print_stack(const char *who, const struct ltr_census *census, uint32_t stack)
-{
-	size_t depth;
-	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
-
-	print_message("%s %u:", who, stack);
-	for (size_t i = 0; i < depth; i++)
-		print_message(" %llx", (unsigned long long)pcs[i]);
-	print_message("\n");
-}
-
-/* Says of each goroutine of one census that the other does not have what is known of it. */
-static void print_missing(const char *who, const struct ltr_census *has,
-			  const struct ltr_census *lacks)
-{
-	for (size_t i = 0; i < ltr_census_count(has); i++) {
-		const struct ltr_goroutine *is = ltr_census_at(has, i);
-		if (ltr_census_find(lacks, is->id))
-			continue;
-		print_message("only in %s: %llu %s %s, %u transitions, flags %x, since %lld ns\n",
-			      who, (unsigned long long)is->id, ltr_state_name(is->state),
-			      ltr_reason_name(is->reason), is->transitions, is->flags,
-			      (long long)(is->since_ns - ltr_census_info(has)->started_ns));
-	}
-}
-
-/* NULL if the two show the same, else what is different. */
-static const char *difference(const struct ltr_census *a, const struct ltr_census *b, bool tell)
-{
-	if (ltr_census_is_unsure(a))
-		return "not sure yet";
-	if (ltr_census_count(a) != ltr_census_count(b)) {
-		if (tell) {
-			print_missing("events", a, b);
-			print_missing("snapshot", b, a);
-			print_message("%llu lost\n", (unsigned long long)ltr_census_info(a)->lost);
-		}
-		return "count";
-	}
-	if (memcmp(ltr_census_info(a)->by_state, ltr_census_info(b)->by_state,
-		   sizeof(ltr_census_info(a)->by_state)) != 0)
-		return "counts by state";
-	if (ltr_census_info(a)->created != ltr_census_info(b)->created ||
-	    ltr_census_info(a)->exited != ltr_census_info(b)->exited)
-		return "created and exited";
-	for (size_t i = 0; i < ltr_census_count(b); i++) {
-		const struct ltr_goroutine *is = ltr_census_at(b, i);
-		const struct ltr_goroutine *kept = ltr_census_find(a, is->id);
-		if (!kept)
-			return "a goroutine";
-		if (kept->transitions != is->transitions)
-			return "transitions";
-		if (kept->state != is->state || kept->reason != is->reason)
-			return "state";
-		if (kept->object != is->object)
-			return "object";
-		if (kept->parent_id != is->parent_id)
-			return "parent";
-		if (kept->creation_pc != is->creation_pc)
-			return "creation pc";
-		if (kept->waker_id != is->waker_id)
-			return "waker";
-		if (!same_stack(a, kept->stack, b, is->stack)) {
-			if (tell) {
-				print_message("%llu %s %s\n", (unsigned long long)is->id,
-					      ltr_state_name(is->state),
-					      ltr_reason_name(is->reason));
-				print_stack("events", a, kept->stack);
-				print_stack("snapshot", b, is->stack);
-			}
-			return "stack";
-		}
-		/* Clocks are converted anew each time, so equal is too much to ask. */
-		if (kept->since_ns == 0 || kept->since_ns > ltr_census_info(b)->now_ns)
-			return "since";
-	}
-	return NULL;
-}
-
 static void must_become_equal(struct ltr_probe *probe, const struct child *child)
 {
 	const char *what = "never looked";
@@ -171,8 +40,8 @@ static void must_become_equal(struct ltr_probe *probe, const struct child *child
 	for (int i = 0; i < PATIENCE && what; i++) {
 		assert_true(ltr_probe_poll(probe, 10) >= 0);
 		struct ltr_probe *other = watch(child, LTR_VIA_SNAPSHOT, false);
-		what = difference(ltr_probe_census(probe), ltr_probe_census(other),
-				  i == PATIENCE - 1);
+		what = census_difference(ltr_probe_census(probe), ltr_probe_census(other), true,
+					 i == PATIENCE - 1);
 		ltr_probe_close(other);
 	}
 	if (what)
@@ -209,13 +78,13 @@ static void waits_add_up(const struct ltr_census *census, size_t found_under_way
 
 static void watch_a_life(enum ltr_via via, bool from_the_middle)
 {
-	struct child child = start("150");
+	struct child child = child_start(LIVE_PROGRAM, "150");
 	struct ltr_probe *probe = NULL;
 
-	hear(&child, "up\n");
+	child_hear(&child, "up\n");
 	if (!from_the_middle)
 		probe = watch(&child, via, true);
-	go_on(&child);
+	child_go_on(&child);
 	if (from_the_middle)
 		probe = watch(&child, via, true);
 	const struct ltr_census *census = ltr_probe_census(probe);
@@ -233,7 +102,7 @@ static void watch_a_life(enum ltr_via via, bool from_the_middle)
 		assert_true(ltr_probe_poll(probe, 10) >= 0);
 		ready = select(fileno(child.says) + 1, &set, NULL, NULL, &now);
 	}
-	hear(&child, "quiet\n");
+	child_hear(&child, "quiet\n");
 	must_become_equal(probe, &child);
 	print_message("%llu records, %llu lost\n", (unsigned long long)info->events,
 		      (unsigned long long)info->lost);
@@ -242,15 +111,11 @@ static void watch_a_life(enum ltr_via via, bool from_the_middle)
 	if (!info->lost)
 		waits_add_up(census, found_under_way);
 
-	go_on(&child);
+	child_go_on(&child);
 	while (!info->gone)
 		(void)ltr_probe_poll(probe, 1000);
-	int status;
-	assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
-	assert_int_equal(status, 0);
 	ltr_probe_close(probe);
-	fclose(child.says);
-	close(child.asks);
+	child_end(&child);
 }
 
 static void test_rings_from_the_start(void **state)
@@ -281,22 +146,20 @@ static void test_best_from_the_middle(void **state)
 static void test_two_watchers(void **state)
 {
 	(void)state;
-	struct child child = start("100");
+	struct child child = child_start(LIVE_PROGRAM, "100");
 
-	hear(&child, "up\n");
+	child_hear(&child, "up\n");
 	struct ltr_probe *one = watch(&child, LTR_VIA_SHM, true);
 	struct ltr_probe *two = watch(&child, LTR_VIA_SHM, true);
-	go_on(&child);
+	child_go_on(&child);
 	must_become_equal(one, &child);
 	must_become_equal(two, &child);
 	ltr_probe_close(one);
-	hear(&child, "quiet\n");
+	child_hear(&child, "quiet\n");
 	must_become_equal(two, &child);
 	ltr_probe_close(two);
-	go_on(&child);
-	waitpid(child.pid, NULL, 0);
-	fclose(child.says);
-	close(child.asks);
+	child_go_on(&child);
+	child_end(&child);
 }
 
 int main(void)

@@ -14,6 +14,7 @@ enum { MANY_RINGS = 8, MANY_RECORDS = 1 << 20 };
 struct delivery {
 	uint64_t records;
 	uint32_t rings; /* a bit for each that something came from */
+	uint64_t lost;
 };
 
 static int count_delivery(void *context, uint32_t ring, uint64_t position,
@@ -25,6 +26,13 @@ static int count_delivery(void *context, uint32_t ring, uint64_t position,
 	delivery->records += count;
 	delivery->rings |= count ? 1u << ring : 0;
 	return 0;
+}
+
+static void count_loss(void *context, uint64_t records)
+{
+	struct delivery *delivery = context;
+
+	delivery->lost += records;
 }
 
 /* More records than any poll should take: it ends all the same, and no ring is kept waiting for ever. */
@@ -83,6 +91,45 @@ static void test_no_free_slot(void **state)
 	fake_stop(pid);
 }
 
+/*
+ * A slot has the heartbeat of who had it before: it must not look as if that one went on saying nothing.
+ * And who finds that its slot was taken away has perhaps missed what was never written.
+ */
+static void test_a_slot_is_taken_and_taken_again(void **state)
+{
+	(void)state;
+	struct delivery delivery = {0};
+	const struct ltr_event_sink sink = {&delivery, count_delivery, count_loss};
+	struct ltr_process *process;
+	struct ltr_watch_slot slot;
+	struct ltr_why why = {""};
+	void *source = NULL;
+
+	fake_reset();
+	fake.slots[0].heartbeat = 1;
+	pid_t pid = fake_start();
+	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
+	const struct ltr_event_target what = {
+		.pid = (uint32_t)pid, .process = process, .layout = &ltr_layout};
+	assert_int_equal(ltr__shm_source.open(&what, &source, &why), 0);
+	uint64_t address = (uint64_t)(uintptr_t)&fake.slots[0];
+	assert_int_equal(ltr_process_read(process, address, &slot, sizeof(slot)), 0);
+	assert_int_equal(slot.pid, getpid());
+	assert_int_not_equal(slot.heartbeat, 1);
+	assert_true(ltr__shm_source.poll(source, &sink) >= 0);
+	assert_int_equal(delivery.lost, 0);
+
+	fake_poke(pid, &fake.slots[0], sizeof(fake.slots[0]));
+	while (!delivery.lost) /* it looks a few times a second */
+		assert_true(ltr__shm_source.poll(source, &sink) >= 0);
+	assert_int_equal(delivery.lost, 1);
+	assert_int_equal(ltr_process_read(process, address, &slot, sizeof(slot)), 0);
+	assert_int_equal(slot.pid, getpid());
+	ltr__shm_source.close(source);
+	ltr_process_close(process);
+	fake_stop(pid);
+}
+
 static void test_what_of_a_ring_is_valid(void **state)
 {
 	(void)state;
@@ -109,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_poll_ends),
 		cmocka_unit_test(test_no_free_slot),
+		cmocka_unit_test(test_a_slot_is_taken_and_taken_again),
 		cmocka_unit_test(test_what_of_a_ring_is_valid),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The monitor's long sleep: whoever finds it asleep wakes it, at whatever moment. */
+/*
+ * The monitor's long sleep: whoever finds it asleep wakes it, at whatever moment. And what it makes of those
+ * who watch, and of their silence.
+ */
 
 #include "harness.h"
 
 #include "monitor.h"
+#include "trace.h"
 
 #include <pthread.h>
 
@@ -62,8 +66,27 @@ static void a_stop_ends_it(void)
 	}
 }
 
+/* Only its own silence counts against a watcher, not that of the one who had the slot before. */
+static void who_takes_a_slot_again_is_heard(void)
+{
+	struct ltr_watch_slot *slot = &ltr__watch_slots[0];
+	int64_t now_ns = 1000;
+
+	*slot = (struct ltr_watch_slot){.pid = 1, .wants = LTR_WATCH_EVENTS, .heartbeat = 1};
+	expect(ltr__trace_watchers(now_ns));
+	slot->pid = 0;
+	expect(!ltr__trace_watchers(now_ns + 1));
+	now_ns += 2 * (int64_t)LTR_WATCH_TIMEOUT_NS;
+	slot->pid = 2;
+	expect(ltr__trace_watchers(now_ns));
+	expect(ltr__trace_watchers(now_ns + (int64_t)LTR_WATCH_TIMEOUT_NS));
+	expect(!ltr__trace_watchers(now_ns + (int64_t)LTR_WATCH_TIMEOUT_NS + 1));
+	expect(slot->pid == 0);
+}
+
 int main(void)
 {
+	who_takes_a_slot_again_is_heard();
 	no_wake_is_lost();
 	a_stop_ends_it();
 	return 0;

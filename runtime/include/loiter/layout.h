@@ -256,7 +256,7 @@ struct ltr_lock_words {
 	uint64_t owner; /* goroutine's id; of an RWMutex the writer's */
 	uint32_t guard; /* owned by the runtime */
 	uint32_t marks; /* LTR_LOCK_STRAY_* */
-	/* From here on: not in the first programs that have these words (see `lock_bytes`). */
+	/* From here on: not in the first programs that have these words (see `lock_bytes_all`). */
 	uint64_t list[2]; /* owned by the runtime */
 	uint64_t unlocker;
 };
@@ -276,6 +276,7 @@ struct ltr_lock_words {
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct ltr_lock_words) == 48, "part of the contract");
+_Static_assert(offsetof(struct ltr_lock_words, list) == LTR_LOCK_WORDS_LEAST, "the first of them");
 #endif
 
 /*
@@ -437,7 +438,7 @@ struct ltr_layout {
 	uint64_t stacks;
 	uint64_t stack_count; /* address of a uint32_t that only grows; how many are used, with 0 */
 	uint32_t stack_max;
-	uint32_t lock_bytes; /* sizeof(struct ltr_lock_words); 0: this runtime does not have them */
+	uint32_t lock_bytes; /* LTR_LOCK_WORDS_LEAST; 0: this runtime does not have lock words */
 
 	/*
 	 * From here on: not in the first programs that speak version 1 (see `bytes`).
@@ -465,6 +466,13 @@ struct ltr_layout {
 	uint64_t notes;
 	uint64_t note_progress; /* address of a struct ltr_note_progress */
 	uint64_t note_max;
+
+	/*
+	 * How many bytes of struct ltr_lock_words there are; 0: `lock_bytes`. That one stays what it was
+	 * because the first readers of lock words refuse any other.
+	 */
+	uint32_t lock_bytes_all;
+	uint32_t reserved;
 };
 
 /* What every program of version 1 has. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_PROBE_LIVE_CHILD_H
+#define TESTS_PROBE_LIVE_CHILD_H
+
+/* A program to be watched, which says lines and goes on when it is sent a byte. */
+
+#include <stdio.h>
+#include <sys/types.h>
+
+struct child {
+	pid_t pid;
+	FILE *says;
+	int asks;
+};
+
+/* `argument` may be NULL. */
+struct child child_start(const char *path, const char *argument);
+
+/* Its next line has to be `line`. */
+void child_hear(struct child *child, const char *line);
+
+void child_go_on(struct child *child);
+
+/* Lets go of it and waits until it has ended, as it should. */
+void child_end(struct child *child);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_PROBE_SAME_CENSUS_H
+#define TESTS_PROBE_SAME_CENSUS_H
+
+/* Holds a census that records have kept current against one that was read at once. */
+
+#include "census.h"
+
+/*
+ * NULL if `a`, which records have kept current, shows what the snapshot `b` does, else what is different;
+ * with `tell`, it prints more. Without `stacks` those who have moved may be without one.
+ */
+const char *census_difference(const struct ltr_census *a, const struct ltr_census *b, bool stacks,
+			      bool tell);
+
+#endif

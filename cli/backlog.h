@@ -3,8 +3,8 @@
 #define LOITER_CLI_BACKLOG_H
 
 /*
- * A crowd of goroutines that wait for a CPU, as right after some hundred thousand were made: who judges then
- * sees where they wait, but not what for, since they have not come there yet.
+ * A crowd of goroutines that wait for a CPU, as right after some hundred thousand were made: who judges
+ * then cannot tell what they will wait for, since they have not come there yet.
  */
 
 #include <probe/probe.h>

@@ -7,6 +7,7 @@
  * Otherwise each program also runs once as it comes, without a seed.
  * --rates N: only the bugs that depend on the schedule; how many of N ordinary runs of each show it, and
  * how many schedules it took to find it.
+ * --crowd N: what it takes to judge and report N leaked goroutines, and nothing else.
  */
 
 #include <err.h>
@@ -244,11 +245,16 @@ int main(int argc, char **argv)
 	struct ltr__verdict *verdicts;
 	struct ltr__case *cases;
 	long runs = argc == 3 && strcmp(argv[1], "--rates") == 0 ? strtol(argv[2], NULL, 10) : 0;
+	const char *crowd = argc == 3 && strcmp(argv[1], "--crowd") == 0 ? argv[2] : NULL;
 	size_t count;
 	int faults;
 
+	if (crowd && strtol(crowd, NULL, 10) > 0) {
+		ltr__crowd_measure(crowd);
+		return 0;
+	}
 	if (argc > 1 && !(argc == 2 && quick) && !(runs > 0 && runs <= 100000))
-		errx(64, "usage: verdict [--quick | --rates N]");
+		errx(64, "usage: verdict [--quick | --rates N | --crowd N]");
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 2)
 		options.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	count = ltr__corpus_read(LOITER_BENCH_CORPUS, &cases);
@@ -266,6 +272,7 @@ int main(int argc, char **argv)
 	print_search(cases, verdicts, count);
 	if (!quick) {
 		print_ordinary(cases, count, options.jobs);
+		ltr__crowd_measure("1000000");
 		fputs(published, stdout);
 	}
 	free(verdicts);

@@ -47,4 +47,7 @@ struct ltr__run_options {
 void ltr__corpus_run(const struct ltr__case *cases, size_t count,
 		     const struct ltr__run_options *options, struct ltr__verdict *ret_verdicts);
 
+/* verdict_crowd.c: how long it takes to judge so many leaked goroutines, and to report them; prints it. */
+void ltr__crowd_measure(const char *goroutines);
+
 #endif

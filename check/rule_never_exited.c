@@ -44,6 +44,10 @@ static void never_exited_explain(const struct ltr_finding *finding, FILE *out)
 		fputs("when ", out);
 	}
 	fputs("the main goroutine had returned", out);
+	if (finding->state == LTR_STATE_QUEUED)
+		fprintf(out, "; %s for a CPU, so what becomes of %s is not known",
+			finding->count == 1 ? "it waited" : "they waited",
+			finding->count == 1 ? "it" : "them");
 }
 
 const struct ltr_rule ltr__rule_never_exited = {

@@ -22,6 +22,7 @@
 #include <loiter/layout.h>
 
 #include "attach.h"
+#include "backlog.h"
 #include "child.h"
 #include "cli.h"
 #include "court.h"
@@ -144,7 +145,11 @@ static void judge_after(struct court *court, struct trial *trial, uint64_t grace
 {
 	struct ltr_look *earlier = NULL;
 	size_t first = ltr_judgement_process_count(court->judgement);
-	int error = ltr__look_again(trial->probe, &earlier);
+	int error = ltr__backlog_await(trial->probe, &grace_ns);
+
+	if (!error)
+		error = ltr__look_again(trial->probe, &earlier);
+
 	const struct ltr_judge_options options = {
 		.grace_ns = grace_ns,
 		.timeout_ns = timed_out ? court->options->timeout_ns : 0,

@@ -8,6 +8,7 @@
 #include <loiter/layout.h>
 
 #include "attach.h"
+#include "backlog.h"
 #include "cli.h"
 #include "court.h"
 #include "prove.h"
@@ -24,6 +25,7 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	};
 	struct ltr_probe *probe = NULL;
 	struct ltr_look *earlier = NULL;
+	uint64_t waited_ns = 0;
 	char command[256];
 	char text[sizeof(ret_why->text) + 64];
 	int error;
@@ -34,6 +36,8 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		snprintf(text, sizeof(text), "could not be looked at: %s", ret_why->text);
 	} else {
 		error = ltr_probe_refresh_whole(probe);
+		if (!error)
+			error = ltr__backlog_await(probe, &waited_ns);
 		if (!error)
 			error = ltr__look_again(probe, &earlier);
 		snprintf(text, sizeof(text), "could not be read: %s",

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 
+#include "backlog.h"
 #include "cli.h"
 #include "prove.h"
 
 bool ltr__say_if_not_proven(const struct ltr_census *census)
 {
 	const struct ltr_census_info *info = ltr_census_info(census);
+	uint64_t backlog = ltr__backlog(census);
 
-	if (!info->reach.tried || info->reach.conclusive)
+	if (!info->reach.tried)
 		return false;
-	ltr__say("no leak can be proven in process %u: %s", info->pid, info->reach.note);
+	if (!info->reach.conclusive)
+		ltr__say("no leak can be proven in process %u: %s", info->pid, info->reach.note);
+	else if (backlog)
+		ltr__say("process %u still moves: %" PRIu64
+			 " of its goroutines wait for a CPU, and of what "
+			 "becomes of them nothing is known",
+			 info->pid, backlog);
+	else
+		return false;
 	return true;
 }
 

@@ -13,7 +13,10 @@
  */
 int ltr__prove(struct ltr_probe *probe, enum ltr_reach_freeze freeze);
 
-/* Says it if no leak can be proven in the process, and why; false: nothing was to be said. */
+/*
+ * Says it if no leak can be proven in the process, and why, or if many of its goroutines were on their way
+ * still; false: nothing was to be said.
+ */
 bool ltr__say_if_not_proven(const struct ltr_census *census);
 
 #endif

@@ -142,7 +142,7 @@ int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 
 enum ltr_reach_freeze {
 	LTR_FREEZE_NEVER = 0,
-	LTR_FREEZE_IF_NEEDED = 1, /* if nothing can be proven otherwise */
+	LTR_FREEZE_IF_NEEDED = 1, /* if nothing can be proven otherwise, or not all */
 	/* The last pass while all threads are stopped (ptrace), unless the one before, while they
 	 * ran, has left nobody to be proven. */
 	LTR_FREEZE_ALWAYS = 2,

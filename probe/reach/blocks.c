@@ -90,9 +90,11 @@ static uint64_t arena_heap(const struct ltr__walk *walk, uint64_t offset, const 
 	uint64_t header;
 
 	if (start % HEAP_BYTES || bytes < LTR__PAGE_BYTES || bytes % LTR__PAGE_BYTES ||
-	    bytes > length_of(walk) - offset || bytes > HEAP_BYTES || allowed < bytes ||
-	    allowed > HEAP_BYTES)
+	    bytes > HEAP_BYTES || allowed < bytes || allowed > HEAP_BYTES)
 		return 0;
+	/* It may have grown since we asked where memory ends: its last block ends further on (has_grown()). */
+	if (bytes > length_of(walk) - offset)
+		bytes = length_of(walk) - offset;
 	/* The header has become longer in glibc 2.35: it has the size of a page then. */
 	header = word_at(page, 32) == LTR__PAGE_BYTES && word_at(page, 40) == 0 ? 48 : 32;
 	*ret_bytes = bytes;

@@ -120,6 +120,11 @@ static int give_up(struct proof *proof, const char *text)
 	return 0;
 }
 
+static void pause_between(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = PASS_PAUSE_NS}, NULL);
+}
+
 static int pass_without_stop(struct proof *proof, struct ltr_why *why)
 {
 	int err = -EAGAIN;
@@ -129,9 +134,50 @@ static int pass_without_stop(struct proof *proof, struct ltr_why *why)
 	return err ? err : finish_pass(proof);
 }
 
+static void start_over(struct proof *proof)
+{
+	proof->pass.reach = ltr_reach_free(proof->pass.reach);
+	free(proof->suspects);
+	proof->suspects = NULL;
+	proof->suspect_count = 0;
+	free(proof->running);
+	proof->running = NULL;
+	proof->running_count = 0;
+	proof->broken = false;
+	proof->info->passes = 0;
+}
+
+/* A heap that was just changing cannot be walked: then it is tried again. */
+static int first_pass(struct proof *proof, struct ltr_why *why)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < PASSES && !err; i++) {
+		if (i)
+			pause_between();
+		start_over(proof);
+		err = pass_without_stop(proof, why);
+		if (!proof->broken)
+			break;
+	}
+	return err;
+}
+
+/* Somebody is left who might have been proven, if all that could not be walked had been. */
+static bool is_hidden(const struct proof *proof)
+{
+	const struct ltr__population *population = &proof->pass.population;
+
+	if (!proof->broken || proof->suspect_count)
+		return false;
+	for (size_t i = 0; i < population->count; i++)
+		if (population->goroutines[i].candidate)
+			return true;
+	return false;
+}
+
 static int prove_without_stop(struct proof *proof, struct ltr_why *why)
 {
-	const struct timespec pause = {.tv_nsec = PASS_PAUSE_NS};
 	char text[96];
 	int err = 0;
 
@@ -139,8 +185,8 @@ static int prove_without_stop(struct proof *proof, struct ltr_why *why)
 		size_t foreign;
 
 		if (proof->info->passes)
-			nanosleep(&pause, NULL);
-		err = pass_without_stop(proof, why);
+			pause_between();
+		err = proof->info->passes ? pass_without_stop(proof, why) : first_pass(proof, why);
 		if (err)
 			break;
 		foreign = proof->pass.own.foreign;
@@ -162,33 +208,22 @@ static int prove_without_stop(struct proof *proof, struct ltr_why *why)
 			 (unsigned long long)proof->running[0]);
 		return give_up(proof, text);
 	}
+	if (is_hidden(proof))
+		return give_up(proof,
+			       "a heap of malloc() could not be walked, and counted as alive");
 	proof->info->conclusive = true;
 	return 0;
-}
-
-static void start_over(struct proof *proof)
-{
-	proof->pass.reach = ltr_reach_free(proof->pass.reach);
-	free(proof->suspects);
-	proof->suspects = NULL;
-	proof->suspect_count = 0;
-	proof->broken = false;
 }
 
 /* What is to be known before it is stopped, unless passes while it ran have found that out. */
 static int prepare_stop(struct proof *proof, struct ltr_why *why)
 {
-	int err = 0;
+	int err;
 
 	if (proof->pass.reach)
 		return 0;
 	proof->pass.watch_writes = true;
-	for (uint32_t i = 0; i < PASSES && !err; i++) {
-		start_over(proof);
-		err = pass_without_stop(proof, why);
-		if (!proof->broken)
-			break;
-	}
+	err = first_pass(proof, why);
 	proof->pass.watch_writes = false;
 	return err;
 }
@@ -207,13 +242,13 @@ static int prove_stopped(struct proof *proof, struct ltr_why *why)
 		proof->info->conclusive = true;
 		return 0;
 	}
-	if (!err && proof->broken)
-		start_over(proof);
 	start_ns = ltr_process_now_ns();
 	if (!err)
 		err = ltr_reach_stop(proof->pass.target->process, &stop, why);
 	if (err)
 		return err;
+	if (proof->broken)
+		start_over(proof);
 	proof->pass.stop = stop;
 	err = ltr__pass_read(&proof->pass, why);
 	ltr_reach_go_on(stop);
@@ -280,8 +315,8 @@ static int prove(struct proof *proof, enum ltr_reach_freeze freeze, struct ltr_w
 
 	if (freeze != LTR_FREEZE_ALWAYS)
 		err = prove_without_stop(proof, why);
-	if (freeze == LTR_FREEZE_ALWAYS ||
-	    (!err && freeze == LTR_FREEZE_IF_NEEDED && !proof->info->conclusive)) {
+	if (freeze == LTR_FREEZE_ALWAYS || (!err && freeze == LTR_FREEZE_IF_NEEDED &&
+					    (!proof->info->conclusive || proof->broken))) {
 		err = prove_stopped(proof, why);
 		if (err == -EPERM && freeze == LTR_FREEZE_IF_NEEDED)
 			return 0; /* the note says already why not */

@@ -270,6 +270,19 @@ static int many(void)
 	return 0;
 }
 
+static void send_to_own(void)
+{
+	ltr_send(ltr_make(numbers, 0), 1);
+}
+
+/* When main returns, most of them have not run yet. */
+static int crowd(void)
+{
+	for (int i = 0; i < 20000; i++)
+		ltr_go(send_to_own);
+	return 0;
+}
+
 /* For who compares: five of what `send` leaves one of. */
 static int five_sends(void)
 {
@@ -332,6 +345,17 @@ static int ab_ba(void)
 	return 0;
 }
 
+/* Where it lies, no block of malloc() can be told from another: its header says that it has no size. */
+static void spoil_heap(void)
+{
+	void *volatile blocks[3];
+
+	for (int i = 0; i < 3; i++)
+		blocks[i] = malloc(1000);
+	*(volatile size_t *)((uintptr_t)blocks[1] - sizeof(size_t)) = 0;
+	send_to_own();
+}
+
 /* For those who look from outside: runs until it is killed. */
 static int stay(void)
 {
@@ -372,6 +396,7 @@ static const struct {
 	{"hostile", be_hostile, nothing},
 	{"daemon", NULL, nothing},
 	{"many", NULL, many},
+	{"crowd", NULL, crowd},
 	{"exit", call_exit, wait_long},
 	{"exit-in-main", NULL, exit_in_main},
 	{"exit-with-leak", send_one, exit_in_main},
@@ -397,6 +422,7 @@ static const struct {
 	{"stay-sleep", sleep_and_retry, stay},
 	{"stay-loop", loop, stay},
 	{"stay-accept", accept_one, stay},
+	{"stay-spoilt", spoil_heap, stay},
 };
 
 /* What some of the goroutines need to be there first. */

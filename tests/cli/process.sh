@@ -47,13 +47,19 @@ start stay-spin
 loiter_is 0 "" check -p "$pid" --older-than 1us --fail-on suspect
 stop
 
+# Where nobody can be seen to be lost, that is no news that nobody is.
+start stay-spoilt
+somebody_sends() { "$loiter" dump -p "$pid" >"$scratch/dump" && grep -q "chan send" "$scratch/dump"; }
+until_true "nobody sends" somebody_sends
+loiter_is 0 "^loiter: no leak can be proven in process $pid: a heap of malloc\(\) could not be walked" check -p "$pid"
+stop
+
 # A profile of leaks: without a proof, it is no empty profile in silence.
 start stay-nil
 loiter_is 0 "" profile -p "$pid" --type goroutineleak --folded -o -
 contains "one that waits for nothing" "^[^ ]+ 1$" "$scratch/out"
 stop
 start stay-run-leak
-somebody_sends() { "$loiter" dump -p "$pid" >"$scratch/dump" && grep -q "chan send" "$scratch/dump"; }
 until_true "nobody sends" somebody_sends
 loiter_is 24 "^loiter: no leak can be proven in process $pid: goroutine [0-9]+ ran all the time" \
 	profile -p "$pid" --type goroutineleak --folded -o -

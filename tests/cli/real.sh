@@ -65,6 +65,10 @@ loiter_is 23 "^loiter: 10000 goroutines never exited: created at .*cases.c" \
 	check --grace 100ms -- "$cases" many
 contains "ten thousand" "and 9995 more" "$scratch/err"
 
+# Whoever has not run yet when the grace is over is not judged by where it stands then.
+loiter_is 23 "^loiter: 20000 goroutines leaked: created at .*cases.c" check --grace 1ms -- "$cases" crowd
+lacks "a crowd" "never exited" "$scratch/err"
+
 loiter_is 23 "^loiter: deadlock: 1 goroutine is asleep and nobody can wake it" \
 	check -- "$cases" deadlock
 loiter_is 23 "^loiter: deadlock: all 2 goroutines" check -- "$cases" deadlock-with-daemon

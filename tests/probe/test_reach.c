@@ -191,6 +191,37 @@ static void what_only_looks_like_a_heap(void **state)
 	free(shown(0));
 }
 
+/*
+ * The heap of a thread's arena that has grown between the two times when it is asked how large it is: its
+ * header tells more than was there, and so does the size of its last block.
+ */
+static void an_arena_that_grows_is_a_heap(void **state)
+{
+	const uint64_t bytes = 1 << 20, grown = 2 << 20, first = 48 + 2208;
+	uint64_t *map = mmap(NULL, 128 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *heap =
+		(uint64_t *)(((uintptr_t)map + (64 << 20) - 1) & ~(uintptr_t)((64 << 20) - 1));
+	struct ltr_reach_goroutine goroutine;
+
+	(void)state;
+	assert_int_equal(mprotect(heap, bytes, PROT_READ | PROT_WRITE), 0);
+	heap[0] = (uint64_t)(uintptr_t)heap + 48;
+	heap[2] = heap[3] = grown;
+	heap[4] = 4096;
+	heap[first / 8 + 1] = 0x31;
+	heap[(first + 0x30) / 8 + 1] = (grown - first - 0x30) | 1;
+	hide(0, heap + first / 8 + 2);
+	goroutine = waiting(1, ~hidden[0], 16);
+	assert_int_equal(look(&goroutine, 1).broken_heaps, 0);
+	assert_false(goroutine.reached);
+	root = shown(0);
+	goroutine = waiting(1, ~hidden[0], 16);
+	look(&goroutine, 1);
+	assert_true(goroutine.reached);
+	root = NULL;
+	munmap(map, 128 << 20);
+}
+
 static void its_own_stack_does_not_count(void **state)
 {
 	(void)state;
@@ -283,6 +314,7 @@ int main(void)
 		TEST(a_free_block_does_not),
 		TEST(blocks_of_other_arenas),
 		TEST(unknown_memory_counts),
+		TEST(an_arena_that_grows_is_a_heap),
 		TEST(what_only_looks_like_a_heap),
 		TEST(its_own_stack_does_not_count),
 		TEST(who_waits_reaches_others),

@@ -151,6 +151,7 @@ enum ltr_tui_colours {
 	LTR_TUI_COLOURS_NONE,
 	LTR_TUI_COLOURS_16,
 	LTR_TUI_COLOURS_256,
+	LTR_TUI_COLOURS_TRUE, /* 24 bits each, whatever TERM and COLORTERM say */
 };
 
 /* What is behind the text: looks are chosen so that they can be read on it. */

@@ -141,9 +141,10 @@ static int search(struct job *job, struct ltr_probe *probe)
 
 static void *run(void *context)
 {
-	const struct ltr_replay_options options = {.at_ns = UINT64_MAX, .seeks = true};
-	struct ltr_probe *probe = NULL;
 	struct job *job = context;
+	const struct ltr_replay_options options = {
+		.at_ns = UINT64_MAX, .seeks = true, .is_unwanted = &job->is_unwanted};
+	struct ltr_probe *probe = NULL;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->wanted.fd);

@@ -117,6 +117,15 @@ static int source_beside(void *context, void (*work)(void *argument), void *argu
 			      wait_ms);
 }
 
+static void source_leave(void *context)
+{
+	struct ltr__top_source *own = context;
+
+	ltr__target_leave(own->target);
+	if (own->rewind)
+		ltr__rewind_leave(own->rewind);
+}
+
 static int source_follow(void *context, uint64_t id)
 {
 	return ltr_probe_follow(shown_of(context), id);
@@ -263,6 +272,7 @@ int ltr__top_source_new(struct ltr__target *target, const char *file, struct ltr
 		.timeline = source_timeline,
 		.seek = source_seek,
 		.beside = source_beside,
+		.leave = source_leave,
 		.follow = source_follow,
 		.kept = source_kept,
 		.rewind = source_rewind,

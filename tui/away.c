@@ -116,6 +116,8 @@ void ltr__away_judge(struct ltr__tui *tui)
 void ltr__away_abort(struct ltr__tui *tui)
 {
 	atomic_store(&tui->errand.is_unwanted, true);
+	if (tui->source->leave)
+		tui->source->leave(tui->source->context);
 	while (tui->errand.is_on)
 		tui->errand.is_on = tui->source->beside(tui->source->context, ltr__errand_run,
 							&tui->errand, ABORT_MS) > 0;

@@ -194,6 +194,21 @@ static void resize(void)
 			   size.ws_col < LTR__GRID_MAX_WIDTH ? size.ws_col : LTR__GRID_MAX_WIDTH);
 }
 
+/*
+ * To the terminal as it was before. Where there is no other screen than ours, it stays, and what comes
+ * goes below it.
+ */
+static void leave_screen(void)
+{
+	bool stays = !exit_ca_mode && !isendwin();
+
+	endwin();
+	if (!stays)
+		return;
+	putchar('\n');
+	fflush(stdout);
+}
+
 /* Somebody else has used the terminal: enter our screen and modes again, from nothing. */
 static struct ltr__input come_back(void)
 {
@@ -211,7 +226,7 @@ static struct ltr__input handle_signals(void)
 		return (struct ltr__input){.kind = LTR__INPUT_SIGNAL,
 					   .signal = ltr__signals_ended_by()};
 	case LTR__SIGNALS_SUSPEND:
-		endwin();
+		leave_screen();
 		ltr__signals_stop();
 		return come_back();
 	case LTR__SIGNALS_REDRAW:
@@ -333,7 +348,7 @@ static struct ltr__terminal *curses_close(struct ltr__terminal *terminal)
 	struct screen *screen = screen_of(terminal);
 
 	if (screen->curses) {
-		endwin();
+		leave_screen();
 		delscreen(screen->curses);
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &screen->before);
 	}
@@ -381,6 +396,11 @@ static void collect_reset(void)
 
 		if (value)
 			tputs(value, 1, collect);
+	}
+	/* as leave_screen() */
+	if (!capability("rmcup")) {
+		tputs(tparm(capability("cup"), tigetnum("lines") - 1, 0), 1, collect);
+		tputs("\r\n", 1, collect);
 	}
 }
 

@@ -40,8 +40,22 @@ one_sentence_is 64 "colours wants auto, none, 16, 256 or true, not 'blue'" top -
 printf 'columns = id,hight\n' >"$conf"
 one_sentence_is 64 "no column 'hight'" top --once -p "$fake_pid"
 one_sentence_is 64 "no column ''" top --once --columns id, -p "$fake_pid"
+printf 'view = groups\0sort = age\n' >"$conf"
+one_sentence_is 1 'top.conf cannot be read: Bad message' top --once -p "$fake_pid"
+head -c 65537 /dev/zero | tr '\0' '#' >"$conf"
+one_sentence_is 1 'top.conf cannot be read: File too large' top --once -p "$fake_pid"
 rm "$conf"
 mkdir "$conf"
+one_sentence_is 1 'top.conf cannot be read: Is a directory' top --once -p "$fake_pid"
+rmdir "$conf"
+# nobody writes into it, ever
+mkfifo "$conf"
 one_sentence_is 1 'top.conf cannot be read' top --once -p "$fake_pid"
+rm "$conf"
+ln -s /dev/zero "$conf"
+one_sentence_is 1 'top.conf cannot be read' top --once -p "$fake_pid"
+rm "$conf"
+ln -s nowhere "$conf"
+shows '^   ID NAME'
 stop_fake
 finish

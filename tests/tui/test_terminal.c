@@ -318,18 +318,26 @@ static void keys_of_a_terminal_arrive(void **state)
 	quit(&seat);
 }
 
+/* The description that true colours need has what the mouse needs. */
 static void the_mouse_selects_if_asked_for(void **state)
 {
+	const char *const environments[][3] = {
+		{"TERM=xterm-256color", NULL},
+		{"TERM=xterm-256color", "COLORTERM=truecolor", NULL},
+		{"TERM=tmux-256color", NULL},
+	};
 	struct seat seat;
 
 	(void)state;
-	START(&seat, XTERM, "--still", "--sort", "id", "--mouse");
-	seat_expect(&seat, MARK "   1 ");
-	vterm_mouse_move(seat.vterm, 9, 10, VTERM_MOD_NONE);
-	vterm_mouse_button(seat.vterm, 1, true, VTERM_MOD_NONE);
-	vterm_mouse_button(seat.vterm, 1, false, VTERM_MOD_NONE);
-	seat_expect(&seat, MARK "   4 ");
-	quit(&seat);
+	for (size_t i = 0; i < sizeof(environments) / sizeof(*environments); i++) {
+		START(&seat, environments[i], "--still", "--sort", "id", "--mouse");
+		seat_expect(&seat, MARK "   1 ");
+		vterm_mouse_move(seat.vterm, 9, 10, VTERM_MOD_NONE);
+		vterm_mouse_button(seat.vterm, 1, true, VTERM_MOD_NONE);
+		vterm_mouse_button(seat.vterm, 1, false, VTERM_MOD_NONE);
+		seat_expect(&seat, MARK "   4 ");
+		quit(&seat);
+	}
 }
 
 static void the_mouse_is_ours_or_the_terminals(void **state)
@@ -433,6 +441,45 @@ static void crashes_leave_the_terminal_restored(void **state)
 	assert_true(seat_wrote(&seat, RMCUP));
 	seat_expect_restored(&seat);
 	seat_done(&seat);
+}
+
+static bool is_empty(const struct seat *seat, int row)
+{
+	VTermPos at = {.row = row};
+	VTermScreenCell cell;
+
+	for (; at.col < seat->width; at.col++) {
+		vterm_screen_get_cell(seat->screen, at, &cell);
+		if (cell.chars[0] && cell.chars[0] != ' ')
+			return false;
+	}
+	return true;
+}
+
+/* A terminal without another screen keeps ours, and what comes then has a line of its own. */
+static void what_stays_is_not_written_over(void **state)
+{
+	static const int numbers[] = {0, SIGTERM, SIGSEGV};
+	const char *const environment[] = {"TERM=vt100", NULL};
+	size_t count = getenv("LTR_SANITIZED") ? 2 : 3;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		struct seat seat;
+
+		START(&seat, environment, "--still");
+		expect_printed(&seat, "--still --screen 80x24");
+		assert_false(is_empty(&seat, 23));
+		if (numbers[i])
+			kill(seat.child, numbers[i]);
+		else
+			seat_type(&seat, "q");
+		seat_wait(&seat);
+		seat_expect(&seat, "q quit");
+		assert_true(is_empty(&seat, 23));
+		seat_expect_restored(&seat);
+		seat_done(&seat);
+	}
 }
 
 static void the_interrupt_key_ends_it(void **state)
@@ -580,6 +627,7 @@ int main(void)
 		cmocka_unit_test(a_terminal_may_change_its_size),
 		cmocka_unit_test(signals_end_it_with_the_terminal_restored),
 		cmocka_unit_test(crashes_leave_the_terminal_restored),
+		cmocka_unit_test(what_stays_is_not_written_over),
 		cmocka_unit_test(the_interrupt_key_ends_it),
 		cmocka_unit_test(it_can_be_suspended_and_resumed),
 		cmocka_unit_test(the_death_of_the_terminal_ends_it),

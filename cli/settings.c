@@ -66,7 +66,7 @@ static int open_file(const char *path, FILE **ret_file)
 		error = S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
 	if (!error) {
 		*ret_file = fdopen(fd, "r");
-		error = *ret_file ? 0 : -errno;
+		error = *ret_file ? 0 : -ENOMEM;
 	}
 	if (error)
 		close(fd);
@@ -75,7 +75,7 @@ static int open_file(const char *path, FILE **ret_file)
 
 static int read_file(const char *path, char **ret_text)
 {
-	FILE *file;
+	FILE *file = NULL;
 	char *text;
 	int error = open_file(path, &file);
 

@@ -87,11 +87,12 @@ static bool is_direct(void)
 static bool is_said_to_be_direct(const struct ltr_tui_options *options)
 {
 	const char *says = getenv("COLORTERM");
+	const char *term = getenv("TERM");
 
 	if (options->colours != LTR_TUI_COLOURS_AUTO)
 		return options->colours == LTR_TUI_COLOURS_TRUE;
 	/* GNU screen hands on what the terminal around it says, and cannot do it. */
-	if (!strncmp(getenv("TERM"), "screen", strlen("screen")) && !getenv("TMUX"))
+	if (term && !strncmp(term, "screen", strlen("screen")) && !getenv("TMUX"))
 		return false;
 	return says && (!strcmp(says, "truecolor") || !strcmp(says, "24bit"));
 }

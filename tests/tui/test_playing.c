@@ -231,9 +231,12 @@ static void the_screen_lives_while_it_is_going(void **state)
 	seat_expect(&seat, "going to 58.8 s ... (Esc: stay)");
 	seat_type(&seat, "[,");
 	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	/* What was on screen stays there, as far as there is room. */
 	seat_resize(&seat, 90, 20);
 	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	seat_expect(&seat, "568 goroutines");
 	seat_type(&seat, "t");
+	seat_expect(&seat, "(Esc: stay)  1 key waits");
 	open_gate(gate);
 	seat_expect(&seat, "at 47.8 s of 59.8 s, paused");
 	seat_expect(&seat, "a step is");
@@ -247,6 +250,32 @@ static void the_screen_lives_while_it_is_going(void **state)
 	seat_type(&seat, "1");
 	seat_expect(&seat, " of 472");
 	seat_expect(&seat, "at 47.8 s of 59.8 s, paused");
+	/* What may be text is none of its keys: it neither quits, nor leads elsewhere. */
+	unlink(gate);
+	seat_type(&seat, ",");
+	seat_expect(&seat, "going to 46.8 s ... (Esc: stay)");
+	seat_type(&seat, "/queue,");
+	seat_expect(&seat, "going to 46.8 s ...  7 keys wait");
+	open_gate(gate);
+	seat_expect(&seat, "queue,");
+	seat_expect(&seat, "at 46.8 s of 59.8 s, paused");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	/* From a frame of what is played nobody wants to go back. */
+	unlink(gate);
+	seat_type(&seat, "t++++++ ");
+	seat_expect(&seat, "going to 59.8 s ... (Esc: stop)");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	open_gate(gate);
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
+	/* What an errand has to say is not lost to a key that waited. */
+	seat_type(&seat, "1g");
+	unlink(gate);
+	seat_type(&seat, "}");
+	seat_expect(&seat, "going there ... (Esc: stay)");
+	seat_type(&seat, "j");
+	seat_expect(&seat, "1 key waits");
+	open_gate(gate);
+	seat_expect(&seat, "it does nothing any more, as far as the recording goes");
 	/* And who wants to quit need not wait until it is there: it never is. */
 	unlink(gate);
 	seat_type(&seat, "b");

@@ -97,8 +97,10 @@ static int halve(struct job *job, struct ltr_probe *probe, struct ltr__verdicts 
 	int is_there = look(job, probe, verdicts, to_ns);
 
 	if (is_there == 0) {
-		ltr__why(&job->why, "a recording does not tell it: what only references prove is "
-				    "not in it");
+		ltr__why(&job->why, job->wanted.is_proven
+					    ? "a recording does not tell it: what only references "
+					      "prove is not in it"
+					    : "it is not found at this moment");
 		return -ENOENT;
 	}
 	if (is_there > 0)

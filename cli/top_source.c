@@ -200,6 +200,7 @@ static int begin_arising(struct ltr__top_source *own, uint64_t key)
 	if (!timeline)
 		return -EOPNOTSUPP;
 	wanted.moment_ns = ltr_census_info(source_census(own))->now_ns;
+	wanted.is_proven = ltr__verdicts_is_proven(own->verdicts, key);
 	wanted.begin_ns = timeline->begin_ns;
 	wanted.end_ns = timeline->end_ns;
 	wanted.fd = own->past_verdicts ? ltr__rewind_fd(own->rewind)

@@ -523,6 +523,31 @@ static void of_what_is_found_the_chain_says_why(void **state)
 	stage_done(&stage);
 }
 
+/* The advice is of use only to who looks at a program that runs. */
+static void of_a_stack_that_is_missing_it_says_why(void **state)
+{
+	static const struct ltr_timeline timeline = {.begin_ns = 1, .end_ns = 2};
+	struct ltr_goroutine queued = {.id = 9001, .state = LTR_STATE_QUEUED, .transitions = 2};
+	const struct ltr__subject subject = {.goroutine = 9001};
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 0);
+	assert_int_equal(ltr_census_snapshot_begin(stage.fixture.census, 1), 0);
+	assert_int_equal(ltr_census_snapshot_put(stage.fixture.census, &queued), 0);
+	assert_int_equal(ltr_census_snapshot_end(stage.fixture.census, true), 0);
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "no stack is known yet (u reads the program)");
+	stage.scene.is_ended = true;
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "no stack was read while it was there");
+	stage.scene.is_ended = false;
+	stage.scene.player.timeline = &timeline;
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "no stack is recorded of this moment");
+	stage_done(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +556,7 @@ int main(void)
 		cmocka_unit_test(prompts_stay_in_their_line),
 		cmocka_unit_test(a_held_moment_does_not_move),
 		cmocka_unit_test(what_the_kernel_says_is_shown),
+		cmocka_unit_test(of_a_stack_that_is_missing_it_says_why),
 		cmocka_unit_test(a_chain_of_locks_is_no_verdict),
 		cmocka_unit_test(of_what_is_found_the_chain_says_why),
 	};

@@ -306,6 +306,16 @@ static void the_moment_of_a_finding_is_looked_for(void **state)
 	seat_expect(&seat, " of 568");
 	seat_press(&seat, VTERM_KEY_ESCAPE);
 	seat_expect(&seat, "stopped looking for when it arose");
+	/* The moment from which it is looked for stays on screen. */
+	seat_type(&seat, "7[[ ");
+	seat_expect(&seat, "playing");
+	seat_expect(&seat, "1 goroutine waits for a lock whose holder has ended");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "looking for when it arose");
+	seat_expect(&seat, "paused");
+	seat_type(&seat, "t");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
 	/* Who goes elsewhere has thought better of it. */
 	seat_type(&seat, "7b");
 	seat_expect(&seat, "looking for when it arose");

@@ -97,8 +97,10 @@ static int halve(struct job *job, struct ltr_probe *probe, struct ltr__verdicts 
 	int is_there = look(job, probe, verdicts, to_ns);
 
 	if (is_there == 0) {
-		ltr__why(&job->why, "a recording does not tell it: what only references prove is "
-				    "not in it");
+		ltr__why(&job->why, job->wanted.is_proven
+					    ? "a recording does not tell it: what only references "
+					      "prove is not in it"
+					    : "it is not found at this moment");
 		return -ENOENT;
 	}
 	if (is_there > 0)
@@ -141,9 +143,10 @@ static int search(struct job *job, struct ltr_probe *probe)
 
 static void *run(void *context)
 {
-	const struct ltr_replay_options options = {.at_ns = UINT64_MAX, .seeks = true};
-	struct ltr_probe *probe = NULL;
 	struct job *job = context;
+	const struct ltr_replay_options options = {
+		.at_ns = UINT64_MAX, .seeks = true, .is_unwanted = &job->is_unwanted};
+	struct ltr_probe *probe = NULL;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->wanted.fd);

@@ -21,6 +21,7 @@ struct ltr__arising *ltr__arising_free(struct ltr__arising *arising);
 struct ltr__arising_case {
 	uint64_t key;       /* of the finding, as in struct ltr_tui_finding */
 	uint64_t moment_ns; /* when it is there */
+	bool is_proven;     /* it may be there only because references were looked at */
 	uint64_t begin_ns;  /* of the recording, as the screen knows it, */
 	uint64_t end_ns;
 	int fd; /* and its file; not taken over */

@@ -66,7 +66,7 @@ static const struct argp_option options[] = {
 	{"ascii", KEY_ASCII, NULL, 0, "nothing but ASCII", 0},
 	{"mouse", KEY_MOUSE, "yes|no", OPTION_ARG_OPTIONAL,
 	 "let the mouse select, sort and scroll (yes); no: it is the terminal's", 0},
-	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16 or 256", 0},
+	{"colours", KEY_COLOURS, "N", 0, "auto, none, 16, 256 or true", 0},
 	{"theme", KEY_THEME, "NAME", 0, "dark, light, or auto: what the terminal says", 0},
 	{"script", KEY_SCRIPT, "FILE", 0, "type the keys in FILE, without a terminal", 0},
 	{"screen", KEY_SCREEN, "WxH", 0, "size of the screen for --once and --script (80x24)", 0},
@@ -137,17 +137,16 @@ static error_t parse_theme(struct argp_state *state, const char *text, struct to
 static error_t parse_colours(struct argp_state *state, const char *text, struct top_options *top)
 {
 	static const char *const names[] = {
-		[LTR_TUI_COLOURS_AUTO] = "auto",
-		[LTR_TUI_COLOURS_NONE] = "none",
-		[LTR_TUI_COLOURS_16] = "16",
-		[LTR_TUI_COLOURS_256] = "256",
+		[LTR_TUI_COLOURS_AUTO] = "auto", [LTR_TUI_COLOURS_NONE] = "none",
+		[LTR_TUI_COLOURS_16] = "16",     [LTR_TUI_COLOURS_256] = "256",
+		[LTR_TUI_COLOURS_TRUE] = "true",
 	};
 
-	int colours = find_name(names, 4, text);
+	int colours = find_name(names, 5, text);
 
 	if (colours < 0)
-		return ltr__options_wrong(state, "--colours wants auto, none, 16 or 256, not '%s'",
-					  text);
+		return ltr__options_wrong(
+			state, "--colours wants auto, none, 16, 256 or true, not '%s'", text);
 	top->tui.colours = (enum ltr_tui_colours)colours;
 	return 0;
 }

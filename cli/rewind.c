@@ -30,9 +30,11 @@ struct job {
 	int error;
 	struct ltr_probe *probe;
 	struct ltr_why why;
+	const atomic_bool *is_left; /* of the rewind */
 };
 
 struct ltr__rewind {
+	atomic_bool is_left; /* see struct ltr_replay_options */
 	struct ltr_recorder_options options;
 	struct ltr_recorder *recorder;
 	struct ltr_probe *past;
@@ -100,8 +102,9 @@ static int write_all(void *context, const void *bytes, size_t count)
 
 static void *read_recording(void *context)
 {
-	const struct ltr_replay_options options = {.at_ns = UINT64_MAX, .seeks = true};
 	struct job *job = context;
+	const struct ltr_replay_options options = {
+		.at_ns = UINT64_MAX, .seeks = true, .is_unwanted = job->is_left};
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->fd);
@@ -125,6 +128,7 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 
 	if (!job)
 		return -ENOMEM;
+	job->is_left = &rewind->is_left;
 	job->fd = memfd_create("loiter-kept", MFD_CLOEXEC);
 	if (job->fd < 0)
 		error = -errno;
@@ -196,6 +200,11 @@ void ltr__rewind_end(struct ltr__rewind *rewind)
 		close(rewind->past_fd);
 	rewind->past_fd = -1;
 	rewind->is_unwanted = rewind->job != NULL;
+}
+
+void ltr__rewind_leave(struct ltr__rewind *rewind)
+{
+	atomic_store(&rewind->is_left, true);
 }
 
 struct ltr__rewind *ltr__rewind_free(struct ltr__rewind *rewind)

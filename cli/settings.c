@@ -4,11 +4,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_BYTES  65536
 #define LINES_MAX   64
@@ -37,30 +39,56 @@ static bool find_path(const char *command, char *ret_path, size_t size)
 	return length > 0 && (size_t)length < size;
 }
 
+/* At most FILE_BYTES of text, without zeros. */
+static int read_text(FILE *file, char *text)
+{
+	size_t length = fread(text, 1, FILE_BYTES + 1, file);
+
+	if (ferror(file))
+		return -EIO;
+	if (length > FILE_BYTES)
+		return -EFBIG;
+	return memchr(text, 0, length) ? -EBADMSG : 0;
+}
+
+/* What is no file is not waited for, as a pipe would be. */
+static int open_file(const char *path, FILE **ret_file)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status))
+		error = -errno;
+	else if (!S_ISREG(status.st_mode))
+		error = S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE;
+	if (!error) {
+		*ret_file = fdopen(fd, "r");
+		error = *ret_file ? 0 : -ENOMEM;
+	}
+	if (error)
+		close(fd);
+	return error;
+}
+
 static int read_file(const char *path, char **ret_text)
 {
-	FILE *file = fopen(path, "re");
-	struct stat status;
-	size_t length;
+	FILE *file = NULL;
 	char *text;
+	int error = open_file(path, &file);
 
-	if (!file)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	text = calloc(1, FILE_BYTES + 1);
-	if (!text) {
-		fclose(file);
-		return -ENOMEM;
-	}
-	length = !fstat(fileno(file), &status) && S_ISREG(status.st_mode)
-			 ? fread(text, 1, FILE_BYTES + 1, file)
-			 : FILE_BYTES + 1;
+	if (error)
+		return error == -ENOENT || error == -ENOTDIR ? 0 : error;
+	text = calloc(1, FILE_BYTES + 2);
+	error = text ? read_text(file, text) : -ENOMEM;
 	fclose(file);
-	if (length > FILE_BYTES) {
+	if (error)
 		free(text);
-		return -EFBIG;
-	}
-	*ret_text = text;
-	return 0;
+	else
+		*ret_text = text;
+	return error;
 }
 
 static char *trim(char *text)

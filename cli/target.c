@@ -33,7 +33,13 @@ struct ltr__target {
 	bool background;
 	bool child_ended;
 	bool over;
+	atomic_bool is_unwanted; /* see struct ltr_replay_options */
 };
+
+void ltr__target_leave(struct ltr__target *target)
+{
+	atomic_store(&target->is_unwanted, true);
+}
 
 static int watch(struct ltr__target *target, int fd)
 {
@@ -182,6 +188,7 @@ static int open_recording(struct ltr__target *target, const struct ltr__target_o
 		.waits = options->probe.waits,
 		.at_ns = options->at_ns,
 		.seeks = options->seeks,
+		.is_unwanted = &target->is_unwanted,
 	};
 
 	target->over = true;

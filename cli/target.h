@@ -48,6 +48,10 @@ int ltr__target_poll(struct ltr__target *target, int timeout_ms);
 /* Readable when ltr__target_poll() has something to do; -1: none, call it now and then. */
 int ltr__target_fd(const struct ltr__target *target);
 
+/* Nobody wants to see it any more: what is being read of a recording, on whatever thread, ends soon with
+ * an error. For whoever is about to close it. */
+void ltr__target_leave(struct ltr__target *target);
+
 /* Its main goroutine has returned, it has deadlocked, or it has ended: there is nothing to come. */
 bool ltr__target_is_over(const struct ltr__target *target);
 

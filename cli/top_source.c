@@ -117,6 +117,15 @@ static int source_beside(void *context, void (*work)(void *argument), void *argu
 			      wait_ms);
 }
 
+static void source_leave(void *context)
+{
+	struct ltr__top_source *own = context;
+
+	ltr__target_leave(own->target);
+	if (own->rewind)
+		ltr__rewind_leave(own->rewind);
+}
+
 static int source_follow(void *context, uint64_t id)
 {
 	return ltr_probe_follow(shown_of(context), id);
@@ -191,6 +200,7 @@ static int begin_arising(struct ltr__top_source *own, uint64_t key)
 	if (!timeline)
 		return -EOPNOTSUPP;
 	wanted.moment_ns = ltr_census_info(source_census(own))->now_ns;
+	wanted.is_proven = ltr__verdicts_is_proven(own->verdicts, key);
 	wanted.begin_ns = timeline->begin_ns;
 	wanted.end_ns = timeline->end_ns;
 	wanted.fd = own->past_verdicts ? ltr__rewind_fd(own->rewind)
@@ -263,6 +273,7 @@ int ltr__top_source_new(struct ltr__target *target, const char *file, struct ltr
 		.timeline = source_timeline,
 		.seek = source_seek,
 		.beside = source_beside,
+		.leave = source_leave,
 		.follow = source_follow,
 		.kept = source_kept,
 		.rewind = source_rewind,

@@ -13,7 +13,10 @@
 
 struct ltr__top_source;
 
-/* -ENOMEM. `rewind` may be NULL; `file` is the target's if it is a recording. All must outlive the source. `older_than_ns` as in verdicts.h. */
+/*
+ * -ENOMEM. `rewind` may be NULL; `file` is the target's if it is a recording. All must outlive the source.
+ * `older_than_ns` as in verdicts.h.
+ */
 int ltr__top_source_new(struct ltr__target *target, const char *file, struct ltr__rewind *rewind,
 			uint64_t older_than_ns, struct ltr__top_source **ret_source);
 /* Takes NULL, returns NULL. Before the target is closed. */

@@ -237,14 +237,18 @@ static uint64_t arose_ns(const struct ltr__verdicts *verdicts, const struct ltr_
 	return arose_ns;
 }
 
-/* When somebody looked for it, and it is not of a later moment. */
+/* When somebody looked for it: if it came and went, the last time that is not of a later moment. */
 static uint64_t learnt_ns(const struct ltr__verdicts *verdicts, uint64_t key, uint64_t now_ns)
 {
+	uint64_t last_ns = 0;
+
 	for (size_t i = 0; i < LEARNT_MAX; i++) {
-		if (verdicts->learnt[i].key == key && verdicts->learnt[i].arose_ns <= now_ns)
-			return verdicts->learnt[i].arose_ns;
+		uint64_t arose_ns = verdicts->learnt[i].arose_ns;
+
+		if (verdicts->learnt[i].key == key && arose_ns <= now_ns && arose_ns > last_ns)
+			last_ns = arose_ns;
 	}
-	return 0;
+	return last_ns;
 }
 
 void ltr__verdicts_learn(struct ltr__verdicts *verdicts, uint64_t key, uint64_t arose_ns)
@@ -253,6 +257,20 @@ void ltr__verdicts_learn(struct ltr__verdicts *verdicts, uint64_t key, uint64_t 
 
 	verdicts->learnt[at].key = key;
 	verdicts->learnt[at].arose_ns = arose_ns;
+}
+
+bool ltr__verdicts_is_proven(const struct ltr__verdicts *verdicts, uint64_t key)
+{
+	for (size_t i = 0; i < verdicts->shown.findings.count; i++) {
+		const struct ltr_finding *finding;
+
+		if (verdicts->shown.finding[i].key != key)
+			continue;
+		finding = ltr_judgement_at(verdicts->judgement, i);
+		return !strcmp(ltr_rule_name(finding->rule), "unreachable") ||
+		       !strcmp(ltr_rule_name(finding->rule), "held-for-ever");
+	}
+	return false;
 }
 
 static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,

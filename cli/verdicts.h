@@ -31,8 +31,13 @@ struct ltr__verdicts *ltr__verdicts_free(struct ltr__verdicts *verdicts); /* tak
 /* The census shows another moment, or the same one again: its indices are others. */
 void ltr__verdicts_forget(struct ltr__verdicts *verdicts);
 
-/* Of a recording: when a finding arose that does not tell it (arising.h). Of a few the last ones are known. */
+/*
+ * Of a recording: when a finding arose that does not tell it (arising.h). Of a few the last ones are known.
+ */
 void ltr__verdicts_learn(struct ltr__verdicts *verdicts, uint64_t key, uint64_t arose_ns);
+
+/* Whether this finding of the last judgement may be there only because references were looked at. */
+bool ltr__verdicts_is_proven(const struct ltr__verdicts *verdicts, uint64_t key);
 
 /* As `judge` of struct ltr_tui_source. */
 int ltr__verdicts_go_on(struct ltr__verdicts *verdicts, uint64_t budget_ns,

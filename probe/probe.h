@@ -9,6 +9,8 @@
  * `ret_why`, which says what was wrong and what to do about it.
  */
 
+#include <stdatomic.h>
+
 #include "census.h"
 
 struct ltr_probe;
@@ -65,6 +67,12 @@ struct ltr_replay_options {
 	uint64_t at_ns;   /* show the moment so long after its beginning; UINT64_MAX: its end */
 	size_t bytes_max; /* the most memory that it may want; 0: 2 GiB */
 	bool seeks;       /* ltr_probe_seek() will be called. Wait totals are gone after that */
+	/*
+	 * Once it is true, which any thread may make it, reading and seeking end soon, for good, with
+	 * -ECANCELED, and what the census shows is nothing in particular. NULL: nobody does. It is looked
+	 * at until the probe is closed; relaxed, since nothing else is told by it.
+	 */
+	const atomic_bool *is_unwanted;
 	/* Is told of each step, functions and lines known from the first on; NULL: nobody. */
 	const struct ltr_steps *steps;
 };
@@ -78,6 +86,7 @@ struct ltr_replay_options {
  *   -ENODATA    it is cut before anything of the program is known
  *   -EBADMSG    it is whole, but makes no sense
  *   -EFBIG      it wants more memory than it may have (bytes_max)
+ *   -ECANCELED  it is unwanted
  */
 int ltr_probe_open_file(const char *path, const struct ltr_replay_options *options,
 			struct ltr_probe **ret_probe, struct ltr_why *ret_why);

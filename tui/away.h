@@ -32,7 +32,8 @@ bool ltr__away_say(const struct ltr__tui *tui, char *ret_text, size_t size);
 void ltr__away_go_next(struct ltr__tui *tui);
 void ltr__away_judge(struct ltr__tui *tui);
 
-/* At the end of the screen: wait for its end, and leave it at that. */
+/* At the end of the screen, when the terminal is as it was: wait for its end, which is near if the source
+ * can `leave`, and leave it at that. */
 void ltr__away_abort(struct ltr__tui *tui);
 
 #endif

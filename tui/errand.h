@@ -28,11 +28,12 @@ struct ltr__errand {
 	enum ltr__errand_kind kind;
 	uint64_t to_ns;
 	uint64_t id;
+	bool is_frame;   /* nobody asked for it: the next frame of what is played */
 	bool is_rewound; /* for words: what it is in is what was kept */
 
 	/* Of whoever begins it. */
 	const struct ltr_tui_source *source;
-	uint64_t from_ns;        /* the moment that is shown when it is begun */
+	uint64_t from_ns;        /* the moment that Esc leads back to; 0: the one that is shown */
 	uint64_t begin_ns;       /* the first moment of the recording */
 	uint64_t since_ns;       /* when it was begun, on the screen's clock */
 	bool is_on;              /* a thread is at it */

@@ -277,7 +277,9 @@ void ltr__frame_draw_away(struct ltr__tui *tui)
 		ltr__area_part(screen, 0, screen.height - 1, screen.width, screen.height >= 2);
 	char text[80];
 
-	if (!ltr__away_say(tui, text, sizeof(text)))
+	if (tui->prompt.is_open)
+		ltr__prompt_draw(&tui->prompt, foot);
+	if (tui->prompt.is_open || tui->is_saving || !ltr__away_say(tui, text, sizeof(text)))
 		return;
 	ltr__fill(foot, 0, 0, foot.width, LTR__STYLE_NORMAL, ' ');
 	ltr__text(foot, 1, 0, foot.width - 1, LTR__STYLE_WARNING, text);

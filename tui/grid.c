@@ -22,19 +22,38 @@ static int clamp(int value, int low, int high)
 	return value < low ? low : value > high ? high : value;
 }
 
+/* What is in both; a wide rune of which the edge cuts off a half is blank. */
+static void copy_cells(struct ltr__cell *to, int to_width, int to_height,
+		       const struct ltr__grid *from)
+{
+	int width = from->width < to_width ? from->width : to_width;
+
+	for (int i = 0; i < to_width * to_height; i++)
+		to[i] = blank;
+	for (int y = 0; y < from->height && y < to_height; y++) {
+		struct ltr__cell *line = &to[(size_t)y * (size_t)to_width];
+
+		memcpy(line, &from->cells[(size_t)y * (size_t)from->width],
+		       sizeof(*line) * (size_t)width);
+		if (line[width - 1].width == 2)
+			line[width - 1] = blank;
+	}
+}
+
 int ltr__grid_resize(struct ltr__grid *grid, int width, int height)
 {
 	struct ltr__cell *cells;
 
 	width = clamp(width, 1, LTR__GRID_MAX_WIDTH);
 	height = clamp(height, 1, LTR__GRID_MAX_HEIGHT);
-	cells = realloc(grid->cells, sizeof(*cells) * (size_t)width * (size_t)height);
+	cells = malloc(sizeof(*cells) * (size_t)width * (size_t)height);
 	if (!cells)
 		return -ENOMEM;
+	copy_cells(cells, width, height, grid);
+	free(grid->cells);
 	grid->cells = cells;
 	grid->width = width;
 	grid->height = height;
-	ltr__grid_clear(grid);
 	return 0;
 }
 

@@ -41,7 +41,7 @@ struct ltr__area {
 	int height;
 };
 
-/* Sizes are brought into 1 .. MAX; the contents are cleared. -ENOMEM leaves the grid as it was. */
+/* Sizes are brought into 1 .. MAX; what has room stays. -ENOMEM leaves the grid as it was. */
 int ltr__grid_resize(struct ltr__grid *grid, int width, int height);
 void ltr__grid_done(struct ltr__grid *grid);
 void ltr__grid_clear(struct ltr__grid *grid);

@@ -2,6 +2,10 @@
 /*
  * Counting goroutines into groups. Invariant: a group stands behind its parent in groups[], and the
  * slots know every group.
+ *
+ * A goroutine is counted where its path ends; what is above that is added up in the end, since all that a
+ * group counts is in its children. Only labels are counted on their whole way: a goroutine may have
+ * several of one key, which counts it once.
  */
 #include "group.h"
 
@@ -10,7 +14,8 @@
 #include <string.h>
 
 #define FIRST_STEP_NS 250000000ull
-#define PATHS_MAX     32 /* labels of one goroutine that are looked at */
+#define LEAVES_MAX    (1u << 26) /* a stack of a higher number is looked up each time */
+#define PATHS_MAX     32         /* labels of one goroutine that are looked at */
 
 /* The ways of one goroutine from the left into the tree, the first trait at the left. */
 struct paths {
@@ -25,7 +30,14 @@ void ltr__groups_done(struct ltr__groups *groups)
 {
 	free(groups->groups);
 	free(groups->slots);
+	free(groups->leaves);
 	*groups = (struct ltr__groups){0};
+}
+
+static void forget_leaves(struct ltr__groups *groups)
+{
+	if (groups->leaves)
+		memset(groups->leaves, 0, groups->leaf_capacity * sizeof(*groups->leaves));
 }
 
 void ltr__groups_clear(struct ltr__groups *groups, enum ltr__group_by by)
@@ -34,6 +46,7 @@ void ltr__groups_clear(struct ltr__groups *groups, enum ltr__group_by by)
 	groups->count = 0;
 	groups->total = 0;
 	groups->has_mark = false;
+	forget_leaves(groups);
 	if (groups->slots)
 		memset(groups->slots, 0, groups->slot_count * sizeof(*groups->slots));
 }
@@ -206,11 +219,104 @@ static void tally(struct ltr__tally *tally, const struct ltr_goroutine *goroutin
 	}
 }
 
+/* Where a stack's group is, or will be, noted; NULL: nowhere. */
+static uint32_t *leaf_of(struct ltr__groups *groups, uint32_t stack)
+{
+	uint32_t capacity = groups->leaf_capacity ? groups->leaf_capacity : 256;
+	uint32_t *leaves;
+
+	if (groups->by != LTR__BY_STACK || !stack || stack >= LEAVES_MAX)
+		return NULL;
+	if (stack < groups->leaf_capacity)
+		return &groups->leaves[stack];
+	while (capacity <= stack)
+		capacity *= 2;
+	leaves = realloc(groups->leaves, capacity * sizeof(*leaves));
+	if (!leaves)
+		return NULL;
+	memset(leaves + groups->leaf_capacity, 0,
+	       (capacity - groups->leaf_capacity) * sizeof(*leaves));
+	groups->leaves = leaves;
+	groups->leaf_capacity = capacity;
+	return &leaves[stack];
+}
+
+/* Where a path ends; LTR__GROUP_ROOT: no memory. */
+static uint32_t walk(struct ltr__groups *groups, const struct ltr__trait *traits, unsigned depth)
+{
+	uint32_t at = LTR__GROUP_ROOT;
+
+	for (unsigned i = 0; i < depth; i++) {
+		at = find_or_make(groups, at, traits[i]);
+		if (at == LTR__GROUP_ROOT || groups->groups[at].trait.kind == LTR__TRAIT_OTHER)
+			break;
+	}
+	return at;
+}
+
+static int add_to_one(struct ltr__groups *groups, struct ltr__stack_places *places,
+		      const struct ltr_census *census, const struct ltr_goroutine *goroutine)
+{
+	uint32_t *leaf = leaf_of(groups, goroutine->stack);
+	uint32_t at = leaf && *leaf ? *leaf - 1 : LTR__GROUP_ROOT;
+
+	if (at == LTR__GROUP_ROOT) {
+		struct paths paths;
+
+		find_paths(&paths, groups->by, places, census, goroutine);
+		at = walk(groups, paths.path[0].traits, paths.path[0].depth);
+		if (at == LTR__GROUP_ROOT)
+			return -ENOMEM;
+		if (leaf)
+			*leaf = at + 1;
+	}
+	tally(&groups->groups[at].next, goroutine);
+	groups->groups[at].stack = goroutine->stack;
+	return 0;
+}
+
+static void add_up(struct ltr__tally *sum, const struct ltr__tally *part)
+{
+	if (!sum->count) {
+		*sum = *part;
+		return;
+	}
+	sum->count += part->count;
+	sum->unsure += part->unsure;
+	for (unsigned i = 0; i < LTR_STATE_COUNT; i++)
+		sum->by_state[i] += part->by_state[i];
+	if (sum->state != part->state)
+		sum->state = LTR_STATE_COUNT;
+	if (sum->reason != part->reason)
+		sum->reason = LTR_REASON_COUNT;
+	if (part->oldest_ns < sum->oldest_ns) {
+		sum->oldest_ns = part->oldest_ns;
+		sum->is_exact = part->is_exact;
+	}
+}
+
+/* Children stand behind their parents. */
+static void add_up_all(struct ltr__groups *groups)
+{
+	for (uint32_t i = groups->count; i-- > 0;) {
+		const struct ltr__group *group = &groups->groups[i];
+
+		if (!group->next.count || group->parent == LTR__GROUP_ROOT)
+			continue;
+		add_up(&groups->groups[group->parent].next, &group->next);
+		groups->groups[group->parent].stack = group->stack;
+	}
+}
+
 int ltr__groups_add(struct ltr__groups *groups, struct ltr__stack_places *places,
 		    const struct ltr_census *census, const struct ltr_goroutine *goroutine)
 {
 	struct paths paths;
 
+	if (groups->by != LTR__BY_LABEL) {
+		groups->next_total++;
+		return add_to_one(groups, places, census, goroutine);
+	}
 	find_paths(&paths, groups->by, places, census, goroutine);
 	groups->next_total++;
 	for (unsigned i = 0; i < paths.count; i++) {
@@ -268,6 +374,7 @@ static void compact(struct ltr__groups *groups)
 	}
 	free(moved);
 	groups->count = kept;
+	forget_leaves(groups);
 	memset(groups->slots, 0, groups->slot_count * sizeof(*groups->slots));
 	for (uint32_t i = 0; i < kept; i++)
 		*slot_of(groups, groups->groups[i].parent, &groups->groups[i].trait) = i + 1;
@@ -275,6 +382,8 @@ static void compact(struct ltr__groups *groups)
 
 void ltr__groups_end(struct ltr__groups *groups, uint64_t now_ns)
 {
+	if (groups->by != LTR__BY_LABEL)
+		add_up_all(groups);
 	for (uint32_t i = 0; i < groups->count; i++) {
 		groups->groups[i].shown = groups->groups[i].next;
 		groups->groups[i].children = 0;

@@ -58,6 +58,8 @@ struct ltr__groups {
 	uint32_t capacity;
 	uint32_t *slots; /* hashed by parent and trait: index + 1; 0: free */
 	uint32_t slot_count;
+	uint32_t *leaves; /* by stack, if that is what they are by: index + 1; 0: not known */
+	uint32_t leaf_capacity;
 	uint64_t last_id;
 	uint64_t total; /* goroutines that were counted */
 	uint64_t next_total;

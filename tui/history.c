@@ -42,11 +42,18 @@ static void add(struct ltr__samples *samples, uint64_t step_ns, const struct ltr
 	samples->ring[(count - 1) % LTR__HISTORY_SAMPLES] = *sample;
 }
 
-static void add_queued(struct ltr__sample *sample, const struct ltr_census *census)
+/* Totals, up to this moment; `before`: the sample before it, or NULL. */
+static void add_queued(struct ltr__sample *sample, const struct ltr__sample *before,
+		       const struct ltr_census *census)
 {
 	size_t count = 0;
 
-	(void)ltr_census_wait_count(census, &count); /* without memory the graph has a hole */
+	if (ltr_census_wait_count(census, &count)) {
+		/* No memory: a hole, as of a time in which nobody was queued. */
+		sample->queued = before ? before->queued : 0;
+		sample->queued_ns = before ? before->queued_ns : 0;
+		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct ltr_wait_total *wait = ltr_census_wait(census, i);
 
@@ -84,7 +91,7 @@ void ltr__history_add(struct ltr__history *history, const struct ltr_census *cen
 	const struct ltr_timeline_sample moment = ltr_timeline_sample_of(ltr_census_info(census));
 	struct ltr__sample sample = sample_of(&moment);
 
-	add_queued(&sample, census);
+	add_queued(&sample, ltr__history_last(history, LTR__RANGE_MINUTE), census);
 	if (usage)
 		sample.usage = *usage;
 	add_to_all(history, &sample);

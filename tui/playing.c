@@ -82,7 +82,9 @@ void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns)
 		return;
 	wanted_ns = ltr__player_frame(&tui->scene.player, now_ns, wall_ns);
 	if (wanted_ns != now_ns)
-		seek(tui, wanted_ns, NULL);
+		ltr__away_set_out(tui, (struct ltr__errand){.kind = LTR__ERRAND_GO,
+							    .to_ns = wanted_ns,
+							    .is_frame = true});
 }
 
 static void go(struct ltr__tui *tui, bool is_back, unsigned steps)

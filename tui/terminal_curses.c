@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal through ncursesw: the only file that includes curses. It owns the looks of styles, the
- * meaning of curses' keys, and the terminal's state between open and close: whatever ends the
- * process meanwhile, signals.c gives the terminal back.
+ * The terminal through ncursesw: the only file that includes curses. It owns what curses makes of looks
+ * (looks.h), the meaning of curses' keys, and the terminal's state between open and close: whatever ends
+ * the process meanwhile, signals.c gives the terminal back.
+ *
+ * Curses writes true colours only to a terminal whose description has RGB, and few have. Where the
+ * environment says that the terminal can do it nevertheless, curses is given its description with that
+ * added (terminfo.h).
  *
  * Curses wants the process to have the locale of its environment; open sets LC_CTYPE, close puts it
  * back.
@@ -23,7 +27,9 @@
 #include <curses.h>
 #include <term.h>
 
+#include "looks.h"
 #include "signals.h"
+#include "terminfo.h"
 
 struct screen {
 	struct ltr__terminal terminal;
@@ -34,94 +40,9 @@ struct screen {
 	attr_t attributes[LTR__STYLE_COUNT];
 };
 
-/*
- * The looks of a style: in the palette of 256 (-1: the terminal's own), in that of 8, and without any
- * colours. Two sets, for a dark background and for a light one.
- */
-struct look {
-	short front256, back256;
-	short front8, back8;
-	attr_t attributes; /* with colours */
-	attr_t plain;      /* without */
-};
-
-static const struct look dark[LTR__STYLE_COUNT] = {
-	[LTR__STYLE_NORMAL] = {-1, -1, -1, -1, 0, 0},
-	[LTR__STYLE_DIM] = {245, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STRONG] = {-1, -1, -1, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_TITLE] = {33, -1, COLOR_CYAN, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_HEADING] = {252, 238, COLOR_WHITE, COLOR_BLUE, 0, A_REVERSE},
-	[LTR__STYLE_SORTED] = {231, 238, COLOR_WHITE, COLOR_BLUE, A_BOLD, A_REVERSE | A_BOLD},
-	[LTR__STYLE_SELECTED] = {231, 24, COLOR_BLACK, COLOR_CYAN, 0, A_REVERSE},
-	[LTR__STYLE_LOUD] = {231, 160, COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
-	[LTR__STYLE_WARNING] = {172, -1, COLOR_YELLOW, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_GOOD] = {35, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_KEY] = {33, -1, COLOR_CYAN, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_HINT] = {245, -1, -1, -1, 0, 0},
-	[LTR__STYLE_PROMPT] = {252, 236, COLOR_WHITE, COLOR_BLUE, 0, A_UNDERLINE},
-	[LTR__STYLE_CURSOR] = {16, 252, COLOR_BLACK, COLOR_WHITE, 0, A_REVERSE},
-	[LTR__STYLE_MATCH] = {16, 178, COLOR_BLACK, COLOR_YELLOW, 0, A_UNDERLINE | A_BOLD},
-	[LTR__STYLE_FUNCTION] = {-1, -1, -1, -1, 0, 0},
-	[LTR__STYLE_BAR_EMPTY] = {240, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STATE_UNKNOWN] = {245, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STATE_QUEUED] = {172, -1, COLOR_YELLOW, -1, 0, 0},
-	[LTR__STYLE_STATE_RUNNING] = {35, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_STATE_SYSCALL] = {37, -1, COLOR_CYAN, -1, 0, 0},
-	[LTR__STYLE_STATE_SLEEP] = {67, -1, COLOR_BLUE, -1, 0, 0},
-	[LTR__STYLE_STATE_NETWORK] = {33, -1, COLOR_BLUE, -1, 0, 0},
-	[LTR__STYLE_STATE_CHAN] = {134, -1, COLOR_MAGENTA, -1, 0, 0},
-	[LTR__STYLE_STATE_SYNC] = {167, -1, COLOR_RED, -1, 0, 0},
-	[LTR__STYLE_STATE_EXITED] = {240, -1, -1, -1, 0, 0},
-};
-
-static const struct look light[LTR__STYLE_COUNT] = {
-	[LTR__STYLE_NORMAL] = {-1, -1, -1, -1, 0, 0},
-	[LTR__STYLE_DIM] = {242, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STRONG] = {-1, -1, -1, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_TITLE] = {25, -1, COLOR_BLUE, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_HEADING] = {235, 252, COLOR_WHITE, COLOR_BLUE, 0, A_REVERSE},
-	[LTR__STYLE_SORTED] = {16, 250, COLOR_WHITE, COLOR_BLUE, A_BOLD, A_REVERSE | A_BOLD},
-	[LTR__STYLE_SELECTED] = {16, 153, COLOR_BLACK, COLOR_CYAN, 0, A_REVERSE},
-	[LTR__STYLE_LOUD] = {231, 160, COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
-	[LTR__STYLE_WARNING] = {130, -1, COLOR_RED, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_GOOD] = {28, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_KEY] = {25, -1, COLOR_BLUE, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_HINT] = {242, -1, -1, -1, 0, 0},
-	[LTR__STYLE_PROMPT] = {235, 254, COLOR_WHITE, COLOR_BLUE, 0, A_UNDERLINE},
-	[LTR__STYLE_CURSOR] = {231, 236, COLOR_WHITE, COLOR_BLACK, 0, A_REVERSE},
-	[LTR__STYLE_MATCH] = {16, 222, COLOR_BLACK, COLOR_YELLOW, 0, A_UNDERLINE | A_BOLD},
-	[LTR__STYLE_FUNCTION] = {-1, -1, -1, -1, 0, 0},
-	[LTR__STYLE_BAR_EMPTY] = {248, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STATE_UNKNOWN] = {242, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STATE_QUEUED] = {130, -1, -1, -1, 0, 0},
-	[LTR__STYLE_STATE_RUNNING] = {28, -1, COLOR_GREEN, -1, A_BOLD, A_BOLD},
-	[LTR__STYLE_STATE_SYSCALL] = {30, -1, COLOR_BLUE, -1, 0, 0},
-	[LTR__STYLE_STATE_SLEEP] = {60, -1, COLOR_BLUE, -1, 0, 0},
-	[LTR__STYLE_STATE_NETWORK] = {25, -1, COLOR_BLUE, -1, 0, 0},
-	[LTR__STYLE_STATE_CHAN] = {90, -1, COLOR_MAGENTA, -1, 0, 0},
-	[LTR__STYLE_STATE_SYNC] = {124, -1, COLOR_RED, -1, 0, 0},
-	[LTR__STYLE_STATE_EXITED] = {246, -1, -1, -1, 0, 0},
-};
-
 static struct screen *screen_of(struct ltr__terminal *terminal)
 {
 	return (struct screen *)terminal;
-}
-
-/* The value of a colour of the 256 palette, for terminals that take colours as they are. */
-static int rgb_of(int colour)
-{
-	static const int levels[] = {0, 95, 135, 175, 215, 255};
-	int grey;
-
-	if (colour < 16)
-		return colour == 16 ? 0 : colour;
-	if (colour >= 232) {
-		grey = 8 + (colour - 232) * 10;
-		return grey << 16 | grey << 8 | grey;
-	}
-	colour -= 16;
-	return levels[colour / 36] << 16 | levels[colour / 6 % 6] << 8 | levels[colour % 6];
 }
 
 static bool wants_colours(const struct ltr_tui_options *options)
@@ -130,7 +51,7 @@ static bool wants_colours(const struct ltr_tui_options *options)
 
 	if (options->colours == LTR_TUI_COLOURS_AUTO && no_color && *no_color)
 		return false;
-	return options->colours != LTR_TUI_COLOURS_NONE && has_colors();
+	return options->colours != LTR_TUI_COLOURS_NONE;
 }
 
 /* Some terminals tell their colours, "15;0": black behind white. Most are dark. */
@@ -144,28 +65,74 @@ static bool is_light(const struct ltr_tui_options *options)
 	return back && (!strcmp(back, ";7") || !strcmp(back, ";15"));
 }
 
+static const char *capability(const char *name)
+{
+	const char *value = tigetstr(name);
+
+	return value == (char *)-1 ? NULL : value;
+}
+
+#define TRUE_COLOURS 0x1000000
+
+/* Numbers of colours are their values: eight bits each of red, green and blue. */
+static bool is_direct(void)
+{
+	const char *bits = capability("RGB");
+
+	return tigetnum("colors") == TRUE_COLOURS &&
+	       (tigetflag("RGB") > 0 || tigetnum("RGB") == 8 || (bits && !strcmp(bits, "8/8/8")));
+}
+
+/* Whether the environment knows better than the terminal's description, or the person. */
+static bool is_said_to_be_direct(const struct ltr_tui_options *options)
+{
+	const char *says = getenv("COLORTERM");
+	const char *term = getenv("TERM");
+
+	if (options->colours != LTR_TUI_COLOURS_AUTO)
+		return options->colours == LTR_TUI_COLOURS_TRUE;
+	/* GNU screen hands on what the terminal around it says, and cannot do it. */
+	if (term && !strncmp(term, "screen", strlen("screen")) && !getenv("TMUX"))
+		return false;
+	return says && (!strcmp(says, "truecolor") || !strcmp(says, "24bit"));
+}
+
+static attr_t attributes_of(unsigned int look)
+{
+	return (look & LTR__LOOK_BOLD ? A_BOLD : 0) | (look & LTR__LOOK_REVERSE ? A_REVERSE : 0) |
+	       (look & LTR__LOOK_UNDERLINE ? A_UNDERLINE : 0);
+}
+
+static int direct_of(const struct ltr_tui_options *options, int colour, int colour256)
+{
+	return options->colours != LTR_TUI_COLOURS_256 ? colour
+	       : colour256 < 0                         ? -1
+						       : ltr__look_rgb(colour256);
+}
+
 static void choose_looks(struct screen *screen, const struct ltr_tui_options *options)
 {
-	const struct look *looks = is_light(options) ? light : dark;
-	bool direct;
+	bool on_light = is_light(options);
 	bool rich;
+	bool direct;
 
-	screen->has_colours = wants_colours(options) && start_color() == OK;
+	screen->has_colours = wants_colours(options) && has_colors() && start_color() == OK;
 	screen->terminal.is_plain = !screen->has_colours;
 	if (screen->has_colours)
 		use_default_colors();
 	rich = screen->has_colours && COLORS >= 256 && options->colours != LTR_TUI_COLOURS_16;
-	direct = rich && COLORS > 256 && tigetflag("RGB") > 0;
+	direct = rich && is_direct();
 	for (int i = 0; i < LTR__STYLE_COUNT; i++) {
-		const struct look *look = &looks[i];
+		const struct ltr__look *look = ltr__look_of(on_light, (enum ltr__style)i);
 		int front = rich ? look->front256 : look->front8;
 		int back = rich ? look->back256 : look->back8;
 
-		if (direct && front >= 0)
-			front = rgb_of(front);
-		if (direct && back >= 0)
-			back = rgb_of(back);
-		screen->attributes[i] = screen->has_colours ? look->attributes : look->plain;
+		if (direct) {
+			front = direct_of(options, look->front, look->front256);
+			back = direct_of(options, look->back, look->back256);
+		}
+		screen->attributes[i] =
+			attributes_of(screen->has_colours ? look->attributes : look->plain);
 		if (screen->has_colours)
 			init_extended_pair(i + 1, front, back);
 	}
@@ -228,6 +195,21 @@ static void resize(void)
 			   size.ws_col < LTR__GRID_MAX_WIDTH ? size.ws_col : LTR__GRID_MAX_WIDTH);
 }
 
+/*
+ * To the terminal as it was before. Where there is no other screen than ours, it stays, and what comes
+ * goes below it.
+ */
+static void leave_screen(void)
+{
+	bool stays = !exit_ca_mode && !isendwin();
+
+	endwin();
+	if (!stays)
+		return;
+	putchar('\n');
+	fflush(stdout);
+}
+
 /* Somebody else has used the terminal: enter our screen and modes again, from nothing. */
 static struct ltr__input come_back(void)
 {
@@ -245,7 +227,7 @@ static struct ltr__input handle_signals(void)
 		return (struct ltr__input){.kind = LTR__INPUT_SIGNAL,
 					   .signal = ltr__signals_ended_by()};
 	case LTR__SIGNALS_SUSPEND:
-		endwin();
+		leave_screen();
 		ltr__signals_stop();
 		return come_back();
 	case LTR__SIGNALS_REDRAW:
@@ -367,7 +349,7 @@ static struct ltr__terminal *curses_close(struct ltr__terminal *terminal)
 	struct screen *screen = screen_of(terminal);
 
 	if (screen->curses) {
-		endwin();
+		leave_screen();
 		delscreen(screen->curses);
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &screen->before);
 	}
@@ -402,13 +384,6 @@ static int collect(int byte)
 	return byte;
 }
 
-static const char *capability(const char *name)
-{
-	const char *value = tigetstr(name);
-
-	return value == (char *)-1 ? NULL : value;
-}
-
 static void collect_reset(void)
 {
 	static const char *const names[] = {"sgr0", "rmkx", "cnorm", "rmcup"};
@@ -422,6 +397,11 @@ static void collect_reset(void)
 
 		if (value)
 			tputs(value, 1, collect);
+	}
+	/* as leave_screen() */
+	if (!capability("rmcup")) {
+		tputs(tparm(capability("cup"), tigetnum("lines") - 1, 0), 1, collect);
+		tputs("\r\n", 1, collect);
 	}
 }
 
@@ -452,6 +432,105 @@ static int check_terminal(char *ret_why, size_t why_size)
 	return 0;
 }
 
+/* What differs in the description of a terminal that takes colours as they are. */
+static void make_direct(const TERMTYPE *known, signed char *flags, int *numbers,
+			const char **strings)
+{
+	numbers[&max_colors - known->Numbers] = TRUE_COLOURS;
+	numbers[&max_pairs - known->Numbers] = 0x10000;
+	flags[&can_change - known->Booleans] = 0;
+	strings[&initialize_color - known->Strings] = NULL;
+	strings[&initialize_pair - known->Strings] = NULL;
+	strings[&set_foreground - known->Strings] = NULL;
+	strings[&set_background - known->Strings] = NULL;
+	strings[&set_a_foreground - known->Strings] =
+		"\033[38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%dm";
+	strings[&set_a_background - known->Strings] =
+		"\033[48;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;%p1%{255}%&%dm";
+}
+
+/*
+ * The description of the terminal (that of setupterm), with true colours, for TERMINFO; to be freed.
+ * NULL: there is none. What curses shows of a description has numbers of 16 bits; only those of colours
+ * and pairs may be larger, and these are replaced.
+ */
+static char *describe_direct(void)
+{
+	const TERMTYPE *known = &cur_term->type;
+	size_t names = (size_t)known->ext_Booleans + known->ext_Numbers + known->ext_Strings;
+	signed char *flags = calloc(known->num_Booleans + 1u, sizeof(*flags));
+	int *numbers = calloc(known->num_Numbers, sizeof(*numbers));
+	const char **strings = calloc(known->num_Strings, sizeof(*strings));
+	const char **extended = calloc(names + 1, sizeof(*extended));
+	char *text = NULL;
+
+	if (flags && numbers && strings && extended) {
+		const struct ltr__terminfo info = {
+			.names = known->term_names,
+			.flags = flags,
+			.numbers = numbers,
+			.strings = strings,
+			.extended_names = extended,
+			.flag_count = known->num_Booleans + 1u,
+			.number_count = known->num_Numbers,
+			.string_count = known->num_Strings,
+			.extended_flags = known->ext_Booleans + 1u,
+			.extended_numbers = known->ext_Numbers,
+			.extended_strings = known->ext_Strings,
+		};
+
+		for (size_t i = 0; i < known->num_Booleans; i++)
+			flags[i] = known->Booleans[i];
+		for (size_t i = 0; i < known->num_Numbers; i++)
+			numbers[i] = known->Numbers[i];
+		for (size_t i = 0; i < known->num_Strings; i++)
+			strings[i] = known->Strings[i] == (char *)-1 ? NULL : known->Strings[i];
+		for (size_t i = 0; i < names; i++)
+			extended[i < known->ext_Booleans ? i : i + 1] = known->ext_Names[i];
+		flags[known->num_Booleans] = 1;
+		extended[known->ext_Booleans] = "RGB";
+		make_direct(known, flags, numbers, strings);
+		text = ltr__terminfo_hex(&info);
+	}
+	free(flags);
+	free(numbers);
+	free(strings);
+	free(extended);
+	return text;
+}
+
+/* As newterm(), with a description of the terminal that nobody else sees. */
+static SCREEN *start_as(const char *description)
+{
+	const char *there = getenv("TERMINFO");
+	char *before = there ? strdup(there) : NULL;
+	SCREEN *curses = NULL;
+
+	if (!there || before) {
+		setenv("TERMINFO", description, 1);
+		curses = newterm(NULL, stdout, stdin);
+		if (before)
+			setenv("TERMINFO", before, 1);
+		else
+			unsetenv("TERMINFO");
+	}
+	free(before);
+	return curses;
+}
+
+/* With true colours if the terminal has them, whatever its description says. */
+static SCREEN *start_terminal(const struct ltr_tui_options *options)
+{
+	bool is_rich = capability("setaf") && tigetnum("colors") >= 8 && !is_direct();
+	char *direct = is_rich && wants_colours(options) && is_said_to_be_direct(options)
+			       ? describe_direct()
+			       : NULL;
+	SCREEN *curses = direct ? start_as(direct) : NULL;
+
+	free(direct);
+	return curses ? curses : newterm(NULL, stdout, stdin);
+}
+
 static int start_curses(struct screen *screen, const struct ltr_tui_options *options)
 {
 	TERMINAL *checked = cur_term;
@@ -462,7 +541,7 @@ static int start_curses(struct screen *screen, const struct ltr_tui_options *opt
 	error = ltr__signals_take(STDOUT_FILENO, &screen->before, reset.bytes, reset.length);
 	if (error)
 		return error;
-	screen->curses = newterm(NULL, stdout, stdin);
+	screen->curses = start_terminal(options);
 	if (!screen->curses)
 		return -ENOTSUP;
 	del_curterm(checked);

@@ -32,6 +32,8 @@ void ltr__tracing_begin_with(struct ltr__tui *tui, uint64_t key, uint64_t arose_
 	} else if (!tui->source->arising) {
 		ltr__tui_say(tui, "it is not known when that arose");
 	} else {
+		/* what is looked for is there at the moment on screen: that has to stay */
+		tui->scene.player.is_playing = false;
 		tui->is_tracing = true;
 		tui->tracing_key = key;
 		tui->arising = (struct ltr_tui_arising){0};

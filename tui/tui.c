@@ -393,14 +393,15 @@ static int open_terminal(struct ltr__tui *tui)
 
 static void done(struct ltr__tui *tui)
 {
+	/* first, so that the person need not wait for what is beside */
+	if (tui->terminal)
+		tui->terminal->kind->close(tui->terminal);
 	ltr__away_abort(tui);
 	ltr__tui_close_opened(tui, 0);
 	for (size_t i = 0; i < LTR__TUI_ROOTS; i++) {
 		if (tui->roots[i])
 			tui->roots[i]->kind->close(tui->roots[i]);
 	}
-	if (tui->terminal)
-		tui->terminal->kind->close(tui->terminal);
 	ltr__filter_free(tui->scene.filter);
 	ltr__filter_free(tui->scene.search);
 	ltr__stack_places_done(&tui->scene.places);

@@ -102,6 +102,8 @@ struct ltr_tui_shown {
  *            `census`, `seek`, `follow` and `judge`; none of these, nor the census of a recording, nor
  *            `save` and `rewind`, is used by the screen meanwhile, nor `poll` but of a program that runs.
  *            NULL: the screen does it itself.
+ *   leave    the screen has ended: whatever `beside` and `rewind` have begun is to end soon, with whatever
+ *            came of it. NULL: it ends soon by itself
  *   follow   fill the census's lifeline of one goroutine; 1: call it again, there is more. NULL: it
  *            stays as it is
  *   kept     what is kept of a program that runs, to go back in. False: nothing. Asked once a frame;
@@ -134,6 +136,7 @@ struct ltr_tui_source {
 	int (*seek)(void *context, uint64_t moment_ns, char *ret_why, size_t why_size);
 	int (*beside)(void *context, void (*work)(void *argument), void *argument,
 		      unsigned int wait_ms);
+	void (*leave)(void *context);
 	int (*follow)(void *context, uint64_t id);
 	bool (*kept)(void *context, struct ltr_tui_kept *ret_kept);
 	int (*rewind)(void *context, bool back, char *ret_why, size_t why_size);
@@ -151,6 +154,7 @@ enum ltr_tui_colours {
 	LTR_TUI_COLOURS_NONE,
 	LTR_TUI_COLOURS_16,
 	LTR_TUI_COLOURS_256,
+	LTR_TUI_COLOURS_TRUE, /* 24 bits each, whatever TERM and COLORTERM say */
 };
 
 /* What is behind the text: looks are chosen so that they can be read on it. */

@@ -4,7 +4,8 @@
 
 /*
  * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
- * the loop calls: acting.c, judging.c, asking.c, playing.c, rewinding.c and, before it begins, prepare.c.
+ * the loop calls: acting.c, judging.c, asking.c, playing.c, rewinding.c, tracing.c, away.c (which runs errands,
+ * errand.c) and, before it begins, prepare.c.
  */
 
 #include "errand.h"

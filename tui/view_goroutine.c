@@ -204,8 +204,21 @@ static void draw_source(struct ltr__pen *pen, struct page *page, const struct lt
 			  "changed since the program was built: lines may have moved");
 }
 
-static void draw_stack(struct ltr__pen *pen, struct page *page, const struct ltr_census *census)
+/* Why there is no stack to show. */
+static const char *no_stack(const struct ltr__scene *scene, const struct page *page)
 {
+	if (page->is_gone || scene->is_ended)
+		return "no stack was read while it was there";
+	if (page->last.state == LTR_STATE_RUNNING)
+		return "no stack while it runs";
+	if (scene->player.timeline)
+		return "no stack is recorded of this moment";
+	return "no stack is known yet (u reads the program)";
+}
+
+static void draw_stack(struct ltr__pen *pen, const struct ltr__scene *scene, struct page *page)
+{
+	const struct ltr_census *census = scene->moment.census;
 	const struct ltr_goroutine *goroutine = &page->last;
 	size_t depth;
 	const uint64_t *pcs = ltr_census_stack(census, goroutine->stack, &depth);
@@ -217,9 +230,7 @@ static void draw_stack(struct ltr__pen *pen, struct page *page, const struct ltr
 		int x = 4;
 
 		x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
-			       goroutine->state == LTR_STATE_RUNNING
-				       ? "no stack while it runs"
-				       : "no stack is known yet (u reads the program)");
+			       no_stack(scene, page));
 		if (entry.function[0] || entry.pc)
 			x += ltr__text(pen->area, x, pen->y, pen->area.width - x, LTR__STYLE_DIM,
 				       "; it began at ");
@@ -288,7 +299,7 @@ static void page_draw(struct ltr__view *view, struct ltr__scene *scene, struct l
 	pen.y = -page->top;
 	draw_title(&pen, scene, page);
 	ltr__draw_facts(&pen, scene, &page->last, page->sharing, page->children);
-	draw_stack(&pen, page, scene->moment.census);
+	draw_stack(&pen, scene, page);
 	if (life && life->id == page->id)
 		pen.y = ltr__draw_life(scene, life, area, pen.y);
 	draw_creation(&pen, scene, &page->last);

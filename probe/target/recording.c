@@ -146,6 +146,8 @@ static int read_blocks(struct ltr__recording *recording, struct ltr__recording_s
 		err = take_block(state, &block, &reading);
 		if (!err && bytes_of(state) > state->bytes_max)
 			err = -EFBIG;
+		if (!err && ltr__replay_is_unwanted(&state->replay))
+			err = -ECANCELED;
 	}
 	return err;
 }
@@ -317,6 +319,7 @@ static int target_replay(void *context, struct ltr_census *census,
 	if (!state)
 		return explain(recording, -ENOMEM, 0, ret_why);
 	state->replay.census = census;
+	state->replay.is_unwanted = options->is_unwanted;
 	state->waits = options->waits;
 	state->at_ns = options->at_ns;
 	state->steps = options->steps;

@@ -272,6 +272,8 @@ static int replay_until(struct ltr__play *play, struct ltr__recording *recording
 		goes_on = false;
 		if (!err && ltr__replay_bytes(replay) > bytes_max)
 			err = -EFBIG;
+		if (!err && ltr__replay_is_unwanted(replay))
+			err = -ECANCELED;
 	}
 	if (!err && replay->census->snapshot_open)
 		err = ltr_census_snapshot_end(replay->census, false);

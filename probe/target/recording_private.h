@@ -88,9 +88,10 @@ struct ltr__replay_watch {
 
 struct ltr__replay {
 	struct ltr_census *census;
-	uint64_t until_ns; /* no further */
-	bool is_skimming;  /* nothing is applied: only who is followed is looked for */
-	bool past;         /* it has been reached, and nothing from before it is to come */
+	uint64_t until_ns;              /* no further */
+	const atomic_bool *is_unwanted; /* as in struct ltr_replay_options */
+	bool is_skimming;               /* nothing is applied: only who is followed is looked for */
+	bool past; /* it has been reached, and nothing from before it is to come */
 	const struct ltr__replay_watch *watch; /* NULL: nobody */
 	struct ltr__play *play;                /* whose replay this is; NULL: nobody's */
 
@@ -127,7 +128,13 @@ struct ltr__replay {
 	struct ltr__delta delta;
 };
 
-/* recording_replay.c. One block of a log: 0, -EBADMSG, -ENOMEM. */
+static inline bool ltr__replay_is_unwanted(const struct ltr__replay *replay)
+{
+	return replay->is_unwanted &&
+	       atomic_load_explicit(replay->is_unwanted, memory_order_relaxed);
+}
+
+/* recording_replay.c. One block of a log: 0, -EBADMSG, -ENOMEM, -ECANCELED. */
 int ltr__replay_log(struct ltr__replay *replay, struct ltr__reading *reading);
 /* The block that `resume` is in, from there on, with another until_ns that is not earlier. */
 int ltr__replay_go_on(struct ltr__replay *replay, struct ltr__reading *reading);

@@ -453,6 +453,8 @@ static int replay_entries(struct ltr__replay *replay, struct ltr__reading *readi
 {
 	while (reading->at < reading->end && !replay->past) {
 		replay->here = (struct ltr__point){replay->block, (size_t)(reading->at - start)};
+		if (ltr__replay_is_unwanted(replay))
+			return -ECANCELED;
 		if (replay->is_going_on) {
 			replay->is_before_stop = is_before(&replay->here, &replay->going_stop);
 			replay->is_going_on = is_before(&replay->here, &replay->going_over);

@@ -553,6 +553,33 @@ static void test_what_cannot_be_played(void **state)
 	unmake(&program.made);
 }
 
+/* Whoever leaves does not wait: what is read ends, and no other moment is gone to. */
+static void test_what_is_unwanted_ends(void **state)
+{
+	(void)state;
+	static struct program program;
+	atomic_bool is_unwanted = true;
+	const struct ltr_replay_options options = {
+		.at_ns = UINT64_MAX, .seeks = true, .is_unwanted = &is_unwanted};
+	struct ltr_probe *probe = NULL;
+	struct ltr_why why = {""};
+
+	live(&program, test_seed, 100, true);
+	assert_int_equal(replay_with(program.tape.bytes, program.tape.used, &options, &probe, &why),
+			 -ECANCELED);
+	assert_null(probe);
+	atomic_store(&is_unwanted, false);
+	assert_int_equal(replay_with(program.tape.bytes, program.tape.used, &options, &probe, &why),
+			 0);
+	assert_int_equal(ltr_probe_seek(probe, ltr_probe_timeline(probe)->begin_ns, &why), 0);
+	atomic_store(&is_unwanted, true);
+	assert_int_equal(ltr_probe_seek(probe, ltr_probe_timeline(probe)->end_ns, &why),
+			 -ECANCELED);
+	ltr_probe_close(probe);
+	free(program.tape.bytes);
+	unmake(&program.made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -565,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_one_life),
 		cmocka_unit_test(test_a_long_life_is_bounded),
 		cmocka_unit_test(test_what_cannot_be_played),
+		cmocka_unit_test(test_what_is_unwanted_ends),
 	};
 	test_seed = chance_seed();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
  *            [--phase N] [--still] [--crash] [--judged] [--knots] [--recorded STEPS] [--kept] [--proof TIMES]
  *            [--gate FILE] [--found FILE]
  *            [--once] [--script FILE] [--screen WxH] [--filter F] [--sort S] [--view V] [--ascii]
- *            [--colours none|16|256] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
+ *            [--colours none|16|256|true] [--mouse] [--theme light|dark] [--interval MS] [--columns C]
  */
 #include <getopt.h>
 #include <signal.h>
@@ -154,10 +154,11 @@ struct setup {
 
 static int colours(const char *name)
 {
-	return !strcmp(name, "none")  ? LTR_TUI_COLOURS_NONE
-	       : !strcmp(name, "16")  ? LTR_TUI_COLOURS_16
-	       : !strcmp(name, "256") ? LTR_TUI_COLOURS_256
-				      : LTR_TUI_COLOURS_AUTO;
+	return !strcmp(name, "none")   ? LTR_TUI_COLOURS_NONE
+	       : !strcmp(name, "16")   ? LTR_TUI_COLOURS_16
+	       : !strcmp(name, "256")  ? LTR_TUI_COLOURS_256
+	       : !strcmp(name, "true") ? LTR_TUI_COLOURS_TRUE
+				       : LTR_TUI_COLOURS_AUTO;
 }
 
 static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)

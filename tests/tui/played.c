@@ -2,6 +2,7 @@
 /* See played.h. */
 #include "played.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -146,11 +147,19 @@ static int beside(void *context, void (*work)(void *argument), void *argument, u
 {
 	const struct played *played = context;
 
-	(void)wait_ms;
-	if (access(played->gate, F_OK))
+	if (played->is_left)
+		return 0;
+	if (access(played->gate, F_OK)) {
+		poll(NULL, 0, (int)wait_ms);
 		return 1;
+	}
 	work(argument);
 	return 0;
+}
+
+static void leave(void *context)
+{
+	((struct played *)context)->is_left = true;
 }
 
 struct ltr_tui_source played_source(struct played *played)
@@ -162,6 +171,7 @@ struct ltr_tui_source played_source(struct played *played)
 		.timeline = timeline_of,
 		.seek = seek,
 		.beside = played->gate ? beside : NULL,
+		.leave = leave,
 		.follow = follow,
 	};
 }

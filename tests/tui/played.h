@@ -16,6 +16,7 @@ struct played {
 	int fd;
 	const char *found; /* see played_judges() */
 	unsigned looks;
+	bool is_left;     /* the screen has ended: what waits for the gate is not done any more */
 	const char *gate; /* work beside the screen is done when this file is there; or NULL */
 };
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -83,6 +84,7 @@ static void boss(int control, const char *const *arguments)
 	int status;
 
 	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
 		signal(SIGTTOU, SIG_IGN);
 		tcsetpgrp(STDIN_FILENO, getpgrp());
@@ -117,6 +119,8 @@ static void start(struct seat *seat, int width, int height, const char *const *e
 	seat->child = forkpty(&seat->master, NULL, NULL, &size);
 	assert_true(seat->child >= 0);
 	if (!seat->child) {
+		/* whoever ends the test ends what it has started */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(control[0]);
 		close(go[1]);
 		if (read(go[0], &byte, 1) != 1)

@@ -206,6 +206,24 @@ static void sizes_of_a_grid_are_bounded(void **state)
 	ltr__grid_done(&grid);
 }
 
+static void what_has_room_stays(void **state)
+{
+	struct ltr__grid grid = grid_of(6, 2, false);
+
+	(void)state;
+	ltr__text(ltr__grid_area(&grid), 0, 0, 6, LTR__STYLE_NORMAL, "ab世cd");
+	ltr__text(ltr__grid_area(&grid), 0, 1, 6, LTR__STYLE_NORMAL, "second");
+	assert_int_equal(ltr__grid_resize(&grid, 9, 3), 0);
+	expect_line(&grid, 0, "ab世cd");
+	expect_line(&grid, 1, "second");
+	expect_line(&grid, 2, "");
+	/* of a wide rune no half */
+	assert_int_equal(ltr__grid_resize(&grid, 3, 1), 0);
+	expect_line(&grid, 0, "ab");
+	assert_int_equal(ltr__grid_at(&grid, 2, 0)->width, 1);
+	ltr__grid_done(&grid);
+}
+
 static void matches_are_marked_in_any_case(void **state)
 {
 	struct ltr__grid grid = grid_of(12, 1, false);
@@ -236,6 +254,7 @@ int main(void)
 		cmocka_unit_test(areas_cut_off_what_is_outside),
 		cmocka_unit_test(a_bar_shows_the_smallest_part),
 		cmocka_unit_test(sizes_of_a_grid_are_bounded),
+		cmocka_unit_test(what_has_room_stays),
 		cmocka_unit_test(matches_are_marked_in_any_case),
 	};
 

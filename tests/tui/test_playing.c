@@ -231,9 +231,12 @@ static void the_screen_lives_while_it_is_going(void **state)
 	seat_expect(&seat, "going to 58.8 s ... (Esc: stay)");
 	seat_type(&seat, "[,");
 	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	/* What was on screen stays there, as far as there is room. */
 	seat_resize(&seat, 90, 20);
 	seat_expect(&seat, "going to 47.8 s ... (Esc: stay)");
+	seat_expect(&seat, "568 goroutines");
 	seat_type(&seat, "t");
+	seat_expect(&seat, "(Esc: stay)  1 key waits");
 	open_gate(gate);
 	seat_expect(&seat, "at 47.8 s of 59.8 s, paused");
 	seat_expect(&seat, "a step is");
@@ -247,16 +250,40 @@ static void the_screen_lives_while_it_is_going(void **state)
 	seat_type(&seat, "1");
 	seat_expect(&seat, " of 472");
 	seat_expect(&seat, "at 47.8 s of 59.8 s, paused");
-	/* And who wants to quit need not wait until it is there. */
+	/* What may be text is none of its keys: it neither quits, nor leads elsewhere. */
+	unlink(gate);
+	seat_type(&seat, ",");
+	seat_expect(&seat, "going to 46.8 s ... (Esc: stay)");
+	seat_type(&seat, "/queue,");
+	seat_expect(&seat, "going to 46.8 s ...  7 keys wait");
+	open_gate(gate);
+	seat_expect(&seat, "queue,");
+	seat_expect(&seat, "at 46.8 s of 59.8 s, paused");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	/* From a frame of what is played nobody wants to go back. */
+	unlink(gate);
+	seat_type(&seat, "t++++++ ");
+	seat_expect(&seat, "going to 59.8 s ... (Esc: stop)");
+	seat_press(&seat, VTERM_KEY_ESCAPE);
+	open_gate(gate);
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
+	/* What an errand has to say is not lost to a key that waited. */
+	seat_type(&seat, "1g");
+	unlink(gate);
+	seat_type(&seat, "}");
+	seat_expect(&seat, "going there ... (Esc: stay)");
+	seat_type(&seat, "j");
+	seat_expect(&seat, "1 key waits");
+	open_gate(gate);
+	seat_expect(&seat, "it does nothing any more, as far as the recording goes");
+	/* And who wants to quit need not wait until it is there: it never is. */
 	unlink(gate);
 	seat_type(&seat, "b");
 	seat_expect(&seat, "going there ... (Esc: stay)");
 	seat_type(&seat, "q");
-	open_gate(gate);
 	assert_int_equal(seat_wait(&seat), 0);
 	seat_expect_restored(&seat);
 	seat_done(&seat);
-	unlink(gate);
 }
 
 /* When a finding arose that does not tell it is looked for, as long as a person wants that. */
@@ -279,6 +306,16 @@ static void the_moment_of_a_finding_is_looked_for(void **state)
 	seat_expect(&seat, " of 568");
 	seat_press(&seat, VTERM_KEY_ESCAPE);
 	seat_expect(&seat, "stopped looking for when it arose");
+	/* The moment from which it is looked for stays on screen. */
+	seat_type(&seat, "7[[ ");
+	seat_expect(&seat, "playing");
+	seat_expect(&seat, "1 goroutine waits for a lock whose holder has ended");
+	seat_type(&seat, "b");
+	seat_expect(&seat, "looking for when it arose");
+	seat_expect(&seat, "paused");
+	seat_type(&seat, "t");
+	seat_press(&seat, VTERM_KEY_END);
+	seat_expect(&seat, "at 59.8 s of 59.8 s, paused");
 	/* Who goes elsewhere has thought better of it. */
 	seat_type(&seat, "7b");
 	seat_expect(&seat, "looking for when it arose");

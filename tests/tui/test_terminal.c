@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "looks.h"
 #include "seat.h"
 
 #define RMCUP "\033[?1049l"
@@ -163,6 +164,129 @@ static void colours_are_a_choice(void **state)
 	quit(&seat);
 }
 
+static int rgb(const VTermColor *colour)
+{
+	return colour->rgb.red << 16 | colour->rgb.green << 8 | colour->rgb.blue;
+}
+
+/* A colour that is neither the terminal's own nor one of its palette. */
+static bool is_true(const VTermScreenCell *cell)
+{
+	return (VTERM_COLOR_IS_RGB(&cell->fg) && !VTERM_COLOR_IS_DEFAULT_FG(&cell->fg)) ||
+	       (VTERM_COLOR_IS_RGB(&cell->bg) && !VTERM_COLOR_IS_DEFAULT_BG(&cell->bg));
+}
+
+static int wanted_back;
+
+static bool has_back(const VTermScreenCell *cell)
+{
+	return VTERM_COLOR_IS_RGB(&cell->bg) && rgb(&cell->bg) == wanted_back;
+}
+
+static int wanted_front;
+
+static bool has_front(const VTermScreenCell *cell)
+{
+	return VTERM_COLOR_IS_RGB(&cell->fg) && rgb(&cell->fg) == wanted_front;
+}
+
+/* The screen has true colours, all of them those of a theme: the selected row is as the table says. */
+static void expect_true_colours(const char *const *environment, const char *theme,
+				const char *colours)
+{
+	struct seat seat;
+
+	START(&seat, environment, "--still", "--theme", theme, "--colours", colours);
+	expect_printed(&seat, "--still --screen 80x24");
+	wanted_back = ltr__look_of(theme[0] == 'l', LTR__STYLE_SELECTED)->back;
+	assert_int_equal(count_cells(&seat, has_back), 80);
+	wanted_front = ltr__look_of(theme[0] == 'l', LTR__STYLE_STATE_NETWORK)->front;
+	assert_true(count_cells(&seat, has_front) > 10);
+	assert_int_equal(count_cells(&seat, is_true), count_cells(&seat, is_coloured));
+	seat_press(&seat, VTERM_KEY_DOWN);
+	seat_press(&seat, VTERM_KEY_ENTER);
+	seat_expect(&seat, "Where it waits");
+	quit(&seat);
+}
+
+static void true_colours_are_used_if_the_environment_says_so(void **state)
+{
+	static const char *const terms[] = {"TERM=xterm-256color", "TERM=tmux-256color",
+					    "TERM=xterm", "TERM=rxvt-unicode-256color"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
+		const char *const environment[] = {terms[i], "COLORTERM=truecolor", NULL};
+
+		expect_true_colours(environment, "dark", "auto");
+	}
+	expect_true_colours((const char *const[]){"TERM=xterm", "COLORTERM=24bit", NULL}, "light",
+			    "auto");
+	expect_true_colours(
+		(const char *const[]){"TERM=screen-256color", "TMUX=x", "COLORTERM=24bit", NULL},
+		"light", "auto");
+	expect_true_colours(XTERM, "light", "true");
+}
+
+/* As xterm-direct, which is not everywhere, but for the name of a space of colours: libvterm knows none. */
+#define SET(what) "\\E[" what ":2:%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%dm"
+#define DIRECT                                             \
+	"loiter-direct|takes colours as they are,\n"       \
+	"\tRGB, colors#0x1000000, pairs#0x7fff, initc@,\n" \
+	"\tsetab=" SET("48") ",\n\tsetaf=" SET("38") ",\n\tuse=xterm-256color,\n"
+
+static void true_colours_are_used_if_the_description_says_so(void **state)
+{
+	char folder[] = "/tmp/loiter-terminfo-XXXXXX";
+	char text[256];
+	const char *const environment[] = {"TERM=loiter-direct", text, NULL};
+	FILE *pipe;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(text, sizeof(text), "tic -x -o '%s' -", folder);
+	pipe = popen(text, "w");
+	assert_non_null(pipe);
+	fputs(DIRECT, pipe);
+	assert_int_equal(pclose(pipe), 0);
+	snprintf(text, sizeof(text), "TERMINFO=%s", folder);
+	expect_true_colours(environment, "dark", "auto");
+	snprintf(text, sizeof(text), "rm -r '%s'", folder);
+	assert_int_equal(system(text), 0);
+}
+
+static void expect_no_true_colours(const char *const *environment, const char *colours)
+{
+	struct seat seat;
+
+	START(&seat, environment, "--still", "--colours", colours);
+	expect_printed(&seat, "--still --screen 80x24");
+	assert_int_equal(count_cells(&seat, is_true), 0);
+	assert_false(seat_wrote(&seat, "8;2;"));
+	quit(&seat);
+}
+
+static void true_colours_are_a_choice(void **state)
+{
+	(void)state;
+	expect_no_true_colours((const char *const[]){"TERM=xterm-256color", "COLORTERM=truecolor",
+						     "NO_COLOR=1", NULL},
+			       "auto");
+	expect_no_true_colours(
+		(const char *const[]){"TERM=xterm-256color", "COLORTERM=truecolor", NULL}, "256");
+	expect_no_true_colours(
+		(const char *const[]){"TERM=xterm-256color", "COLORTERM=truecolor", NULL}, "16");
+	expect_no_true_colours((const char *const[]){"TERM=xterm-256color", "COLORTERM=yes", NULL},
+			       "auto");
+	/* GNU screen hands on what the terminal around it says */
+	expect_no_true_colours(
+		(const char *const[]){"TERM=screen-256color", "TMUX", "COLORTERM=truecolor", NULL},
+		"auto");
+	/* no colours at all */
+	expect_no_true_colours((const char *const[]){"TERM=vt100", "COLORTERM=truecolor", NULL},
+			       "auto");
+}
+
 static void keys_of_a_terminal_arrive(void **state)
 {
 	struct seat seat;
@@ -194,18 +318,26 @@ static void keys_of_a_terminal_arrive(void **state)
 	quit(&seat);
 }
 
+/* The description that true colours need has what the mouse needs. */
 static void the_mouse_selects_if_asked_for(void **state)
 {
+	const char *const environments[][3] = {
+		{"TERM=xterm-256color", NULL},
+		{"TERM=xterm-256color", "COLORTERM=truecolor", NULL},
+		{"TERM=tmux-256color", NULL},
+	};
 	struct seat seat;
 
 	(void)state;
-	START(&seat, XTERM, "--still", "--sort", "id", "--mouse");
-	seat_expect(&seat, MARK "   1 ");
-	vterm_mouse_move(seat.vterm, 9, 10, VTERM_MOD_NONE);
-	vterm_mouse_button(seat.vterm, 1, true, VTERM_MOD_NONE);
-	vterm_mouse_button(seat.vterm, 1, false, VTERM_MOD_NONE);
-	seat_expect(&seat, MARK "   4 ");
-	quit(&seat);
+	for (size_t i = 0; i < sizeof(environments) / sizeof(*environments); i++) {
+		START(&seat, environments[i], "--still", "--sort", "id", "--mouse");
+		seat_expect(&seat, MARK "   1 ");
+		vterm_mouse_move(seat.vterm, 9, 10, VTERM_MOD_NONE);
+		vterm_mouse_button(seat.vterm, 1, true, VTERM_MOD_NONE);
+		vterm_mouse_button(seat.vterm, 1, false, VTERM_MOD_NONE);
+		seat_expect(&seat, MARK "   4 ");
+		quit(&seat);
+	}
 }
 
 static void the_mouse_is_ours_or_the_terminals(void **state)
@@ -309,6 +441,45 @@ static void crashes_leave_the_terminal_restored(void **state)
 	assert_true(seat_wrote(&seat, RMCUP));
 	seat_expect_restored(&seat);
 	seat_done(&seat);
+}
+
+static bool is_empty(const struct seat *seat, int row)
+{
+	VTermPos at = {.row = row};
+	VTermScreenCell cell;
+
+	for (; at.col < seat->width; at.col++) {
+		vterm_screen_get_cell(seat->screen, at, &cell);
+		if (cell.chars[0] && cell.chars[0] != ' ')
+			return false;
+	}
+	return true;
+}
+
+/* A terminal without another screen keeps ours, and what comes then has a line of its own. */
+static void what_stays_is_not_written_over(void **state)
+{
+	static const int numbers[] = {0, SIGTERM, SIGSEGV};
+	const char *const environment[] = {"TERM=vt100", NULL};
+	size_t count = getenv("LTR_SANITIZED") ? 2 : 3;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		struct seat seat;
+
+		START(&seat, environment, "--still");
+		expect_printed(&seat, "--still --screen 80x24");
+		assert_false(is_empty(&seat, 23));
+		if (numbers[i])
+			kill(seat.child, numbers[i]);
+		else
+			seat_type(&seat, "q");
+		seat_wait(&seat);
+		seat_expect(&seat, "q quit");
+		assert_true(is_empty(&seat, 23));
+		seat_expect_restored(&seat);
+		seat_done(&seat);
+	}
 }
 
 static void the_interrupt_key_ends_it(void **state)
@@ -445,6 +616,9 @@ int main(void)
 		cmocka_unit_test(hostile_names_stay_text),
 		cmocka_unit_test(without_utf8_all_is_ascii),
 		cmocka_unit_test(colours_are_a_choice),
+		cmocka_unit_test(true_colours_are_used_if_the_environment_says_so),
+		cmocka_unit_test(true_colours_are_used_if_the_description_says_so),
+		cmocka_unit_test(true_colours_are_a_choice),
 		cmocka_unit_test(keys_of_a_terminal_arrive),
 		cmocka_unit_test(the_mouse_selects_if_asked_for),
 		cmocka_unit_test(the_mouse_is_ours_or_the_terminals),
@@ -453,6 +627,7 @@ int main(void)
 		cmocka_unit_test(a_terminal_may_change_its_size),
 		cmocka_unit_test(signals_end_it_with_the_terminal_restored),
 		cmocka_unit_test(crashes_leave_the_terminal_restored),
+		cmocka_unit_test(what_stays_is_not_written_over),
 		cmocka_unit_test(the_interrupt_key_ends_it),
 		cmocka_unit_test(it_can_be_suspended_and_resumed),
 		cmocka_unit_test(the_death_of_the_terminal_ends_it),

@@ -347,8 +347,7 @@ static void a_held_moment_does_not_move(void **state)
 	stage_done(&stage);
 }
 
-/* The line of what is drawn that has `text` in it; fails if there is none. */
-static void expect_text(const struct ltr__grid *grid, const char *text)
+static bool has_text(const struct ltr__grid *grid, const char *text)
 {
 	char line[WIDTH * 2 + 1];
 
@@ -362,21 +361,40 @@ static void expect_text(const struct ltr__grid *grid, const char *text)
 		}
 		line[length] = '\0';
 		if (strstr(line, text))
-			return;
+			return true;
 	}
-	fail_msg("'%s' is nowhere", text);
+	return false;
+}
+
+static void expect_text(const struct ltr__grid *grid, const char *text)
+{
+	if (!has_text(grid, text))
+		fail_msg("'%s' is nowhere", text);
+}
+
+static void expect_no_text(const struct ltr__grid *grid, const char *text)
+{
+	if (has_text(grid, text))
+		fail_msg("'%s' is there", text);
+}
+
+static void draw_in(struct stage *stage, const struct ltr__view_kind *kind,
+		    const struct ltr__subject *subject, int width)
+{
+	struct ltr__view *view;
+
+	assert_int_equal(kind->open(&stage->scene, subject, &view), 0);
+	ltr__grid_resize(&stage->grid, width, HEIGHT);
+	ltr__grid_clear(&stage->grid);
+	renew(stage, view);
+	kind->draw(view, &stage->scene, ltr__grid_area(&stage->grid));
+	kind->close(view);
 }
 
 static void draw_once(struct stage *stage, const struct ltr__view_kind *kind,
 		      const struct ltr__subject *subject)
 {
-	struct ltr__view *view;
-
-	assert_int_equal(kind->open(&stage->scene, subject, &view), 0);
-	ltr__grid_resize(&stage->grid, WIDTH * 2, HEIGHT);
-	renew(stage, view);
-	kind->draw(view, &stage->scene, ltr__grid_area(&stage->grid));
-	kind->close(view);
+	draw_in(stage, kind, subject, WIDTH * 2);
 }
 
 static void what_the_kernel_says_is_shown(void **state)
@@ -419,6 +437,117 @@ static void what_the_kernel_says_is_shown(void **state)
 	stage_done(&stage);
 }
 
+/* Of FIXTURE_KNOTS with 60 goroutines: who waits how. */
+enum {
+	IN_CIRCLE = 61,     /* for 62, who waits for it */
+	BEHIND_CIRCLE = 64, /* for 63, who waits for 61 */
+	FOR_ITSELF = 66,
+	LAST_OF_CHAIN = 74, /* for 73, and so on to 69, which waits for nobody */
+	DEEPER = 81,        /* the same, deeper than is shown */
+	FOR_ENDED = 82,
+};
+
+static void draw_page(struct stage *stage, uint64_t id)
+{
+	draw_in(stage, &ltr__view_goroutine, &(struct ltr__subject){.goroutine = id}, 80);
+}
+
+/* Who holds a lock is known of the last reading only: by itself it proves nothing. */
+static void a_chain_of_locks_is_no_verdict(void **state)
+{
+	static const uint64_t ids[] = {IN_CIRCLE,     BEHIND_CIRCLE, FOR_ITSELF,
+				       LAST_OF_CHAIN, DEEPER,        FOR_ENDED};
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_KNOTS, 60);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		draw_page(&stage, ids[i]);
+		expect_text(&stage.grid, " when it was read last");
+		expect_no_text(&stage.grid, "circle");
+		expect_no_text(&stage.grid, "only it can release");
+		expect_no_text(&stage.grid, "can release nothing");
+		expect_no_text(&stage.grid, "all wait");
+	}
+	draw_page(&stage, IN_CIRCLE);
+	expect_text(&stage.grid, "which waited for one of these ");
+	draw_page(&stage, BEHIND_CIRCLE);
+	expect_text(&stage.grid, "which waited for 61, that for 62 ");
+	expect_text(&stage.grid, "the last, 62, waited for one of these ");
+	draw_page(&stage, FOR_ITSELF);
+	expect_text(&stage.grid, "itself when it was read last");
+	draw_page(&stage, FOR_ENDED);
+	expect_text(&stage.grid, "goroutine 999999 (ended) when it was read last");
+	draw_page(&stage, LAST_OF_CHAIN);
+	expect_text(&stage.grid, "which waited for 72, that for 71, that for 70, that for 69 ");
+	expect_text(&stage.grid, "the last, 69, is in ");
+	stage_done(&stage);
+}
+
+/* What is found is told, whole, on a screen of 80 columns. */
+static void of_what_is_found_the_chain_says_why(void **state)
+{
+	static const uint64_t ids[] = {IN_CIRCLE,     BEHIND_CIRCLE, FOR_ITSELF,
+				       LAST_OF_CHAIN, DEEPER,        FOR_ENDED};
+	struct ltr_tui_finding finding = {.key = 1,
+					  .is_serious = true,
+					  .grade = "deadlock",
+					  .title = "",
+					  .advice = "",
+					  .count = 6,
+					  .ids = ids,
+					  .id_count = sizeof(ids) / sizeof(*ids)};
+	const struct ltr_tui_findings findings = {.findings = &finding, .count = 1, .note = ""};
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_KNOTS, 60);
+	stage.scene.findings = &findings;
+	draw_page(&stage, IN_CIRCLE);
+	expect_text(&stage.grid, "which waits for one of these: a circle");
+	draw_page(&stage, BEHIND_CIRCLE);
+	expect_text(&stage.grid, "which waits for 61, that for 62 ");
+	expect_text(&stage.grid, "the last, 62, waits for one of these: a circle");
+	draw_page(&stage, FOR_ITSELF);
+	expect_text(&stage.grid, "itself: it waits for what only it can release");
+	draw_page(&stage, FOR_ENDED);
+	expect_text(&stage.grid, "which has ended and can release nothing");
+	draw_page(&stage, LAST_OF_CHAIN);
+	expect_text(&stage.grid, "all wait for 69, which is in ");
+	draw_page(&stage, DEEPER);
+	expect_text(&stage.grid, "waits for others, and so on");
+	/* That it waits for long is no reason to say that it does for ever. */
+	finding.is_serious = false;
+	draw_page(&stage, FOR_ENDED);
+	expect_no_text(&stage.grid, "can release nothing");
+	stage_done(&stage);
+}
+
+/* The advice is of use only to who looks at a program that runs. */
+static void of_a_stack_that_is_missing_it_says_why(void **state)
+{
+	static const struct ltr_timeline timeline = {.begin_ns = 1, .end_ns = 2};
+	struct ltr_goroutine queued = {.id = 9001, .state = LTR_STATE_QUEUED, .transitions = 2};
+	const struct ltr__subject subject = {.goroutine = 9001};
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 0);
+	assert_int_equal(ltr_census_snapshot_begin(stage.fixture.census, 1), 0);
+	assert_int_equal(ltr_census_snapshot_put(stage.fixture.census, &queued), 0);
+	assert_int_equal(ltr_census_snapshot_end(stage.fixture.census, true), 0);
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "no stack is known yet (u reads the program)");
+	stage.scene.is_ended = true;
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "no stack was read while it was there");
+	stage.scene.is_ended = false;
+	stage.scene.player.timeline = &timeline;
+	draw_once(&stage, &ltr__view_goroutine, &subject);
+	expect_text(&stage.grid, "no stack is recorded of this moment");
+	stage_done(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +556,9 @@ int main(void)
 		cmocka_unit_test(prompts_stay_in_their_line),
 		cmocka_unit_test(a_held_moment_does_not_move),
 		cmocka_unit_test(what_the_kernel_says_is_shown),
+		cmocka_unit_test(of_a_stack_that_is_missing_it_says_why),
+		cmocka_unit_test(a_chain_of_locks_is_no_verdict),
+		cmocka_unit_test(of_what_is_found_the_chain_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

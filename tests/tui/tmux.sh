@@ -14,14 +14,20 @@ in_tmux() { # a server of its own, without anybody's settings
 	TMUX='' tmux -S "$scratch/socket" -f /dev/null "$@"
 }
 
-# shellcheck disable=SC2317 # until_true calls it
 shows() { # PATTERN
 	in_tmux capture-pane -p -t person >"$scratch/screen" && grep -Eq -- "$1" "$scratch/screen"
 }
 
 see() { # WHAT PATTERN
+	local end=$((SECONDS + patience))
 	checks=$((checks + 1))
-	until_true "$1: no '$2' in: $(cat "$scratch/screen" 2>/dev/null)" shows "$2"
+	until shows "$2" 2>/dev/null; do
+		if ((SECONDS > end)); then
+			fail "$1: no '$2' in: $(cat "$scratch/screen" 2>/dev/null)"
+			exit 1
+		fi
+		sleep 0.01
+	done
 }
 
 type_in() { # KEYS, as tmux names them

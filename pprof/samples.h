@@ -41,8 +41,8 @@ struct ltr__sample {
 	uint32_t goroutine; /* its index in the census, plus 1; 0: it is not one goroutine's */
 	uint8_t state;
 	uint8_t reason;
-	uint8_t pc_is_call; /* `pc` is where a call returns to */
-	uint8_t site_is_label; /* `site` is no place of the sample: it only says who created whose it is */
+	uint8_t pc_is_call;    /* `pc` is where a call returns to */
+	uint8_t site_is_label; /* `site` is the creator, and no place of the sample */
 
 	int64_t values[LTR_PROFILE_VALUES_MAX];
 };

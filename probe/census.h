@@ -456,8 +456,7 @@ struct ltr_contention {
 	uint64_t total_ns;
 	/* 0: with an object; and of who gave up, or was woken by nobody knows whom. */
 	uint32_t stack;
-	uint32_t
-		group; /* of who unlocked; 0 where `stack` is, and if that one was not known any more */
+	uint32_t group; /* of who unlocked; 0 also if that one was not known any more */
 	uint8_t reason; /* of a wait for it */
 };
 

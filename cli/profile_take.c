@@ -22,8 +22,8 @@
 
 #define DEFAULT_SECONDS 10
 
-/* So often it is looked who is who, for the labels of what is sampled. */
-#define CPU_SNAPSHOT_NS 250000000ull
+/* So often it is looked who is who, for the labels of what is sampled or added up. */
+#define SNAPSHOT_NS 250000000ull
 
 _Static_assert(LTR__WATCH_MAX >= LTR__INPUTS_MAX, "all inputs can be watched at once");
 
@@ -147,12 +147,13 @@ static struct ltr__target_options target_options(const struct taking *taking, si
 		options.pid = parsing->inputs[i].pid;
 		options.file = parsing->inputs[i].file;
 	}
+	if (waits || order->type->from_cpu)
+		options.probe.snapshot_ns = SNAPSHOT_NS;
 	if (!waits && parsing->via == LTR_VIA_BEST)
 		options.probe.via = LTR_VIA_SNAPSHOT; /* one look needs no events */
 	if (order->type->from_cpu) {
 		/* Events would cost the program more than the samples do, and change them. */
 		options.probe.via = LTR_VIA_SNAPSHOT;
-		options.probe.snapshot_ns = CPU_SNAPSHOT_NS;
 		options.probe.cpu_hz = order->rate_hz ? (uint32_t)order->rate_hz : LTR_CPU_HZ;
 	}
 	return options;

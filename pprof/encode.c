@@ -2,7 +2,8 @@
 
 /*
  * The only file that knows the types protoc-c generates from profile.proto (encode.h). Each function
- * packs a Profile message with just one thing in it, or with a few strings.
+ * packs a Profile message with just one thing in it, or with a few strings. Samples, of which there may be
+ * millions, are packed by pack.c.
  */
 
 #include <errno.h>
@@ -11,13 +12,12 @@
 #include "clean.h"
 #include "encode.h"
 #include "gzip.h"
+#include "pack.h"
 #include "profile.pb-c.h"
 #include "strings.h"
 
 typedef Perftools__Profiles__Profile Profile;
 typedef Perftools__Profiles__ValueType ValueType;
-typedef Perftools__Profiles__Sample Sample;
-typedef Perftools__Profiles__Label Label;
 typedef Perftools__Profiles__Mapping Mapping;
 typedef Perftools__Profiles__Location Location;
 typedef Perftools__Profiles__Line Line;
@@ -69,28 +69,39 @@ static void fail(struct ltr__encoder *encoder, int error)
 		encoder->error = error;
 }
 
-static void write_piece(struct ltr__encoder *encoder, const Profile *piece)
+/* Room for `bytes` in `packed`; false if something has failed. */
+static bool has_room(struct ltr__encoder *encoder, size_t bytes)
 {
-	size_t bytes;
-	int err;
+	uint8_t *grown;
 
-	if (encoder->error)
-		return;
-	bytes = perftools__profiles__profile__get_packed_size(piece);
-	if (bytes > encoder->packed_capacity) {
-		uint8_t *grown = realloc(encoder->packed, 2 * bytes);
-
-		if (!grown) {
-			fail(encoder, -ENOMEM);
-			return;
-		}
-		encoder->packed = grown;
-		encoder->packed_capacity = 2 * bytes;
+	if (encoder->error || bytes <= encoder->packed_capacity)
+		return !encoder->error;
+	grown = realloc(encoder->packed, 2 * bytes);
+	if (!grown) {
+		fail(encoder, -ENOMEM);
+		return false;
 	}
-	perftools__profiles__profile__pack(piece, encoder->packed);
-	err = ltr__gzip_write(encoder->gzip, encoder->packed, bytes);
+	encoder->packed = grown;
+	encoder->packed_capacity = 2 * bytes;
+	return true;
+}
+
+static void write_packed(struct ltr__encoder *encoder, size_t bytes)
+{
+	int err = ltr__gzip_write(encoder->gzip, encoder->packed, bytes);
+
 	if (err)
 		fail(encoder, err);
+}
+
+static void write_piece(struct ltr__encoder *encoder, const Profile *piece)
+{
+	size_t bytes = perftools__profiles__profile__get_packed_size(piece);
+
+	if (!has_room(encoder, bytes))
+		return;
+	perftools__profiles__profile__pack(piece, encoder->packed);
+	write_packed(encoder, bytes);
 }
 
 int64_t ltr__encode_string(struct ltr__encoder *encoder, const char *text)
@@ -109,36 +120,15 @@ int64_t ltr__encode_string(struct ltr__encoder *encoder, const char *text)
 	return number;
 }
 
-void ltr__encode_sample(struct ltr__encoder *encoder, uint64_t *locations, size_t location_count,
-			const int64_t *values, size_t value_count,
+void ltr__encode_sample(struct ltr__encoder *encoder, const uint64_t *locations,
+			size_t location_count, const int64_t *values, size_t value_count,
 			const struct ltr__encode_label *labels, size_t label_count)
 {
-	Profile piece = PERFTOOLS__PROFILES__PROFILE__INIT;
-	Sample sample = PERFTOOLS__PROFILES__SAMPLE__INIT;
-	Sample *samples[] = {&sample};
-	int64_t value[LTR_PROFILE_VALUES_MAX];
-	Label label[LTR__ENCODE_LABELS_MAX];
-	Label *label_at[LTR__ENCODE_LABELS_MAX];
+	size_t most = ltr__pack_sample_most(location_count, value_count, label_count);
 
-	for (size_t i = 0; i < value_count; i++)
-		value[i] = values[i];
-	for (size_t i = 0; i < label_count; i++) {
-		perftools__profiles__label__init(&label[i]);
-		label[i].key = labels[i].key;
-		label[i].str = labels[i].text;
-		label[i].num = labels[i].number;
-		label[i].num_unit = labels[i].unit;
-		label_at[i] = &label[i];
-	}
-	sample.n_location_id = location_count;
-	sample.location_id = locations;
-	sample.n_value = value_count;
-	sample.value = value;
-	sample.n_label = label_count;
-	sample.label = label_at;
-	piece.n_sample = 1;
-	piece.sample = samples;
-	write_piece(encoder, &piece);
+	if (has_room(encoder, most))
+		write_packed(encoder, ltr__pack_sample(encoder->packed, locations, location_count,
+						       values, value_count, labels, label_count));
 }
 
 void ltr__encode_location(struct ltr__encoder *encoder, uint64_t id, uint64_t mapping,

@@ -36,8 +36,8 @@ struct ltr__encode_label {
 #define LTR__ENCODE_LABELS_MAX 64
 #define LTR__ENCODE_LINES_MAX  64
 
-void ltr__encode_sample(struct ltr__encoder *encoder, uint64_t *locations, size_t location_count,
-			const int64_t *values, size_t value_count,
+void ltr__encode_sample(struct ltr__encoder *encoder, const uint64_t *locations,
+			size_t location_count, const int64_t *values, size_t value_count,
 			const struct ltr__encode_label *labels, size_t label_count);
 
 struct ltr__encode_line {

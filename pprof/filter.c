@@ -25,7 +25,7 @@ static bool matches(const regex_t *pattern, const struct ltr_census *census,
 {
 	size_t depth = 0;
 	const uint64_t *pcs = ltr_census_stack(census, sample->stack, &depth);
-	const struct ltr_census_position *site = ltr_census_site(census, sample->site);
+	const struct ltr_census_position *site = ltr__sample_site(census, sample);
 	char state[64];
 
 	for (size_t i = 0; pcs && i < depth; i++)

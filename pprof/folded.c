@@ -76,7 +76,7 @@ static int put_sample(void *context, const struct ltr__sample *sample)
 	size_t depth;
 	const uint64_t *pcs = ltr__pprof_frames(printer->census, sample->stack,
 						printer->options->runtime_frames, &depth);
-	const struct ltr_census_position *site = ltr_census_site(printer->census, sample->site);
+	const struct ltr_census_position *site = ltr__sample_site(printer->census, sample);
 
 	if (sample->values[printer->value] <= 0)
 		return 0;

@@ -251,6 +251,22 @@ static object *goroutine_object(struct document *document, const struct ltr_goro
 	return to;
 }
 
+/* Whose something in totals is. */
+static void add_group(struct document *document, object *to, uint32_t group)
+{
+	const struct ltr_census *census = document->census;
+	const struct ltr_census_group *whose = ltr_census_group(census, group);
+
+	ltr__json_add_known_text(&document->json, to, "name",
+				 ltr_census_string(census, whose->name));
+	if (ltr_census_site(census, whose->site))
+		ltr__json_add(&document->json, to, "created_by",
+			      ltr__json_site(&document->json, census, whose->site));
+	if (whose->labels)
+		ltr__json_add(&document->json, to, "labels",
+			      ltr__json_labels(&document->json, census, whose->labels));
+}
+
 static object *wait_object(struct document *document, const struct ltr_wait_total *total)
 {
 	object *to = json_object_new_object();
@@ -261,6 +277,7 @@ static object *wait_object(struct document *document, const struct ltr_wait_tota
 	ltr__json_add_number(&document->json, to, "unfinished", total->unfinished);
 	ltr__json_add_number(&document->json, to, "total_ns", total->total_ns);
 	ltr__json_add_number(&document->json, to, "longest_ns", total->longest_ns);
+	add_group(document, to, total->group);
 	if (total->stack && total->stack < document->stack_count) {
 		ltr__json_add_number(&document->json, to, "stack", total->stack);
 		document->stack_used[total->stack] = true;
@@ -316,6 +333,7 @@ static object *contention_object(struct document *document, const struct ltr_con
 	ltr__json_add_number(&document->json, to, "count", contention->count);
 	ltr__json_add_number(&document->json, to, "total_ns", contention->total_ns);
 	ltr__json_add_known_address(&document->json, to, "object", contention->object);
+	add_group(document, to, contention->group);
 	if (contention->stack && contention->stack < document->stack_count) {
 		ltr__json_add_number(&document->json, to, "stack", contention->stack);
 		document->stack_used[contention->stack] = true;

@@ -358,7 +358,7 @@ static int resolve_stack(struct ltr__places *places, uint32_t stack)
 static int place_alone(struct ltr__places *places, const struct ltr__sample *sample,
 		       uint64_t *ret_id)
 {
-	const struct ltr_census_position *site = ltr_census_site(places->census, sample->site);
+	const struct ltr_census_position *site = ltr__sample_site(places->census, sample);
 	char state[64];
 
 	if (sample->pc)

@@ -97,10 +97,11 @@ static struct ltr__sample place_of(const struct ltr__sample *sample)
 {
 	struct ltr__sample place = *sample;
 
-	if (place.stack || place.pc) {
+	if (place.stack || place.pc || place.site_is_label)
 		place.site = 0;
+	if (place.stack || place.pc)
 		place.state = 0;
-	}
+	place.site_is_label = 0;
 	place.reason = 0;
 	place.name = 0;
 	return place;
@@ -154,6 +155,24 @@ void ltr__samples_comment(struct ltr__samples *samples, const char *comment)
 	if (samples->comment_count == LTR__COMMENTS_MAX)
 		return;
 	snprintf(samples->comments[samples->comment_count++], LTR__COMMENT_BYTES, "%s", comment);
+}
+
+void ltr__sample_name_group(const struct ltr_census *census, uint32_t group,
+			    struct ltr__sample *sample)
+{
+	const struct ltr_census_group *whose = ltr_census_group(census, group);
+
+	sample->site = whose->site;
+	sample->name = whose->name;
+	sample->labels = whose->labels;
+	sample->site_is_label = true;
+}
+
+void ltr__samples_comment_groups(const struct ltr_census *census, struct ltr__samples *samples)
+{
+	if (ltr_census_groups_cut(census))
+		ltr__samples_comment(samples, "loiter: too many different names and labels: what "
+					      "came late has none");
 }
 
 /* Counting sort: the first pass counts, the second one places. */

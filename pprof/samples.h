@@ -41,8 +41,8 @@ struct ltr__sample {
 	uint32_t goroutine; /* its index in the census, plus 1; 0: it is not one goroutine's */
 	uint8_t state;
 	uint8_t reason;
-	uint8_t pc_is_call; /* `pc` is where a call returns to */
-	uint8_t reserved;
+	uint8_t pc_is_call;    /* `pc` is where a call returns to */
+	uint8_t site_is_label; /* `site` is the creator, and no place of the sample */
 
 	int64_t values[LTR_PROFILE_VALUES_MAX];
 };
@@ -118,6 +118,20 @@ int ltr__samples_order(const struct ltr_census *census, size_t count,
 		       uint32_t **ret_order);
 
 void ltr__samples_order_free(uint32_t **order); /* for the cleanup attribute */
+
+/* The position that a sample is at if it has neither frames nor `pc`; NULL: none. */
+static inline const struct ltr_census_position *ltr__sample_site(const struct ltr_census *census,
+								 const struct ltr__sample *sample)
+{
+	return sample->site_is_label ? NULL : ltr_census_site(census, sample->site);
+}
+
+/* For `collect`. Whose the time of a group of goroutines is: labels, and no place. */
+void ltr__sample_name_group(const struct ltr_census *census, uint32_t group,
+			    struct ltr__sample *sample);
+
+/* For `collect`. Says it if totals have less labels than was known. */
+void ltr__samples_comment_groups(const struct ltr_census *census, struct ltr__samples *samples);
 
 /* The stack of a goroutine; 0 if there are no frames in it. */
 uint32_t ltr__goroutine_stack(const struct ltr_census *census, size_t index);

@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "table.h"
 
-#define SIZE_FIRST 256
+#define SIZE_FIRST  256
+#define LARGE_BYTES ((size_t)4 << 20)
 
 void ltr__pprof_table_done(struct ltr__table *table)
 {
@@ -94,10 +96,23 @@ static void put(struct ltr__table_slot *slots, size_t size, struct ltr__table_sl
 	slots[i] = slot;
 }
 
+/* All free. Slots are hit at random: on small pages, each hit is a search for its page besides. */
+static struct ltr__table_slot *free_slots(size_t size)
+{
+	const uintptr_t page = 4096;
+	struct ltr__table_slot *slots = calloc(size, sizeof(*slots));
+	uintptr_t start = ((uintptr_t)slots + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)slots + size * sizeof(*slots)) & ~(page - 1);
+
+	if (slots && end > start && end - start >= LARGE_BYTES)
+		(void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+	return slots;
+}
+
 static int grow(struct ltr__table *table)
 {
 	size_t size = table->size ? table->size * 2 : SIZE_FIRST;
-	struct ltr__table_slot *slots = calloc(size, sizeof(*slots));
+	struct ltr__table_slot *slots = free_slots(size);
 
 	if (!slots)
 		return -ENOMEM;

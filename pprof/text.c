@@ -53,7 +53,7 @@ static void find_rows(struct printer *printer, const struct ltr__sample *sample)
 	size_t count;
 	const uint64_t *pcs =
 		ltr__pprof_frames(printer->census, sample->stack, printer->runtime_frames, &count);
-	const struct ltr_census_position *site = ltr_census_site(printer->census, sample->site);
+	const struct ltr_census_position *site = ltr__sample_site(printer->census, sample);
 
 	printer->row_count = 0;
 	for (size_t i = 0; i < count; i++)

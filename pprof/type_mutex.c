@@ -4,7 +4,8 @@
  * Who makes others wait for mutexes and read-write locks, as in Go's profile of this name: at the stack
  * that unlocks, with what all those who waited then had waited since the unlocking before. What has not
  * been unlocked, which Go leaves out, is where its holder stands: if that one waits itself, at the stack
- * of that wait, else at the call by which it locked.
+ * of that wait, else at the call by which it locked. Labels are those of who unlocks or holds; only one
+ * sample for each goroutine that waits has the labels of that one, as it has its id.
  *
  * The holder is known from a snapshot, made before or after the moment of the waits. It is believed if
  * it has done nothing since: a goroutine that does nothing unlocks nothing.
@@ -24,10 +25,13 @@ static struct ltr__sample place_of_holder(const struct ltr_census *census, uint6
 	const struct ltr_lock *lock = ltr_census_find_lock(census, object);
 	const struct ltr_goroutine *owner =
 		lock && lock->owner_id ? ltr_census_find(census, lock->owner_id) : NULL;
-	struct ltr__sample place = {.state = LTR_STATE_SYNC};
+	struct ltr__sample place = {.state = LTR_STATE_SYNC, .site_is_label = true};
 
 	if (!owner || !owner->since_ns || owner->since_ns > ltr_census_info(census)->looked_ns)
 		return place;
+	place.site = owner->site;
+	place.name = owner->name;
+	place.labels = owner->labels;
 	place.stack = owner->stack < ltr_census_stack_count(census) ? owner->stack : 0;
 	if (place.stack)
 		return place;
@@ -74,6 +78,8 @@ static size_t charge_contentions(const struct ltr_census *census,
 			continue;
 		if (one->object)
 			sample = place_of_holder(census, one->object);
+		else
+			ltr__sample_name_group(census, one->group, &sample);
 		sample.reason = one->reason;
 		sample.values[0] = ltr__pprof_clamp(one->count);
 		sample.values[1] = ltr__pprof_clamp(one->total_ns);
@@ -96,9 +102,12 @@ static size_t charge_waiting(const struct ltr_census *census,
 		if (!ltr_census_is_lock_wait(goroutine->reason))
 			continue;
 		*sample = place_of_holder(census, goroutine->object);
-		sample->name = goroutine->name;
-		sample->labels = goroutine->labels;
-		sample->goroutine = options->per_goroutine ? (uint32_t)i + 1 : 0;
+		if (options->per_goroutine) {
+			sample->site = goroutine->site;
+			sample->name = goroutine->name;
+			sample->labels = goroutine->labels;
+			sample->goroutine = (uint32_t)i + 1;
+		}
 		sample->state = goroutine->state;
 		sample->reason = goroutine->reason;
 		sample->values[0] = 1;
@@ -128,6 +137,7 @@ static int collect_mutex(const struct ltr_census *census, const struct ltr_profi
 	if (totals) {
 		count = charge_contentions(census, options, most, charges);
 		comment_on_unknown(charges, count, samples);
+		ltr__samples_comment_groups(census, samples);
 		if (info->now_ns > info->started_ns)
 			samples->duration_ns = ltr__pprof_clamp(info->now_ns - info->started_ns);
 	} else {

@@ -41,9 +41,12 @@ static int collect_totals(const struct ltr_census *census, size_t count, is_part
 				   ltr__pprof_clamp(total->total_ns)},
 		};
 
-		if (wanted(total->state, total->reason))
-			err = ltr__samples_add(samples, &sample);
+		if (!wanted(total->state, total->reason))
+			continue;
+		ltr__sample_name_group(census, total->group, &sample);
+		err = ltr__samples_add(samples, &sample);
 	}
+	ltr__samples_comment_groups(census, samples);
 	return err;
 }
 

@@ -33,6 +33,7 @@ struct ltr_census *ltr_census_free(struct ltr_census *census)
 	ltr__intern_done(&census->sites);
 	ltr__intern_done(&census->labels);
 	ltr__intern_done(&census->stacks);
+	ltr__intern_done(&census->groups);
 	ltr__intern_done(&census->cpu_keys);
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
@@ -106,7 +107,8 @@ size_t ltr_census_bytes(const struct ltr_census *census)
 	       census->capacity * (sizeof(*census->goroutines) + sizeof(*census->follows)) +
 	       census->slot_count * sizeof(*census->slots) + intern_bytes(&census->strings) +
 	       intern_bytes(&census->sites) + intern_bytes(&census->labels) +
-	       intern_bytes(&census->stacks) + census->defined_count * sizeof(*census->defined) +
+	       intern_bytes(&census->stacks) + intern_bytes(&census->groups) +
+	       census->defined_count * sizeof(*census->defined) +
 	       census->lock_capacity * sizeof(*census->locks) +
 	       census->reader_capacity * sizeof(*census->readers) +
 	       census->object_capacity * sizeof(*census->objects) +

@@ -401,14 +401,35 @@ size_t ltr_census_module_count(const struct ltr_census *census);
 const struct ltr_module *ltr_census_module(const struct ltr_census *census, size_t index);
 
 /*
- * How long goroutines have been in one state at one stack, since the watching began: the sum over
- * all goroutines, also those that have ended. Filled only where the probe was asked for waits.
+ * Goroutines with the same name, labels and creator: whose something is in totals. What was known of them
+ * is what the last snapshot before the end of a wait had found; whoever lived between two snapshots, and
+ * whoever has none of the three, is of group 0. The program decides how many there are: past
+ * LTR_CENSUS_GROUPS_MAX, what is new has its site alone, or nothing.
+ */
+#define LTR_CENSUS_GROUPS_MAX 16384u
+
+struct ltr_census_group {
+	uint32_t site;
+	uint32_t name;
+	uint32_t labels;
+};
+
+/* Never NULL: of an unknown number, that of group 0. */
+const struct ltr_census_group *ltr_census_group(const struct ltr_census *census, uint32_t group);
+
+/* Whether something of totals is in a group with less than was known, because there are too many. */
+bool ltr_census_groups_cut(const struct ltr_census *census);
+
+/*
+ * How long goroutines of one group have been in one state at one stack, since the watching began: the sum
+ * over all of them, also those that have ended. Filled only where the probe was asked for waits.
  * `stack` is 0 for queued and running, and perhaps for a wait that had begun before the watching did:
  * its stack was read from outside, and a goroutine that moves meanwhile has none. Times that have not ended are in here up to info->now_ns:
  * finished + unfinished waits = count.
  */
 struct ltr_wait_total {
 	uint32_t stack;
+	uint32_t group;
 	uint8_t state;
 	uint8_t reason;
 	uint64_t count;
@@ -435,6 +456,7 @@ struct ltr_contention {
 	uint64_t total_ns;
 	/* 0: with an object; and of who gave up, or was woken by nobody knows whom. */
 	uint32_t stack;
+	uint32_t group; /* of who unlocked; 0 also if that one was not known any more */
 	uint8_t reason; /* of a wait for it */
 };
 

@@ -100,21 +100,36 @@ static uint64_t chargeable(struct ltr__contentions *all, uint64_t ns)
 	return ns - paid;
 }
 
-static int charge(struct ltr_census *census, uint32_t stack, uint8_t reason, uint64_t ns,
-		  uint64_t count)
+static int find_charge(struct ltr_census *census, const struct ltr__lock_change *change,
+		       uint32_t *ret_number)
 {
 	struct ltr__contentions *all = &census->contentions;
 	struct ltr__wait_key key;
-	uint32_t number;
 
 	memset(&key, 0, sizeof(key)); /* padding is a part of what is interned */
-	key.stack = stack;
+	key.stack = change->stack;
+	key.group = change->group;
 	key.state = LTR_STATE_SYNC;
-	key.reason = reason;
+	key.reason = change->reason;
+	if (key.group && all->charge_count >= LTR__GROUPED_TOTALS_MAX) {
+		*ret_number = ltr__intern_find(&all->keys, &key, sizeof(key));
+		if (*ret_number)
+			return 0;
+		census->groups_cut = true;
+		key.group = 0;
+	}
+	return ltr__intern_add(&all->keys, &key, sizeof(key), ret_number);
+}
+
+static int charge(struct ltr_census *census, const struct ltr__lock_change *change, uint64_t ns,
+		  uint64_t count)
+{
+	struct ltr__contentions *all = &census->contentions;
+	uint32_t number;
 	int err = ltr__grow(&all->charges, &all->charge_capacity, all->charge_count + 1ull,
 			    sizeof(*all->charges));
 	if (!err)
-		err = ltr__intern_add(&all->keys, &key, sizeof(key), &number);
+		err = find_charge(census, change, &number);
 	if (err)
 		return err;
 	if (number > all->charge_count)
@@ -152,7 +167,7 @@ static int count_change(struct ltr_census *census, const struct ltr__lock_change
 		lock.owed_ns = 0;
 	}
 	if (owed || change->what == END)
-		err = charge(census, change->stack, change->reason, owed, change->what == END);
+		err = charge(census, change, owed, change->what == END);
 	if (err)
 		return err;
 	if (!place->waiters)
@@ -231,12 +246,13 @@ int ltr__lock_wait_begin(struct ltr_census *census, struct ltr__follow *follow, 
 }
 
 int ltr__lock_wait_end(struct ltr_census *census, struct ltr__follow *follow, uint64_t ns,
-		       uint32_t stack)
+		       uint32_t stack, uint32_t group)
 {
 	struct ltr__lock_change change = {
 		.ns = ns > follow->wait_since_ns ? ns : follow->wait_since_ns,
 		.object = follow->lock,
 		.stack = stack,
+		.group = group,
 		.reason = follow->wait_reason,
 		.what = END,
 	};
@@ -285,6 +301,7 @@ static int view_make(struct ltr_census *census)
 		const struct ltr__wait_key *key = ltr__intern_get(&all->keys, i + 1, &bytes);
 		struct ltr_contention one = {
 			.stack = ltr__defined_stack(census, key->stack),
+			.group = key->group,
 			.reason = key->reason,
 			.count = all->charges[i].count,
 			.total_ns = all->charges[i].total_ns,

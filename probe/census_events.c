@@ -171,15 +171,26 @@ static uint32_t unlocking_stack(const struct ltr_census *census, const struct lt
 	return LTR__UNDEFINED_STACK | (uint32_t)held->event.arg;
 }
 
+/* Of who unlocks; 0 if that one has ended by what was taken already, from another ring. */
+static uint32_t unlocking_group(const struct ltr_census *census, const struct ltr_event *event)
+{
+	uint32_t index = ltr__goroutine_find(census, event->arg);
+
+	return index == LTR__NONE ? 0 : census->follows[index].group;
+}
+
 /* Who waits for a lock, and who lets them go on. Around ltr__wait_change(). */
 static int leave_lock(struct ltr_census *census, struct ltr__follow *follow,
 		      const struct ltr_event *event, uint64_t ns)
 {
 	if (!(follow->bits & LTR__FOLLOW_LOCK))
 		return 0;
-	if (follow->bits & LTR__FOLLOW_WAITING)
-		return ltr__lock_wait_end(census, follow, ns,
-					  unlocking_stack(census, follow, event));
+	if (follow->bits & LTR__FOLLOW_WAITING) {
+		uint32_t stack = unlocking_stack(census, follow, event);
+
+		return ltr__lock_wait_end(census, follow, ns, stack,
+					  stack ? unlocking_group(census, event) : 0);
+	}
 	ltr__lock_wait_forget(census, follow);
 	return 0;
 }

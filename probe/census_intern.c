@@ -94,6 +94,22 @@ static int numbers_grow(struct ltr__intern *intern)
 	return 0;
 }
 
+/* The slot that has these contents, or else the empty one that they would go into. */
+static uint32_t slot_for(const struct ltr__intern *intern, const void *contents, size_t bytes)
+{
+	uint32_t mask = intern->slot_count - 1;
+	uint32_t at = (uint32_t)hash_bytes(contents, bytes) & mask;
+
+	for (; intern->slots[at]; at = (at + 1) & mask) {
+		uint32_t number = intern->slots[at];
+
+		if (intern->bytes[number] == bytes &&
+		    memcmp(intern->at[number], contents, bytes) == 0)
+			break;
+	}
+	return at;
+}
+
 int ltr__intern_add(struct ltr__intern *intern, const void *contents, size_t bytes,
 		    uint32_t *ret_number)
 {
@@ -105,15 +121,10 @@ int ltr__intern_add(struct ltr__intern *intern, const void *contents, size_t byt
 			return err;
 	}
 
-	uint32_t mask = intern->slot_count - 1;
-	uint32_t at = (uint32_t)hash_bytes(contents, bytes) & mask;
-	for (; intern->slots[at]; at = (at + 1) & mask) {
-		uint32_t number = intern->slots[at];
-		if (intern->bytes[number] == bytes &&
-		    memcmp(intern->at[number], contents, bytes) == 0) {
-			*ret_number = number;
-			return 0;
-		}
+	uint32_t at = slot_for(intern, contents, bytes);
+	if (intern->slots[at]) {
+		*ret_number = intern->slots[at];
+		return 0;
 	}
 
 	if (intern->count >= intern->capacity) {
@@ -130,6 +141,11 @@ int ltr__intern_add(struct ltr__intern *intern, const void *contents, size_t byt
 	intern->slots[at] = intern->count;
 	*ret_number = intern->count++;
 	return 0;
+}
+
+uint32_t ltr__intern_find(const struct ltr__intern *intern, const void *contents, size_t bytes)
+{
+	return intern->slot_count ? intern->slots[slot_for(intern, contents, bytes)] : 0;
 }
 
 const void *ltr__intern_get(const struct ltr__intern *intern, uint32_t number, size_t *ret_bytes)

@@ -15,6 +15,7 @@
  *   census_waits.c     wait totals
  *   census_contention.c  who held up those that waited for locks
  *   census_histograms.c  how long the finished ones were
+ *   census_groups.c    whose they are
  *   census_locks.c     locks and who reads
  *   census_rewind.c    back to an earlier moment
  *   lifeline.c         what one goroutine has done
@@ -54,6 +55,8 @@ struct ltr__intern {
 
 int ltr__intern_add(struct ltr__intern *intern, const void *contents, size_t bytes,
 		    uint32_t *ret_number);
+/* 0: there is none. */
+uint32_t ltr__intern_find(const struct ltr__intern *intern, const void *contents, size_t bytes);
 const void *ltr__intern_get(const struct ltr__intern *intern, uint32_t number, size_t *ret_bytes);
 uint32_t ltr__intern_count(const struct ltr__intern *intern);
 void ltr__intern_done(struct ltr__intern *intern);
@@ -67,6 +70,7 @@ struct ltr__follow {
 	uint32_t held;       /* its first held record + 1, in order of sequence; 0: none */
 	uint32_t stack;      /* where it stands at the cursor: a stack, 0, or
 				LTR__UNDEFINED_STACK | the program's number */
+	uint32_t group;      /* of what is shown of it; 0 unless waits are kept */
 	uint8_t wait_state;
 	uint8_t wait_reason;
 	uint8_t bits; /* LTR__FOLLOW_* */
@@ -106,9 +110,16 @@ struct ltr__held {
 
 struct ltr__wait_key {
 	uint32_t stack; /* as ltr__follow.stack */
+	uint32_t group;
 	uint8_t state;
 	uint8_t reason;
 };
+
+/*
+ * Totals of one kind: past that, new ones are of group 0, so that it is not the number of groups times
+ * that of stacks that takes our memory.
+ */
+#define LTR__GROUPED_TOTALS_MAX (1u << 18)
 
 struct ltr__wait_table {
 	struct ltr_wait_total *totals;
@@ -123,6 +134,7 @@ struct ltr__lock_change {
 	uint64_t ns;
 	uint64_t object;
 	uint32_t stack; /* of who unlocks, as ltr__follow.stack */
+	uint32_t group; /* the same one's */
 	uint8_t reason;
 	uint8_t what; /* enum what in census_contention.c */
 };
@@ -193,6 +205,8 @@ struct ltr_census {
 	struct ltr__intern sites;
 	struct ltr__intern labels;
 	struct ltr__intern stacks;
+	struct ltr__intern groups; /* struct ltr_census_group */
+	bool groups_cut;
 	uint32_t *defined; /* by the program's stack number: ours, 0: not yet */
 	uint32_t defined_count;
 
@@ -390,6 +404,9 @@ void ltr__step_by_record(struct ltr_census *census, uint32_t index, const struct
 			 uint64_t ns, uint32_t ring);
 void ltr__step_by_look(struct ltr_census *census, uint32_t index, const struct ltr_goroutine *now);
 
+/* census_groups.c. The group of what is shown of a goroutine. */
+uint32_t ltr__group_of(struct ltr_census *census, const struct ltr_goroutine *goroutine);
+
 /* census_waits.c */
 int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint8_t state,
 		     uint8_t reason, uint64_t ns, bool stays);
@@ -401,12 +418,12 @@ uint32_t ltr__defined_stack(const struct ltr_census *census, uint32_t stack); /*
 
 /*
  * census_contention.c. The wait that `follow` has just begun is for a lock; it ends at `ns`, by who
- * unlocks at `stack` (as ltr__follow.stack; 0: nobody does, or it is not known who); its end is lost, and
- * it is not counted.
+ * unlocks at `stack` (as ltr__follow.stack; 0: nobody does, or it is not known who) and is of `group`; its
+ * end is lost, and it is not counted.
  */
 int ltr__lock_wait_begin(struct ltr_census *census, struct ltr__follow *follow, uint64_t object);
 int ltr__lock_wait_end(struct ltr_census *census, struct ltr__follow *follow, uint64_t ns,
-		       uint32_t stack);
+		       uint32_t stack, uint32_t group);
 void ltr__lock_wait_forget(struct ltr_census *census, struct ltr__follow *follow);
 size_t ltr__contentions_bytes(const struct ltr__contentions *contentions);
 void ltr__contentions_done(struct ltr__contentions *contentions);

@@ -90,6 +90,8 @@ void ltr_census_rewind(struct ltr_census *census, const struct ltr_census_mark *
 	census->ended_ns = 0;
 	census->buried_ns = 0;
 	census->keep_waits = false;
+	ltr__intern_done(&census->groups);
+	census->groups_cut = false;
 	ltr__waits_done(&census->finished);
 	ltr__waits_done(&census->view);
 	ltr__histograms_done(&census->histograms);

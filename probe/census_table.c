@@ -234,7 +234,11 @@ void ltr__goroutine_set(struct ltr_census *census, uint32_t index, const struct 
 
 	ltr__goroutine_set_state(census, index, to->state);
 	uint8_t state = goroutine->state;
+	bool other = to->name != goroutine->name || to->labels != goroutine->labels ||
+		     to->site != goroutine->site;
 	*goroutine = *to;
 	goroutine->id = id;
 	goroutine->state = state;
+	if (other)
+		census->follows[index].group = ltr__group_of(census, goroutine);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * How long goroutines have been in one state at one stack. Finished times are added up by (stack,
- * state, reason) the moment they end. Unfinished ones are only followed (ltr__follow.wait_*), and
+ * group, state, reason) the moment they end. Unfinished ones are only followed (ltr__follow.wait_*), and
  * added to a copy of the finished ones when somebody looks: a look costs what a walk over all
  * goroutines costs, a transition costs one look-up. A time that began before the watching did
  * counts from info->started_ns, one
@@ -14,13 +14,14 @@
 
 static uint32_t key_hash(const struct ltr__wait_key *key)
 {
-	return (uint32_t)ltr__mix((uint64_t)key->stack << 16 | (uint64_t)key->state << 8 |
-				  key->reason);
+	uint64_t where = (uint64_t)key->stack << 16 | (uint64_t)key->state << 8 | key->reason;
+
+	return (uint32_t)ltr__mix(where ^ key->group * 0x9e3779b97f4a7c15ull);
 }
 
 static struct ltr__wait_key key_of(const struct ltr_wait_total *total)
 {
-	return (struct ltr__wait_key){total->stack, total->state, total->reason};
+	return (struct ltr__wait_key){total->stack, total->group, total->state, total->reason};
 }
 
 static int table_reserve(struct ltr__wait_table *table)
@@ -61,8 +62,8 @@ static struct ltr_wait_total *table_find(const struct ltr__wait_table *table,
 		return NULL;
 	for (; table->slots[at]; at = (at + 1) & mask) {
 		struct ltr_wait_total *total = &table->totals[table->slots[at] - 1];
-		if (total->stack == key->stack && total->state == key->state &&
-		    total->reason == key->reason)
+		if (total->stack == key->stack && total->group == key->group &&
+		    total->state == key->state && total->reason == key->reason)
 			return total;
 	}
 	*ret_at = at;
@@ -70,20 +71,30 @@ static struct ltr_wait_total *table_find(const struct ltr__wait_table *table,
 }
 
 /* The total of this key, made if there is none; NULL without memory. */
-static struct ltr_wait_total *table_at(struct ltr__wait_table *table,
+static struct ltr_wait_total *table_at(struct ltr_census *census, struct ltr__wait_table *table,
 				       const struct ltr__wait_key *key)
 {
+	struct ltr__wait_key rest = *key;
 	uint32_t hash = key_hash(key);
 	uint32_t at = 0;
 	struct ltr_wait_total *total = table_find(table, key, hash, &at);
+	if (!total && key->group && table->count >= LTR__GROUPED_TOTALS_MAX) {
+		census->groups_cut = true;
+		rest.group = 0;
+		key = &rest;
+		hash = key_hash(key);
+		total = table_find(table, key, hash, &at);
+	}
 	if (total)
 		return total;
 	if (table_reserve(table) < 0)
 		return NULL;
 	table_find(table, key, hash, &at);
 	total = &table->totals[table->count++];
-	*total = (struct ltr_wait_total){
-		.stack = key->stack, .state = key->state, .reason = key->reason};
+	*total = (struct ltr_wait_total){.stack = key->stack,
+					 .group = key->group,
+					 .state = key->state,
+					 .reason = key->reason};
 	table->slots[at] = table->count;
 	return total;
 }
@@ -109,7 +120,7 @@ static uint64_t lasted(uint64_t from, uint64_t to)
 static struct ltr__wait_key key_of_follow(const struct ltr__follow *follow)
 {
 	return (struct ltr__wait_key){ltr__is_wait(follow->wait_state) ? follow->stack : 0,
-				      follow->wait_state, follow->wait_reason};
+				      follow->group, follow->wait_state, follow->wait_reason};
 }
 
 /*
@@ -124,7 +135,7 @@ int ltr__wait_change(struct ltr_census *census, struct ltr__follow *follow, uint
 		struct ltr__wait_key key = key_of_follow(follow);
 		struct ltr_histogram *histogram = ltr__histogram_at(
 			&census->histograms, follow->wait_state, follow->wait_reason);
-		struct ltr_wait_total *total = table_at(&census->finished, &key);
+		struct ltr_wait_total *total = table_at(census, &census->finished, &key);
 		if (!total || !histogram)
 			return -ENOMEM;
 		uint64_t spent = lasted(follow->wait_since_ns, ns);
@@ -180,7 +191,7 @@ static int view_add(struct ltr_census *census, const struct ltr_wait_total *more
 {
 	struct ltr__wait_key key = key_of(more);
 	key.stack = ltr__defined_stack(census, key.stack);
-	struct ltr_wait_total *total = table_at(&census->view, &key);
+	struct ltr_wait_total *total = table_at(census, &census->view, &key);
 	if (!total)
 		return -ENOMEM;
 	total->count += more->count;
@@ -207,6 +218,7 @@ static int view_make(struct ltr_census *census)
 		uint64_t spent = lasted(follow->wait_since_ns, census->info.now_ns);
 		struct ltr__wait_key key = key_of_follow(follow);
 		struct ltr_wait_total one = {.stack = key.stack,
+					     .group = key.group,
 					     .state = key.state,
 					     .reason = key.reason,
 					     .count = 1,
@@ -249,5 +261,7 @@ int ltr_census_keep_waits(struct ltr_census *census)
 {
 	census->keep_waits = true;
 	census->view_old = true;
+	for (uint32_t index = 0; index < census->total; index++)
+		census->follows[index].group = ltr__group_of(census, &census->goroutines[index]);
 	return 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The profile wall of a program in which nobody comes or goes is the time that was watched, times its
-# goroutines, to the nanosecond; through each way, and of a recording.
+# goroutines, to the nanosecond, of each creator, too; through each way, and of a recording.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -14,14 +14,20 @@ cp "$scratch/out" "$scratch/dump"
 adds_up() {
 	checks=$((checks + 1))
 	python3 - "$scratch/dump" "$scratch/out" <<'PYTHON' || fail "$1"
-import json, sys
-goroutines = len(json.load(open(sys.argv[1]))["goroutines"])
+import collections, json, sys
+def creator(of): return of.get("created_by", {}).get("function", "")
+dumped = json.load(open(sys.argv[1]))["goroutines"]
+goroutines = len(dumped)
 [process] = json.load(open(sys.argv[2]))["processes"]
 watch = process["watch"]
 elapsed = watch["now_ns"] - watch["started_ns"]
 assert watch["complete"] and goroutines > 1 and elapsed > 0
 assert process["sums"][1] == goroutines * elapsed, (process["sums"], goroutines, elapsed)
 assert process["sums"][1] == sum(s["values"][1] for s in process["samples"])
+times = collections.Counter()
+for sample in process["samples"]:
+    times[creator(sample)] += sample["values"][1]
+assert len(times) > 1 and times == {c: n * elapsed for c, n in collections.Counter(map(creator, dumped)).items()}, times
 PYTHON
 }
 

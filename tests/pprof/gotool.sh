@@ -116,6 +116,15 @@ has goroutineleak "$text" ' 3 total$'
 has folded "$(cat wait.folded)" '^serve;reply 540000000000$'
 has folded "$(cat goroutine.folded)" '^serve;handle;parse 1$'
 
+# What an ended goroutine has waited has its name still; in mutex, it is that of who unlocked.
+text=$(pprof -top -tagfocus 'name=^waiter$' wait-ended.pb.gz)
+has ended "$text" '^Showing nodes accounting for 5s, '
+text=$(pprof -top -tagfocus 'name=^holder$' mutex-ended.pb.gz)
+has ended "$text" '^ +3s .* reply$'
+text=$(pprof -tags wall-ended.pb.gz)
+has ended "$text" '^ +10\.0s .*: holder$'
+has ended "$text" '^ +7\.0s .*: waiter$'
+
 # The text forms have addresses alone; the totals are the same.
 text=$(pprof -top goroutine.debug1)
 has debug1 "$text" '14 total$'

@@ -24,6 +24,7 @@
 #include "../wait_count.h"
 #include "chance.h"
 #include "fixture.h"
+#include "lives.h"
 #include "traced.h"
 #include "unpacked.h"
 #include "written.h"
@@ -426,48 +427,13 @@ static void every_form_adds_up_to_the_census(void **state)
 	}
 }
 
-/* A random life: events of some goroutines in the order of time. */
 static struct ltr_census *random_lives(const struct ltr_steps *steps)
 {
-	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
-	uint32_t sequence[16] = {0};
-	struct ltr_event events[500];
-	struct ltr_census *census = fixture_empty();
-	uint64_t now = FIXTURE_NOW_NS - 9 * SECOND_NS;
-	bool runs[16] = {false};
+	struct lives lives;
 
-	ltr_census_set_steps(census, steps);
-	assert_int_equal(ltr_census_keep_waits(census), 0);
-	for (size_t i = 0; i < 500; i++) {
-		uint64_t id = random_below(16);
-		struct ltr_event *event = &events[i];
-
-		now += random_below(SECOND_NS / 100);
-		*event = (struct ltr_event){
-			.goroutine = id + 1, .ticks = now, .sequence = ++sequence[id]};
-		if (sequence[id] == 1) {
-			event->kind = LTR_KIND_CREATE;
-		} else if (runs[id]) {
-			event->kind = LTR_KIND_PARK;
-			event->reason = (uint8_t)(1 + random_below(LTR_REASON_COUNT - 1));
-			runs[id] = false;
-		} else if (events[i].sequence > 2 && one_in(2)) {
-			event->kind = LTR_KIND_YIELD; /* no matter from where: it is queued then */
-		} else {
-			event->kind = LTR_KIND_START;
-			event->reason = (uint8_t)(id + 1); /* nobody else runs there */
-			runs[id] = true;
-		}
-	}
-	for (size_t i = 0; i < 500; i++) { /* as if each had a thread of its own */
-		uint32_t ring = (uint32_t)events[i].goroutine;
-
-		assert_int_equal(
-			ltr_census_apply(census, &clock, ring, events[i].sequence, &events[i], 1),
-			0);
-	}
-	ltr_census_advance(census, FIXTURE_NOW_NS);
-	return census;
+	lives_begin(&lives, steps);
+	lives_go_on(&lives, 500);
+	return lives_end(&lives);
 }
 
 /* What the documentation says of each type, a second time and in other words. */
@@ -543,6 +509,68 @@ static void wait_profiles_add_up_to_the_totals(void **state)
 		check_wall(census);
 		check_json(census);
 		ltr_census_free(census);
+	}
+}
+
+/* The number in a text like "n2"; 0: there is none. */
+static size_t number_in(const Profile *profile, const Sample *sample, const char *key)
+{
+	const Label *label = profile_label(profile, sample, key);
+
+	return label ? (size_t)(profile_string(profile, label->str)[1] - '0') : 0;
+}
+
+/* Takes the samples off; `sign` -1 puts them back. */
+static void take_off(struct lives *lives, Profile *profile, int64_t sign)
+{
+	for (size_t i = 0; i < profile->n_sample; i++) {
+		const Sample *sample = profile->sample[i];
+		const char *word = profile_label_text(profile, sample, "state");
+		uint8_t state = 0;
+
+		while (strcmp(ltr_state_name(state), word) != 0)
+			state++;
+		struct life_total *total =
+			&lives->totals[state][number_in(profile, sample, "name")][number_in(
+				profile, sample, "tenant")][number_in(profile, sample, "creator")];
+
+		total->count -= sign * sample->value[0];
+		total->ns -= sign * sample->value[1];
+	}
+	profile_free(profile);
+}
+
+/* All time of all goroutines is there, and has the labels that were known then. */
+static void totals_have_the_labels_of_their_goroutines(void **state)
+{
+	const struct ltr_profile_type *wall = ltr_profile_type_find("wall");
+	static const struct life_total
+		nothing[sizeof(((struct lives *)0)->totals) / sizeof(struct life_total)];
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct ltr_profile_base *base;
+		struct ltr_profile_options since = {0};
+		struct lives lives;
+		Profile *before;
+
+		lives_begin(&lives, NULL);
+		lives_go_on(&lives, random_below(400));
+		assert_int_equal(ltr_profile_base_new(lives.census, wall, NULL, &base), 0);
+		before = profile_written(lives.census, wall, NULL);
+		lives_go_on(&lives, 500);
+		lives_end(&lives);
+		take_off(&lives, profile_written(lives.census, wall, NULL), 1);
+		assert_memory_equal(lives.totals, nothing, sizeof(nothing));
+
+		/* A part and the rest are the whole, under each label. */
+		since.base = base;
+		take_off(&lives, before, 1);
+		take_off(&lives, profile_written(lives.census, wall, &since), 1);
+		take_off(&lives, profile_written(lives.census, wall, NULL), -1);
+		assert_memory_equal(lives.totals, nothing, sizeof(nothing));
+		ltr_profile_base_free(base);
+		ltr_census_free(lives.census);
 	}
 }
 
@@ -719,6 +747,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_adds_up_to_the_census),
 		cmocka_unit_test(wait_profiles_add_up_to_the_totals),
+		cmocka_unit_test(totals_have_the_labels_of_their_goroutines),
 		cmocka_unit_test(parts_add_up_to_the_whole),
 		cmocka_unit_test(json_says_what_the_profile_says),
 		cmocka_unit_test(timelines_add_up_to_the_totals),

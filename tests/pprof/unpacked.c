@@ -50,6 +50,14 @@ Profile *profile_unpack(const char *data, size_t bytes)
 	if (plain)
 		profile = perftools__profiles__profile__unpack(NULL, plain_bytes, plain);
 	free(plain);
+	/* What is packed by hand takes what the generated packer would have taken. Comments are a list
+	 * that is written in pieces, each with its own length. */
+	if (profile && profile->n_comment <= 1 &&
+	    perftools__profiles__profile__get_packed_size(profile) != plain_bytes) {
+		fprintf(stderr, "packed into %zu bytes\n", plain_bytes);
+		profile_free(profile);
+		profile = NULL;
+	}
 	return profile;
 }
 

@@ -2,6 +2,7 @@
 
 /* write_all FOLDER: every form of the fixture's census as a file there, for gotool.sh. */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include <pprof/json.h>
@@ -82,6 +83,57 @@ static int write_merged(const char *folder)
 	return err;
 }
 
+/* A goroutine that waited and has ended, and one that unlocked for it, as TYPE-ended.pb.gz. */
+static struct ltr_census *ended_census(void)
+{
+	static const struct ltr_clock_rate clock = {.ns_per_tick = 1};
+	static const uint64_t pc = PC_REPLY + 0xe9;
+	static const struct ltr_event events[] = {
+		{1, 992 * SECOND_NS, 0, 2, LTR_KIND_START, 0, 0, 0},
+		{1, 993 * SECOND_NS, 0x77, 3, LTR_KIND_PARK, LTR_REASON_MUTEX_LOCK, 0, 0},
+		{1, 996 * SECOND_NS, 1, 4, LTR_KIND_STACK, 0, 0, 0},
+		{1, 996 * SECOND_NS, 2, 4, LTR_KIND_READY, 0, 0, 0},
+		{1, 996 * SECOND_NS, 0, 5, LTR_KIND_START, 0, 0, 0},
+		{1, 997 * SECOND_NS, 0, 6, LTR_KIND_EXIT, 0, 0, 0},
+	};
+	struct ltr_census *census = fixture_empty();
+	struct ltr_goroutine goroutine = {.state = LTR_STATE_QUEUED, .transitions = 1};
+	int err = ltr_census_keep_waits(census);
+
+	goroutine.since_ns = ltr_census_info(census)->started_ns;
+	if (!err)
+		err = ltr_census_define_stack(census, 1, &pc, 1);
+	if (!err)
+		err = ltr_census_snapshot_begin(census, goroutine.since_ns);
+	for (goroutine.id = 1; goroutine.id <= 2 && !err; goroutine.id++) {
+		err = ltr_census_intern_string(census, goroutine.id == 1 ? "waiter" : "holder",
+					       &goroutine.name);
+		if (!err)
+			err = ltr_census_snapshot_put(census, &goroutine);
+	}
+	if (!err)
+		err = ltr_census_snapshot_end(census, true);
+	if (!err)
+		err = ltr_census_apply(census, &clock, 0, 0, events,
+				       sizeof(events) / sizeof(events[0]));
+	ltr_census_advance(census, FIXTURE_NOW_NS);
+	return err ? ltr_census_free(census) : census;
+}
+
+static int write_ended(const char *folder)
+{
+	static const struct ltr_profile_options options;
+	static const char *const types[] = {"wait", "mutex", "wall"};
+	struct ltr_census *census = ended_census();
+	int err = census ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && !err; i++)
+		err = write_file(census, ltr_profile_type_find(types[i]), &options, folder,
+				 "-ended.pb.gz");
+	ltr_census_free(census);
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ltr_profile_options grouped;
@@ -112,6 +164,8 @@ int main(int argc, char **argv)
 	}
 	if (!err)
 		err = write_merged(argv[1]);
+	if (!err)
+		err = write_ended(argv[1]);
 	ltr_census_free(lossy);
 	ltr_census_free(proven);
 	if (err)

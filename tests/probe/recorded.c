@@ -622,6 +622,17 @@ static void same_cpu(const struct ltr_census *a, const struct ltr_census *b)
 	}
 }
 
+static void same_group(const struct ltr_census *a, uint32_t group_a, const struct ltr_census *b,
+		       uint32_t group_b)
+{
+	const struct ltr_census_group *is = ltr_census_group(a, group_a);
+	const struct ltr_census_group *read = ltr_census_group(b, group_b);
+
+	assert_string_equal(ltr_census_string(a, is->name), ltr_census_string(b, read->name));
+	assert_int_equal(!is->site, !read->site);
+	assert_int_equal(!is->labels, !read->labels);
+}
+
 void same_census(const struct ltr_census *a, const struct ltr_census *b)
 {
 	const struct ltr_census_info *is = ltr_census_info(a);
@@ -645,6 +656,7 @@ void same_census(const struct ltr_census *a, const struct ltr_census *b)
 		const struct ltr_wait_total *wait_b = ltr_census_wait(b, i);
 
 		same_stack(a, wait_a->stack, b, wait_b->stack);
+		same_group(a, wait_a->group, b, wait_b->group);
 		assert_int_equal(wait_a->state, wait_b->state);
 		assert_int_equal(wait_a->reason, wait_b->reason);
 		assert_int_equal(wait_a->count, wait_b->count);

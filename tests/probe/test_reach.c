@@ -149,6 +149,38 @@ static void blocks_of_other_arenas(void **state)
 	free(shown(3));
 }
 
+static uintptr_t outgrown[1000]; /* as hidden[] */
+static size_t outgrown_count;
+
+/* Until its arena has a heap more, and what is left of the one before is given back to it. */
+static void *outgrow_heap(void *argument)
+{
+	const uintptr_t heap = ~(((uintptr_t)64 << 20) - 1);
+
+	(void)argument;
+	do /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+		outgrown[outgrown_count++] = ~(uintptr_t)malloc(100000);
+	while (outgrown_count < 1000 &&
+	       (~outgrown[outgrown_count - 1] & heap) == (~outgrown[0] & heap));
+	return NULL;
+}
+
+static void a_heap_that_was_outgrown(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, outgrow_heap, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_in_range(outgrown_count, 3, 999);
+	assert_false(is_reached((uint64_t)~outgrown[1]));
+	root = (void *)~outgrown[1]; /* NOLINT(performance-no-int-to-ptr) */
+	assert_true(is_reached((uint64_t)~outgrown[1]));
+	root = NULL;
+	while (outgrown_count)
+		free((void *)~outgrown[--outgrown_count]); /* NOLINT(performance-no-int-to-ptr) */
+}
+
 static void unknown_memory_counts(void **state)
 {
 	void **map =
@@ -282,6 +314,7 @@ int main(void)
 		TEST(a_block_leads_on),
 		TEST(a_free_block_does_not),
 		TEST(blocks_of_other_arenas),
+		TEST(a_heap_that_was_outgrown),
 		TEST(unknown_memory_counts),
 		TEST(what_only_looks_like_a_heap),
 		TEST(its_own_stack_does_not_count),

@@ -5,6 +5,7 @@
  * and what does not.
  */
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -198,6 +199,30 @@ static void unknown_memory_counts(void **state)
 	free(shown(0));
 }
 
+/* Memory that lies behind a file which is only read is none of that file's. */
+static void what_lies_behind_a_file(void **state)
+{
+	enum { BYTES = 1 << 20 };
+	char *file = mmap(NULL, BYTES + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *block = (uint64_t *)(file + 4096);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_ptr_equal(mmap(file, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0), file);
+	/* As a block that malloc() has mapped, but for its last page. */
+	assert_int_equal(mprotect(block, BYTES - 4096, PROT_READ | PROT_WRITE), 0);
+	block[1] = (BYTES - 4096) | 2;
+	make_block(48);
+	block[500] = (uint64_t)(uintptr_t)shown(0);
+	assert_false(is_reached((uint64_t)~hidden[0]));
+	root = block + 2;
+	assert_true(is_reached((uint64_t)~hidden[0]));
+	root = NULL;
+	close(fd);
+	munmap(file, BYTES + 4096);
+	free(shown(0));
+}
+
 /* A mapping that looks like a heap of malloc(), and is none: all of it counts. */
 static void what_only_looks_like_a_heap(void **state)
 {
@@ -316,6 +341,7 @@ int main(void)
 		TEST(blocks_of_other_arenas),
 		TEST(a_heap_that_was_outgrown),
 		TEST(unknown_memory_counts),
+		TEST(what_lies_behind_a_file),
 		TEST(what_only_looks_like_a_heap),
 		TEST(its_own_stack_does_not_count),
 		TEST(who_waits_reaches_others),

@@ -74,7 +74,9 @@ static void close_others(const struct prover *prover)
 		low = (unsigned int)pidfd < low ? (unsigned int)pidfd : low;
 		high = (unsigned int)pidfd > high ? (unsigned int)pidfd : high;
 	}
-	close_range(0, STDERR_FILENO - 1, 0);
+	/* Or the program had closed its own, and these are ours. */
+	if (low > STDERR_FILENO)
+		close_range(0, STDERR_FILENO - 1, 0);
 	if (low > STDERR_FILENO + 1)
 		close_range(STDERR_FILENO + 1, low - 1, 0);
 	if (high > low + 1)

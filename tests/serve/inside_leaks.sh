@@ -154,7 +154,10 @@ killed() {
 }
 await killed
 is_well "the child was killed"
-await found 10
+# The next one looks as ever. A value that is left on a stack may hide one of them in a large program.
+finds_again() { ask "$leaks" && (($(leaked "$scratch/body" | grep -c '^leaked(') >= 9)); }
+await finds_again
+finds "after that" 10 "$scratch/body"
 # The program ends while it looks, well or by a signal: so does the child.
 ask_until_seen
 ends "a program that is being looked at"

@@ -177,18 +177,24 @@ static int sample_cpu(void *context, unsigned int seconds, char *why, size_t byt
 	return error;
 }
 
-/* Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. */
-static void prove(void *context)
+/*
+ * Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. What went wrong
+ * is in the census.
+ */
+static int prove(void *context, char *why, size_t bytes)
 {
 	struct serving *serving = context;
 	uint64_t begin_ns = ltr__now_ns();
 	uint64_t end_ns;
 
+	(void)why;
+	(void)bytes;
 	if (begin_ns < serving->prove_due_ns)
-		return;
+		return 0;
 	ltr_probe_reach(ltr__target_probe(serving->target), LTR_FREEZE_NEVER);
 	end_ns = ltr__now_ns();
 	serving->prove_due_ns = end_ns + PROOF_KEPT * (end_ns - begin_ns);
+	return 0;
 }
 
 static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)

@@ -230,6 +230,11 @@ int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze)
 	return err ? judge(probe, err) : 0;
 }
 
+int ltr_probe_step_aside(struct ltr_probe *probe)
+{
+	return probe->kind->step_aside ? probe->kind->step_aside(probe->target) : -EOPNOTSUPP;
+}
+
 void ltr_probe_cancel(struct ltr_probe *probe)
 {
 	if (probe->process)

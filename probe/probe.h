@@ -167,6 +167,30 @@ enum ltr_reach_freeze {
 int ltr_probe_reach(struct ltr_probe *probe, enum ltr_reach_freeze freeze);
 
 /*
+ * Of a probe of this very process, whose thread runs nothing of the program's and does nothing but look:
+ * what that thread knows is no reference any more, until the probe is closed, and its registers need not be
+ * seen. Whoever looks for references is told so, others from outside, too. -EOPNOTSUPP: the program's
+ * runtime has no place for that; -EINVAL: it is not this process.
+ */
+int ltr_probe_step_aside(struct ltr_probe *probe);
+
+/*
+ * ltr_probe_reach() of this very process, after ltr_probe_step_aside(): a child looks from outside
+ * (LTR_FREEZE_NEVER), and the caller sleeps until it is done. The program pauses for the time of a fork()
+ * at its beginning, and a page that it writes to meanwhile is copied. The program gets no SIGCHLD for
+ * it, and no wait() of it sees it; its handlers of pthread_atfork() are called, on this thread.
+ * What was noted remains if there is an error:
+ *   -EAGAIN, -ENOMEM, -EPERM and others of clone(2)
+ *   -EPERM       the child may not read us
+ *   -ECHILD      it was killed
+ *   -ETIMEDOUT   it took longer than `most_s` seconds, and was ended
+ *   -ECANCELED   `stop_fd` (-1: none) has become readable; it was ended
+ *   -EOPNOTSUPP  it is not this process
+ */
+int ltr_probe_reach_by_child(struct ltr_probe *probe, int stop_fd, unsigned int most_s,
+			     struct ltr_why *ret_why);
+
+/*
  * From another thread, while one is in ltr_probe_reach(): that returns -ECANCELED soon, and the probe
  * is only good for being closed.
  */

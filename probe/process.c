@@ -87,7 +87,7 @@ static int check_identity(uint32_t pid, const char *status, struct ltr_why *why)
 	return 0;
 }
 
-static int ptrace_scope(void)
+int ltr__process_ptrace_scope(void)
 {
 	char text[16] = "";
 	int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
@@ -102,7 +102,7 @@ static int ptrace_scope(void)
 static int explain_refusal(uint32_t pid, const char *status, struct ltr_why *why)
 {
 	long owner = status_number(status, "\nUid:");
-	int scope = ptrace_scope();
+	int scope = ltr__process_ptrace_scope();
 
 	if (owner >= 0 && (uid_t)owner != geteuid() && geteuid() != 0)
 		return ltr_why_set(
@@ -175,6 +175,7 @@ int ltr_process_open(uint32_t pid, struct ltr_process **ret_process, struct ltr_
 	if (!process)
 		return ltr_why_set(ret_why, -ENOMEM, "out of memory");
 	process->pid = pid;
+	process->is_own = pid == (uint32_t)getpid();
 	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (process->pidfd < 0 && errno == ESRCH)
 		err = ltr_why_set(ret_why, -ESRCH, "there is no process %u", pid);
@@ -201,6 +202,11 @@ struct ltr_process *ltr_process_close(struct ltr_process *process)
 uint32_t ltr_process_pid(const struct ltr_process *process)
 {
 	return process->pid;
+}
+
+bool ltr_process_is_own(const struct ltr_process *process)
+{
+	return process->is_own;
 }
 
 int ltr_process_pidfd(const struct ltr_process *process)

@@ -19,6 +19,11 @@ int ltr_process_open(uint32_t pid, struct ltr_process **ret_process, struct ltr_
 struct ltr_process *ltr_process_close(struct ltr_process *process); /* takes NULL, returns NULL */
 
 uint32_t ltr_process_pid(const struct ltr_process *process);
+/*
+ * Whether it is the very one that has opened it: what the reader does and has is in what it reads then. It
+ * remains so in a child that goes on reading.
+ */
+bool ltr_process_is_own(const struct ltr_process *process);
 
 /* Readable when it has ended; -1 where the kernel has no pidfds. Owned by the process. */
 int ltr_process_pidfd(const struct ltr_process *process);

@@ -130,6 +130,19 @@ static bool samples_cpu(const struct ltr_serve_source *source, unsigned int seco
 	return false;
 }
 
+/* Whether somebody has looked who is leaked; if not, that is the answer. */
+static bool proves(const struct ltr_serve_source *source, struct ltr__answer *answer)
+{
+	char why[256] = "";
+	char sentence[320];
+
+	if (!source->prove || source->prove(source->context, why, sizeof(why)) == 0)
+		return true;
+	snprintf(sentence, sizeof(sentence), "Could not look for leaked goroutines: %s", why);
+	pprof_error(answer, 500, sentence);
+	return false;
+}
+
 /* Begins to wait; when that is over, the question comes back with its base. */
 static void begin_delta(const struct ltr_serve_source *source, const struct ltr_profile_type *type,
 			unsigned int seconds, struct ltr__answer *answer)
@@ -168,8 +181,8 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 			 answer))
 		return;
 	refresh(source);
-	if (type->from_proof && source->prove && !question->is_head)
-		source->prove(source->context);
+	if (type->from_proof && !question->is_head && !proves(source, answer))
+		return;
 	if (waits) {
 		begin_delta(source, type, seconds, answer);
 		return;

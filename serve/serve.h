@@ -79,9 +79,10 @@ struct ltr_serve_source {
 	/*
 	 * Looks for references, so that the census tells who is leaked: called after that, before a
 	 * page that shows it. It may leave things as they are if it has looked a moment ago: clients
-	 * ask as often as they like. NULL: it cannot be proven, and pages say so.
+	 * ask as often as they like. 0, or a negative errno and why it could not look. NULL: it cannot be
+	 * proven, and pages say so.
 	 */
-	void (*prove)(void *context);
+	int (*prove)(void *context, char *why, size_t bytes);
 	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */
 	const struct ltr_metrics_grade *(*grades)(void *context, size_t *ret_count);
 };

@@ -189,7 +189,8 @@ static int look(struct ltr__again *again)
 
 	if (error)
 		return error;
-	look_at_all(again, ltr_helper_cpus());
+	/* In a child of what is looked at, the forked copy of a program with threads starts none. */
+	look_at_all(again, ltr_process_is_own(again->reach->process) ? 1 : ltr_helper_cpus());
 	return repair(again);
 }
 

@@ -75,15 +75,15 @@ static bool judge_line(const struct line *line, const struct ltr__area *before,
 		return false;
 	ret_area->of_file = has_file && !shared;
 	ret_area->of_nobody = !line->inode && !shared;
+	ret_area->of_data = has_file && !shared && line->rights[1] == 'w';
 	ret_area->of_malloc = has_file && is_c_library(line->path);
 	if (has_file || begins_with(line->path, "[stack")) {
 		ret_area->kind = LTR__AREA_DATA;
 		ret_area->known = true;
 	} else if (strcmp(line->path, "[heap]") == 0) {
 		ret_area->is_heap = true;
-	} else if (!line->path[0] && before && before->end == line->start &&
-		   before->kind == LTR__AREA_DATA) {
-		/* What of a file's data is zero at first. */
+	} else if (!line->path[0] && before && before->end == line->start && before->of_data) {
+		/* What of a file's data is zero at first: nothing else that follows a file is known. */
 		ret_area->kind = LTR__AREA_DATA;
 		ret_area->known = true;
 	}

@@ -207,7 +207,8 @@ static int take_header(struct ltr__walk *walk, const unsigned char *pages, uint6
 
 	if (error)
 		return error;
-	if (bytes <= HEADER && left <= FENCE_BYTES && (head & PREVIOUS_IN_USE))
+	/* What lies before the fence may have been given out, or not. */
+	if (left <= FENCE_BYTES && (bytes == HEADER || (!bytes && (head & PREVIOUS_IN_USE))))
 		return begin_free(walk, offset, walk->until);
 	if (head & IS_MAPPED)
 		return -EBADMSG;

@@ -51,6 +51,7 @@ struct ltr__area {
 	bool is_heap;           /* what sbrk() gives */
 	bool of_file;           /* pages that are the file's own have never been written to */
 	bool known;             /* it is known what it is */
+	bool of_data;           /* of a file, and written to by the process */
 	bool of_malloc;         /* data of the C library: it has pointers to headers */
 	bool of_nobody;         /* neither of a file nor shared */
 	bool watched;           /* writes to it are noted (writes.h) */

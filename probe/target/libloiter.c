@@ -105,6 +105,7 @@ static void target_close(void *context)
 
 	if (!target)
 		return;
+	ltr__libloiter_step_back(target);
 	ltr__words_map_done(&target->sites);
 	free(target->selects.all);
 	free(target);
@@ -254,6 +255,7 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.counters = target_counters,
 	.stacks = ltr__libloiter_stacks,
 	.reach = ltr__libloiter_reach,
+	.step_aside = ltr__libloiter_step_aside,
 	.objects = ltr__libloiter_objects,
 	.object = ltr__libloiter_object,
 	.cases = ltr__libloiter_cases,

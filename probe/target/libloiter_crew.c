@@ -137,6 +137,9 @@ int ltr__batches_do(const struct ltr__look *look, const struct ltr__batch_work *
 	uint32_t threads = threads_for(count, several);
 	int err = 0;
 
+	/* The stacks of those who have helped would stay in this process, with all that was on them. */
+	if (ltr_process_is_own(look->target->process))
+		threads = 1;
 	crew.room = threads > 1 ? 2 * threads : 1;
 	pthread_mutex_init(&crew.mutex, NULL);
 	pthread_cond_init(&crew.changed, NULL);

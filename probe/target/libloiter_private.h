@@ -15,6 +15,7 @@
  *   libloiter_population.c  all descriptors at one moment, for:
  *   libloiter_reach.c     who cannot be woken any more; with libloiter_pass.c, one reading for
  *                         that, and libloiter_own.c, what it leaves out
+ *   libloiter_aside.c     a thread of the process that only looks
  *   libloiter_words.c     names, labels and sites
  *   libloiter_locks.c     the locks that they wait for
  *   libloiter_objects.c   channels, WaitGroups and the like that they wait on
@@ -84,6 +85,7 @@ struct ltr__libloiter {
 
 	struct ltr__words_map sites; /* constant data: good for ever */
 	struct ltr__selects selects;
+	struct ltr_region *aside; /* the calling thread's, in our own process; or NULL */
 };
 
 /* libloiter_find.c: -ENOEXEC if there is none. */
@@ -106,6 +108,10 @@ int ltr__libloiter_snapshot(void *context, struct ltr_census *census, uint64_t e
 
 /* libloiter_reach.c */
 int ltr__libloiter_reach(void *context, struct ltr_census *census, enum ltr_reach_freeze freeze);
+
+/* libloiter_aside.c: as in target.h; and that is over. */
+int ltr__libloiter_step_aside(void *context);
+void ltr__libloiter_step_back(struct ltr__libloiter *target);
 
 /* Unsigned, of 1, 2, 4 or 8 bytes. */
 static inline uint64_t ltr__load(const unsigned char *at, size_t bytes)

@@ -55,6 +55,9 @@ struct ltr_target_ops {
 	/* See ltr_probe_reach(); may be NULL. */
 	int (*reach)(void *target, struct ltr_census *census, enum ltr_reach_freeze freeze);
 
+	/* See ltr_probe_step_aside(), which holds until `close`; may be NULL. */
+	int (*step_aside)(void *target);
+
 	/* See ltr_probe_objects(), of at most so many objects, ltr_object_find and ltr_cases_find; may
 	 * be NULL. */
 	int (*objects)(void *target, struct ltr_census *census, uint32_t most);

@@ -29,6 +29,8 @@
 #define OPEN_AGAIN_MS   100           /* until the runtime has started */
 #define SAMPLES_MS      20            /* from one taking of samples of the CPUs to the next */
 #define SAMPLES_LATE_NS 1000000000ull /* how much longer there are samples than was asked for */
+#define PROOF_KEPT      10            /* times as long as it took */
+#define PROOF_SECONDS   120           /* as long as a client may take for the reply */
 #define CONNECTIONS_MAX 64 /* descriptors are the program's; its limit of them is left alone */
 
 struct inside {
@@ -40,42 +42,55 @@ struct inside {
 	char address[64];
 	struct ltr_pprof_options options; /* the caller's, good until `said` */
 	bool snapshots_only;
-	struct ltr_serve *server;
+};
+
+/*
+ * What the thread works with. It lies on its stack, and nothing else of the process refers to it: so what
+ * it knows of goroutines is no reference of the program's to what they wait on (ltr_probe_step_aside()).
+ */
+struct server {
+	const struct inside *inside;
+	struct ltr_serve *serve;
 	struct ltr_probe *probe;
 	struct ltr_why why; /* why there is no probe */
 	struct ltr_findings findings;
-	uint64_t
-		samples_end_ns; /* how long there are to be samples of the CPUs; 0: there are none */
+	uint64_t samples_end_ns; /* how long there are samples of the CPUs; 0: there are none */
+	uint64_t prove_due_ns;   /* when to look for references again */
+	int prove_error;         /* what came of the last look */
+	struct ltr_why prove_why;
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct inside *running;
 
 /* Before the runtime has started there is nothing to look at; what else is wrong remains so. */
-static void open_probe(struct inside *inside)
+static void open_probe(struct server *server)
 {
 	const struct ltr_probe_options options = {
-		.via = inside->snapshots_only ? LTR_VIA_SNAPSHOT : LTR_VIA_SHM,
-		.waits = !inside->snapshots_only,
+		.via = server->inside->snapshots_only ? LTR_VIA_SNAPSHOT : LTR_VIA_SHM,
+		.waits = !server->inside->snapshots_only,
 	};
 
-	if (ltr_probe_open((uint32_t)getpid(), &options, &inside->probe, &inside->why) < 0)
-		inside->probe = NULL;
+	if (ltr_probe_open((uint32_t)getpid(), &options, &server->probe, &server->why) < 0)
+		server->probe = NULL;
+	/* Of a runtime that has no place to say so, nothing is proven, and pages say why. */
+	if (server->probe)
+		(void)ltr_probe_step_aside(server->probe);
 }
 
 static void refresh(void *context)
 {
-	struct inside *inside = context;
+	struct server *server = context;
 
-	ltr_probe_refresh(inside->probe);
+	ltr_probe_refresh(server->probe);
 }
 
 static const struct ltr_metrics_grade *grades(void *context, size_t *ret_count)
 {
-	struct inside *inside = context;
+	struct server *server = context;
 
 	*ret_count = LTR_GRADE_COUNT;
-	return ltr_findings_of(&inside->findings, inside->probe);
+	return ltr_findings_of(&server->findings, server->probe);
 }
 
 static uint64_t now_ns(void)
@@ -88,57 +103,80 @@ static uint64_t now_ns(void)
 
 static int sample_cpu(void *context, unsigned int seconds, char *why, size_t bytes)
 {
-	struct inside *inside = context;
+	struct server *server = context;
 	uint64_t end_ns = now_ns() + seconds * 1000000000ull + SAMPLES_LATE_NS;
 	struct ltr_why sentence;
-	int error = ltr_probe_sample_cpu(inside->probe, LTR_CPU_HZ, &sentence);
+	int error = ltr_probe_sample_cpu(server->probe, LTR_CPU_HZ, &sentence);
 
 	if (error)
 		snprintf(why, bytes, "%s", sentence.text);
-	else if (end_ns > inside->samples_end_ns)
-		inside->samples_end_ns = end_ns;
+	else if (end_ns > server->samples_end_ns)
+		server->samples_end_ns = end_ns;
 	return error;
 }
 
-/* Nobody asks any more: the program's threads are left alone again. */
-static void stop_samples(struct inside *inside)
+/*
+ * Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. An error is
+ * kept as long: what is refused now will be refused then.
+ */
+static int prove(void *context, char *why, size_t bytes)
 {
-	ltr_probe_sample_cpu(inside->probe, 0, NULL);
-	inside->samples_end_ns = 0;
+	struct server *server = context;
+	uint64_t begin_ns = now_ns();
+	uint64_t end_ns;
+
+	if (begin_ns >= server->prove_due_ns) {
+		server->prove_error = ltr_probe_reach_by_child(server->probe, server->inside->stop,
+							       PROOF_SECONDS, &server->prove_why);
+		end_ns = now_ns();
+		server->prove_due_ns = end_ns + PROOF_KEPT * (end_ns - begin_ns);
+	}
+	if (server->prove_error)
+		snprintf(why, bytes, "%s", server->prove_why.text);
+	return server->prove_error;
 }
 
-static void look(struct inside *inside)
+/* Nobody asks any more: the program's threads are left alone again. */
+static void stop_samples(struct server *server)
 {
-	if (!inside->probe) {
-		open_probe(inside);
-	} else if (ltr_probe_poll(inside->probe, 0) < 0) {
-		inside->probe = ltr_probe_close(inside->probe);
-		inside->samples_end_ns = 0;
-	} else if (inside->samples_end_ns && now_ns() >= inside->samples_end_ns) {
-		stop_samples(inside);
+	ltr_probe_sample_cpu(server->probe, 0, NULL);
+	server->samples_end_ns = 0;
+}
+
+static void look(struct server *server)
+{
+	if (!server->probe) {
+		open_probe(server);
+	} else if (ltr_probe_poll(server->probe, 0) < 0) {
+		server->probe = ltr_probe_close(server->probe);
+		server->samples_end_ns = server->prove_due_ns = 0;
+		server->prove_error = 0;
+	} else if (server->samples_end_ns && now_ns() >= server->samples_end_ns) {
+		stop_samples(server);
 	}
 }
 
-static void turn(struct inside *inside)
+static void turn(struct server *server)
 {
 	const struct ltr_serve_source source = {
-		.census = inside->probe ? ltr_probe_census(inside->probe) : NULL,
-		.why = inside->why.text,
+		.census = server->probe ? ltr_probe_census(server->probe) : NULL,
+		.why = server->why.text,
 		.refresh = refresh,
 		.sample_cpu = sample_cpu,
+		.prove = prove,
 		.grades = grades,
-		.context = inside,
+		.context = server,
 	};
 
-	ltr_serve_turn(inside->server, &source);
+	ltr_serve_turn(server->serve, &source);
 }
 
 /* The probe has news 500 times a second; the server seldom, and is left alone until then. */
-static void serve(struct inside *inside)
+static void serve(struct server *server)
 {
 	struct pollfd news[] = {
-		{.fd = inside->stop, .events = POLLIN},
-		{.fd = ltr_serve_fd(inside->server), .events = POLLIN},
+		{.fd = server->inside->stop, .events = POLLIN},
+		{.fd = ltr_serve_fd(server->serve), .events = POLLIN},
 		{.events = POLLIN},
 	};
 	uint64_t due_ms = 0;
@@ -147,16 +185,16 @@ static void serve(struct inside *inside)
 		uint64_t now = now_ns() / 1000000;
 		int timeout = OPEN_AGAIN_MS;
 
-		look(inside);
+		look(server);
 		if (news[1].revents || now >= due_ms) {
-			turn(inside);
-			due_ms = now + (uint64_t)ltr_serve_timeout_ms(inside->server);
+			turn(server);
+			due_ms = now + (uint64_t)ltr_serve_timeout_ms(server->serve);
 		}
-		if (inside->probe)
+		if (server->probe)
 			timeout = due_ms > now ? (int)(due_ms - now) : 0;
-		if (inside->samples_end_ns && timeout > SAMPLES_MS)
+		if (server->samples_end_ns && timeout > SAMPLES_MS)
 			timeout = SAMPLES_MS;
-		news[2].fd = inside->probe ? ltr_probe_fd(inside->probe) : -1;
+		news[2].fd = server->probe ? ltr_probe_fd(server->probe) : -1;
 		poll(news, 3, timeout);
 	}
 }
@@ -164,6 +202,7 @@ static void serve(struct inside *inside)
 static void *thread_main(void *context)
 {
 	struct inside *inside = context;
+	struct server server = {.inside = inside};
 	const struct ltr_serve_options options = {
 		.listen = inside->options.listen,
 		.token = inside->options.token,
@@ -175,17 +214,17 @@ static void *thread_main(void *context)
 	struct ltr_serve_why why;
 
 	pthread_setname_np(pthread_self(), "loiter-pprof");
-	inside->error = ltr_serve_open(&options, &inside->server, &why);
+	inside->error = ltr_serve_open(&options, &server.serve, &why);
 	if (inside->error) {
 		sem_post(&inside->said);
 		return NULL;
 	}
-	snprintf(inside->address, sizeof(inside->address), "%s", ltr_serve_address(inside->server));
+	snprintf(inside->address, sizeof(inside->address), "%s", ltr_serve_address(server.serve));
 	sem_post(&inside->said);
-	serve(inside);
-	ltr_findings_done(&inside->findings);
-	ltr_probe_close(inside->probe);
-	ltr_serve_close(inside->server);
+	serve(&server);
+	ltr_findings_done(&server.findings);
+	ltr_probe_close(server.probe);
+	ltr_serve_close(server.serve);
 	return NULL;
 }
 

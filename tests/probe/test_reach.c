@@ -5,6 +5,7 @@
  * and what does not.
  */
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -149,6 +150,38 @@ static void blocks_of_other_arenas(void **state)
 	free(shown(3));
 }
 
+static uintptr_t outgrown[1000]; /* as hidden[] */
+static size_t outgrown_count;
+
+/* Until its arena has a heap more, and what is left of the one before is given back to it. */
+static void *outgrow_heap(void *argument)
+{
+	const uintptr_t heap = ~(((uintptr_t)64 << 20) - 1);
+
+	(void)argument;
+	do /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+		outgrown[outgrown_count++] = ~(uintptr_t)malloc(100000);
+	while (outgrown_count < 1000 &&
+	       (~outgrown[outgrown_count - 1] & heap) == (~outgrown[0] & heap));
+	return NULL;
+}
+
+static void a_heap_that_was_outgrown(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, outgrow_heap, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_in_range(outgrown_count, 3, 999);
+	assert_false(is_reached((uint64_t)~outgrown[1]));
+	root = (void *)~outgrown[1]; /* NOLINT(performance-no-int-to-ptr) */
+	assert_true(is_reached((uint64_t)~outgrown[1]));
+	root = NULL;
+	while (outgrown_count)
+		free((void *)~outgrown[--outgrown_count]); /* NOLINT(performance-no-int-to-ptr) */
+}
+
 static void unknown_memory_counts(void **state)
 {
 	void **map =
@@ -163,6 +196,30 @@ static void unknown_memory_counts(void **state)
 	/* What is waited on in there is anybody's. */
 	assert_true(is_reached((uint64_t)(uintptr_t)&map[5]));
 	munmap(map, 1 << 22);
+	free(shown(0));
+}
+
+/* Memory that lies behind a file which is only read is none of that file's. */
+static void what_lies_behind_a_file(void **state)
+{
+	enum { BYTES = 1 << 20 };
+	char *file = mmap(NULL, BYTES + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *block = (uint64_t *)(file + 4096);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_ptr_equal(mmap(file, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0), file);
+	/* As a block that malloc() has mapped, but for its last page. */
+	assert_int_equal(mprotect(block, BYTES - 4096, PROT_READ | PROT_WRITE), 0);
+	block[1] = (BYTES - 4096) | 2;
+	make_block(48);
+	block[500] = (uint64_t)(uintptr_t)shown(0);
+	assert_false(is_reached((uint64_t)~hidden[0]));
+	root = block + 2;
+	assert_true(is_reached((uint64_t)~hidden[0]));
+	root = NULL;
+	close(fd);
+	munmap(file, BYTES + 4096);
 	free(shown(0));
 }
 
@@ -313,8 +370,10 @@ int main(void)
 		TEST(a_block_leads_on),
 		TEST(a_free_block_does_not),
 		TEST(blocks_of_other_arenas),
+		TEST(a_heap_that_was_outgrown),
 		TEST(unknown_memory_counts),
 		TEST(an_arena_that_grows_is_a_heap),
+		TEST(what_lies_behind_a_file),
 		TEST(what_only_looks_like_a_heap),
 		TEST(its_own_stack_does_not_count),
 		TEST(who_waits_reaches_others),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +27,19 @@ static void refresh(void *context)
 	((struct cost *)context)->refreshes++;
 }
 
-static void prove(void *context)
+static int prove(void *context, char *why, size_t bytes)
 {
+	(void)why;
+	(void)bytes;
 	((struct cost *)context)->proofs++;
+	return 0;
+}
+
+static int refuse_to_prove(void *context, char *why, size_t bytes)
+{
+	(void)context;
+	snprintf(why, bytes, "nobody may");
+	return -1;
 }
 
 static int sample_cpu(void *context, unsigned int seconds, char *why, size_t bytes)
@@ -101,9 +112,32 @@ static void what_is_refused_costs_nothing(void **state)
 	ltr_census_free(census);
 }
 
+static void who_cannot_look_says_so(void **state)
+{
+	static const char expected[] = "Could not look for leaked goroutines: nobody may\n";
+	struct ltr_census *census = fixture_census(false);
+	const struct ltr_serve_source source = {.census = census, .prove = refuse_to_prove};
+	const struct ltr__question question = {.path = LEAKS, .seconds = "1"};
+	struct ltr__budget budget = {0};
+	struct ltr__answer answer = {.body.budget = &budget};
+
+	(void)state;
+	ltr__page(&source, &question, &answer);
+	assert_int_equal(answer.status, 500);
+	assert_true(answer.is_pprof_error);
+	assert_null(answer.wait_base);
+	assert_int_equal(answer.body.bytes, sizeof(expected) - 1);
+	assert_memory_equal(answer.body.data, expected, sizeof(expected) - 1);
+	ltr__body_done(&answer.body);
+	ltr_census_free(census);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_refused_costs_nothing)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_refused_costs_nothing),
+		cmocka_unit_test(who_cannot_look_says_so),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -358,8 +358,8 @@ _Static_assert(sizeof(struct ltr_case_words) == 40, "part of the contract");
 
 /*
  * What of the program's memory is the runtime's own: who asks whether anything still refers to an
- * object must not take for such a reference what only the runtime keeps. A region that is 0 in
- * `kind` is just being written: pass over it.
+ * object must not take for such a reference what only the runtime keeps, or who only looks at it. A region
+ * that is 0 in `kind` is just being written, or nobody's: pass over it.
  */
 enum ltr_region_kind {
 	LTR_REGION_STACKS = 1,  /* stacks of goroutines; what the descriptors say of them counts */
@@ -375,7 +375,8 @@ struct ltr_region {
 	uint64_t low;
 	uint64_t high;
 	uint32_t kind; /* enum ltr_region_kind */
-	uint32_t tid;  /* not 0: of a thread of the runtime; if that is gone, so is the region */
+	/* Not 0: of a thread of the runtime, or of one that only looks; if it is gone, so is the region. */
+	uint32_t tid;
 };
 
 #ifndef __cplusplus

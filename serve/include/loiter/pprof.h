@@ -22,8 +22,13 @@
  * It may be called before ltr_run(), in a goroutine or on any thread. A thread is started that runs
  * no goroutine, takes no signal but those of a crash of its own, and is no part of the runtime: it
  * reads the program as an outsider does, and goes on doing so when every goroutine is stuck. It ends
- * with the program, or with ltr_serve_pprof_stop(). A child of fork() does not serve. Leaks are not
- * proven in here: `loiter serve` and `loiter check` do that from outside.
+ * with the program, or with ltr_serve_pprof_stop(). A child of fork() does not serve.
+ *
+ * Who asks for goroutineleak makes that thread fork(): a child looks for references from outside, as
+ * `loiter check -p PID` does, at most a tenth of the time. The program pauses for the fork, pages that it
+ * writes to meanwhile are copied, and handlers of pthread_atfork() are called on that thread. There is no
+ * SIGCHLD, and no wait() finds that child. Where Yama asks for it the child is permitted by
+ * PR_SET_PTRACER, which is 0 afterwards. docs/serve.md has more.
  *
  * While somebody asks for a CPU profile, every thread of the program but that one gets SIGPROF 99 times
  * for each second that it works; otherwise SIGPROF is left alone. If the program handles it, the profile

@@ -153,7 +153,7 @@ static void what_is_too_late_is_lost(void **state)
 	assert_int_equal(seen.lost, 1000);
 }
 
-/* The ring says what its writer never says: more than a stack has, than there is, than a signal stands for. */
+/* Words that no handler writes: more than a stack has, than there is, than a signal stands for. */
 static void a_torn_ring_is_lost(void **state)
 {
 	static const uint64_t firsts[] = {(DEPTH_MOST + 1) | 1ull << 32, 0xffff | 1ull << 32,

@@ -232,6 +232,14 @@ static uint64_t get(const struct ltr__slot *slot, uint64_t at)
 	return slot->words[at % LTR__SLOT_WORDS];
 }
 
+static bool is_entry(uint64_t first, uint64_t words)
+{
+	uint32_t depth = first & DEPTH_MASK;
+	uint64_t worth = first >> WORTH_SHIFT;
+
+	return depth <= FRAMES_MAX && HEAD_WORDS + depth <= words && worth <= WORTH_MOST;
+}
+
 static int deliver(const struct ltr__slot *slot, uint64_t at, const struct ltr_cpu_sink *sink)
 {
 	uint64_t first = get(slot, at);
@@ -258,6 +266,11 @@ int ltr__slot_take(struct ltr__slot *slot, const struct ltr_cpu_sink *sink)
 	if (lost)
 		sink->lost(sink->context, lost);
 	while (tail != head && !err) {
+		if (!is_entry(get(slot, tail), head - tail)) { /* nobody knows what was in it */
+			sink->lost(sink->context, 1);
+			tail = head;
+			break;
+		}
 		err = deliver(slot, tail, sink);
 		tail += HEAD_WORDS + (get(slot, tail) & DEPTH_MASK);
 	}

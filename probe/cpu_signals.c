@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * Samples of the CPUs of this very process, without eBPF and without any right: each thread has a timer
- * on its own CPU time, whose SIGPROF goes to that thread. So nothing happens to a thread that does
- * nothing, and a sample is worth exactly one period of the thread's CPU time.
+ * Samples of the CPUs of this very process, without eBPF and without any right: each thread that is found
+ * has a timer on its own CPU time, whose SIGPROF goes to that thread. So nothing happens to a thread that
+ * does nothing, and a sample is worth exactly one period of the thread's CPU time.
  *
  * Threads are found, not told: those of the runtime by their rings at each poll, all others in
- * /proc/self/task ten times a second. The caller's thread is left out: it blocks what is sent, and is
- * no part of the program.
+ * /proc/self/task ten times a second. What a thread did before it was found is in no sample, and is not
+ * counted as lost either; one that ends before the next look is never found. The caller's thread is left
+ * out: it blocks what is sent, and is no part of the program.
  *
- * There is one sampler at most in a process (`in_use`), because there is one handler of SIGPROF. The
+ * There is one sampler at most in a process (`user`), because there is one handler of SIGPROF. The
  * program's own is left alone, also if it comes later.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -41,7 +43,8 @@ struct sampler {
 	uint64_t period_ns;
 	uint64_t random;
 	uint64_t look_ns; /* when to look at /proc again */
-	uint64_t unarmed; /* how often a thread had no timer in a look, not told yet */
+	uint64_t refused; /* how often a thread of a look was refused its timer, not told yet */
+	pid_t pid;        /* whose it is: a child of fork() has a copy, and none of its timers */
 	uint32_t own_tid;
 	const struct ltr_ring *rings;
 	const uint32_t *ring_count;
@@ -53,7 +56,7 @@ struct sampler {
 static struct thread threads[LTR__SLOT_MAX];
 static uint32_t thread_count;
 static pid_t owner; /* whose threads they are: a child of fork() has none of them */
-static bool in_use; /* atomic */
+static pid_t user;  /* atomic; the process that samples itself; 0, or a parent's: nobody */
 
 /* The clock of a thread by its number: part of the kernel's ABI (CPUCLOCK_SCHED, per thread). */
 static clockid_t cpu_clock(uint32_t tid)
@@ -105,13 +108,21 @@ static void disarm(struct thread *thread)
 	thread->armed = false;
 }
 
-/* A timer whose thread has ended is idle, whoever has its number now. */
+/* A timer whose thread has ended is idle, whoever has its number now; any other has a next time. */
 static bool is_of_the_dead(const struct thread *thread)
 {
 	struct itimerspec left;
 
 	return thread->armed && timer_gettime(thread->timer, &left) == 0 &&
 	       left.it_value.tv_sec == 0 && left.it_value.tv_nsec == 0;
+}
+
+/* Not to be read in /proc: a look there passes over living threads while others end. */
+static bool has_ended(const struct sampler *sampler, const struct thread *thread)
+{
+	if (thread->armed)
+		return is_of_the_dead(thread);
+	return tgkill(sampler->pid, (pid_t)thread->tid, 0) < 0 && errno == ESRCH;
 }
 
 static uint32_t find_slot(uint32_t tid)
@@ -131,22 +142,24 @@ static uint32_t find_slot(uint32_t tid)
 	return free;
 }
 
-/* Sees to it that the thread is sampled, if there are slots and timers left. Its slot, or NO_SLOT. */
-static uint32_t take_thread(struct sampler *sampler, uint32_t tid, const struct ltr_ring *ring)
+/* Sees to it that the thread is sampled: 0, and its slot. -ENOMEM, -EAGAIN: no slot, no timer is left;
+ * -EINVAL, -ESRCH: it has ended. */
+static int take_thread(struct sampler *sampler, uint32_t tid, const struct ltr_ring *ring,
+		       uint32_t *ret_index)
 {
 	uint32_t index = find_slot(tid);
 	struct ltr__slot *slot = index == NO_SLOT ? NULL : ltr__slot_at(index);
 
+	*ret_index = NO_SLOT;
 	if (!slot)
-		return NO_SLOT;
+		return -ENOMEM;
+	*ret_index = index;
 	if (ring)
 		__atomic_store_n(&slot->ring, ring, __ATOMIC_RELEASE);
 	threads[index].seen = true;
 	if (is_of_the_dead(&threads[index]))
 		disarm(&threads[index]);
-	if (!threads[index].armed)
-		(void)arm(sampler, index);
-	return index;
+	return threads[index].armed ? 0 : arm(sampler, index);
 }
 
 static void take_rings(struct sampler *sampler)
@@ -162,7 +175,7 @@ static void take_rings(struct sampler *sampler)
 		if (tid == 0 || tid == sampler->own_tid)
 			continue;
 		if (known == NO_SLOT || threads[known].tid != tid)
-			sampler->ring_slots[i] = take_thread(sampler, tid, ring);
+			(void)take_thread(sampler, tid, ring, &sampler->ring_slots[i]);
 	}
 }
 
@@ -174,7 +187,7 @@ static void forget_thread(uint32_t index)
 		__atomic_store_n(&ltr__slot_at(index)->ring, NULL, __ATOMIC_RELEASE);
 }
 
-/* All threads of the process; those that are not there any more give their slots back. */
+/* All threads of the process; those that have ended give their slots back. */
 static void look_at_proc(struct sampler *sampler)
 {
 	DIR *tasks = opendir("/proc/self/task");
@@ -188,14 +201,15 @@ static void look_at_proc(struct sampler *sampler)
 		uint32_t tid = (uint32_t)strtoul(task->d_name, NULL, 10);
 
 		if (tid != 0 && tid != sampler->own_tid) {
-			uint32_t index = take_thread(sampler, tid, NULL);
+			uint32_t index;
+			int err = take_thread(sampler, tid, NULL, &index);
 
-			sampler->unarmed += index == NO_SLOT || !threads[index].armed;
+			sampler->refused += err == -EAGAIN || err == -ENOMEM;
 		}
 	}
 	closedir(tasks);
 	for (uint32_t i = 0; i < thread_count; i++)
-		if (threads[i].tid != 0 && !threads[i].seen)
+		if (threads[i].tid != 0 && !threads[i].seen && has_ended(sampler, &threads[i]))
 			forget_thread(i);
 }
 
@@ -256,18 +270,40 @@ static void uninstall(const struct sampler *sampler)
 	sigaction(SIGPROF, &sampler->before, NULL);
 }
 
+/* A child of fork() finds its parent's number there, whose samples are none of its own. */
+static bool take_use(void)
+{
+	pid_t self = getpid();
+	pid_t before = __atomic_load_n(&user, __ATOMIC_RELAXED);
+
+	while (before != self)
+		if (__atomic_compare_exchange_n(&user, &before, self, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+static void release_use(void)
+{
+	__atomic_store_n(&user, 0, __ATOMIC_RELEASE); /* pairs with take_use() */
+}
+
 static void *close_sampler(void *context)
 {
 	struct sampler *sampler = context;
 
 	if (!sampler)
 		return NULL;
-	for (uint32_t i = 0; i < thread_count; i++)
-		disarm(&threads[i]);
-	uninstall(sampler);
+	if (sampler->pid == getpid()) {
+		for (uint32_t i = 0; i < thread_count; i++)
+			disarm(&threads[i]);
+		uninstall(sampler);
+		release_use();
+	} else if (__atomic_load_n(&user, __ATOMIC_ACQUIRE) != getpid()) {
+		uninstall(sampler); /* a child that does not sample itself has inherited it */
+	}
 	free(sampler->ring_slots);
 	free(sampler);
-	__atomic_store_n(&in_use, false, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -289,6 +325,7 @@ static struct sampler *sampler_new(const struct ltr_event_target *what, uint32_t
 	sampler->period_ns = ltr_cpu_period_ns(rate_hz);
 	sampler->random = ltr_process_now_ns() | 1;
 	sampler->own_tid = (uint32_t)gettid();
+	sampler->pid = getpid();
 	return sampler;
 }
 
@@ -319,7 +356,7 @@ static int start(struct sampler *sampler, struct ltr_why *ret_why)
 	look_for_threads(sampler);
 	for (uint32_t i = 0; i < thread_count; i++)
 		armed += threads[i].armed;
-	if (armed == 0 && sampler->unarmed > 0)
+	if (armed == 0 && sampler->refused > 0)
 		return ltr_why_set(ret_why, -EAGAIN,
 				   "the kernel gives the threads no timers: see ulimit -i");
 	return 0;
@@ -328,20 +365,17 @@ static int start(struct sampler *sampler, struct ltr_why *ret_why)
 static int open_sampler(const struct ltr_event_target *what, uint32_t rate_hz, void **ret_sampler,
 			struct ltr_why *ret_why)
 {
-	bool taken = __atomic_exchange_n(&in_use, true, __ATOMIC_ACQ_REL);
 	struct sampler *sampler;
 	int err;
 
-	if (taken)
-		return ltr_why_set(ret_why, -EBUSY, "this process samples itself already");
-	if (!ltr__handler_knows_registers()) {
-		__atomic_store_n(&in_use, false, __ATOMIC_RELEASE);
+	if (!ltr__handler_knows_registers())
 		return ltr_why_set(ret_why, -EOPNOTSUPP,
 				   "the registers of this machine are not known");
-	}
+	if (!take_use())
+		return ltr_why_set(ret_why, -EBUSY, "this process samples itself already");
 	sampler = sampler_new(what, rate_hz);
 	if (!sampler) {
-		__atomic_store_n(&in_use, false, __ATOMIC_RELEASE);
+		release_use();
 		return ltr_why_set(ret_why, -ENOMEM, "no memory");
 	}
 	forget_parent();
@@ -358,10 +392,12 @@ static int poll_sampler(void *context, const struct ltr_cpu_sink *sink)
 	struct sampler *sampler = context;
 	int some = 0;
 
+	if (sampler->pid != getpid())
+		return 0;
 	look_for_threads(sampler);
-	if (sampler->unarmed)
-		sink->lost(sink->context, sampler->unarmed);
-	sampler->unarmed = 0;
+	if (sampler->refused) /* as if it had worked all the time up to the next look */
+		sink->lost(sink->context, sampler->refused * LOOK_NS / sampler->period_ns);
+	sampler->refused = 0;
 	for (uint32_t i = 0; i < thread_count; i++) {
 		struct ltr__slot *slot = ltr__slot_at(i);
 		int got = slot ? ltr__slot_take(slot, sink) : 0;

@@ -142,7 +142,7 @@ int ltr_probe_refresh_whole(struct ltr_probe *probe);
  * already. Only through eBPF; of this very process by SIGPROF, which goes to each of its threads but the
  * caller's, and then ltr_probe_poll() has to be called a few times a second:
  *   -EPERM, -EOPNOTSUPP  it is refused here; the sentence says what is missing
- *   -EBUSY               the program handles SIGPROF itself
+ *   -EBUSY               the program handles SIGPROF itself, or samples itself already
  *   -EAGAIN              the kernel has no timers left for this user (ulimit -i)
  *   -EINVAL              no such rate
  *   -ESRCH, -ENOMEM

@@ -31,8 +31,9 @@
  * PR_SET_PTRACER, which is 0 afterwards. docs/serve.md has more.
  *
  * While somebody asks for a CPU profile, every thread of the program but that one gets SIGPROF 99 times
- * for each second that it works; otherwise SIGPROF is left alone. If the program handles it, the profile
- * is refused. The library stays loaded until the program ends.
+ * for each second that it works, once it is found: threads that run no goroutines are looked for ten
+ * times a second. Otherwise SIGPROF is left alone. If the program handles it, the profile is refused. The
+ * library stays loaded until the program ends.
  *
  * At most 64 clients are connected at a time, each with one of the program's descriptors, and others
  * wait until one has left. RLIMIT_NOFILE is left as it is.

@@ -56,7 +56,9 @@ type_in Enter
 see search "search worker"
 type_in 2 m '*'
 see groups "^ groups by stack"
-type_in 7 Enter
+type_in 7
+see findings "^▸deadlock"
+type_in Enter
 see verdict "What to do"
 type_in '?'
 see help "^ Keys"

@@ -4,7 +4,7 @@
 
 /*
  * Where live records come from: one small table of functions for each way, `shm` (shm.c) and `ebpf`
- * (ebpf.c). The facade (probe_open.c, probe.c) chooses one, feeds what it delivers into the census,
+ * (ebpf/records.c). The facade (probe_open.c, probe.c) chooses one, feeds what it delivers into the census,
  * reads the table of interned stacks, and takes the first snapshot after `open` has returned; so from
  * the moment that `open` returns, nothing that happens may be missed without being reported as lost.
  * A source knows nothing of the census.
@@ -69,10 +69,10 @@ struct ltr_event_source_ops {
 };
 
 extern const struct ltr_event_source_ops ltr__shm_source;  /* shm.c */
-extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf.c */
+extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf/records.c */
 
 /*
- * Samples of what the CPUs are doing for the program: by eBPF (ebpf.c), or of this very process by
+ * Samples of what the CPUs are doing for the program: by eBPF (ebpf/cpu.c), or of this very process by
  * signals (cpu_signals.c). A sampler is independent of the source of records and disturbs the program by
  * one interrupt a sample.
  */
@@ -97,7 +97,7 @@ struct ltr_cpu_ops {
 	void *(*close)(void *sampler); /* takes and returns NULL */
 };
 
-extern const struct ltr_cpu_ops ltr__cpu_ebpf;    /* ebpf.c */
+extern const struct ltr_cpu_ops ltr__cpu_ebpf;    /* ebpf/cpu.c */
 extern const struct ltr_cpu_ops ltr__cpu_signals; /* cpu_signals.c; of this process only */
 
 /* cpu_reader.c: one sample as the kernel side hands it over. -EBADMSG, or what the sink returns. */
@@ -124,7 +124,7 @@ int ltr__thread_reader_read(struct ltr_thread_reader *reader,
 struct ltr_thread_reader *ltr__thread_reader_close(struct ltr_thread_reader *reader);
 
 /*
- * ebpf.c: the rows that such a reader is made of, with the kernel's own states and clock. `most` is how
+ * ebpf/threads.c: the rows that such a reader is made of, with the kernel's own states and clock. `most` is how
  * many there is room for; the rest is left out.
  */
 struct ltr_thread_row;

@@ -3,7 +3,7 @@
 #define LOITER_BATCH_H
 
 /*
- * What the kernel side hands to ebpf.c: one batch is one record of the BPF ring buffer, and the
+ * What the kernel side hands to ebpf/records.c: one batch is one record of the BPF ring buffer, and the
  * counts below lie in the program's .bss, which user space has mapped. Compiled by clang for BPF
  * and by gcc unchanged. The two are always built and loaded together: no version is needed.
  */

@@ -12,6 +12,8 @@
  * meanwhile: stack and goroutine belong together, but for the few instructions in which the runtime
  * switches from one goroutine to the next.
  *
+ * There are two programs, of which one is loaded: rings are gone over by bpf_loop(), which a verifier sees
+ * through at once, or on kernels before 5.17 by a loop, every turn of which it goes through (30 ms).
  * Loads on every kernel since 5.11.
  */
 
@@ -43,7 +45,7 @@ uint64_t lost_samples; /* only grows; atomic additions */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4u << 20); /* ebpf.c sets it before load */
+	__uint(max_entries, 4u << 20); /* ebpf/cpu.c sets it before load */
 } samples SEC(".maps");
 
 struct place {
@@ -66,45 +68,65 @@ static __always_inline int read_ring(uint32_t index, struct ltr_ring *ring)
 	return bpf_probe_read_user(ring, sizeof(*ring), address) == 0; /* it is there */
 }
 
-/* Ring headers are read one by one: the last of them is left in `ring`. */
-static __always_inline uint32_t find_ring(uint32_t thread, struct ltr_ring *ring)
+/* For a thread; the ring that is its own, or else the last one that was looked at. */
+struct search {
+	struct ltr_ring ring;
+	uint32_t thread;
+	uint32_t found; /* its index, or NO_RING */
+};
+
+/* Not 0: found. */
+static long look_at(uint32_t index, void *context)
+{
+	struct search *search = context;
+
+	if (!read_ring(index, &search->ring) || search->ring.tid != search->thread)
+		return 0;
+	search->found = index;
+	return 1;
+}
+
+static __always_inline void find_ring(struct search *search, const int by_loop_function)
 {
 	uint32_t count = 0;
 
 	if (bpf_probe_read_user(&count, sizeof(count), (const void *)ring_count))
-		return NO_RING;
+		return;
 	if (count > ring_max)
 		count = ring_max;
-	for (uint32_t i = 0; i < RINGS_MAX; i++) {
-		if (i >= count)
-			break;
-		if (read_ring(i, ring) && ring->tid == thread)
-			return i;
+	if (count > RINGS_MAX)
+		count = RINGS_MAX;
+	if (by_loop_function) {
+		bpf_loop(count, look_at, search, 0);
+		return;
 	}
-	return NO_RING;
+	for (uint32_t i = 0; i < RINGS_MAX; i++)
+		if (i >= count || look_at(i, search))
+			break;
 }
 
-/* The ring of the thread, or all 0. */
-static __always_inline void read_ring_of(uint32_t thread, struct ltr_ring *ring)
+/* The ring of search->thread, or all 0. */
+static __always_inline void read_ring_of(struct search *search, const int by_loop_function)
 {
-	struct place *known = bpf_map_lookup_elem(&places, &thread);
+	struct ltr_ring *ring = &search->ring;
+	struct place *known = bpf_map_lookup_elem(&places, &search->thread);
 	uint64_t now_ns = bpf_ktime_get_ns();
 
-	if (known && known->ring != NO_RING && read_ring(known->ring, ring) && ring->tid == thread)
+	if (known && known->ring != NO_RING && read_ring(known->ring, ring) &&
+	    ring->tid == search->thread)
 		return;
-
-	struct place found = {now_ns, NO_RING, 0};
-
 	if (!known || known->ring != NO_RING || now_ns - known->looked_ns >= AGAIN_NS) {
-		found.ring = find_ring(thread, ring);
-		bpf_map_update_elem(&places, &thread, &found, BPF_ANY);
+		find_ring(search, by_loop_function);
+
+		struct place place = {now_ns, search->found, 0};
+
+		bpf_map_update_elem(&places, &search->thread, &place, BPF_ANY);
 	}
-	if (found.ring == NO_RING)
+	if (search->found == NO_RING)
 		__builtin_memset(ring, 0, sizeof(*ring));
 }
 
-SEC("perf_event")
-int loiter_sample(void *context)
+static __always_inline int sample_thread(void *context, const int by_loop_function)
 {
 	struct bpf_pidns_info who;
 
@@ -119,18 +141,30 @@ int loiter_sample(void *context)
 		return 0;
 	}
 
-	struct ltr_ring ring = {0};
+	struct search search = {.thread = who.pid, .found = NO_RING};
 
-	read_ring_of(who.pid, &ring);
+	read_ring_of(&search, by_loop_function);
 
 	long bytes = bpf_get_stack(context, sample->pcs, sizeof(sample->pcs), BPF_F_USER_STACK);
 
 	sample->time_ns = bpf_ktime_get_ns();
 	sample->depth = bytes > 0 ? bytes / sizeof(sample->pcs[0]) : 0;
-	sample->in_call = ring.in_call;
-	sample->goroutine = ring.running;
+	sample->in_call = search.ring.in_call;
+	sample->goroutine = search.ring.running;
 	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);
 	return 0;
+}
+
+SEC("perf_event")
+int loiter_sample(void *context)
+{
+	return sample_thread(context, 1);
+}
+
+SEC("perf_event")
+int loiter_sample_old(void *context)
+{
+	return sample_thread(context, 0);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

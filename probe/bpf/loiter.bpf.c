@@ -29,13 +29,13 @@ struct ltr_batch_losses losses;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4u << 20); /* ebpf.c sets it before load */
+	__uint(max_entries, 4u << 20); /* ebpf/records.c sets it before load */
 } batches SEC(".maps");
 
 /* How many records of each ring were dropped. The runtime hands over one batch of a ring at a time. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* as many as there are rings; ebpf.c sets it before load */
+	__uint(max_entries, 1); /* as many as there are rings; ebpf/records.c sets it before load */
 	__type(key, uint32_t);
 	__type(value, uint64_t);
 } dropped SEC(".maps");

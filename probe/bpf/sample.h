@@ -3,7 +3,7 @@
 #define LOITER_SAMPLE_H
 
 /*
- * What cpu.bpf.c hands to ebpf.c: one sample of what a CPU is doing is one record of the BPF ring
+ * What cpu.bpf.c hands to ebpf/cpu.c: one sample of what a CPU is doing is one record of the BPF ring
  * buffer. The two are always built and loaded together: no version is needed.
  */
 

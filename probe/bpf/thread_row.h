@@ -3,8 +3,8 @@
 #define LOITER_THREAD_ROW_H
 
 /*
- * What threads.bpf.c hands to ebpf.c: one thread of the watched process, a row for each. Times are
- * those of the scheduler's clock, which is that of nobody else; ebpf.c converts them by the time at
+ * What threads.bpf.c hands to ebpf/threads.c: one thread of the watched process, a row for each. Times are
+ * those of the scheduler's clock, which is that of nobody else; thread_reader.c converts them by the time at
  * which the reader itself got its CPU. The two are always built and loaded together.
  */
 

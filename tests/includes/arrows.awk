@@ -7,14 +7,16 @@
 # A header is known to belong to one of these, its "owner":
 #   a room     its path begins with it; of the headers that rooms share, each has a name of its own
 #   a library  by the name that it is included by
-#   generated  *.skel.h belongs to libbpf, *.pb-c.h to protobuf-c
+#   generated  *.skel.h and *.lskel.h belong to libbpf, *.pb-c.h to protobuf-c
 # What has no owner is refused: a new library is a decision, made here and in docs/dependencies.md.
 
 BEGIN {
 	# room or part of it: what it may include. The longest match counts. A room may always
 	# include itself. event.h and layout.h come with the census, whose numbers they name.
 	may["runtime/"] = "libc contract api sanitizer"
-	may["probe/"] = "libc contract census census-fill probe elfutils libbpf seccomp zlib zstd probe/bpf/"
+	may["probe/"] = "libc contract census census-fill probe elfutils seccomp zlib zstd probe/bpf/"
+	may["probe/ebpf/"] = "libc contract census probe probe/ probe/bpf/ libbpf"
+	# Of libbpf, bpf programs use the kernel's half, which is another thing.
 	may["probe/bpf/"] = "contract linux libbpf-kernel"
 	may["check/"] = "libc census event layout json-c"
 	may["pprof/"] = "libc census event layout protobuf-c zlib json-c"
@@ -27,7 +29,7 @@ BEGIN {
 	may["examples/"] = "libc api http-parser"
 	may["bench/"] = "libc contract api census census-fill probe check/ pprof/ tui/ runtime/ probe/ json-c"
 	may["tests/"] = "libc contract api census census-fill probe check/ pprof/ serve/ tui/ cli/ runtime/" \
-		" probe/ examples/ cmocka vterm http-parser zlib zstd protobuf-c json-c elfutils curses libbpf sanitizer"
+		" probe/ probe/ebpf/ examples/ cmocka vterm http-parser zlib zstd protobuf-c json-c elfutils curses libbpf sanitizer"
 	may["tests/fuzz/"] = may["tests/"] " tests/ probe/bpf/"
 	may["tests/check/"] = "libc contract census census-fill check/ cmocka json-c"
 	may["tests/pprof/"] = "libc contract census census-fill pprof/ cmocka zlib protobuf-c json-c"
@@ -50,7 +52,7 @@ BEGIN {
 	# Libraries: a pattern for the name in the #include.
 	library["^bpf/bpf_(helpers|tracing|core_read|endian)\\.h$"] = "libbpf-kernel"
 	library["^bpf/usdt\\.bpf\\.h$"] = "libbpf-kernel"
-	library["^(bpf/(bpf|libbpf|btf)\\.h|.*\\.skel\\.h)$"] = "libbpf"
+	library["^(bpf/(bpf|libbpf|btf)\\.h|.*\\.l?skel\\.h)$"] = "libbpf"
 	library["^vmlinux\\.h$"] = "linux"
 	library["^(elfutils/.*|dwarf\\.h|libelf\\.h|gelf\\.h)$"] = "elfutils"
 	library["^(ncursesw?/)?(curses|ncurses|term|panel|menu|form)\\.h$"] = "curses"
@@ -80,8 +82,7 @@ BEGIN {
 		library["^" names[i] "\\.h$"] = "libc"
 
 	# One file each, outside of tests, so that a change of the library is a change of one file.
-	# bpf programs use the kernel's half of libbpf, which is another thing.
-	only_one["curses"] = only_one["libbpf"] = only_one["protobuf-c"] = only_one["microhttpd"] = 1
+	only_one["curses"] = only_one["protobuf-c"] = only_one["microhttpd"] = 1
 	# Where else quoted names are looked for.
 	include_folders = "runtime/src/ probe/ check/ pprof/ serve/ tui/ cli/ tests/"
 	# Whoever may include what is named on the right may include what is on the left.

@@ -13,7 +13,7 @@ arrows() {
 # A small tree without faults.
 plant_tree() {
 	local tree=$1 room
-	for room in runtime/include/loiter runtime/src probe/bpf probe/target check pprof serve \
+	for room in runtime/include/loiter runtime/src probe/bpf probe/ebpf check pprof serve \
 		serve/findings serve/inside serve/include/loiter tui cli examples bench tests/check tests/tui; do
 		mkdir -p "$tree/$room"
 	done
@@ -24,8 +24,8 @@ plant_tree() {
 	echo '#include <loiter/event.h>' >"$tree/probe/census.h"
 	echo '#include "census.h"' | tee "$tree"/probe/{census_fill,probe}.h >/dev/null
 	printf '#include <loiter/event.h>\n#include <bpf/bpf_helpers.h>\n' >"$tree/probe/bpf/batch.bpf.c"
-	printf '#include "../census_fill.h"\n#include <bpf/libbpf.h>\n#include "batch.skel.h"\n' \
-		>"$tree/probe/target/ebpf.c"
+	printf '#include "../census.h"\n#include <bpf/libbpf.h>\n#include "batch.skel.h"\n#include "batch.lskel.h"\n' \
+		>"$tree/probe/ebpf/records.c"
 	echo '#include <elfutils/libdwfl.h>' >"$tree/probe/symbols.c"
 	echo '#include "census.h"' >"$tree/check/check.h"
 	printf '#include "check.h"\n#include <stdio.h>\n' >"$tree/check/check.c"
@@ -77,6 +77,8 @@ plant probe/symbols.c '<loiter/channel.h>'
 plant probe/symbols.c '<loiter.h>'
 plant probe/symbols.c '<bpf/libbpf.h>'
 plant probe/symbols.c '<curses.h>'
+plant probe/target/recording.c '<bpf/libbpf.h>'
+plant probe/ebpf/records.c '"../census_fill.h"'
 plant probe/bpf/batch.bpf.c '<stdio.h>'
 plant probe/bpf/batch.bpf.c '"../census.h"'
 plant check/check.c '"census_fill.h"'

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "ebpf/private.h"
 #include "probe.h"
 #include "program.h"
 
@@ -117,7 +118,17 @@ static void watch_work(enum ltr_via via)
 static void test_work_is_where_it_is_done(void **state)
 {
 	(void)state;
+	ltr__ebpf_ways = LTR__EBPF_WAYS_NEW;
 	watch_work(LTR_VIA_SNAPSHOT);
+	ltr__ebpf_ways = LTR__EBPF_WAYS_ANY;
+}
+
+static void test_by_a_program_for_old_kernels(void **state)
+{
+	(void)state;
+	ltr__ebpf_ways = LTR__EBPF_WAYS_OLD;
+	watch_work(LTR_VIA_SNAPSHOT);
+	ltr__ebpf_ways = LTR__EBPF_WAYS_ANY;
 }
 
 static void test_together_with_events(void **state)
@@ -181,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_is_where_it_is_done),
+		cmocka_unit_test(test_by_a_program_for_old_kernels),
 		cmocka_unit_test(test_together_with_events),
 		cmocka_unit_test(test_it_can_begin_later_and_end),
 	};

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "ebpf/private.h"
 #include "probe.h"
 #include "program.h"
 
@@ -138,9 +139,8 @@ static bool ebpf_is_refused(const struct program *target)
 	return bpf_is_refused(err, why.text);
 }
 
-static void test_through_ebpf(void **state)
+static void watch_through_ebpf(enum ltr__ebpf_ways ways)
 {
-	(void)state;
 	struct program target;
 
 	start_target(&target);
@@ -149,12 +149,26 @@ static void test_through_ebpf(void **state)
 		skip();
 		return;
 	}
+	ltr__ebpf_ways = ways;
 	struct ltr_probe *probe = open_probe(&target);
 
+	ltr__ebpf_ways = LTR__EBPF_WAYS_ANY;
 	check_threads(probe, &target, true);
 	check_since(probe);
 	ltr_probe_close(probe);
 	program_end(&target);
+}
+
+static void test_through_ebpf(void **state)
+{
+	(void)state;
+	watch_through_ebpf(LTR__EBPF_WAYS_NEW);
+}
+
+static void test_through_ebpf_as_on_an_old_kernel(void **state)
+{
+	(void)state;
+	watch_through_ebpf(LTR__EBPF_WAYS_OLD);
 }
 
 /* For good: this is the last test. Memory of a child may be read without. */
@@ -192,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_through_ebpf),
+		cmocka_unit_test(test_through_ebpf_as_on_an_old_kernel),
 		cmocka_unit_test(test_through_proc),
 	};
 

@@ -262,6 +262,27 @@ static void views_stay_in_their_area(void **state)
 	}
 }
 
+/* Whoever needs it most has the smallest screen. */
+static void help_is_whole_on_80_columns(void **state)
+{
+	const struct ltr__subject everything = {.help_for = ~0u};
+	struct ltr__view *view;
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 20);
+	assert_int_equal(ltr__view_help.open(&stage.scene, &everything, &view), 0);
+	ltr__grid_resize(&stage.grid, 80, 200);
+	ltr__grid_clear(&stage.grid);
+	ltr__view_help.draw(view, &stage.scene, ltr__grid_area(&stage.grid));
+	for (int y = 0; y < stage.grid.height; y++) {
+		if (ltr__grid_at(&stage.grid, 79, y)->rune == 0x2026)
+			fail_msg("line %d is cut off", y);
+	}
+	ltr__view_help.close(view);
+	stage_done(&stage);
+}
+
 static void headers_stay_in_their_area(void **state)
 {
 	struct stage stage;
@@ -552,6 +573,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(views_stay_in_their_area),
+		cmocka_unit_test(help_is_whole_on_80_columns),
 		cmocka_unit_test(headers_stay_in_their_area),
 		cmocka_unit_test(prompts_stay_in_their_line),
 		cmocka_unit_test(a_held_moment_does_not_move),

@@ -197,6 +197,9 @@ const char *ltr_rule_name(const struct ltr_rule *rule);
  */
 bool ltr_rule_is_by_others(const struct ltr_rule *rule);
 
+/* Whether its findings may rest on a look at all references (ltr_probe_reach()), and be none without one. */
+bool ltr_rule_is_by_references(const struct ltr_rule *rule);
+
 struct ltr_judgement;
 struct ltr_baseline; /* baseline.h */
 

@@ -89,6 +89,7 @@ const struct ltr_rule ltr__rule_unreachable = {
 	.check = unreachable_check,
 	.shows_creation = true,
 	.by_others = true,
+	.by_references = true,
 	.summary = unreachable_summary,
 	.explain = unreachable_explain,
 };

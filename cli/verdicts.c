@@ -262,13 +262,9 @@ void ltr__verdicts_learn(struct ltr__verdicts *verdicts, uint64_t key, uint64_t 
 bool ltr__verdicts_is_proven(const struct ltr__verdicts *verdicts, uint64_t key)
 {
 	for (size_t i = 0; i < verdicts->shown.findings.count; i++) {
-		const struct ltr_finding *finding;
-
-		if (verdicts->shown.finding[i].key != key)
-			continue;
-		finding = ltr_judgement_at(verdicts->judgement, i);
-		return !strcmp(ltr_rule_name(finding->rule), "unreachable") ||
-		       !strcmp(ltr_rule_name(finding->rule), "held-for-ever");
+		if (verdicts->shown.finding[i].key == key)
+			return ltr_rule_is_by_references(
+				ltr_judgement_at(verdicts->judgement, i)->rule);
 	}
 	return false;
 }

@@ -404,6 +404,9 @@ struct ltr_report_options {
 void ltr_finding_summary(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			 const struct ltr_report_options *options, FILE *out);
 
+/* What looking at all references took: "3 passes, 2.7 MB read in 223ms, stopped for 12ms". */
+void ltr_reach_summary(const struct ltr_reach_info *reach, FILE *out);
+
 /*
  * What a text report says of goroutines that were found, piece by piece, for who lays it out in his own
  * way: label "evidence" and a sentence, "stack" and a frame, "" and the next one... Cleaned; without

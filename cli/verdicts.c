@@ -305,7 +305,20 @@ static bool show_finding(struct ltr__verdicts *verdicts, struct shown *shown,
 	return true;
 }
 
-/* What was not looked at, or what the proof has come to. */
+/* What the proof has come to. */
+static void note_proof(const struct ltr_reach_info *reach, char *ret_note)
+{
+	FILE *out = fmemopen(ret_note, NOTE_BYTES, "w");
+
+	if (!out)
+		return;
+	fputs("references were looked at: ", out);
+	ltr_reach_summary(reach, out);
+	fprintf(out, "%s%s", reach->note[0] ? "; " : "", reach->note);
+	fclose(out);
+}
+
+/* What was not looked at, or what the proof has come to; ret_note is empty. */
 static void note(const struct ltr__verdicts *verdicts, char *ret_note)
 {
 	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(verdicts->probe));
@@ -324,12 +337,7 @@ static void note(const struct ltr__verdicts *verdicts, char *ret_note)
 	else if (!reach->conclusive)
 		snprintf(ret_note, NOTE_BYTES, "no leak can be proven: %s", reach->note);
 	else
-		snprintf(ret_note, NOTE_BYTES,
-			 "references were looked at: %" PRIu32 " pass%s, %" PRIu64
-			 " MB read in %" PRIu64 " ms%s%s",
-			 reach->passes, reach->passes == 1 ? "" : "es", reach->bytes / 1000000,
-			 (uint64_t)(reach->elapsed_ns / LTR__MS_NS), reach->note[0] ? "; " : "",
-			 reach->note);
+		note_proof(reach, ret_note);
 }
 
 /* Texts tell ages, too: they are written again when these have grown by a quarter. */

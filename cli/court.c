@@ -143,25 +143,23 @@ static bool has_failed(const struct court *court, size_t first)
 /* The verdict on the census as it is; `timed_out` if that is why. */
 static void judge_after(struct court *court, struct trial *trial, uint64_t grace_ns, bool timed_out)
 {
-	struct ltr_look *earlier = NULL;
+	struct ltr_judge_options options = {
+		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
+		.older_than_ns = court->options->older_than_ns,
+		.baseline = court->options->baseline,
+	};
 	size_t first = ltr_judgement_process_count(court->judgement);
+	struct ltr_look *earlier;
 	int error = ltr__backlog_await(trial->probe, &grace_ns);
 
 	if (!error)
 		error = ltr__look_again(trial->probe, &earlier);
-
-	const struct ltr_judge_options options = {
-		.grace_ns = grace_ns,
-		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
-		.older_than_ns = court->options->older_than_ns,
-		.earlier = earlier,
-		.baseline = court->options->baseline,
-	};
-
 	if (error) {
 		lose(court, trial, error);
 		return;
 	}
+	options.grace_ns = grace_ns;
+	options.earlier = earlier;
 	prove(court, trial);
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	ltr_look_free(earlier);

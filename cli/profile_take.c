@@ -11,7 +11,6 @@
 #include <pprof/output.h>
 #include <pprof/text.h>
 
-#include "backlog.h"
 #include "cli.h"
 #include "profile_take.h"
 #include "prove.h"
@@ -115,11 +114,8 @@ static bool prove(const struct taking *taking, size_t i)
 {
 	struct ltr_probe *probe = ltr__target_probe(taking->targets[i]);
 	enum ltr_reach_freeze freeze = LTR_FREEZE_IF_NEEDED;
-	uint64_t waited_ns = 0;
-	int error = ltr_probe_refresh_whole(probe);
+	int error = ltr__look_first(probe);
 
-	if (!error)
-		error = ltr__backlog_await(probe, &waited_ns);
 	if (taking->parsing->pid)
 		freeze = LTR_FREEZE_NEVER;
 	if (taking->order->freeze)

@@ -2,10 +2,19 @@
 #include <errno.h>
 #include <time.h>
 
+#include "backlog.h"
 #include "cli.h"
 #include "second_look.h"
 
 #define PAUSE_NS LTR__SECOND_LOOK_NS
+
+int ltr__look_first(struct ltr_probe *probe)
+{
+	uint64_t waited_ns = 0;
+	int error = ltr_probe_refresh_whole(probe);
+
+	return error ? error : ltr__backlog_await(probe, &waited_ns);
+}
 
 int ltr__look_again(struct ltr_probe *probe, struct ltr_look **ret_earlier)
 {

@@ -2,7 +2,10 @@
 #ifndef LOITER_CLI_SECOND_LOOK_H
 #define LOITER_CLI_SECOND_LOOK_H
 
-/* Deadlocks last: who wants to judge a census for them looks at the program twice. */
+/*
+ * Who judges looks at the program twice: a crowd that waits for a CPU gets its time before the first look,
+ * and deadlocks last until the second one.
+ */
 
 #include <check/check.h>
 #include <probe/probe.h>
@@ -10,6 +13,9 @@
 /* How far apart two looks are at least: longer than a thread is kept from the CPU in the middle of a
  * lock, on a machine that is not lost. */
 #define LTR__SECOND_LOOK_NS 20000000ull
+
+/* The first one: the whole program, when no crowd is on its way (backlog.h). Errors as ltr_probe_refresh(). */
+int ltr__look_first(struct ltr_probe *probe);
 
 /*
  * Keep what the probe's census shows of waits for locks, to be judged with; and if there is anything in

@@ -102,5 +102,8 @@ error_t ltr__options_some_time(struct argp_state *state, const char *option, con
 			       uint64_t *ret_ns);
 error_t ltr__options_number(struct argp_state *state, const char *option, const char *text,
 			    uint64_t largest, uint64_t *ret_number);
+/* At least 1. */
+error_t ltr__options_some(struct argp_state *state, const char *option, const char *text,
+			  uint64_t largest, uint64_t *ret_number);
 
 #endif

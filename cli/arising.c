@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants: as long as a job is being done, its thread alone touches it, but for the atomics. Of one that
- * is unwanted the end is waited for before another one begins.
+ * Invariants: as long as a job is being done, its thread alone touches it, but for the atomics. Of
+ * one that is unwanted the end is waited for before another one begins.
  *
- * The finding is there at `to_ns`, and not at `from_ns` (unless that is 0): so some moment between them is
- * the first of a time for which it is there, whatever was before.
+ * The finding is there at `to_ns`, and not at `from_ns` (unless that is 0): so some moment between
+ * them is the first of a time for which it is there, whatever was before.
  */
 #include "arising.h"
 

@@ -142,7 +142,9 @@ static error_t parse_strategy(struct argp_state *state, struct ltr__check_option
 	return ltr__options_wrong(state, "--strategy wants random or pct, not '%s'", name);
 }
 
-/* What has grown is what --diff is asked for, so it fails the run unless somebody says otherwise. */
+/*
+ * What has grown is what --diff is asked for, so it fails the run unless somebody says otherwise.
+ */
 static error_t check_diff(struct argp_state *state, struct ltr__check_options *check)
 {
 	int error;

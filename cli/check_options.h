@@ -30,8 +30,8 @@ struct ltr__check_options {
 };
 
 /*
- * Fills a struct ltr__check_options, in which defaults stand before. What makes no sense together is
- * refused.
+ * Fills a struct ltr__check_options, in which defaults stand before. What makes no sense together
+ * is refused.
  */
 extern const struct argp ltr__check_argp;
 

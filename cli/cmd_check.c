@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* loiter check: fails when a goroutine of a command, of what it starts, or of a process never ends. */
+/*
+ * loiter check: fails when a goroutine of a command, of what it starts, or of a process never ends.
+ */
 
 #include <errno.h>
 #include <stdio.h>
@@ -215,7 +217,10 @@ static int watch(struct ltr__check_options *check)
 		status = status ? status : LTR__STATUS_INCONCLUSIVE;
 	}
 	check->court.tell_context = NULL;
-	/* Nobody judges the end of a process that is only watched: what would be left there is not known. */
+	/*
+	 * Nobody judges the end of a process that is only watched: what would be left there is not
+	 * known.
+	 */
 	ltr__news_end(&news, !error && !check->parsing.pid && !check->was_interrupted);
 	status = watched_status(check, &news, status);
 	ltr__news_done(&news);

@@ -285,7 +285,10 @@ static bool takes_script(int argc, char **argv)
 	return false;
 }
 
-/* To go back in: everything that views show of the program. NULL: that cannot be had, which is said. */
+/*
+ * To go back in: everything that views show of the program. NULL: that cannot be had, which is
+ * said.
+ */
 static struct ltr__rewind *keep(uint64_t keep_ns, struct ltr_probe_options *probe)
 {
 	struct ltr__rewind *rewind = NULL;

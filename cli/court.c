@@ -110,8 +110,8 @@ static void lose(struct court *court, struct trial *trial, int error)
 }
 
 /*
- * Look for references, if anybody is left whom that concerns. The gate holds the program: to stop it
- * costs nobody anything. If it ends meanwhile, the census that we have is still good.
+ * Look for references, if anybody is left whom that concerns. The gate holds the program: to stop
+ * it costs nobody anything. If it ends meanwhile, the census that we have is still good.
  */
 static void prove(struct court *court, struct trial *trial)
 {
@@ -196,9 +196,9 @@ static bool look(struct court *court, struct trial *trial)
 }
 
 /*
- * The grace is for the program, not for the machine: what its threads have waited for a CPU meanwhile is
- * added, if somebody is left who could go on. Threads wait side by side, so that may be more than was lost;
- * there is a bound.
+ * The grace is for the program, not for the machine: what its threads have waited for a CPU
+ * meanwhile is added, if somebody is left who could go on. Threads wait side by side, so that may
+ * be more than was lost; there is a bound.
  */
 static void grant_more(const struct court *court, struct trial *trial)
 {

@@ -38,9 +38,9 @@ struct ltr__parsing {
 	bool has_at;
 	uint64_t at_ns; /* of a recording, the moment after its beginning; UINT64_MAX: its end */
 	/*
-	 * Several processes and recordings, also of both kinds, are all looked at: `inputs` has all of
-	 * them, none twice, and `pid` and `file` the last of each kind. To be set with takes_pid and
-	 * takes_file.
+	 * Several processes and recordings, also of both kinds, are all looked at: `inputs` has all
+	 * of them, none twice, and `pid` and `file` the last of each kind. To be set with takes_pid
+	 * and takes_file.
 	 */
 	bool takes_many;
 	struct ltr__input inputs[LTR__INPUTS_MAX];

@@ -109,7 +109,9 @@ static void say_unproven(const struct taking *taking, size_t i, int error)
 		ltr__say("no leak can be proven: %s", why);
 }
 
-/* Of a command that is to end now anyway, somebody may be stopped. Returns false without a proof. */
+/*
+ * Of a command that is to end now anyway, somebody may be stopped. Returns false without a proof.
+ */
 static bool prove(const struct taking *taking, size_t i)
 {
 	struct ltr_probe *probe = ltr__target_probe(taking->targets[i]);
@@ -168,7 +170,9 @@ static void say_why(const struct taking *taking, size_t i, const char *why)
 		ltr__say("%s: %s", input->file ? input->file : name, why);
 }
 
-/* A recording without samples would make an empty profile, which looks like a program without work. */
+/*
+ * A recording without samples would make an empty profile, which looks like a program without work.
+ */
 static bool has_samples(const struct taking *taking, size_t i, struct ltr_why *why)
 {
 	const struct ltr_census_info *info =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants: as long as a job is being done, its thread alone touches it, but for the two atomics. Of one
- * that is unwanted the end is waited for before another one begins.
+ * Invariants: as long as a job is being done, its thread alone touches it, but for the two atomics.
+ * Of one that is unwanted the end is waited for before another one begins.
  */
 #include "proving.h"
 
@@ -14,8 +14,10 @@
 struct job {
 	struct ltr__beside beside;
 	uint32_t pid;
-	/* One side sets `is_unwanted` and then looks for a probe to be cancelled, the other sets `probe` and
-	 * then looks whether it is wanted: so that one of them sees the other. */
+	/*
+	 * One side sets `is_unwanted` and then looks for a probe to be cancelled, the other sets
+	 * `probe` and then looks whether it is wanted: so that one of them sees the other.
+	 */
 	atomic_bool is_unwanted;
 	_Atomic(struct ltr_probe *) probe;
 	int error;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants: `past` is set if and only if somebody has gone back. While a job is being done, its thread
- * alone touches it. A job that nobody waits for any more is `unwanted`: its end is waited for before another
- * one begins.
+ * Invariants: `past` is set if and only if somebody has gone back. While a job is being done, its
+ * thread alone touches it. A job that nobody waits for any more is `unwanted`: its end is waited
+ * for before another one begins.
  */
 #include "rewind.h"
 
@@ -130,7 +130,10 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 	if (!error) {
 		const struct ltr_record_sink sink = {&job->fd, write_all};
 
-		/* whose stacks nobody has read yet; of very many, the snapshots that there are must do */
+		/*
+		 * whose stacks nobody has read yet; of very many, the snapshots that there are must
+		 * do
+		 */
 		if (ltr_census_count(ltr_probe_census(live)) <= REFRESH_MAX)
 			ltr_probe_refresh(live);
 		error = ltr_recorder_write(rewind->recorder, &sink);

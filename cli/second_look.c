@@ -35,7 +35,9 @@ int ltr__look_again(struct ltr_probe *probe, struct ltr_look **ret_earlier)
 	return error;
 }
 
-/* The last snapshot of the recording that was made long enough before `before_ns`: how it was then. */
+/*
+ * The last snapshot of the recording that was made long enough before `before_ns`: how it was then.
+ */
 static int look_before(const char *file, uint64_t started_ns, uint64_t before_ns,
 		       struct ltr_look **ret_look, struct ltr_why *ret_why)
 {

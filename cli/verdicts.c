@@ -95,7 +95,8 @@ static int take(struct ltr__verdicts *verdicts, size_t to)
 
 /*
  * Of a recording: a look at the last snapshot that was made long enough before the last one of this
- * moment, as second_look.h wants it. The census shows the same moment afterwards, but indices are void.
+ * moment, as second_look.h wants it. The census shows the same moment afterwards, but indices are
+ * void.
  */
 static int look_back(struct ltr__verdicts *verdicts)
 {

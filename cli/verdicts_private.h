@@ -3,9 +3,9 @@
 #define LOITER_CLI_VERDICTS_PRIVATE_H
 
 /*
- * Between judging (verdicts.c) and what is shown of a judgement (verdicts_shown.c). Invariants: what is shown
- * belongs to `judgement` and `shown`, which are replaced together; `older` is NULL or a look at a snapshot
- * that is LTR__SECOND_LOOK_NS older than `newer` at least.
+ * Between judging (verdicts.c) and what is shown of a judgement (verdicts_shown.c). Invariants:
+ * what is shown belongs to `judgement` and `shown`, which are replaced together; `older` is NULL or
+ * a look at a snapshot that is LTR__SECOND_LOOK_NS older than `newer` at least.
  */
 
 #include <stdbool.h>

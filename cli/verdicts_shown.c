@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the screen shows of a judgement (verdicts_private.h): its findings in words, and when they arose. */
+/*
+ * What the screen shows of a judgement (verdicts_private.h): its findings in words, and when they
+ * arose.
+ */
 #include "verdicts_private.h"
 
 #include <errno.h>
@@ -126,8 +129,8 @@ bool ltr__verdicts_is_recorded(const struct ltr__verdicts *verdicts)
 }
 
 /*
- * When it came to be so, as far as its goroutines alone tell it: a cycle of locks when the last of them came
- * to wait, a wait for what can never come when the first did. 0: not known.
+ * When it came to be so, as far as its goroutines alone tell it: a cycle of locks when the last of
+ * them came to wait, a wait for what can never come when the first did. 0: not known.
  */
 static uint64_t arose_ns(const struct ltr__verdicts *verdicts, const struct ltr_census *census,
 			 const struct ltr_finding *finding)
@@ -144,7 +147,10 @@ static uint64_t arose_ns(const struct ltr__verdicts *verdicts, const struct ltr_
 		if (since_ns && (!arose_ns || (since_ns > arose_ns) == is_last))
 			arose_ns = since_ns;
 	}
-	/* Records and snapshots differ by microseconds in when a wait began: by then both say that it is old. */
+	/*
+	 * Records and snapshots differ by microseconds in when a wait began: by then both say that
+	 * it is old.
+	 */
 	if (arose_ns && finding->grade == LTR_GRADE_SUSPECT)
 		arose_ns += verdicts->options.older_than_ns + LTR__MS_NS;
 	return arose_ns;

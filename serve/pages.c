@@ -172,7 +172,9 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 		pprof_error(answer, 404, "Unknown profile");
 		return;
 	}
-	/* What is asked wrongly costs the program nothing, and for headers alone nobody is sampled. */
+	/*
+	 * What is asked wrongly costs the program nothing, and for headers alone nobody is sampled.
+	 */
 	if (waits && (seconds = delta_seconds(name, question, answer)) == 0)
 		return;
 	if (type->from_cpu && !question->is_head &&
@@ -241,7 +243,9 @@ static int put_symbol(struct ltr__body *body, const struct ltr_census *census, u
 	return ltr__body_text(body, line);
 }
 
-/* The query has addresses in any base that C has, with anything between them; Go takes a plus sign. */
+/*
+ * The query has addresses in any base that C has, with anything between them; Go takes a plus sign.
+ */
 static void symbol(const struct ltr_serve_source *source, const struct ltr__question *question,
 		   struct ltr__answer *answer)
 {
@@ -286,8 +290,10 @@ static void json(const struct ltr_serve_source *source, struct ltr__answer *answ
 	finish(answer, ltr_json_write(source->census, ltr__body_sink(&answer->body)));
 }
 
-/* The address of `path` with this query, to be freed; bytes that are in no address as their numbers. NULL: no
- * memory. */
+/*
+ * The address of `path` with this query, to be freed; bytes that are in no address as their
+ * numbers. NULL: no memory.
+ */
 static char *address_of(const char *path, const char *query)
 {
 	char *address = malloc(strlen(path) + 1 + 3 * strlen(query) + 1);

@@ -10,8 +10,8 @@
  * looks. libmicrohttpd closes those that say nothing for SILENCE_SECONDS.
  *
  * A request that has to wait (seconds=N) is suspended and stands in `waiting` until its time has
- * come; it is resumed then, and asked a second time. libmicrohttpd does not look at it meanwhile, so we
- * look whether its client has left: it would keep a place from others.
+ * come; it is resumed then, and asked a second time. libmicrohttpd does not look at it meanwhile,
+ * so we look whether its client has left: it would keep a place from others.
  */
 
 #include <errno.h>
@@ -250,7 +250,9 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
 	return reply(connection, &answer);
 }
 
-/* The first of a request, when its line is there; what it returns is the request's in what follows. */
+/*
+ * The first of a request, when its line is there; what it returns is the request's in what follows.
+ */
 static void *on_line(void *context, const char *uri, struct MHD_Connection *connection)
 {
 	const char *query = strchr(uri, '?');
@@ -357,7 +359,9 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
 	return length;
 }
 
-/* As many connections as we would take, if there may be as many descriptors: the process is ours. */
+/*
+ * As many connections as we would take, if there may be as many descriptors: the process is ours.
+ */
 static unsigned int connection_limit(void)
 {
 	struct rlimit limit;

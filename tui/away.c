@@ -45,8 +45,8 @@ static void arrive(struct ltr__tui *tui)
 }
 
 /*
- * Keys that had to wait, in their order: one of them may be the beginning of another errand. None of them was
- * an answer to what the errand has to say.
+ * Keys that had to wait, in their order: one of them may be the beginning of another errand. None
+ * of them was an answer to what the errand has to say.
  */
 static void type_what_waits(struct ltr__tui *tui)
 {

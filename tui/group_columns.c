@@ -140,7 +140,9 @@ static void state_draw(const struct ltr__scene *scene, const void *item, struct 
 	}
 }
 
-/* Who called the function where they wait, outwards: at most `most` of them. Returns the columns. */
+/*
+ * Who called the function where they wait, outwards: at most `most` of them. Returns the columns.
+ */
 static int draw_callers(const struct ltr__scene *scene, uint32_t stack, int most,
 			struct ltr__area area)
 {

@@ -3,8 +3,9 @@
 #define LOITER_TUI_PLAYER_H
 
 /*
- * Where in a recording the screen is, and whether it moves by itself. The moment is the census's own;
- * all times are on its clock. Who drives it, and shows the moment that it asks for, is playing.c.
+ * Where in a recording the screen is, and whether it moves by itself. The moment is the census's
+ * own; all times are on its clock. Who drives it, and shows the moment that it asks for, is
+ * playing.c.
  */
 
 #include <stdbool.h>
@@ -32,8 +33,10 @@ void ltr__player_change_speed(struct ltr__player *player, bool is_faster);
 /* What a person steps by: about a hundredth of the recording, and a round number. */
 uint64_t ltr__player_step_ns(const struct ltr__player *player);
 
-/* Where an action leads to from `*moment_ns`: a step or ten, not beyond the ends, or to an end. False: it is
- * none of these. */
+/*
+ * Where an action leads to from `*moment_ns`: a step or ten, not beyond the ends, or to an end.
+ * False: it is none of these.
+ */
 bool ltr__player_step(const struct ltr__player *player, enum ltr__action action,
 		      uint64_t *moment_ns);
 

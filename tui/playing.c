@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recordings on the screen: from moment to moment. The history of the charts is that of the recording
- * up to the moment on screen, as if somebody had watched until then.
+ * Recordings on the screen: from moment to moment. The history of the charts is that of the
+ * recording up to the moment on screen, as if somebody had watched until then.
  */
 #include "playing.h"
 

@@ -255,16 +255,16 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
  */
 static void *on_line(void *context, const char *uri, struct MHD_Connection *connection)
 {
-	const char *query = strchr(uri, '?');
-	size_t bytes = query ? strlen(query) : 1;
+	const char *mark = strchr(uri, '?');
+	const char *query = mark ? mark + 1 : "";
+	size_t bytes = strlen(query) + 1;
 	struct request *request = calloc(1, sizeof(*request) + bytes);
 
 	(void)context;
 	if (!request)
 		return NULL;
 	request->connection = connection;
-	if (query)
-		memcpy(request->query, query + 1, bytes);
+	snprintf(request->query, bytes, "%s", query);
 	return request;
 }
 

@@ -197,6 +197,9 @@ const char *ltr_rule_name(const struct ltr_rule *rule);
  */
 bool ltr_rule_is_by_others(const struct ltr_rule *rule);
 
+/* Whether its findings may rest on a look at all references (ltr_probe_reach()), and be none without one. */
+bool ltr_rule_is_by_references(const struct ltr_rule *rule);
+
 struct ltr_judgement;
 struct ltr_baseline; /* baseline.h */
 
@@ -400,6 +403,9 @@ struct ltr_report_options {
  */
 void ltr_finding_summary(const struct ltr_judgement *judgement, const struct ltr_finding *finding,
 			 const struct ltr_report_options *options, FILE *out);
+
+/* What looking at all references took: "3 passes, 2.7 MB read in 223ms, stopped for 12ms". */
+void ltr_reach_summary(const struct ltr_reach_info *reach, FILE *out);
 
 /*
  * What a text report says of goroutines that were found, piece by piece, for who lays it out in his own

@@ -111,6 +111,8 @@ struct ltr_rule {
 	/* Does it take somebody else than its goroutines for it to become so: the holder that ended, the
 	 * main goroutine that returned, the last one that could have gone on? */
 	bool by_others;
+	/* May its claims rest on a look at references, and be none without one? */
+	bool by_references;
 	/* A few words about the goroutines of one or more findings: "3 goroutines never exited". */
 	void (*summary)(uint64_t count, FILE *out);
 	/* What the rule has seen, for the reader who does not know it; may use finding->limit_ns. */

@@ -42,6 +42,11 @@ bool ltr_rule_is_by_others(const struct ltr_rule *rule)
 	return rule->by_others;
 }
 
+bool ltr_rule_is_by_references(const struct ltr_rule *rule)
+{
+	return rule->by_references;
+}
+
 int ltr_judgement_new(struct ltr_judgement **ret_judgement)
 {
 	struct ltr_judgement *judgement = calloc(1, sizeof(*judgement));

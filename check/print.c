@@ -129,6 +129,18 @@ void ltr__print_bytes(uint64_t bytes, FILE *out)
 	fprintf(out, unit && number < 9.95 ? "%.1f %s" : "%.0f %s", number, units[unit]);
 }
 
+void ltr_reach_summary(const struct ltr_reach_info *reach, FILE *out)
+{
+	fprintf(out, "%" PRIu32 " pass%s, ", reach->passes, reach->passes == 1 ? "" : "es");
+	ltr__print_bytes(reach->bytes, out);
+	fputs(" read in ", out);
+	ltr__print_duration(reach->elapsed_ns, out);
+	if (reach->pause_ns) {
+		fputs(", stopped for ", out);
+		ltr__print_duration(reach->pause_ns, out);
+	}
+}
+
 void ltr__print_count(uint64_t count, const char *singular, FILE *out)
 {
 	size_t length = strlen(singular);

@@ -433,6 +433,7 @@ const struct ltr_rule ltr__rule_held_for_ever = {
 	.check = held_for_ever_check,
 	.shows_lock = true,
 	.by_others = true,
+	.by_references = true,
 	.summary = held_for_ever_summary,
 	.explain = held_for_ever_explain,
 };

@@ -68,14 +68,8 @@ static void unreachable_explain(const struct ltr_finding *finding, FILE *out)
 
 	fputs("no live goroutine, global or heap block refers to ", out);
 	print_objects(finding, out);
-	fprintf(out, " (%u pass%s, ", proof->passes, proof->passes == 1 ? "" : "es");
-	ltr__print_bytes(proof->bytes, out);
-	fputs(" read in ", out);
-	ltr__print_duration(proof->elapsed_ns, out);
-	if (proof->pause_ns) {
-		fputs(", stopped for ", out);
-		ltr__print_duration(proof->pause_ns, out);
-	}
+	fputs(" (", out);
+	ltr_reach_summary(proof, out);
 	fputs(")", out);
 	if (proof->note[0]) {
 		fputs("; ", out);
@@ -89,6 +83,7 @@ const struct ltr_rule ltr__rule_unreachable = {
 	.check = unreachable_check,
 	.shows_creation = true,
 	.by_others = true,
+	.by_references = true,
 	.summary = unreachable_summary,
 	.explain = unreachable_explain,
 };

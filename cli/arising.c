@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants: as long as `is_done` of a job is not set, its thread alone touches it, but for the atomics.
- * A job that is unwanted is joined when it has ended, and no other one begins before.
+ * Invariants: as long as a job is being done, its thread alone touches it, but for the atomics. Of
+ * one that is unwanted the end is waited for before another one begins.
  *
- * The finding is there at `to_ns`, and not at `from_ns` (unless that is 0): so some moment between them is
- * the first of a time for which it is there, whatever was before.
+ * The finding is there at `to_ns`, and not at `from_ns` (unless that is 0): so some moment between
+ * them is the first of a time for which it is there, whatever was before.
  */
 #include "arising.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <probe/helper.h>
 #include <probe/timeline.h>
 
+#include "beside.h"
 #include "cli.h"
 #include "verdicts.h"
 
@@ -27,13 +26,12 @@
 #define SLICE_NS LTR__MS_NS /* of judging, between looks whether it is wanted */
 
 struct job {
-	pthread_t thread;
+	struct ltr__beside beside;
 	struct ltr__arising_case wanted; /* its file is the job's own */
 	uint64_t older_than_ns;
 	atomic_bool is_unwanted;
 	_Atomic uint64_t from_ns, to_ns; /* the thread's, for whoever wants to know how far it is */
 	atomic_uint looks;
-	atomic_bool is_done; /* set last by the thread; what it wrote may be read then */
 	int error;
 	struct ltr_why why;
 };
@@ -141,7 +139,7 @@ static int search(struct job *job, struct ltr_probe *probe)
 	return error;
 }
 
-static void *run(void *context)
+static void run(void *context)
 {
 	struct job *job = context;
 	const struct ltr_replay_options options = {
@@ -154,8 +152,6 @@ static void *run(void *context)
 	if (!job->error)
 		job->error = search(job, probe);
 	ltr_probe_close(probe);
-	atomic_store_explicit(&job->is_done, true, memory_order_release);
-	return NULL;
 }
 
 static void job_free(struct job *job)
@@ -165,17 +161,12 @@ static void job_free(struct job *job)
 	free(job);
 }
 
-/* Its thread has ended, or is waited for. */
+/* Waits for its end. */
 static void finish(struct ltr__arising *arising)
 {
-	pthread_join(arising->job->thread, NULL);
+	ltr__beside_done(&arising->job->beside);
 	job_free(arising->job);
 	arising->job = NULL;
-}
-
-static bool is_done(const struct job *job)
-{
-	return atomic_load_explicit(&job->is_done, memory_order_acquire);
 }
 
 bool ltr__arising_is_on(const struct ltr__arising *arising)
@@ -188,7 +179,7 @@ int ltr__arising_begin(struct ltr__arising *arising, const struct ltr__arising_c
 	struct job *job;
 	int error = 0;
 
-	if (arising->job && !is_done(arising->job))
+	if (arising->job && !ltr__beside_is_done(&arising->job->beside, 0))
 		return -EAGAIN;
 	if (arising->job)
 		finish(arising);
@@ -202,7 +193,7 @@ int ltr__arising_begin(struct ltr__arising *arising, const struct ltr__arising_c
 	if (job->wanted.fd < 0)
 		error = -errno;
 	if (!error)
-		error = ltr_helper_start(&job->thread, 0, run, job);
+		error = ltr__beside_begin(&job->beside, run, job);
 	if (error)
 		job_free(job);
 	else
@@ -214,7 +205,7 @@ int ltr__arising_ask(struct ltr__arising *arising, struct ltr_tui_arising *ret_a
 		     struct ltr_why *ret_why)
 {
 	struct job *job = arising->job;
-	bool was_done = is_done(job);
+	bool was_done = ltr__beside_is_done(&job->beside, 0);
 	int error;
 
 	ret_why->text[0] = 0;

@@ -3,9 +3,9 @@
 #define LOITER_CLI_ARISING_H
 
 /*
- * When a finding came to be so, which its goroutines alone do not tell: looked for in its recording, by
- * halves. A thread with a probe and a judge of its own does it, so that the screen goes on meanwhile; that
- * takes the memory of a second census as long as it lasts.
+ * When a finding came to be so, which its goroutines alone do not tell: looked for in its
+ * recording, by halves. A thread with a probe and a judge of its own does it, so that the screen
+ * goes on meanwhile; that takes the memory of a second census as long as it lasts.
  */
 
 #include <probe/probe.h>
@@ -27,7 +27,10 @@ struct ltr__arising_case {
 	int fd; /* and its file; not taken over */
 };
 
-/* -EAGAIN: one that was stopped has not come to its end yet; -ENOMEM, and others of no thread, no file. */
+/*
+ * -EAGAIN: one that was stopped has not come to its end yet; -ENOMEM, and others of no thread, no
+ * file.
+ */
 int ltr__arising_begin(struct ltr__arising *arising, const struct ltr__arising_case *wanted);
 /* Whether one was begun that nobody has stopped, and whose end nobody has been told. */
 bool ltr__arising_is_on(const struct ltr__arising *arising);

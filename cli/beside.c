@@ -18,10 +18,12 @@ static void *run(void *context)
 	return NULL;
 }
 
-static int start(struct ltr__beside *beside)
+int ltr__beside_begin(struct ltr__beside *beside, void (*work)(void *argument), void *argument)
 {
 	int error;
 
+	beside->work = work;
+	beside->argument = argument;
 	beside->end_fd = eventfd(0, EFD_CLOEXEC);
 	if (beside->end_fd < 0)
 		return -errno;
@@ -32,35 +34,28 @@ static int start(struct ltr__beside *beside)
 	return error;
 }
 
-static void finish(struct ltr__beside *beside)
+bool ltr__beside_is_done(struct ltr__beside *beside, unsigned int wait_ms)
 {
-	pthread_join(beside->thread, NULL);
-	close(beside->end_fd);
-	beside->is_on = false;
+	struct pollfd end = {.fd = beside->end_fd, .events = POLLIN};
+
+	if (beside->is_on && poll(&end, 1, (int)wait_ms) > 0)
+		ltr__beside_done(beside);
+	return !beside->is_on;
 }
 
 int ltr__beside_do(struct ltr__beside *beside, void (*work)(void *argument), void *argument,
 		   unsigned int wait_ms)
 {
-	struct pollfd end = {.events = POLLIN};
-	int error;
+	int error = beside->is_on ? 0 : ltr__beside_begin(beside, work, argument);
 
-	if (!beside->is_on) {
-		beside->work = work;
-		beside->argument = argument;
-		error = start(beside);
-		if (error)
-			return error;
-	}
-	end.fd = beside->end_fd;
-	if (poll(&end, 1, (int)wait_ms) <= 0)
-		return 1;
-	finish(beside);
-	return 0;
+	return error ? error : !ltr__beside_is_done(beside, wait_ms);
 }
 
 void ltr__beside_done(struct ltr__beside *beside)
 {
-	if (beside->is_on)
-		finish(beside);
+	if (!beside->is_on)
+		return;
+	pthread_join(beside->thread, NULL);
+	close(beside->end_fd);
+	beside->is_on = false;
 }

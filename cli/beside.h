@@ -17,8 +17,17 @@ struct ltr__beside {
 };
 
 /*
- * Begin with the work, or, while it is being done, ask for it; waits at most `wait_ms` for its end. 1: it
- * goes on; 0: it is done, and what it wrote may be read. Negative: no thread, and nothing was done.
+ * Begin, while none is being done. -errno: there is no thread, and nothing is done. What both sides
+ * look at meanwhile has to be atomic; what the work wrote may be read when it is done.
+ */
+int ltr__beside_begin(struct ltr__beside *beside, void (*work)(void *argument), void *argument);
+
+/* Whether it is done, or none was begun; waits for that at most `wait_ms`. */
+bool ltr__beside_is_done(struct ltr__beside *beside, unsigned int wait_ms);
+
+/*
+ * Both: begin, or, while it is being done, ask for it. 1: it goes on; 0: it is done; -errno as
+ * _begin.
  */
 int ltr__beside_do(struct ltr__beside *beside, void (*work)(void *argument), void *argument,
 		   unsigned int wait_ms);

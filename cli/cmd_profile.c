@@ -177,14 +177,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_SECONDS:
 		return ltr__options_some_time(state, "--seconds", argument,
 					      &profile->order.length_ns);
-	case KEY_RATE: {
-		error_t error = ltr__options_number(state, "--rate", argument, LTR_CPU_HZ_MAX,
-						    &profile->order.rate_hz);
-
-		if (!error && profile->order.rate_hz == 0)
-			return ltr__options_wrong(state, "--rate wants at least 1");
-		return error;
-	}
+	case KEY_RATE:
+		return ltr__options_some(state, "--rate", argument, LTR_CPU_HZ_MAX,
+					 &profile->order.rate_hz);
 	case KEY_PER_GOROUTINE:
 		profile->order.profile.per_goroutine = true;
 		return 0;
@@ -254,7 +249,7 @@ static const struct argp argp = {
 	       "Examples:\n"
 	       "  loiter profile -p $(pidof httpd) --type wait --seconds 5 -o wait.pb.gz\n"
 	       "  go tool pprof -top wait.pb.gz\n"
-	       "  loiter profile -p $(pidof httpd) --type wall --folded -o - | flamegraph.pl >wall.svg",
+	       "  loiter profile -p 4711 --type wall --folded -o - | flamegraph.pl >wall.svg",
 };
 
 static int run(int argc, char **argv)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loiter record: everything that a probe learns of a program, in a file that top, profile, check and
- * dump take in place of the program; or the last seconds of it, when they are asked for.
+ * loiter record: everything that a probe learns of a program, in a file that top, profile, check
+ * and dump take in place of the program; or the last seconds of it, when they are asked for.
  *
- * A recording is streamed (record_file.h). The flight recorder keeps its blocks in memory, and writes
- * FILE whole, each time (pprof/output.h).
+ * A recording is streamed (record_file.h). The flight recorder keeps its blocks in memory, and
+ * writes FILE whole, each time (pprof/output.h).
  */
 
 #include <errno.h>
@@ -243,7 +243,9 @@ static int finish(const struct record_options *record, struct ltr__target *targe
 {
 	struct ltr_look *look = NULL;
 
-	/* Twice, if there may be a deadlock: who judges the recording wants to see that it lasts. */
+	/*
+	 * Twice, if there may be a deadlock: who judges the recording wants to see that it lasts.
+	 */
 	if (ltr_probe_refresh(ltr__target_probe(target)) >= 0 &&
 	    ltr__look_again(ltr__target_probe(target), &look) == 0)
 		ltr_look_free(look);

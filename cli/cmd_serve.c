@@ -178,8 +178,8 @@ static int sample_cpu(void *context, unsigned int seconds, char *why, size_t byt
 }
 
 /*
- * Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. What went wrong
- * is in the census.
+ * Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. What
+ * went wrong is in the census.
  */
 static int prove(void *context, char *why, size_t bytes)
 {

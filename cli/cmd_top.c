@@ -59,7 +59,9 @@ static const struct argp_option options[] = {
 	{"once", KEY_ONCE, NULL, 0,
 	 "print one screen as text and end; of a command, as it is after --interval", 0},
 	{"interval", KEY_INTERVAL, "TIME", 0, "between two frames (250ms)", 0},
-	{"view", KEY_VIEW, "NAME", 0, "begin with this view", 0},
+	{"view", KEY_VIEW, "NAME", 0,
+	 "begin with this view: goroutines, groups, objects, overview, graph, verdicts or timeline",
+	 0},
 	{"filter", KEY_FILTER, "FILTER", 0, "begin with this filter, as typed at f", 0},
 	{"sort", KEY_SORT, "COLUMN", 0, "sort by this column; -COLUMN the other way round", 0},
 	{"columns", KEY_COLUMNS, "NAMES", 0, "columns of goroutines, as id,state,age,where", 0},
@@ -283,7 +285,10 @@ static bool takes_script(int argc, char **argv)
 	return false;
 }
 
-/* To go back in: everything that views show of the program. NULL: that cannot be had, which is said. */
+/*
+ * To go back in: everything that views show of the program. NULL: that cannot be had, which is
+ * said.
+ */
 static struct ltr__rewind *keep(uint64_t keep_ns, struct ltr_probe_options *probe)
 {
 	struct ltr__rewind *rewind = NULL;

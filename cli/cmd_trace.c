@@ -2,9 +2,9 @@
 /*
  * loiter trace: the timeline of a recording, for Perfetto and chrome://tracing.
  *
- * What runs is recorded first, into a nameless file: to name functions and to compress takes longer than a
- * program waits that must not lose records. So there is one way to a trace, and it needs no more memory
- * than a recording does.
+ * What runs is recorded first, into a nameless file: to name functions and to compress takes longer
+ * than a program waits that must not lose records. So there is one way to a trace, and it needs no
+ * more memory than a recording does.
  */
 
 #include <errno.h>

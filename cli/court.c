@@ -110,8 +110,8 @@ static void lose(struct court *court, struct trial *trial, int error)
 }
 
 /*
- * Look for references, if anybody is left whom that concerns. The gate holds the program: to stop it
- * costs nobody anything. If it ends meanwhile, the census that we have is still good.
+ * Look for references, if anybody is left whom that concerns. The gate holds the program: to stop
+ * it costs nobody anything. If it ends meanwhile, the census that we have is still good.
  */
 static void prove(struct court *court, struct trial *trial)
 {
@@ -143,25 +143,23 @@ static bool has_failed(const struct court *court, size_t first)
 /* The verdict on the census as it is; `timed_out` if that is why. */
 static void judge_after(struct court *court, struct trial *trial, uint64_t grace_ns, bool timed_out)
 {
-	struct ltr_look *earlier = NULL;
+	struct ltr_judge_options options = {
+		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
+		.older_than_ns = court->options->older_than_ns,
+		.baseline = court->options->baseline,
+	};
 	size_t first = ltr_judgement_process_count(court->judgement);
+	struct ltr_look *earlier;
 	int error = ltr__backlog_await(trial->probe, &grace_ns);
 
 	if (!error)
 		error = ltr__look_again(trial->probe, &earlier);
-
-	const struct ltr_judge_options options = {
-		.grace_ns = grace_ns,
-		.timeout_ns = timed_out ? court->options->timeout_ns : 0,
-		.older_than_ns = court->options->older_than_ns,
-		.earlier = earlier,
-		.baseline = court->options->baseline,
-	};
-
 	if (error) {
 		lose(court, trial, error);
 		return;
 	}
+	options.grace_ns = grace_ns;
+	options.earlier = earlier;
 	prove(court, trial);
 	note(court, ltr_judge_census(court->judgement, ltr_probe_census(trial->probe), &options));
 	ltr_look_free(earlier);
@@ -198,9 +196,9 @@ static bool look(struct court *court, struct trial *trial)
 }
 
 /*
- * The grace is for the program, not for the machine: what its threads have waited for a CPU meanwhile is
- * added, if somebody is left who could go on. Threads wait side by side, so that may be more than was lost;
- * there is a bound.
+ * The grace is for the program, not for the machine: what its threads have waited for a CPU
+ * meanwhile is added, if somebody is left who could go on. Threads wait side by side, so that may
+ * be more than was lost; there is a bound.
  */
 static void grant_more(const struct court *court, struct trial *trial)
 {

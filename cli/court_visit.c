@@ -8,11 +8,24 @@
 #include <loiter/layout.h>
 
 #include "attach.h"
-#include "backlog.h"
 #include "cli.h"
 #include "court.h"
 #include "prove.h"
 #include "second_look.h"
+
+/* Without a proof there are the other grades; why there is none is in the census. */
+static int look_and_prove(struct ltr_probe *probe, bool freeze, struct ltr_look **ret_earlier)
+{
+	int error = ltr__look_first(probe);
+
+	if (!error)
+		error = ltr__look_again(probe, ret_earlier);
+	if (!error)
+		error = ltr__prove(probe, freeze ? LTR_FREEZE_ALWAYS : LTR_FREEZE_NEVER);
+	if (!error && ltr_probe_objects(probe) == -ENOMEM)
+		error = -ENOMEM;
+	return error;
+}
 
 int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 		     struct ltr_judgement *judgement, struct ltr_why *ret_why)
@@ -25,7 +38,6 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	};
 	struct ltr_probe *probe = NULL;
 	struct ltr_look *earlier = NULL;
-	uint64_t waited_ns = 0;
 	char command[256];
 	char text[sizeof(ret_why->text) + 64];
 	int error;
@@ -35,22 +47,10 @@ int ltr__court_visit(uint32_t pid, const struct ltr__court_options *options,
 	if (error) {
 		snprintf(text, sizeof(text), "could not be looked at: %s", ret_why->text);
 	} else {
-		error = ltr_probe_refresh_whole(probe);
-		if (!error)
-			error = ltr__backlog_await(probe, &waited_ns);
-		if (!error)
-			error = ltr__look_again(probe, &earlier);
+		error = look_and_prove(probe, options->freeze, &earlier);
 		snprintf(text, sizeof(text), "could not be read: %s",
 			 error == -ESRCH ? "it has ended" : strerror(-error));
 	}
-	if (!error) {
-		/* Without a proof there are the other grades; why there is none is in the census. */
-		error = ltr__prove(probe, options->freeze ? LTR_FREEZE_ALWAYS : LTR_FREEZE_NEVER);
-		snprintf(text, sizeof(text), "could not be read: %s",
-			 error == -ESRCH ? "it has ended" : strerror(-error));
-	}
-	if (!error && ltr_probe_objects(probe) == -ENOMEM)
-		error = -ENOMEM;
 	judge_options.earlier = earlier;
 	if (error)
 		error = ltr_judge_inconclusive(judgement, pid, command, text);

@@ -10,7 +10,6 @@
 #include <loiter/layout.h>
 
 #include "attach.h"
-#include "backlog.h"
 #include "cli.h"
 #include "court_watch.h"
 #include "interrupts.h"
@@ -69,13 +68,10 @@ int ltr__watch_look(struct ltr__watch *watch, struct ltr_probe *probe,
 		    const struct ltr__court_options *options)
 {
 	struct ltr_look *earlier = NULL;
-	uint64_t waited_ns = 0;
 	int error = watch->history ? 0 : ltr_history_new(&watch->history);
 
 	if (!error)
-		error = ltr_probe_refresh_whole(probe);
-	if (!error)
-		error = ltr__backlog_await(probe, &waited_ns);
+		error = ltr__look_first(probe);
 	if (error || !is_whole(probe))
 		return error;
 	error = ltr_history_add(watch->history, ltr_probe_census(probe));

@@ -257,3 +257,17 @@ error_t ltr__options_some_time(struct argp_state *state, const char *option, con
 	*ret_ns = ns;
 	return 0;
 }
+
+error_t ltr__options_some(struct argp_state *state, const char *option, const char *text,
+			  uint64_t largest, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+	error_t error = ltr__options_number(state, option, text, largest, &number);
+
+	if (error)
+		return error;
+	if (number == 0)
+		return ltr__options_wrong(state, "%s wants at least 1", option);
+	*ret_number = number;
+	return 0;
+}

@@ -38,9 +38,9 @@ struct ltr__parsing {
 	bool has_at;
 	uint64_t at_ns; /* of a recording, the moment after its beginning; UINT64_MAX: its end */
 	/*
-	 * Several processes and recordings, also of both kinds, are all looked at: `inputs` has all of
-	 * them, none twice, and `pid` and `file` the last of each kind. To be set with takes_pid and
-	 * takes_file.
+	 * Several processes and recordings, also of both kinds, are all looked at: `inputs` has all
+	 * of them, none twice, and `pid` and `file` the last of each kind. To be set with takes_pid
+	 * and takes_file.
 	 */
 	bool takes_many;
 	struct ltr__input inputs[LTR__INPUTS_MAX];
@@ -102,5 +102,8 @@ error_t ltr__options_some_time(struct argp_state *state, const char *option, con
 			       uint64_t *ret_ns);
 error_t ltr__options_number(struct argp_state *state, const char *option, const char *text,
 			    uint64_t largest, uint64_t *ret_number);
+/* At least 1. */
+error_t ltr__options_some(struct argp_state *state, const char *option, const char *text,
+			  uint64_t largest, uint64_t *ret_number);
 
 #endif

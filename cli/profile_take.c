@@ -11,7 +11,6 @@
 #include <pprof/output.h>
 #include <pprof/text.h>
 
-#include "backlog.h"
 #include "cli.h"
 #include "profile_take.h"
 #include "prove.h"
@@ -110,16 +109,15 @@ static void say_unproven(const struct taking *taking, size_t i, int error)
 		ltr__say("no leak can be proven: %s", why);
 }
 
-/* Of a command that is to end now anyway, somebody may be stopped. Returns false without a proof. */
+/*
+ * Of a command that is to end now anyway, somebody may be stopped. Returns false without a proof.
+ */
 static bool prove(const struct taking *taking, size_t i)
 {
 	struct ltr_probe *probe = ltr__target_probe(taking->targets[i]);
 	enum ltr_reach_freeze freeze = LTR_FREEZE_IF_NEEDED;
-	uint64_t waited_ns = 0;
-	int error = ltr_probe_refresh_whole(probe);
+	int error = ltr__look_first(probe);
 
-	if (!error)
-		error = ltr__backlog_await(probe, &waited_ns);
 	if (taking->parsing->pid)
 		freeze = LTR_FREEZE_NEVER;
 	if (taking->order->freeze)
@@ -172,7 +170,9 @@ static void say_why(const struct taking *taking, size_t i, const char *why)
 		ltr__say("%s: %s", input->file ? input->file : name, why);
 }
 
-/* A recording without samples would make an empty profile, which looks like a program without work. */
+/*
+ * A recording without samples would make an empty profile, which looks like a program without work.
+ */
 static bool has_samples(const struct taking *taking, size_t i, struct ltr_why *why)
 {
 	const struct ltr_census_info *info =

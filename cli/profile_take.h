@@ -4,8 +4,8 @@
 
 /*
  * Taking a profile of what was ordered: a command, or any number of processes and recordings, which
- * become one profile. Processes are watched at the same time. Everything is looked at before the first
- * byte is written, so that where one of them fails, there is no profile.
+ * become one profile. Processes are watched at the same time. Everything is looked at before the
+ * first byte is written, so that where one of them fails, there is no profile.
  */
 
 #include <stdbool.h>

@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants: as long as `is_done` of a job is not set, its thread alone touches it, but for the two
- * atomics. A job that is unwanted is joined when it has ended, and no other one begins before.
+ * Invariants: as long as a job is being done, its thread alone touches it, but for the two atomics.
+ * Of one that is unwanted the end is waited for before another one begins.
  */
 #include "proving.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <probe/helper.h>
-
-#include "cli.h"
+#include "beside.h"
 
 struct job {
-	pthread_t thread;
+	struct ltr__beside beside;
 	uint32_t pid;
-	/* One side sets `is_unwanted` and then looks for a probe to be cancelled, the other sets `probe` and
-	 * then looks whether it is wanted: so that one of them sees the other. */
+	/*
+	 * One side sets `is_unwanted` and then looks for a probe to be cancelled, the other sets
+	 * `probe` and then looks whether it is wanted: so that one of them sees the other.
+	 */
 	atomic_bool is_unwanted;
 	_Atomic(struct ltr_probe *) probe;
-	atomic_bool is_done; /* set last by the thread; what it wrote may be read then */
 	int error;
 	struct ltr_why why;
 };
@@ -41,7 +38,7 @@ int ltr__proving_new(struct ltr__proving **ret_proving)
 	return 0;
 }
 
-static void *prove(void *context)
+static void prove(void *context)
 {
 	const struct ltr_probe_options options = {.via = LTR_VIA_SNAPSHOT};
 	struct job *job = context;
@@ -51,8 +48,6 @@ static void *prove(void *context)
 	atomic_store(&job->probe, probe);
 	if (!job->error && !atomic_load(&job->is_unwanted))
 		job->error = ltr_probe_reach(probe, LTR_FREEZE_NEVER);
-	atomic_store_explicit(&job->is_done, true, memory_order_release);
-	return NULL;
 }
 
 static int start(struct ltr__proving *proving, uint32_t pid)
@@ -63,7 +58,7 @@ static int start(struct ltr__proving *proving, uint32_t pid)
 	if (!job)
 		return -ENOMEM;
 	job->pid = pid;
-	error = ltr_helper_start(&job->thread, 0, prove, job);
+	error = ltr__beside_begin(&job->beside, prove, job);
 	if (error)
 		free(job);
 	else
@@ -79,7 +74,7 @@ static int finish(struct ltr__proving *proving, struct ltr_probe *live, struct l
 	int error;
 
 	proving->job = NULL;
-	pthread_join(job->thread, NULL);
+	ltr__beside_done(&job->beside);
 	probe = atomic_load(&job->probe);
 	error = job->error;
 	if (error && ret_why)
@@ -98,7 +93,7 @@ int ltr__proving_go(struct ltr__proving *proving, struct ltr_probe *live, struct
 	int error;
 
 	ret_why->text[0] = 0;
-	if (job && !atomic_load_explicit(&job->is_done, memory_order_acquire))
+	if (job && !ltr__beside_is_done(&job->beside, 0))
 		return 1;
 	if (job && !atomic_load(&job->is_unwanted))
 		return finish(proving, live, ret_why);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants: `past` is set if and only if somebody has gone back. While a job is `job`, its thread
- * alone touches it, until `is_done` says that it has ended. A job that nobody waits for any more is
- * `unwanted`: it is joined when it has ended, and no other one begins before.
+ * Invariants: `past` is set if and only if somebody has gone back. While a job is being done, its
+ * thread alone touches it. A job that nobody waits for any more is `unwanted`: its end is waited
+ * for before another one begins.
  */
 #include "rewind.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <probe/helper.h>
-
+#include "beside.h"
 #include "cli.h"
 
 /* Goroutines: a snapshot of so many takes 25 ms, and the screen waits for it. */
@@ -24,9 +22,8 @@
 
 /* A recording that is being opened. */
 struct job {
-	pthread_t thread;
+	struct ltr__beside beside;
 	int fd;
-	atomic_bool is_done; /* set last by the thread; what it wrote may be read then */
 	int error;
 	struct ltr_probe *probe;
 	struct ltr_why why;
@@ -100,7 +97,7 @@ static int write_all(void *context, const void *bytes, size_t count)
 	return 0;
 }
 
-static void *read_recording(void *context)
+static void read_recording(void *context)
 {
 	struct job *job = context;
 	const struct ltr_replay_options options = {
@@ -109,8 +106,6 @@ static void *read_recording(void *context)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->fd);
 	job->error = ltr_probe_open_file(path, &options, &job->probe, &job->why);
-	atomic_store_explicit(&job->is_done, true, memory_order_release);
-	return NULL;
 }
 
 static void job_free(struct job *job)
@@ -135,13 +130,16 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 	if (!error) {
 		const struct ltr_record_sink sink = {&job->fd, write_all};
 
-		/* whose stacks nobody has read yet; of very many, the snapshots that there are must do */
+		/*
+		 * whose stacks nobody has read yet; of very many, the snapshots that there are must
+		 * do
+		 */
 		if (ltr_census_count(ltr_probe_census(live)) <= REFRESH_MAX)
 			ltr_probe_refresh(live);
 		error = ltr_recorder_write(rewind->recorder, &sink);
 	}
 	if (!error)
-		error = ltr_helper_start(&job->thread, 0, read_recording, job);
+		error = ltr__beside_begin(&job->beside, read_recording, job);
 	if (error)
 		job_free(job);
 	else
@@ -149,13 +147,13 @@ static int start(struct ltr__rewind *rewind, struct ltr_probe *live)
 	return error;
 }
 
-/* Of the job, which has ended or is waited for. */
+/* Waits for the end of the job. */
 static int finish(struct ltr__rewind *rewind, struct ltr_why *ret_why)
 {
 	struct job *job = rewind->job;
 	int error;
 
-	pthread_join(job->thread, NULL);
+	ltr__beside_done(&job->beside);
 	rewind->job = NULL;
 	error = job->error;
 	if (error) {
@@ -179,7 +177,7 @@ int ltr__rewind_go(struct ltr__rewind *rewind, struct ltr_probe *live, struct lt
 	ret_why->text[0] = 0;
 	if (rewind->past)
 		return 0;
-	if (rewind->job && !atomic_load_explicit(&rewind->job->is_done, memory_order_acquire))
+	if (rewind->job && !ltr__beside_is_done(&rewind->job->beside, 0))
 		return 1;
 	if (rewind->job && !rewind->is_unwanted)
 		return finish(rewind, ret_why);

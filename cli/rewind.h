@@ -31,7 +31,10 @@ const struct ltr_recorder_options *ltr__rewind_options(const struct ltr__rewind 
 int ltr__rewind_go(struct ltr__rewind *rewind, struct ltr_probe *live, struct ltr_why *ret_why);
 /* NULL: nobody has gone back. */
 struct ltr_probe *ltr__rewind_probe(const struct ltr__rewind *rewind);
-/* Nobody wants to see it any more: what is being read of it, on whatever thread, ends soon with an error. */
+/*
+ * Nobody wants to see it any more: what is being read of it, on whatever thread, ends soon with an
+ * error.
+ */
 void ltr__rewind_leave(struct ltr__rewind *rewind);
 /* The file of that recording; -1: nobody has gone back. */
 int ltr__rewind_fd(const struct ltr__rewind *rewind);

@@ -2,10 +2,19 @@
 #include <errno.h>
 #include <time.h>
 
+#include "backlog.h"
 #include "cli.h"
 #include "second_look.h"
 
 #define PAUSE_NS LTR__SECOND_LOOK_NS
+
+int ltr__look_first(struct ltr_probe *probe)
+{
+	uint64_t waited_ns = 0;
+	int error = ltr_probe_refresh_whole(probe);
+
+	return error ? error : ltr__backlog_await(probe, &waited_ns);
+}
 
 int ltr__look_again(struct ltr_probe *probe, struct ltr_look **ret_earlier)
 {
@@ -26,7 +35,9 @@ int ltr__look_again(struct ltr_probe *probe, struct ltr_look **ret_earlier)
 	return error;
 }
 
-/* The last snapshot of the recording that was made long enough before `before_ns`: how it was then. */
+/*
+ * The last snapshot of the recording that was made long enough before `before_ns`: how it was then.
+ */
 static int look_before(const char *file, uint64_t started_ns, uint64_t before_ns,
 		       struct ltr_look **ret_look, struct ltr_why *ret_why)
 {

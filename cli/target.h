@@ -5,7 +5,8 @@
 /*
  * The one program that top, profile and dump look at: a process that runs already, or the first
  * goroutine program that a command turns out to be or to start. Programs that the command starts
- * besides are let through the gate and not looked at. Or a recording, which is over from the beginning.
+ * besides are let through the gate and not looked at. Or a recording, which is over from the
+ * beginning.
  *
  * A command's program waits at the gate when its main goroutine has returned, until the target is
  * closed: so its last moment can be looked at in peace.
@@ -32,9 +33,10 @@ struct ltr__target_options {
 };
 
 /*
- * Opens the probe, and gives up the rights that only that took (rights.h). For a command that is before its first goroutine runs. Blocks until then.
- * Errors as ltr_probe_open(), and those of starting a command. *ret_status is what to exit with
- * then. -ENOEXEC also if the command ended and was no goroutine program.
+ * Opens the probe, and gives up the rights that only that took (rights.h). For a command that is
+ * before its first goroutine runs. Blocks until then. Errors as ltr_probe_open(), and those of
+ * starting a command. *ret_status is what to exit with then. -ENOEXEC also if the command ended and
+ * was no goroutine program.
  */
 int ltr__target_open(const struct ltr__target_options *options, struct ltr__target **ret_target,
 		     struct ltr_why *ret_why, int *ret_status);
@@ -48,8 +50,10 @@ int ltr__target_poll(struct ltr__target *target, int timeout_ms);
 /* Readable when ltr__target_poll() has something to do; -1: none, call it now and then. */
 int ltr__target_fd(const struct ltr__target *target);
 
-/* Nobody wants to see it any more: what is being read of a recording, on whatever thread, ends soon with
- * an error. For whoever is about to close it. */
+/*
+ * Nobody wants to see it any more: what is being read of a recording, on whatever thread, ends soon
+ * with an error. For whoever is about to close it.
+ */
 void ltr__target_leave(struct ltr__target *target);
 
 /* Its main goroutine has returned, it has deadlocked, or it has ended: there is nothing to come. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The census on screen is that of the target's probe, or, while somebody has gone back, of the probe of
- * what was kept; each has a judge of its own. The target is polled in both cases.
+ * The census on screen is that of the target's probe, or, while somebody has gone back, of the
+ * probe of what was kept; each has a judge of its own. The target is polled in both cases.
  */
 #include "top_source.h"
 

@@ -3,7 +3,8 @@
 #define LOITER_CLI_TOP_SOURCE_H
 
 /*
- * Where the screen of `loiter top` has its census from: a target, what is kept of it, and who judges.
+ * Where the screen of `loiter top` has its census from: a target, what is kept of it, and who
+ * judges.
  */
 
 #include <tui/tui.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The only file that knows the types protoc-c generates from profile.proto (encode.h). Each function
- * packs a Profile message with just one thing in it, or with a few strings. Samples, of which there may be
- * millions, are packed by pack.c.
+ * The only file that knows the types protoc-c generates from profile.proto (encode.h). Each
+ * function packs a Profile message with just one thing in it, or with a few strings. Samples, of
+ * which there may be millions, are packed by pack.c.
  */
 
 #include <errno.h>

@@ -69,8 +69,8 @@ void ltr__encode_mapping(struct ltr__encoder *encoder, const struct ltr__encode_
 void ltr__encode_comment(struct ltr__encoder *encoder, int64_t comment);
 
 /*
- * What there is once in a profile: its types, its period (0: the type's), and times (CLOCK_REALTIME; a
- * duration of 0: none).
+ * What there is once in a profile: its types, its period (0: the type's), and times
+ * (CLOCK_REALTIME; a duration of 0: none).
  */
 void ltr__encode_head(struct ltr__encoder *encoder, const struct ltr_profile_type *type,
 		      int64_t period, uint64_t time_ns, int64_t duration_ns);

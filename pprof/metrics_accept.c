@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which form of metrics a client wants (metrics.h). An Accept header is a list of ranges, each with a
- * quality from 0 (not at all) to 1; of the ranges that fit a form the narrowest counts. A version that
- * we do not write fits none.
+ * Which form of metrics a client wants (metrics.h). An Accept header is a list of ranges, each with
+ * a quality from 0 (not at all) to 1; of the ranges that fit a form the narrowest counts. A version
+ * that we do not write fits none.
  */
 
 #include <stdbool.h>
@@ -70,8 +70,8 @@ static struct part unquoted(struct part part)
 }
 
 /*
- * 0, 1, or either with up to three digits behind a point, in thousandths; what is something else is no
- * wish. Not by strtod(), which knows the point of the program's locale alone.
+ * 0, 1, or either with up to three digits behind a point, in thousandths; what is something else is
+ * no wish. Not by strtod(), which knows the point of the program's locale alone.
  */
 static int quality_of(struct part value)
 {

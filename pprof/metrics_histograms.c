@@ -2,8 +2,8 @@
 
 /*
  * Histograms of finished times: how long goroutines stood in the run queue, under the name that Go
- * has for it, and how long they waited, by reason. The census has a bucket for each power of two; we
- * write every other bound, because each bound is a series for every reason.
+ * has for it, and how long they waited, by reason. The census has a bucket for each power of two;
+ * we write every other bound, because each bound is a series for every reason.
  */
 
 #include <inttypes.h>
@@ -16,8 +16,8 @@
 #define STRIDE    2u /* buckets of the census in one of ours */
 
 /*
- * In seconds, as Go writes numbers: 6.4e-08, 0.000262144. printf() would have the point of the program's
- * locale, and we may be inside of it.
+ * In seconds, as Go writes numbers: 6.4e-08, 0.000262144. printf() would have the point of the
+ * program's locale, and we may be inside of it.
  */
 static void put_bound(struct ltr__metrics *out, uint64_t ns)
 {
@@ -40,7 +40,9 @@ static void put_bound(struct ltr__metrics *out, uint64_t ns)
 				 last > count - 9 ? last - (count - 9) : 0, digits + count - 9);
 }
 
-/* Cumulative, as both formats want it. `labels` are those of the series: state and reason, or none. */
+/*
+ * Cumulative, as both formats want it. `labels` are those of the series: state and reason, or none.
+ */
 static void put_buckets(struct ltr__metrics *out, const char *name,
 			const struct ltr_histogram *histogram, bool labels)
 {

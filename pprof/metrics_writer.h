@@ -2,7 +2,9 @@
 #ifndef LOITER_PPROF_METRICS_WRITER_H
 #define LOITER_PPROF_METRICS_WRITER_H
 
-/* What the files of the metrics page share: families, series and values in the format of the page. */
+/*
+ * What the files of the metrics page share: families, series and values in the format of the page.
+ */
 
 #include <probe/census.h>
 

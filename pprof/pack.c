@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Samples in the wire format of protobuf (pack.h). Numbers of fields are those of profile.proto; what is 0
- * is left out, and lists of numbers stand behind their length.
+ * Samples in the wire format of protobuf (pack.h). Numbers of fields are those of profile.proto;
+ * what is 0 is left out, and lists of numbers stand behind their length.
  */
 
 #include <string.h>

@@ -3,9 +3,9 @@
 #define LOITER_PPROF_PACK_H
 
 /*
- * A Profile message with one Sample in it, as protobuf-c would pack it. Of all that is in a profile only
- * samples are as many as there are goroutines, and walking over a description of their fields is most of
- * what a generated packer costs.
+ * A Profile message with one Sample in it, as protobuf-c would pack it. Of all that is in a profile
+ * only samples are as many as there are goroutines, and walking over a description of their fields
+ * is most of what a generated packer costs.
  */
 
 #include <stddef.h>

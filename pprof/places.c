@@ -2,8 +2,8 @@
 
 /*
  * Locations, functions and mappings (places.h). A location is an address, or, for a goroutine that
- * has none, a function and line without an address. The addresses of the present census have an index
- * of their own, so that symbols are asked for once an address.
+ * has none, a function and line without an address. The addresses of the present census have an
+ * index of their own, so that symbols are asked for once an address.
  */
 
 #include <errno.h>

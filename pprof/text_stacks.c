@@ -76,7 +76,9 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* "prepare cases.c:12"; without debug information "prepare", and without names "program +0x12f3". */
+/*
+ * "prepare cases.c:12"; without debug information "prepare", and without names "program +0x12f3".
+ */
 static void place_text(const struct printer *printer, uint64_t pc, char *ret_text, size_t size)
 {
 	const struct ltr_symbol *symbol = ltr_census_call_place(printer->census, pc);

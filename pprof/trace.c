@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Steps become trace events (trace.h). A slice is written when it ends, as a complete event ("X"), so that
- * nothing has to be closed later and a goroutine needs no memory of its own here.
+ * Steps become trace events (trace.h). A slice is written when it ends, as a complete event ("X"),
+ * so that nothing has to be closed later and a goroutine needs no memory of its own here.
  *
- * An arrow is two events with one number, "s" at the waker and "f" at the woken, written together: both
- * ends are there or none. By the rules of the format "f" belongs to the next slice that begins on its
- * track at this time or later, which is the time in the queue that begins with it.
+ * An arrow is two events with one number, "s" at the waker and "f" at the woken, written together:
+ * both ends are there or none. By the rules of the format "f" belongs to the next slice that begins
+ * on its track at this time or later, which is the time in the queue that begins with it.
  */
 
 #include <errno.h>
@@ -99,7 +99,9 @@ int ltr_trace_error(const struct ltr_trace *trace)
 	return trace->error ? trace->error : trace->text.error;
 }
 
-/* A string of the watched program, in JSON and without its quotes: it is harmless and UTF-8 before. */
+/*
+ * A string of the watched program, in JSON and without its quotes: it is harmless and UTF-8 before.
+ */
 static size_t json_text(char *out, size_t bytes, const char *string)
 {
 	char clean[LTR__CLEAN_BYTES];
@@ -145,7 +147,9 @@ static bool reserve(struct ltr_trace *trace, void *array_pointer, size_t *count,
 	return true;
 }
 
-/* "reply /src/httpd.c:87", the first frame of the program in a stack; "" where that is not known. */
+/*
+ * "reply /src/httpd.c:87", the first frame of the program in a stack; "" where that is not known.
+ */
 static char *make_place(const struct ltr_census *census, uint32_t stack)
 {
 	char json[2 * LTR__CLEAN_BYTES];
@@ -186,7 +190,9 @@ static const char *place_of(struct ltr_trace *trace, const struct ltr_census *ce
 	return trace->places[stack];
 }
 
-/* The beginning of an event; who calls it puts the rest and a brace. Tracks are numbers of 32 bits. */
+/*
+ * The beginning of an event; who calls it puts the rest and a brace. Tracks are numbers of 32 bits.
+ */
 static void begin_event(struct ltr_trace *trace, const char *phase, unsigned int group,
 			uint64_t track)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Who makes others wait for mutexes and read-write locks, as in Go's profile of this name: at the stack
- * that unlocks, with what all those who waited then had waited since the unlocking before. What has not
- * been unlocked, which Go leaves out, is where its holder stands: if that one waits itself, at the stack
- * of that wait, else at the call by which it locked. Labels are those of who unlocks or holds; only one
- * sample for each goroutine that waits has the labels of that one, as it has its id.
+ * Who makes others wait for mutexes and read-write locks, as in Go's profile of this name: at the
+ * stack that unlocks, with what all those who waited then had waited since the unlocking before.
+ * What has not been unlocked, which Go leaves out, is where its holder stands: if that one waits
+ * itself, at the stack of that wait, else at the call by which it locked. Labels are those of who
+ * unlocks or holds; only one sample for each goroutine that waits has the labels of that one, as it
+ * has its id.
  *
- * The holder is known from a snapshot, made before or after the moment of the waits. It is believed if
- * it has done nothing since: a goroutine that does nothing unlocks nothing.
+ * The holder is known from a snapshot, made before or after the moment of the waits. It is believed
+ * if it has done nothing since: a goroutine that does nothing unlocks nothing.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The list of profiles, in the form of Go's: the same head, one row a page in the order of their names,
- * the same list of what they are. Nothing in it is the watched program's own word.
+ * The list of profiles, in the form of Go's: the same head, one row a page in the order of their
+ * names, the same list of what they are. Nothing in it is the watched program's own word.
  */
 
 #include <errno.h>

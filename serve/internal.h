@@ -69,17 +69,17 @@ struct ltr__question {
 	const char *seconds;
 	const char *accept; /* the header; NULL: not there */
 	bool is_head;       /* nobody reads the body */
-	const char *query;  /* for symbol: all of it, addresses with something between them */
+	const char *query;  /* all of it, as it was sent; "": there is none */
 	struct ltr_profile_base
 		*base; /* what was there when the waiting began; NULL: no waiting yet */
 };
 
 struct ltr__answer {
 	unsigned int status;
-	const char *type;     /* Content-Type */
-	const char *location; /* NULL: none */
-	char filename[64];    /* Content-Disposition; "": none */
-	bool is_pprof_error;  /* X-Go-Pprof: 1 */
+	const char *type;    /* Content-Type */
+	char *location;      /* owned; NULL: none */
+	char filename[64];   /* Content-Disposition; "": none */
+	bool is_pprof_error; /* X-Go-Pprof: 1 */
 	struct ltr__body body;
 	/* Instead of an answer: ask again with this base after so many seconds. 0: this is it. */
 	unsigned int wait_seconds;

@@ -31,6 +31,8 @@
 void ltr__answer_error(struct ltr__answer *answer, unsigned int status, const char *sentence)
 {
 	ltr__body_done(&answer->body);
+	free(answer->location);
+	answer->location = NULL;
 	answer->status = status;
 	answer->type = TEXT;
 	answer->filename[0] = '\0';
@@ -170,7 +172,9 @@ static void profile(const struct ltr_serve_source *source, const char *name,
 		pprof_error(answer, 404, "Unknown profile");
 		return;
 	}
-	/* What is asked wrongly costs the program nothing, and for headers alone nobody is sampled. */
+	/*
+	 * What is asked wrongly costs the program nothing, and for headers alone nobody is sampled.
+	 */
 	if (waits && (seconds = delta_seconds(name, question, answer)) == 0)
 		return;
 	if (type->from_cpu && !question->is_head &&
@@ -239,11 +243,13 @@ static int put_symbol(struct ltr__body *body, const struct ltr_census *census, u
 	return ltr__body_text(body, line);
 }
 
-/* Addresses in any base that C has, with anything between them; Go takes a plus sign. */
+/*
+ * The query has addresses in any base that C has, with anything between them; Go takes a plus sign.
+ */
 static void symbol(const struct ltr_serve_source *source, const struct ltr__question *question,
 		   struct ltr__answer *answer)
 {
-	const char *at = question->query ? question->query : "";
+	const char *at = question->query;
 	int err = ltr__body_text(&answer->body, "num_symbols: 1\n");
 
 	for (unsigned int i = 0; i < SYMBOLS_MAX && *at && !err; i++) {
@@ -284,15 +290,61 @@ static void json(const struct ltr_serve_source *source, struct ltr__answer *answ
 	finish(answer, ltr_json_write(source->census, ltr__body_sink(&answer->body)));
 }
 
-/* As Go's http.Redirect(). */
-static void move_to(struct ltr__answer *answer, const char *location)
+/*
+ * The address of `path` with this query, to be freed; bytes that are in no address as their
+ * numbers. NULL: no memory.
+ */
+static char *address_of(const char *path, const char *query)
 {
-	char link[128];
+	char *address = malloc(strlen(path) + 1 + 3 * strlen(query) + 1);
+	char *end = address;
 
-	snprintf(link, sizeof(link), "<a href=\"%s\">Temporary Redirect</a>.\n", location);
-	ltr__answer_error(answer, 307, link);
+	if (!address)
+		return NULL;
+	end += sprintf(end, "%s%s", path, query[0] ? "?" : "");
+	for (; *query; query++) {
+		bool is_plain = *query > ' ' && *query < 0x7f;
+
+		end += sprintf(end, is_plain ? "%c" : "%%%02x", (unsigned char)*query);
+	}
+	return address;
+}
+
+static int put_html(struct ltr__body *body, const char *text)
+{
+	int err = 0;
+
+	for (; *text && !err; text++) {
+		const char byte[] = {*text, '\0'};
+
+		err = ltr__body_text(body, *text == '&'    ? "&amp;"
+					   : *text == '<'  ? "&lt;"
+					   : *text == '>'  ? "&gt;"
+					   : *text == '"'  ? "&#34;"
+					   : *text == '\'' ? "&#39;"
+							   : byte);
+	}
+	return err;
+}
+
+/* As Go's ServeMux and http.Redirect(): what was asked goes along. */
+static void move_to(const char *path, const struct ltr__question *question,
+		    struct ltr__answer *answer)
+{
+	int err = 0;
+
+	answer->location = address_of(path, question->query);
+	if (!answer->location)
+		err = -ENOMEM;
+	if (!err)
+		err = ltr__body_text(&answer->body, "<a href=\"");
+	if (!err)
+		err = put_html(&answer->body, answer->location);
+	if (!err)
+		err = ltr__body_text(&answer->body, "\">Temporary Redirect</a>.\n\n");
+	answer->status = 307;
 	answer->type = HTML;
-	answer->location = location;
+	finish(answer, err);
 }
 
 /* Whoever asks whether we are well does not ask about the program. */
@@ -313,7 +365,7 @@ static void program_page(const struct ltr_serve_source *source,
 	if (ltr_census_info(source->census)->way == LTR_WAY_SNAPSHOT)
 		refresh(source); /* there is no other news */
 	if (strcmp(path, "/") == 0 || strcmp(path, "/debug/pprof") == 0)
-		move_to(answer, PPROF);
+		move_to(PPROF, question, answer);
 	else if (strcmp(path, "/metrics") == 0)
 		metrics(source, question, answer);
 	else if (strcmp(path, "/census.json") == 0)

@@ -30,8 +30,8 @@ struct ltr_serve_options {
 	const char *tls_certificate; /* and those that lead from it to one that clients trust */
 	const char *tls_key;
 	/*
-	 * At most so many clients at once; others wait until one has left. 0: as many as a process of
-	 * its own can have; RLIMIT_NOFILE is raised for them.
+	 * At most so many clients at once; others wait until one has left. 0: as many as a process
+	 * of its own can have; RLIMIT_NOFILE is raised for them.
 	 */
 	unsigned int connections_max;
 };
@@ -71,19 +71,21 @@ struct ltr_serve_source {
 	void (*refresh)(void *context);
 	void *context;
 	/*
-	 * Sees to it that the CPUs are sampled, for so many seconds from now on at least: called when
-	 * somebody asks for a CPU profile, and with 0 when that is due. 0, or a negative errno and why
-	 * not. NULL: they cannot be.
+	 * Sees to it that the CPUs are sampled, for so many seconds from now on at least: called
+	 * when somebody asks for a CPU profile, and with 0 when that is due. 0, or a negative errno
+	 * and why not. NULL: they cannot be.
 	 */
 	int (*sample_cpu)(void *context, unsigned int seconds, char *why, size_t bytes);
 	/*
 	 * Looks for references, so that the census tells who is leaked: called after that, before a
-	 * page that shows it. It may leave things as they are if it has looked a moment ago: clients
-	 * ask as often as they like. 0, or a negative errno and why it could not look. NULL: it cannot be
-	 * proven, and pages say so.
+	 * page that shows it. It may leave things as they are if it has looked a moment ago:
+	 * clients ask as often as they like. 0, or a negative errno and why it could not look.
+	 * NULL: it cannot be proven, and pages say so.
 	 */
 	int (*prove)(void *context, char *why, size_t bytes);
-	/* How the program was judged, called before the metrics; NULL, or returns NULL: nobody did. */
+	/*
+	 * How the program was judged, called before the metrics; NULL, or returns NULL: nobody did.
+	 */
 	const struct ltr_metrics_grade *(*grades)(void *context, size_t *ret_count);
 };
 

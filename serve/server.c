@@ -10,8 +10,8 @@
  * looks. libmicrohttpd closes those that say nothing for SILENCE_SECONDS.
  *
  * A request that has to wait (seconds=N) is suspended and stands in `waiting` until its time has
- * come; it is resumed then, and asked a second time. libmicrohttpd does not look at it meanwhile, so we
- * look whether its client has left: it would keep a place from others.
+ * come; it is resumed then, and asked a second time. libmicrohttpd does not look at it meanwhile,
+ * so we look whether its client has left: it would keep a place from others.
  */
 
 #include <errno.h>
@@ -49,9 +49,11 @@ struct request {
 	struct request *next;  /* in `waiting` */
 	struct request **link; /* NULL: it does not wait */
 	struct MHD_Connection *connection;
+	bool has_begun; /* its headers are there, and it was not refused */
 	struct ltr_profile_base *base;
 	uint64_t due_ms;
 	bool is_left; /* by its client: nobody wants the answer */
+	char query[]; /* as it was sent */
 };
 
 struct ltr_serve {
@@ -129,6 +131,7 @@ static enum MHD_Result reply(struct MHD_Connection *connection, struct ltr__answ
 		MHD_destroy_response(response);
 	}
 	ltr__body_done(&answer->body);
+	free(answer->location);
 	return result;
 }
 
@@ -215,24 +218,11 @@ static void note_deadline(struct MHD_Connection *connection, uint64_t deadline_m
 		client->deadline_ms = deadline_ms;
 }
 
-/* All of the query as one text: a key without a value is an address of `symbol`. */
-static enum MHD_Result add_to_query(void *context, enum MHD_ValueKind kind, const char *key,
-				    const char *value)
-{
-	struct ltr__body *query = context;
-
-	(void)kind;
-	(void)value;
-	return ltr__body_text(query, key) == 0 && ltr__body_text(query, " ") == 0 ? MHD_YES
-										  : MHD_NO;
-}
-
 static enum MHD_Result answer_request(struct ltr_serve *server, struct request *request,
 				      const char *path, const char *method)
 {
 	struct MHD_Connection *connection = request->connection;
 	struct ltr__answer answer = {.body.budget = &server->budget};
-	struct ltr__body query = {.budget = &server->budget};
 	struct ltr__question question = {
 		.path = path,
 		.debug = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "debug"),
@@ -240,15 +230,11 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
 			MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "seconds"),
 		.accept = header_of(connection, MHD_HTTP_HEADER_ACCEPT),
 		.is_head = strcmp(method, "HEAD") == 0,
+		.query = request->query,
 		.base = request->base,
 	};
-	struct ltr_sink sink = ltr__body_sink(&query);
 
-	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_to_query, &query);
-	if (sink.write(sink.context, "", 1) == 0)
-		question.query = query.data;
 	ltr__page(server->source, &question, &answer);
-	ltr__body_done(&query);
 	if (answer.wait_base && server->waiting_count < WAITING_MAX) {
 		note_deadline(connection, UINT64_MAX);
 		wait_for(server, request, &answer);
@@ -264,32 +250,46 @@ static enum MHD_Result answer_request(struct ltr_serve *server, struct request *
 	return reply(connection, &answer);
 }
 
+/*
+ * The first of a request, when its line is there; what it returns is the request's in what follows.
+ */
+static void *on_line(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	const char *mark = strchr(uri, '?');
+	const char *query = mark ? mark + 1 : "";
+	size_t bytes = strlen(query) + 1;
+	struct request *request = calloc(1, sizeof(*request) + bytes);
+
+	(void)context;
+	if (!request)
+		return NULL;
+	request->connection = connection;
+	snprintf(request->query, bytes, "%s", query);
+	return request;
+}
+
 /* Called with the headers, and again when the request is complete or was resumed. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
 				  const char *path, const char *method, const char *version,
-				  const char *upload, size_t *upload_bytes, void **ret_request)
+				  const char *upload, size_t *upload_bytes, void **request_at)
 {
 	struct ltr_serve *server = context;
-	struct request *request = *ret_request;
+	struct request *request = *request_at;
 	const char *sentence;
 	unsigned int status;
 
 	(void)version;
 	(void)upload;
 	(void)upload_bytes;
-	if (!server->source) /* the server is being closed */
+	if (!server->source || !request) /* the server is being closed; no memory */
 		return MHD_NO;
-	if (request)
+	if (request->has_begun)
 		return request->is_left ? MHD_NO : answer_request(server, request, path, method);
 	note_deadline(connection, now_ms() + REPLY_MS);
 	status = refusal(server, connection, path, method, &sentence);
 	if (status)
 		return refuse(server, connection, status, sentence);
-	request = calloc(1, sizeof(*request));
-	if (!request)
-		return MHD_NO;
-	request->connection = connection;
-	*ret_request = request;
+	request->has_begun = true;
 	return MHD_YES;
 }
 
@@ -359,7 +359,9 @@ static size_t unescape(void *context, struct MHD_Connection *connection, char *t
 	return length;
 }
 
-/* As many connections as we would take, if there may be as many descriptors: the process is ours. */
+/*
+ * As many connections as we would take, if there may be as many descriptors: the process is ours.
+ */
 static unsigned int connection_limit(void)
 {
 	struct rlimit limit;
@@ -417,8 +419,9 @@ static int start(struct ltr_serve *server, const struct ltr_serve_options *optio
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_ARRAY, server->is_tls ? tls : tls + 3, MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_line,
+		NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+		server->is_tls ? tls : tls + 3, MHD_OPTION_END);
 	return server->daemon ? 0 : why_no_daemon(server, ret_why);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What keys and clicks do: from one view to another, and whatever a view is not asked about. The stack of
- * views that are open belongs to this file.
+ * What keys and clicks do: from one view to another, and whatever a view is not asked about. The
+ * stack of views that are open belongs to this file.
  */
 #include <string.h>
 

@@ -11,10 +11,9 @@
 #include "rewinding.h"
 #include "tui_private.h"
 
-#define WAIT_MS    8            /* for an errand, before the screen shows that one is on */
-#define ABORT_MS   100          /* between looks whether it has ended */
-#define QUIET_NS   300000000ull /* after a key that was in the way of judging */
-#define LEAP_STEPS 10
+#define WAIT_MS  8            /* for an errand, before the screen shows that one is on */
+#define ABORT_MS 100          /* between looks whether it has ended */
+#define QUIET_NS 300000000ull /* after a key that was in the way of judging */
 
 /* What has come of the errand that has ended is on screen from here on. */
 static void arrive(struct ltr__tui *tui)
@@ -46,8 +45,8 @@ static void arrive(struct ltr__tui *tui)
 }
 
 /*
- * Keys that had to wait, in their order: one of them may be the beginning of another errand. None of them was
- * an answer to what the errand has to say.
+ * Keys that had to wait, in their order: one of them may be the beginning of another errand. None
+ * of them was an answer to what the errand has to say.
  */
 static void type_what_waits(struct ltr__tui *tui)
 {
@@ -135,34 +134,6 @@ void ltr__away_abort(struct ltr__tui *tui)
 							&tui->errand, ABORT_MS) > 0;
 }
 
-/* Where steps lead to that come while it is away: from where it goes. False: it is no step. */
-static bool step_from(struct ltr__tui *tui, enum ltr__action action, uint64_t *moment_ns)
-{
-	const struct ltr__player *player = &tui->scene.player;
-	uint64_t step_ns = ltr__player_step_ns(player);
-
-	switch (action) {
-	case LTR__DO_STEP_BACK:
-	case LTR__DO_STEP_ON:
-		*moment_ns =
-			ltr__player_go(player, *moment_ns, action == LTR__DO_STEP_BACK, step_ns);
-		return true;
-	case LTR__DO_LEAP_BACK:
-	case LTR__DO_LEAP_ON:
-		*moment_ns = ltr__player_go(player, *moment_ns, action == LTR__DO_LEAP_BACK,
-					    LEAP_STEPS * step_ns);
-		return true;
-	case LTR__DO_TO_BEGIN:
-		*moment_ns = player->timeline->begin_ns;
-		return true;
-	case LTR__DO_TO_END:
-		*moment_ns = player->timeline->end_ns;
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool is_click(const struct ltr__input *input)
 {
 	return input->key == LTR__KEY_CLICK;
@@ -233,7 +204,7 @@ void ltr__away_key(struct ltr__tui *tui, const struct ltr__input *input)
 		wait_with(tui, input);
 	} else if (action == LTR__DO_BACK) {
 		stay(tui);
-	} else if (is_going && step_from(tui, action, &next_ns)) {
+	} else if (is_going && ltr__player_step(&tui->scene.player, action, &next_ns)) {
 		tui->scene.player.is_playing = false;
 		tui->has_next = true;
 		tui->next_ns = next_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables: widths, headings, rows, sorting. Column 0 of the screen holds marks; a column's text begins
- * one blank behind the one before it.
+ * Tables: widths, headings, rows, sorting. Column 0 of the screen holds marks; a column's text
+ * begins one blank behind the one before it.
  */
 #include "column.h"
 

@@ -35,9 +35,9 @@ static bool seek(struct ltr__errand *errand, uint64_t moment_ns)
 }
 
 /*
- * To the first moment at which a goroutine has made so many transitions, which is about `since_ns`: a
- * snapshot and a record, read with clocks that were measured at different times, may say different
- * things of the same moment, by a few microseconds.
+ * To the first moment at which a goroutine has made so many transitions, which is about `since_ns`:
+ * a snapshot and a record, read with clocks that were measured at different times, may say
+ * different things of the same moment, by a few microseconds.
  */
 static void go_to_transition(struct ltr__errand *errand, uint32_t transitions, uint64_t since_ns)
 {

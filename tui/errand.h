@@ -3,10 +3,11 @@
 #define LOITER_TUI_ERRAND_H
 
 /*
- * What takes its time in a recording: to go to another moment, and to judge the one that is shown. It is
- * done beside the screen if the source can do that (`beside`, tui.h). While an errand is on, the census
- * and all that the source says of it belong to it: nobody else looks at them. The thread that runs it
- * touches nothing of the screen, and the screen nothing of the errand but is_unwanted, until it is done.
+ * What takes its time in a recording: to go to another moment, and to judge the one that is shown.
+ * It is done beside the screen if the source can do that (`beside`, tui.h). While an errand is on,
+ * the census and all that the source says of it belong to it: nobody else looks at them. The thread
+ * that runs it touches nothing of the screen, and the screen nothing of the errand but is_unwanted,
+ * until it is done.
  */
 
 #include <stdatomic.h>

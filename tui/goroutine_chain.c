@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a goroutine does not move, and whether it ever will: along the locks, and by what was found. */
+/*
+ * Why a goroutine does not move, and whether it ever will: along the locks, and by what was found.
+ */
 #include <inttypes.h>
 
 #include "goroutine_facts.h"
@@ -45,8 +47,9 @@ static struct chain chain_of(const struct ltr__scene *scene, const struct ltr_go
 }
 
 /*
- * Whether it waits for ever. Who holds a lock is as old as the last reading of the program, and what they wait
- * for is as of this moment: a chain of both proves nothing, so only a judge's word counts.
+ * Whether it waits for ever. Who holds a lock is as old as the last reading of the program, and
+ * what they wait for is as of this moment: a chain of both proves nothing, so only a judge's word
+ * counts.
  */
 static bool waits_for_ever(const struct ltr__scene *scene, uint64_t id)
 {

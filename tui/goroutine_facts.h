@@ -23,8 +23,9 @@ int ltr__draw_goroutine(struct ltr__area area, int x, int y, const struct ltr__s
 uint64_t ltr__holder_of(const struct ltr__scene *scene, const struct ltr_goroutine *goroutine);
 
 /*
- * goroutine_chain.c: who holds the lock that it waits for, whom that one waits for, and what the last of
- * them does, so that all of them wait; and whether it is in a finding. Nothing, if there is none.
+ * goroutine_chain.c: who holds the lock that it waits for, whom that one waits for, and what the
+ * last of them does, so that all of them wait; and whether it is in a finding. Nothing, if there is
+ * none.
  */
 void ltr__draw_chain(struct ltr__pen *pen, const struct ltr__scene *scene,
 		     const struct ltr_goroutine *goroutine);

@@ -84,7 +84,9 @@ void ltr__restyle(struct ltr__area area, int x, int y, int columns, enum ltr__st
 /* Mark where `text` (any case) occurs in a line. */
 void ltr__mark_text(struct ltr__area area, int y, const char *text);
 
-/* A bar of `columns` cells of which part / whole are full; something that is not 0 is never empty. */
+/*
+ * A bar of `columns` cells of which part / whole are full; something that is not 0 is never empty.
+ */
 void ltr__bar(struct ltr__area area, int x, int y, int columns, enum ltr__style style,
 	      uint64_t part, uint64_t whole);
 

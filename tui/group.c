@@ -3,9 +3,9 @@
  * Counting goroutines into groups. Invariant: a group stands behind its parent in groups[], and the
  * slots know every group.
  *
- * A goroutine is counted where its path ends; what is above that is added up in the end, since all that a
- * group counts is in its children. Only labels are counted on their whole way: a goroutine may have
- * several of one key, which counts it once.
+ * A goroutine is counted where its path ends; what is above that is added up in the end, since all
+ * that a group counts is in its children. Only labels are counted on their whole way: a goroutine
+ * may have several of one key, which counts it once.
  */
 #include "group.h"
 

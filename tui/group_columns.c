@@ -140,9 +140,11 @@ static void state_draw(const struct ltr__scene *scene, const void *item, struct 
 	}
 }
 
-/* Who called the function where they wait, outwards: at most `most` of them. */
-static void draw_callers(const struct ltr__scene *scene, uint32_t stack, int most,
-			 struct ltr__area area)
+/*
+ * Who called the function where they wait, outwards: at most `most` of them. Returns the columns.
+ */
+static int draw_callers(const struct ltr__scene *scene, uint32_t stack, int most,
+			struct ltr__area area)
 {
 	const struct ltr_census *census = scene->moment.census;
 	size_t depth;
@@ -161,6 +163,32 @@ static void draw_callers(const struct ltr__scene *scene, uint32_t stack, int mos
 			break;
 		most--;
 	}
+	return x;
+}
+
+static bool has_callers(const struct ltr_census *census, uint32_t stack)
+{
+	size_t depth;
+	const uint64_t *pcs = ltr_census_stack(census, stack, &depth);
+
+	for (size_t i = ltr_census_first_frame(census, stack) + 1; pcs && i < depth; i++) {
+		if (!ltr_census_call_symbol(census, pcs[i])->is_runtime)
+			return true;
+	}
+	return false;
+}
+
+/* A way to the place where they wait: by its next function. */
+static void draw_way(const struct ltr__scene *scene, uint32_t stack, struct ltr__area area)
+{
+	if (!has_callers(scene->moment.census, stack)) {
+		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "where they began");
+		return;
+	}
+	ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "called by ");
+	area = ltr__area_part(area, 10, 0, area.width - 10, 1);
+	if (!draw_callers(scene, stack, 1, area))
+		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(not known)");
 }
 
 static void callers_draw(const struct ltr__scene *scene, const void *item, struct ltr__area area)
@@ -198,9 +226,7 @@ static void draw_trait(const struct ltr__scene *scene, const struct ltr__group *
 			ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "(not known)");
 		break;
 	case LTR__TRAIT_STACK:
-		ltr__text(area, 0, 0, area.width, LTR__STYLE_DIM, "called by ");
-		draw_callers(scene, group->stack, 1,
-			     ltr__area_part(area, 10, 0, area.width - 10, 1));
+		draw_way(scene, group->stack, area);
 		break;
 	case LTR__TRAIT_KEY:
 		ltr__text(area, 0, 0, area.width, LTR__STYLE_STRONG,

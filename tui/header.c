@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The header. On a high screen: title, counts per state, rates, the reason for the way it is watched,
- * and a loud line for each thing that is wrong. On a low one the title, one line of rates and the
- * loudest line; below six lines the title alone, which then says in one word what is wrong.
+ * The header. On a high screen: title, counts per state, rates, the reason for the way it is
+ * watched, and a loud line for each thing that is wrong. On a low one the title, one line of rates
+ * and the loudest line; below six lines the title alone, which then says in one word what is wrong.
  */
 #include "header.h"
 

@@ -70,8 +70,10 @@ void ltr__tui_judge_at_once(struct ltr__tui *tui)
 	ltr__tui_finish_judging(tui);
 }
 
-/* It has come to an end: the next judgement of the program as it is now knows more, and says what was looked
- * at. */
+/*
+ * It has come to an end: the next judgement of the program as it is now knows more, and says what
+ * was looked at.
+ */
 static void finish_proving(struct ltr__tui *tui, int error, const char *why)
 {
 	tui->is_proving = false;

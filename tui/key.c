@@ -155,7 +155,7 @@ const struct ltr__binding ltr__bindings[] = {
 	 LTR__IN_PLAYED | LTR__IN_KEPT,
 	 "b",
 	 NULL,
-	 "to when the selected goroutine blocked, or the finding arose"},
+	 "to when the selected goroutine blocked, or a finding arose"},
 	{{'{'},
 	 LTR__DO_MOVE_BACK,
 	 LTR__IN_PLAYED | LTR__IN_KEPT,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wait-for graph: counts who waits on what, and decides what stands at the left edge: cycles, goroutines
- * that keep others waiting, and objects that nobody holds.
+ * The wait-for graph: counts who waits on what, and decides what stands at the left edge: cycles,
+ * goroutines that keep others waiting, and objects that nobody holds.
  */
 #include "knots.h"
 

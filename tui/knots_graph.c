@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The edges of the wait-for graph, and its cycles. Everything takes time in proportion to the objects, and to
- * the edges, of which there are EDGES_MAX at most.
+ * The edges of the wait-for graph, and its cycles. Everything takes time in proportion to the
+ * objects, and to the edges, of which there are EDGES_MAX at most.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -134,8 +134,8 @@ static void note_cycle(struct ltr__plan *plan, const uint32_t *path, uint32_t fr
 
 /*
  * Walk along the edges in depth: every object that leads back into the path closes a cycle, unless
- * somebody on it is in one already. Objects come into `order` backwards, when all that they lead to are
- * in it. -ENOMEM.
+ * somebody on it is in one already. Objects come into `order` backwards, when all that they lead to
+ * are in it. -ENOMEM.
  */
 int ltr__plan_find_cycles(struct ltr__plan *plan)
 {
@@ -186,7 +186,9 @@ int ltr__plan_find_cycles(struct ltr__plan *plan)
 	return error;
 }
 
-/* Who waits behind: those who wait on a lock are behind those who wait on what its holder waits on. */
+/*
+ * Who waits behind: those who wait on a lock are behind those who wait on what its holder waits on.
+ */
 void ltr__plan_weigh(struct ltr__plan *plan)
 {
 	for (uint32_t i = plan->order_count; i-- > 0;) {

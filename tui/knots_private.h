@@ -3,10 +3,10 @@
 #define LOITER_TUI_KNOTS_PRIVATE_H
 
 /*
- * The making of the rows of a wait-for graph, between what is counted and what stands where (knots.c), the
- * edges and cycles (knots_graph.c) and the rows (knots_rows.c). Nodes are objects: an edge leads from a
- * lock to the object that its holder waits on, so whoever waits on the first waits behind those who wait on
- * the second.
+ * The making of the rows of a wait-for graph, between what is counted and what stands where
+ * (knots.c), the edges and cycles (knots_graph.c) and the rows (knots_rows.c). Nodes are objects:
+ * an edge leads from a lock to the object that its holder waits on, so whoever waits on the first
+ * waits behind those who wait on the second.
  */
 
 #include "knots.h"
@@ -59,7 +59,9 @@ struct ltr__plan {
 uint32_t ltr__knots_find_object(const struct ltr__knots *graph,
 				const struct ltr_goroutine *goroutine);
 
-/* Of plan->graph at plan->moment: edges in their orders. -ENOMEM. `_done` takes what is half made. */
+/*
+ * Of plan->graph at plan->moment: edges in their orders. -ENOMEM. `_done` takes what is half made.
+ */
 int ltr__plan_init(struct ltr__plan *plan);
 void ltr__plan_done(struct ltr__plan *plan);
 /* Fills cycle, next, order and cycles. -ENOMEM. */

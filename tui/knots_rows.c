@@ -50,7 +50,9 @@ static uint32_t edges_with(const struct ltr__plan *plan, const uint32_t *order,
 static void show_object(struct ltr__plan *plan, uint32_t object, bool is_reading, int depth,
 			uint16_t rails, bool is_last);
 
-/* What a goroutine holds, as far as it has not been shown yet; `is_more`: something else follows. */
+/*
+ * What a goroutine holds, as far as it has not been shown yet; `is_more`: something else follows.
+ */
 static void show_held(struct ltr__plan *plan, uint64_t id, int depth, uint16_t rails, bool is_more)
 {
 	uint32_t first;
@@ -163,7 +165,10 @@ static size_t cycle_length(const struct ltr__plan *plan, uint32_t object)
 	return length;
 }
 
-/* A member of a cycle, and what it waits on, which is returned; LTR__KNOTS_NOBODY: there is no room. */
+/*
+ * A member of a cycle, and what it waits on, which is returned; LTR__KNOTS_NOBODY: there is no
+ * room.
+ */
 static uint32_t show_member(struct ltr__plan *plan, uint32_t object, bool is_first)
 {
 	const struct ltr__edge *edge = &plan->edges[plan->next[object]];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of looks (looks.h). No true colour but black is below 8: terminals that take colours as they
- * are may read these numbers as those of their palette.
+ * The tables of looks (looks.h). No true colour but black is below 8: terminals that take colours
+ * as they are may read these numbers as those of their palette.
  */
 #include "looks.h"
 

@@ -3,8 +3,8 @@
 #define LOITER_TUI_LOOKS_H
 
 /*
- * How styles look, on a dark background and on a light one: in true colours, in the palette of 256, in
- * that of 8, and without any. What is written in one colour on another, or on the terminal's own
+ * How styles look, on a dark background and on a light one: in true colours, in the palette of 256,
+ * in that of 8, and without any. What is written in one colour on another, or on the terminal's own
  * background, can be read: the test tui_looks has the figures.
  */
 
@@ -29,8 +29,10 @@ struct ltr__look {
 
 const struct ltr__look *ltr__look_of(bool is_light, enum ltr__style style);
 
-/* What a colour of the palette of 256 commonly is, 0xrrggbb; of the first 16, which people change, the
- * number itself. */
+/*
+ * What a colour of the palette of 256 commonly is, 0xrrggbb; of the first 16, which people change,
+ * the number itself.
+ */
 int ltr__look_rgb(int colour256);
 
 #endif

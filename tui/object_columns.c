@@ -15,7 +15,9 @@ static const struct ltr__object *object_of(const void *item)
 	return item;
 }
 
-/* Among as many waiters the one on whom somebody has waited longest (to the millisecond) is first. */
+/*
+ * Among as many waiters the one on whom somebody has waited longest (to the millisecond) is first.
+ */
 static uint64_t waiting_key(const struct ltr__scene *scene, const void *item, uint32_t *ret_text)
 {
 	const struct ltr__object *object = item;
@@ -213,7 +215,9 @@ static bool facts_of(const struct ltr__scene *scene, const struct ltr__object *o
 	return oldest && ltr_census_object_now(scene->moment.census, oldest, ret_facts);
 }
 
-/* To ask for all of them takes too long: they are sorted by what is known already, of a recording. */
+/*
+ * To ask for all of them takes too long: they are sorted by what is known already, of a recording.
+ */
 static const struct ltr_object *known_facts(const struct ltr__scene *scene, const void *item)
 {
 	const struct ltr_goroutine *oldest =

@@ -11,6 +11,7 @@
 
 #define SECOND_NS 1000000000ull
 #define STEPS     100
+#define LEAP      10 /* steps at once */
 
 static const struct {
 	const char *name;
@@ -52,8 +53,8 @@ uint64_t ltr__player_step_ns(const struct ltr__player *player)
 	return step_ns ? step_ns : 1;
 }
 
-uint64_t ltr__player_go(const struct ltr__player *player, uint64_t now_ns, bool is_back,
-			uint64_t by_ns)
+/* So far from `now_ns`, not beyond the ends. */
+static uint64_t go(const struct ltr__player *player, uint64_t now_ns, bool is_back, uint64_t by_ns)
 {
 	const struct ltr_timeline *timeline = player->timeline;
 
@@ -66,6 +67,31 @@ uint64_t ltr__player_go(const struct ltr__player *player, uint64_t now_ns, bool 
 	return timeline->end_ns - now_ns > by_ns ? now_ns + by_ns : timeline->end_ns;
 }
 
+bool ltr__player_step(const struct ltr__player *player, enum ltr__action action,
+		      uint64_t *moment_ns)
+{
+	uint64_t step_ns = ltr__player_step_ns(player);
+
+	switch (action) {
+	case LTR__DO_STEP_BACK:
+	case LTR__DO_STEP_ON:
+		*moment_ns = go(player, *moment_ns, action == LTR__DO_STEP_BACK, step_ns);
+		return true;
+	case LTR__DO_LEAP_BACK:
+	case LTR__DO_LEAP_ON:
+		*moment_ns = go(player, *moment_ns, action == LTR__DO_LEAP_BACK, LEAP * step_ns);
+		return true;
+	case LTR__DO_TO_BEGIN:
+		*moment_ns = player->timeline->begin_ns;
+		return true;
+	case LTR__DO_TO_END:
+		*moment_ns = player->timeline->end_ns;
+		return true;
+	default:
+		return false;
+	}
+}
+
 uint64_t ltr__player_frame(struct ltr__player *player, uint64_t now_ns, uint64_t wall_ns)
 {
 	uint64_t limit_ns = UINT64_MAX / 128;
@@ -73,7 +99,7 @@ uint64_t ltr__player_frame(struct ltr__player *player, uint64_t now_ns, uint64_t
 
 	if (!player->is_playing)
 		return now_ns;
-	now_ns = ltr__player_go(player, now_ns, false, quarters / speeds[player->speed].parts);
+	now_ns = go(player, now_ns, false, quarters / speeds[player->speed].parts);
 	if (now_ns == player->timeline->end_ns)
 		player->is_playing = false;
 	return now_ns;

@@ -3,14 +3,16 @@
 #define LOITER_TUI_PLAYER_H
 
 /*
- * Where in a recording the screen is, and whether it moves by itself. The moment is the census's own;
- * all times are on its clock. Who drives it, and shows the moment that it asks for, is playing.c.
+ * Where in a recording the screen is, and whether it moves by itself. The moment is the census's
+ * own; all times are on its clock. Who drives it, and shows the moment that it asks for, is
+ * playing.c.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "key.h"
 #include "timeline.h"
 #include "wording.h"
 
@@ -31,9 +33,12 @@ void ltr__player_change_speed(struct ltr__player *player, bool is_faster);
 /* What a person steps by: about a hundredth of the recording, and a round number. */
 uint64_t ltr__player_step_ns(const struct ltr__player *player);
 
-/* So far from `now_ns`, not beyond the ends. */
-uint64_t ltr__player_go(const struct ltr__player *player, uint64_t now_ns, bool is_back,
-			uint64_t by_ns);
+/*
+ * Where an action leads to from `*moment_ns`: a step or ten, not beyond the ends, or to an end.
+ * False: it is none of these.
+ */
+bool ltr__player_step(const struct ltr__player *player, enum ltr__action action,
+		      uint64_t *moment_ns);
 
 /* The moment to show when `wall_ns` have passed since `now_ns` was shown; at the end it stops. */
 uint64_t ltr__player_frame(struct ltr__player *player, uint64_t now_ns, uint64_t wall_ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recordings on the screen: from moment to moment. The history of the charts is that of the recording
- * up to the moment on screen, as if somebody had watched until then.
+ * Recordings on the screen: from moment to moment. The history of the charts is that of the
+ * recording up to the moment on screen, as if somebody had watched until then.
  */
 #include "playing.h"
 
@@ -12,8 +12,7 @@
 #include "tracing.h"
 #include "tui_private.h"
 
-#define LEAP_STEPS 10
-#define FOLLOW_NS  8000000ull /* of a frame */
+#define FOLLOW_NS 8000000ull /* of a frame */
 
 bool ltr__playing_is_on(const struct ltr__tui *tui)
 {
@@ -85,15 +84,6 @@ void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns)
 		ltr__away_set_out(tui, (struct ltr__errand){.kind = LTR__ERRAND_GO,
 							    .to_ns = wanted_ns,
 							    .is_frame = true});
-}
-
-static void go(struct ltr__tui *tui, bool is_back, unsigned steps)
-{
-	struct ltr__player *player = &tui->scene.player;
-
-	player->is_playing = false;
-	seek(tui, ltr__player_go(player, now_of(tui), is_back, steps * ltr__player_step_ns(player)),
-	     NULL);
 }
 
 void ltr__playing_go_to(struct ltr__tui *tui, uint64_t moment_ns, const char *say)
@@ -168,26 +158,18 @@ bool ltr__playing_act(struct ltr__tui *tui, enum ltr__action action)
 {
 	struct ltr__player *player = &tui->scene.player;
 	const struct ltr__view *view = ltr__tui_view(tui);
+	uint64_t moment_ns;
 
 	if (!ltr__playing_is_on(tui))
 		return false;
+	moment_ns = now_of(tui);
+	if (ltr__player_step(player, action, &moment_ns)) {
+		ltr__playing_go_to(tui, moment_ns, NULL);
+		return true;
+	}
 	switch (action) {
 	case LTR__DO_PAUSE:
 		toggle(tui);
-		break;
-	case LTR__DO_STEP_BACK:
-	case LTR__DO_STEP_ON:
-		go(tui, action == LTR__DO_STEP_BACK, 1);
-		break;
-	case LTR__DO_LEAP_BACK:
-	case LTR__DO_LEAP_ON:
-		go(tui, action == LTR__DO_LEAP_BACK, LEAP_STEPS);
-		break;
-	case LTR__DO_TO_BEGIN:
-		ltr__playing_go_to(tui, player->timeline->begin_ns, NULL);
-		break;
-	case LTR__DO_TO_END:
-		ltr__playing_go_to(tui, player->timeline->end_ns, NULL);
 		break;
 	case LTR__DO_FASTER:
 	case LTR__DO_SLOWER:

@@ -3,8 +3,8 @@
 #define LOITER_TUI_PLAYING_H
 
 /*
- * What the loop does with a recording: it moves when the player says so, and the screen follows. All
- * of these do nothing where there is no recording to be played.
+ * What the loop does with a recording: it moves when the player says so, and the screen follows.
+ * All of these do nothing where there is no recording to be played.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,9 @@ struct ltr__tui;
 /* Before the first frame. */
 void ltr__playing_begin(struct ltr__tui *tui);
 
-/* The same at some moment of it, and when it is none any more. The selected goroutine stays chosen. */
+/*
+ * The same at some moment of it, and when it is none any more. The selected goroutine stays chosen.
+ */
 void ltr__playing_begin_at(struct ltr__tui *tui, uint64_t moment_ns);
 void ltr__playing_end(struct ltr__tui *tui);
 
@@ -36,7 +38,10 @@ void ltr__playing_frame(struct ltr__tui *tui, uint64_t wall_ns);
 /* Another view is about to be shown: the goroutine that is selected in this one stays chosen. */
 void ltr__playing_leave(struct ltr__tui *tui);
 
-/* Before a frame is drawn: if it is the page of a goroutine, that one is followed, live programs' too. */
+/*
+ * Before a frame is drawn: if it is the page of a goroutine, that one is followed, live programs'
+ * too.
+ */
 void ltr__playing_follow(struct ltr__tui *tui);
 
 /* Returns whether the action was one of its own. */

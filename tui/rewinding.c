@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the present to what was kept, and back. Numbers of strings, stacks and sites mean the same in
- * both, so views keep what they show and what is selected; but what was looked up by such a number
- * belongs to one of the two.
+ * From the present to what was kept, and back. Numbers of strings, stacks and sites mean the same
+ * in both, so views keep what they show and what is selected; but what was looked up by such a
+ * number belongs to one of the two.
  */
 #include "rewinding.h"
 

@@ -3,8 +3,8 @@
 #define LOITER_TUI_REWINDING_H
 
 /*
- * Going back in what is kept of a program that runs, and to the present again. While one is back, the
- * screen plays a recording (playing.h), and the program is watched on.
+ * Going back in what is kept of a program that runs, and to the present again. While one is back,
+ * the screen plays a recording (playing.h), and the program is watched on.
  */
 
 #include <stdbool.h>
@@ -16,7 +16,10 @@ struct ltr__tui;
 /* Once a frame: what is kept by now. */
 void ltr__rewinding_look(struct ltr__tui *tui);
 
-/* While tui->is_rewinding, when nothing else uses the census. Returns whether the screen has to be drawn. */
+/*
+ * While tui->is_rewinding, when nothing else uses the census. Returns whether the screen has to be
+ * drawn.
+ */
 bool ltr__rewinding_go_on(struct ltr__tui *tui);
 
 /* The moment that one wanted to be at is on screen. */

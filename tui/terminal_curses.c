@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal through ncursesw: the only file that includes curses. It owns what curses makes of looks
- * (looks.h), the meaning of curses' keys, and the terminal's state between open and close: whatever ends
- * the process meanwhile, signals.c gives the terminal back.
+ * The terminal through ncursesw: the only file that includes curses. It owns what curses makes of
+ * looks (looks.h), the meaning of curses' keys, and the terminal's state between open and close:
+ * whatever ends the process meanwhile, signals.c gives the terminal back.
  *
  * Curses writes true colours only to a terminal whose description has RGB, and few have. Where the
- * environment says that the terminal can do it nevertheless, curses is given its description with that
- * added (terminfo.h).
+ * environment says that the terminal can do it nevertheless, curses is given its description with
+ * that added (terminfo.h).
  *
  * Curses wants the process to have the locale of its environment; open sets LC_CTYPE, close puts it
  * back.
@@ -196,8 +196,8 @@ static void resize(void)
 }
 
 /*
- * To the terminal as it was before. Where there is no other screen than ours, it stays, and what comes
- * goes below it.
+ * To the terminal as it was before. Where there is no other screen than ours, it stays, and what
+ * comes goes below it.
  */
 static void leave_screen(void)
 {
@@ -450,9 +450,9 @@ static void make_direct(const TERMTYPE *known, signed char *flags, int *numbers,
 }
 
 /*
- * The description of the terminal (that of setupterm), with true colours, for TERMINFO; to be freed.
- * NULL: there is none. What curses shows of a description has numbers of 16 bits; only those of colours
- * and pairs may be larger, and these are replaced.
+ * The description of the terminal (that of setupterm), with true colours, for TERMINFO; to be
+ * freed. NULL: there is none. What curses shows of a description has numbers of 16 bits; only those
+ * of colours and pairs may be larger, and these are replaced.
  */
 static char *describe_direct(void)
 {

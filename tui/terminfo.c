@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See terminfo.h. A description has two parts of the same kind: a header, flags, numbers, offsets of
- * strings and a table of these. In the second part the names of its capabilities follow the strings,
- * and their offsets are counted from the first name.
+ * See terminfo.h. A description has two parts of the same kind: a header, flags, numbers, offsets
+ * of strings and a table of these. In the second part the names of its capabilities follow the
+ * strings, and their offsets are counted from the first name.
  */
 #include "terminfo.h"
 

@@ -4,17 +4,17 @@
 
 /*
  * A terminal's description in the compiled form of term(5), with numbers of 32 bits, as hexadecimal
- * digits: what ncurses takes in TERMINFO behind "hex:". Made from the description of a terminal that is
- * known, it makes one that differs in a few capabilities.
+ * digits: what ncurses takes in TERMINFO behind "hex:". Made from the description of a terminal
+ * that is known, it makes one that differs in a few capabilities.
  */
 
 #include <stddef.h>
 
 /*
  * Capabilities in the order of term(5), the standard ones first, then those with names of their own
- * (`extended_`, the last of each kind; their names are those of flags, numbers, strings, in that order).
- * A flag is there if it is above 0, a number if it is not negative, a string if it is not NULL. An
- * extended capability that is not there is left out with its name.
+ * (`extended_`, the last of each kind; their names are those of flags, numbers, strings, in that
+ * order). A flag is there if it is above 0, a number if it is not negative, a string if it is not
+ * NULL. An extended capability that is not there is left out with its name.
  */
 struct ltr__terminfo {
 	const char *names; /* "xterm|a terminal" */
@@ -30,7 +30,10 @@ struct ltr__terminfo {
 	size_t extended_strings;
 };
 
-/* "hex:" and the digits, to be freed; NULL: there is no memory, or it is larger than the form allows. */
+/*
+ * "hex:" and the digits, to be freed; NULL: there is no memory, or it is larger than the form
+ * allows.
+ */
 char *ltr__terminfo_hex(const struct ltr__terminfo *info);
 
 #endif

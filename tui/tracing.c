@@ -79,30 +79,28 @@ void ltr__tracing_stop(struct ltr__tui *tui)
 	tui->source->arising(tui->source->context, 0, &tui->arising, why, sizeof(why));
 }
 
+/* Whether it leads to another moment. */
+static bool goes_elsewhere(const struct ltr__tui *tui, enum ltr__action action)
+{
+	uint64_t moment_ns = 0;
+
+	return action == LTR__DO_PAUSE || action == LTR__DO_TO_BLOCK ||
+	       action == LTR__DO_MOVE_BACK || action == LTR__DO_MOVE_ON ||
+	       ltr__player_step(&tui->scene.player, action, &moment_ns);
+}
+
 bool ltr__tracing_act(struct ltr__tui *tui, enum ltr__action action)
 {
 	if (!tui->is_tracing)
 		return false;
-	switch (action) {
-	case LTR__DO_BACK:
+	if (action == LTR__DO_BACK) {
 		ltr__tracing_stop(tui);
 		ltr__tui_say(tui, "stopped looking for when it arose");
 		return true;
-	case LTR__DO_PAUSE:
-	case LTR__DO_STEP_BACK:
-	case LTR__DO_STEP_ON:
-	case LTR__DO_LEAP_BACK:
-	case LTR__DO_LEAP_ON:
-	case LTR__DO_TO_BEGIN:
-	case LTR__DO_TO_END:
-	case LTR__DO_TO_BLOCK:
-	case LTR__DO_MOVE_BACK:
-	case LTR__DO_MOVE_ON:
-		ltr__tracing_stop(tui);
-		return false;
-	default:
-		return false;
 	}
+	if (goes_elsewhere(tui, action))
+		ltr__tracing_stop(tui);
+	return false;
 }
 
 void ltr__tracing_say(const struct ltr__tui *tui, char *ret_text, size_t size)

@@ -3,8 +3,9 @@
 #define LOITER_TUI_TRACING_H
 
 /*
- * To the moment of a recording at which a finding arose. If that is not known, it is looked for beside the
- * screen, which goes on: until it is found, until a person goes elsewhere in time, or types Esc.
+ * To the moment of a recording at which a finding arose. If that is not known, it is looked for
+ * beside the screen, which goes on: until it is found, until a person goes elsewhere in time, or
+ * types Esc.
  */
 
 #include <stdbool.h>

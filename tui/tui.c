@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The loop: waits for keys, for news of the program and for the time of the next frame, and is the
- * only one that acts (what keys do is in acting.c). It owns the scene, the views and the prompt. Views say
- * what they want (view.h); what a frame looks like as a whole is in frame.c.
+ * only one that acts (what keys do is in acting.c). It owns the scene, the views and the prompt.
+ * Views say what they want (view.h); what a frame looks like as a whole is in frame.c.
  *
  * Costs are bounded by measuring them. The renewal of a view is spread over several frames if it
- * takes long, with keys answered in between and the census left alone; and a view that took t is not
- * renewed again before RENEW_REST times t have passed.
+ * takes long, with keys answered in between and the census left alone; and a view that took t is
+ * not renewed again before RENEW_REST times t have passed.
  */
 #include "tui.h"
 

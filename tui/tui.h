@@ -196,12 +196,12 @@ struct ltr_tui_end {
 };
 
 /*
- * Runs until the person quits, a signal asks to end (SIGINT, SIGTERM, SIGHUP, SIGQUIT), the terminal goes
- * away or the script ends. The terminal is as it was before when this returns, and also when the
- * process dies by a signal in here. A program that ends does not end the screen.
+ * Runs until the person quits, a signal asks to end (SIGINT, SIGTERM, SIGHUP, SIGQUIT), the
+ * terminal goes away or the script ends. The terminal is as it was before when this returns, and
+ * also when the process dies by a signal in here. A program that ends does not end the screen.
  *
- * While it runs, the dispositions of those signals, of SIGWINCH, SIGTSTP, SIGCONT and of the signals
- * of crashes are its own; they are put back.
+ * While it runs, the dispositions of those signals, of SIGWINCH, SIGTSTP, SIGCONT and of the
+ * signals of crashes are its own; they are put back.
  *
  *   0         quit, or ended by a signal
  *   -EINVAL   an option, the filter or the script makes no sense

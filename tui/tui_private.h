@@ -3,9 +3,9 @@
 #define LOITER_TUI_PRIVATE_H
 
 /*
- * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and what
- * the loop calls: acting.c, judging.c, asking.c, playing.c, rewinding.c, tracing.c, away.c (which runs errands,
- * errand.c) and, before it begins, prepare.c.
+ * The state of a running screen, between the loop (tui.c), what draws a whole frame (frame.c), and
+ * what the loop calls: acting.c, judging.c, asking.c, playing.c, rewinding.c, tracing.c, away.c
+ * (which runs errands, errand.c) and, before it begins, prepare.c.
  */
 
 #include "errand.h"
@@ -111,7 +111,9 @@ unsigned ltr__tui_where(const struct ltr__tui *tui);
 /* The next moment of the program, or of the recording that is played; read it wholly before. */
 void ltr__tui_next_moment(struct ltr__tui *tui, bool refresh);
 
-/* acting.c: a key of the person's; the views on top of so many of those that are open are closed. */
+/*
+ * acting.c: a key of the person's; the views on top of so many of those that are open are closed.
+ */
 void ltr__tui_key(struct ltr__tui *tui, const struct ltr__input *input);
 void ltr__tui_close_opened(struct ltr__tui *tui, size_t depth);
 
@@ -123,8 +125,10 @@ void ltr__tui_judged(struct ltr__tui *tui, int error, const struct ltr_tui_findi
 /* Before the census shows another moment. */
 void ltr__tui_finish_judging(struct ltr__tui *tui);
 void ltr__tui_judge_at_once(struct ltr__tui *tui);
-/* Begin with the proof, or stop it. While is_proving, when nothing else uses the census, it is gone on
- * with; returns whether the screen has to be drawn. */
+/*
+ * Begin with the proof, or stop it. While is_proving, when nothing else uses the census, it is gone
+ * on with; returns whether the screen has to be drawn.
+ */
 void ltr__tui_prove(struct ltr__tui *tui);
 bool ltr__tui_go_on_proving(struct ltr__tui *tui);
 /* If it has ended in the past: judge, and say how. */

@@ -47,8 +47,8 @@ struct ltr__view_kind {
 
 	/*
 	 * Renewal: the moment or the filter is another one. Begin, then take all goroutines of the
-	 * moment, [from, to) at a time, then end. It may be spread over several frames, in which the
-	 * view shows what it had, or be begun again. The census is not polled meanwhile.
+	 * moment, [from, to) at a time, then end. It may be spread over several frames, in which
+	 * the view shows what it had, or be begun again. The census is not polled meanwhile.
 	 * -ENOMEM: it shows what it could take. An end of 1 is not the end: it is called again.
 	 */
 	void (*begin)(struct ltr__view *view, struct ltr__scene *scene);
@@ -61,7 +61,10 @@ struct ltr__view_kind {
 	struct ltr__want (*act)(struct ltr__view *view, struct ltr__scene *scene,
 				enum ltr__action action, int line);
 
-	/* What the view shows, and which part of it, for a person: "goroutines of ...", "1-20 of 97" */
+	/*
+	 * What the view shows, and which part of it, for a person: "goroutines of ...", "1-20 of
+	 * 97"
+	 */
 	void (*title)(struct ltr__view *view, struct ltr__scene *scene, char *ret_text,
 		      size_t size);
 	void (*place)(struct ltr__view *view, char *ret_text, size_t size);
@@ -78,7 +81,9 @@ struct ltr__view_kind {
 	/* The goroutine that is selected, or that it is about; 0: none. NULL: it has none. */
 	uint64_t (*chosen)(struct ltr__view *view);
 
-	/* The finding that is selected, or that it is about; NULL: none. No function: it has none. */
+	/*
+	 * The finding that is selected, or that it is about; NULL: none. No function: it has none.
+	 */
 	const struct ltr_tui_finding *(*finding)(const struct ltr__view *view,
 						 const struct ltr__scene *scene);
 
@@ -97,7 +102,10 @@ extern const struct ltr__view_kind ltr__view_verdicts;
 extern const struct ltr__view_kind ltr__view_finding;
 extern const struct ltr__view_kind ltr__view_help;
 
-/* The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the last. */
+/*
+ * The views that can stand at the bottom, in the order of their keys 1, 2, ...; NULL after the
+ * last.
+ */
 const struct ltr__view_kind *ltr__view_by_index(size_t index);
 enum ltr__action ltr__view_action(size_t index);
 
@@ -117,8 +125,10 @@ int ltr__draw_place(struct ltr__area area, int x, int y, int columns,
 /* States as parts of a stack, the lowest first, and a line that says which is which. */
 void ltr__state_parts(struct ltr__stack_part ret_parts[LTR_STATE_EXITED]);
 void ltr__draw_states(const struct ltr__scene *scene, struct ltr__area line, int x);
-/* How a finding's grade looks; how long its oldest goroutine has been there, by now; its evidence from
- * line y on, as many lines as are returned. */
+/*
+ * How a finding's grade looks; how long its oldest goroutine has been there, by now; its evidence
+ * from line y on, as many lines as are returned.
+ */
 enum ltr__style ltr__finding_style(const struct ltr_tui_finding *finding);
 uint64_t ltr__finding_age(const struct ltr__scene *scene, const struct ltr_tui_finding *finding);
 int ltr__finding_draw_lines(const struct ltr_tui_finding *finding, struct ltr__area area, int y);
@@ -130,8 +140,8 @@ uint64_t ltr__kept_ns(const struct ltr__scene *scene);
 void ltr__draw_note(struct ltr__area area, const char *text);
 
 /*
- * A text on as many lines as it takes, broken at blanks, in `columns` from (x, y) on. Returns the lines;
- * those outside the area are counted as well.
+ * A text on as many lines as it takes, broken at blanks, in `columns` from (x, y) on. Returns the
+ * lines; those outside the area are counted as well.
  */
 int ltr__draw_wrapped(struct ltr__area area, int x, int y, int columns, enum ltr__style style,
 		      const char *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One finding: how sure it is, what it rests on, where, and what to do. Enter shows its goroutines. It
- * is looked up by its key each time: what is found anew has the same one.
+ * One finding: how sure it is, what it rests on, where, and what to do. Enter shows its goroutines.
+ * It is looked up by its key each time: what is found anew has the same one.
  */
 #include <errno.h>
 #include <stdio.h>

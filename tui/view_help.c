@@ -26,7 +26,7 @@ struct help_line {
 };
 
 static const struct help_line filter_lines[] = {
-	{"chan", "any of name, where, creator, reason, labels or id has this text"},
+	{"chan", "any of name, where, creator, reason, labels, id has this"},
 	{"state:chan,sync", "in one of these states"},
 	{"reason:\"chan send\"", "waits for this reason"},
 	{"age>1s  age<5ms", "in its state for longer, shorter"},
@@ -46,7 +46,7 @@ static const struct help_line word_lines[] = {
 	{"!", "unsure: records of it were lost, its state may be old"},
 	{"ebpf, shm", "how it is watched: by the kernel, or through shared memory"},
 	{"snapshot, file", "read now and then; from a recording"},
-	{"LOST", "records that nobody could take in time; counted, never hidden"},
+	{"LOST", "records that nobody could take in time; all are counted"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Verdicts: what is wrong with the program, the surest first, and below the list what the selected
- * finding rests on and what to do. Enter opens it. Who judges, and what of, is the source's business.
+ * finding rests on and what to do. Enter opens it. Who judges, and what of, is the source's
+ * business.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 
 /*
  * What check would say of a program that is served, as numbers for its metrics. A judgement is kept
- * for a while, so that whoever scrapes often does not make the program be judged all the time. Whoever
- * serves (loiter serve, libloiter-pprof) hands it to the server as a callback.
+ * for a while, so that whoever scrapes often does not make the program be judged all the time.
+ * Whoever serves (loiter serve, libloiter-pprof) hands it to the server as a callback.
  */
 
 #include <check/check.h>
@@ -20,9 +20,9 @@ struct ltr_findings {
 };
 
 /*
- * The grades as they are, all of them; NULL without memory, or if the program cannot be read. Judges
- * anew, after a snapshot (ltr_probe_refresh_whole()), if the last judgement is a second old and looking
- * at the program has taken less than a fiftieth of the time.
+ * The grades as they are, all of them; NULL without memory, or if the program cannot be read.
+ * Judges anew, after a snapshot (ltr_probe_refresh_whole()), if the last judgement is a second old
+ * and looking at the program has taken less than a fiftieth of the time.
  */
 const struct ltr_metrics_grade *ltr_findings_of(struct ltr_findings *findings,
 						struct ltr_probe *probe);

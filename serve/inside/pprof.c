@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libloiter-pprof: a program that serves its own profiles (loiter/pprof.h). One thread has the server
- * and the probe, which looks at this process as at any other. Everything that takes a deep stack is
- * done there, because the caller may be a goroutine with a small one.
+ * libloiter-pprof: a program that serves its own profiles (loiter/pprof.h). One thread has the
+ * server and the probe, which looks at this process as at any other. Everything that takes a deep
+ * stack is done there, because the caller may be a goroutine with a small one.
  *
- * The mutex guards `running`, and is held while a thread is started or ended, so that there is one at
- * most. The thread itself never takes it.
+ * The mutex guards `running`, and is held while a thread is started or ended, so that there is one
+ * at most. The thread itself never takes it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -45,8 +45,9 @@ struct inside {
 };
 
 /*
- * What the thread works with. It lies on its stack, and nothing else of the process refers to it: so what
- * it knows of goroutines is no reference of the program's to what they wait on (ltr_probe_step_aside()).
+ * What the thread works with. It lies on its stack, and nothing else of the process refers to it:
+ * so what it knows of goroutines is no reference of the program's to what they wait on
+ * (ltr_probe_step_aside()).
  */
 struct server {
 	const struct inside *inside;
@@ -116,8 +117,8 @@ static int sample_cpu(void *context, unsigned int seconds, char *why, size_t byt
 }
 
 /*
- * Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. An error is
- * kept as long: what is refused now will be refused then.
+ * Nobody else is served meanwhile, and the rings fill: it takes a part of the time at most. An
+ * error is kept as long: what is refused now will be refused then.
  */
 static int prove(void *context, char *why, size_t bytes)
 {
@@ -270,7 +271,9 @@ static int start(const struct ltr_pprof_options *options)
 	return error;
 }
 
-/* With the mutex: who serves in this process; a parent's is not ours, and its memory is left alone. */
+/*
+ * With the mutex: who serves in this process; a parent's is not ours, and its memory is left alone.
+ */
 static struct inside *ours(void)
 {
 	return running && running->pid == getpid() ? running : NULL;

@@ -14,7 +14,7 @@ one_sentence_is 64 "not with a command" check --diff "$few" --schedules 3 -- tru
 one_sentence_is 64 "cannot compare with '0': it is no process" check --diff 0 -p 1
 one_sentence_is 64 "it is no process" check --diff 99999999999 -p 1
 one_sentence_is 64 "--growth is for --diff and --every" check --growth 2 -p 1
-one_sentence_is 64 "--growth wants more" check --diff 1 --growth 0 -p 1
+one_sentence_is 64 "--growth wants at least 1" check --diff 1 --growth 0 -p 1
 one_sentence_is 64 "--growth wants a number" check --diff 1 --growth x -p 1
 one_sentence_is 64 "--at is for recordings" check --diff 1 -p 1 --at 1s
 one_sentence_is 64 "--freeze proves leaks" check --diff 1 -p 1 --freeze

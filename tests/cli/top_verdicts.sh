@@ -114,7 +114,10 @@ contains leak "P also looks at references" "$scratch/screen"
 contains leak "a recording does not tell it: what only references prove is not in it" "$scratch/screen"
 contains leak "^.leaked +[0-9]+ .* [0-9]+ goroutines? leaked: created at .*leaks.c" "$scratch/screen"
 contains leak "no live goroutine, global or heap block refers to" "$scratch/screen"
-contains leak "references were looked at: [0-9]+ pass" "$scratch/screen"
+contains leak "references were looked at: ([0-9]+ pass(es)?, [0-9.]+ [kMG]B read in [0-9.]+m?s)" "$scratch/screen"
+# In the same figures as the evidence.
+looked=$(sed -n 's/^.*references were looked at: \([^;]*[0-9]m\?s\).*$/\1/p' "$scratch/screen" | head -n 1)
+contains "the evidence of a leak" "waits? on \($looked" "$scratch/screen"
 
 # What needs no proof.
 screen nil auto $'until FOUND: 1 leaked\nkeys 7\nscreen' -- "$cases" stay-nil

@@ -91,6 +91,12 @@ for query in '' '?debug=1' '?0x1' '?0' '?x' '?+'; do
 done
 same /nothing
 
+# Where one is sent on to. (With which status, versions of Go differ.)
+location_of() { curl -sS -o "$scratch/body" -D - "$1" | sed -n 's/^Location: \(.*\)\r$/\1/p'; }
+for query in '' '?debug=1' '?debug=1&seconds=%31+x' "?\"'<>=&&x"; do
+	equal "$query" "$(location_of "$go_url/debug/pprof$query")" "$(location_of "$url/debug/pprof$query")"
+done
+
 # What the texts look like.
 for type in goroutine mutex; do
 	curl -sS "$go_url/debug/pprof/$type?debug=1" >"$scratch/text"

@@ -6,27 +6,8 @@
 
 inside=$LTR_BUILD/tests/serve/inside
 text='text/plain; charset=utf-8'
-program=""
 
-# It ends when descriptor 8 is closed.
-begin() { # HOW [ADDRESS]
-	rm -f "$scratch/input"
-	mkfifo "$scratch/input"
-	: >"$scratch/address"
-	"$inside" "$1" "${2:-127.0.0.1:0}" <"$scratch/input" >"$scratch/address" 2>"$scratch/said" &
-	program=$!
-	exec 8>"$scratch/input"
-	await grep -q '^http' "$scratch/address"
-	url=$(<"$scratch/address")
-	port=${url##*:}
-}
-ends() { # HOW
-	local status=0
-	exec 8>&-
-	wait "$program" || status=$?
-	equal "status of $1" 0 "$status"
-	equal "what $1 says" "" "$(cat "$scratch/said")"
-}
+begin() { start_inside "$inside" "$1" "${2:-127.0.0.1:0}"; } # HOW [ADDRESS]
 
 # Whatever is a crash has to reach the program's handler, and nothing else is the server's.
 crashing="$(for name in ILL TRAP ABRT BUS FPE SEGV SYS; do kill -l $name; done | sort -n | tr '\n' ' ')"
@@ -165,8 +146,8 @@ sockets=$(find "/proc/$program/fd" -lname 'socket:*' | wc -l) # one of them list
 checks=$((checks + 1))
 ((sockets <= 65)) || fail "$sockets sockets in the program"
 echo >&8
-await eval '(($(wc -l <"$scratch/address") == 2))'
-equal "files that it could open" 32 "$(tail -n 1 "$scratch/address")"
+await eval '(($(wc -l <"$scratch/lines") == 2))'
+equal "files that it could open" 32 "$(tail -n 1 "$scratch/lines")"
 for fd in "${clients[@]:20}"; do
 	exec {fd}>&-
 done

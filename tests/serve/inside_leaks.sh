@@ -8,7 +8,6 @@
 leaky=$LTR_BUILD/tests/serve/inside_leaky
 text='text/plain; charset=utf-8'
 leaks='/debug/pprof/goroutineleak?debug=2'
-program=""
 
 # Nothing can be proven under a sanitizer, which has more memory than can be looked at.
 proves=true
@@ -16,24 +15,9 @@ proves=true
 # What is leaked here is meant to be.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 
-# It ends when descriptor 8 is closed.
 begin() { # HOW [MEGABYTES]
-	rm -f "$scratch/input"
-	mkfifo "$scratch/input"
-	: >"$scratch/lines"
-	"$leaky" "$1" 127.0.0.1:0 "${2:-0}" <"$scratch/input" >"$scratch/lines" 2>"$scratch/said" &
-	program=$!
-	exec 8>"$scratch/input"
-	await grep -q '^http' "$scratch/lines"
-	url=$(grep '^http' "$scratch/lines")
+	start_inside "$leaky" "$1" 127.0.0.1:0 "${2:-0}"
 	await eval 'curl -s "$url/metrics" | grep -q "^loiter_goroutines{state=\"chan\",reason=\"chan receive\"} 16$"'
-}
-ends() { # HOW
-	local status=0
-	exec 8>&-
-	wait "$program" || status=$?
-	equal "status of $1" 0 "$status"
-	equal "what $1 says" "" "$(cat "$scratch/said")"
 }
 lines() { grep -c "^$1$" "$scratch/lines" || true; } # LINE
 

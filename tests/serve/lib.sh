@@ -69,6 +69,30 @@ start_server() {
 	port=${url##*:}
 }
 
+# start_inside PROGRAM ARGUMENTS...: one that serves itself, until descriptor 8 is closed. Its id is in $program,
+# what it prints in $scratch/lines.
+program=""
+start_inside() {
+	rm -f "$scratch/input"
+	mkfifo "$scratch/input"
+	: >"$scratch/lines"
+	"$@" <"$scratch/input" >"$scratch/lines" 2>"$scratch/said" &
+	program=$!
+	exec 8>"$scratch/input"
+	await grep -q '^http' "$scratch/lines"
+	url=$(grep '^http' "$scratch/lines")
+	# shellcheck disable=SC2034 # for the scripts
+	port=${url##*:}
+}
+# ends HOW: it is told to, and has nothing to say.
+ends() {
+	local status=0
+	exec 8>&-
+	wait "$program" || status=$?
+	equal "status of $1" 0 "$status"
+	equal "what $1 says" "" "$(cat "$scratch/said")"
+}
+
 # Until all of the subject's goroutines are there.
 await_crowd() { await eval 'curl -s "$url/metrics" | grep -q "^go_goroutines 6$"'; }
 

@@ -21,6 +21,16 @@ for path in /debug/pprof /; do
 	contains "a redirect" '^Location: /debug/pprof/$' "$scratch/head"
 	equal "a redirect" '<a href="/debug/pprof/">Temporary Redirect</a>.' "$(cat "$scratch/body")"
 done
+# With what was asked, as it was asked; none of it is HTML.
+while read -r query location html; do
+	answers 307 'text/html; charset=utf-8' "/debug/pprof?$query"
+	equal "a redirect" "Location: /debug/pprof/?$location" "$(grep -a '^Location:' "$scratch/head")"
+	equal "a redirect" "<a href=\"/debug/pprof/?$html\">Temporary Redirect</a>." "$(cat "$scratch/body")"
+done <<'END'
+debug=1&seconds=%31+x debug=1&seconds=%31+x debug=1&amp;seconds=%31+x
+"'<>=&&x "'<>=&&x &#34;&#39;&lt;&gt;=&amp;&amp;x
+ä= %c3%a4= %c3%a4=
+END
 
 for type in "${types[@]}"; do
 	for query in '' '?debug=0' '?seconds='; do

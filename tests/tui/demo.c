@@ -161,105 +161,118 @@ static int colours(const char *name)
 				       : LTR_TUI_COLOURS_AUTO;
 }
 
+/* False: it is none of the screen's, or makes no sense. */
+static bool parse_screen(struct ltr_tui_options *options, int option)
+{
+	switch (option) {
+	case ONCE:
+		options->once = true;
+		return true;
+	case SCRIPT:
+		options->script = optarg;
+		return true;
+	case SCREEN:
+		return sscanf(optarg, "%ux%u", &options->width, &options->height) == 2;
+	case FILTER:
+		options->filter = optarg;
+		return true;
+	case SORT:
+		options->sort = optarg;
+		return true;
+	case VIEW:
+		options->view = optarg;
+		return true;
+	case ASCII:
+		options->ascii = true;
+		return true;
+	case COLOURS:
+		options->colours = colours(optarg);
+		return true;
+	case THEME:
+		options->theme =
+			!strcmp(optarg, "light") ? LTR_TUI_THEME_LIGHT : LTR_TUI_THEME_DARK;
+		return true;
+	case MOUSE:
+		options->mouse = true;
+		return true;
+	case COLUMNS:
+		options->columns = optarg;
+		return true;
+	case INTERVAL:
+		options->interval_ms = (unsigned)strtoul(optarg, NULL, 10);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The same of the program's. */
+static bool parse_program(struct setup *setup, struct demo *demo, int option)
+{
+	switch (option) {
+	case COUNT:
+		setup->count = strtoul(optarg, NULL, 10);
+		return true;
+	case HOSTILE:
+		setup->kind = FIXTURE_HOSTILE;
+		return true;
+	case LOST:
+		setup->lost = strtoull(optarg, NULL, 10);
+		return true;
+	case UNREADABLE:
+		setup->unreadable = strtoull(optarg, NULL, 10);
+		return true;
+	case END:
+		setup->ends = true;
+		return true;
+	case WAY:
+		setup->way = optarg;
+		return true;
+	case UNKNOWN:
+		setup->unknown = optarg;
+		return true;
+	case PHASE:
+		setup->phase = (uint32_t)strtoul(optarg, NULL, 10);
+		return true;
+	case STILL:
+		demo->is_still = true;
+		return true;
+	case CRASH:
+		demo->crashes = true;
+		return true;
+	case KNOTS:
+		setup->kind = FIXTURE_KNOTS;
+		return true;
+	case JUDGED:
+		demo->judges = true;
+		return true;
+	case RECORDED:
+		setup->recorded = (unsigned)strtoul(optarg, NULL, 10);
+		return true;
+	case PROOF:
+		setup->proof_takes = (unsigned)strtoul(optarg, NULL, 10);
+		return true;
+	case FOUND:
+		setup->found = optarg;
+		return true;
+	case GATE:
+		setup->gate = optarg;
+		return true;
+	case KEPT:
+		setup->is_kept = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int parse(struct setup *setup, struct demo *demo, int argc, char **argv)
 {
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case COUNT:
-			setup->count = strtoul(optarg, NULL, 10);
-			break;
-		case HOSTILE:
-			setup->kind = FIXTURE_HOSTILE;
-			break;
-		case LOST:
-			setup->lost = strtoull(optarg, NULL, 10);
-			break;
-		case UNREADABLE:
-			setup->unreadable = strtoull(optarg, NULL, 10);
-			break;
-		case END:
-			setup->ends = true;
-			break;
-		case WAY:
-			setup->way = optarg;
-			break;
-		case UNKNOWN:
-			setup->unknown = optarg;
-			break;
-		case PHASE:
-			setup->phase = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case STILL:
-			demo->is_still = true;
-			break;
-		case CRASH:
-			demo->crashes = true;
-			break;
-		case KNOTS:
-			setup->kind = FIXTURE_KNOTS;
-			break;
-		case JUDGED:
-			demo->judges = true;
-			break;
-		case ONCE:
-			setup->options.once = true;
-			break;
-		case SCRIPT:
-			setup->options.script = optarg;
-			break;
-		case SCREEN:
-			if (sscanf(optarg, "%ux%u", &setup->options.width,
-				   &setup->options.height) != 2)
-				return usage();
-			break;
-		case FILTER:
-			setup->options.filter = optarg;
-			break;
-		case SORT:
-			setup->options.sort = optarg;
-			break;
-		case VIEW:
-			setup->options.view = optarg;
-			break;
-		case ASCII:
-			setup->options.ascii = true;
-			break;
-		case COLOURS:
-			setup->options.colours = colours(optarg);
-			break;
-		case THEME:
-			setup->options.theme =
-				!strcmp(optarg, "light") ? LTR_TUI_THEME_LIGHT : LTR_TUI_THEME_DARK;
-			break;
-		case MOUSE:
-			setup->options.mouse = true;
-			break;
-		case COLUMNS:
-			setup->options.columns = optarg;
-			break;
-		case RECORDED:
-			setup->recorded = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case PROOF:
-			setup->proof_takes = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case FOUND:
-			setup->found = optarg;
-			break;
-		case GATE:
-			setup->gate = optarg;
-			break;
-		case KEPT:
-			setup->is_kept = true;
-			break;
-		case INTERVAL:
-			setup->options.interval_ms = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		default:
+		if (!parse_screen(&setup->options, option) && !parse_program(setup, demo, option))
 			return usage();
-		}
 	}
 	return 0;
 }

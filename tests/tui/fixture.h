@@ -33,11 +33,11 @@ void fixture_done(struct fixture *fixture);
 /* A quarter of a second passes: two handlers are born and get stuck, others are woken or end. */
 void fixture_step(struct fixture *fixture);
 
-/* For srand(): LTR_TEST_SEED if it is set. Prints what it returns. */
 /* What a judge has found in it, and sources that have this judge. */
 const struct ltr_tui_findings *fixture_findings(enum fixture_kind kind);
 void fixture_judges(struct ltr_tui_source *source);
 
+/* For srand(): LTR_TEST_SEED if it is set. Prints what it returns. */
 unsigned fixture_seed(void);
 
 /* A source that steps at each poll, or one that stands still. */

@@ -262,6 +262,27 @@ static void views_stay_in_their_area(void **state)
 	}
 }
 
+/* Whoever needs it most has the smallest screen. */
+static void help_is_whole_on_80_columns(void **state)
+{
+	const struct ltr__subject everything = {.help_for = ~0u};
+	struct ltr__view *view;
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 20);
+	assert_int_equal(ltr__view_help.open(&stage.scene, &everything, &view), 0);
+	ltr__grid_resize(&stage.grid, 80, 200);
+	ltr__grid_clear(&stage.grid);
+	ltr__view_help.draw(view, &stage.scene, ltr__grid_area(&stage.grid));
+	for (int y = 0; y < stage.grid.height; y++) {
+		if (ltr__grid_at(&stage.grid, 79, y)->rune == 0x2026)
+			fail_msg("line %d is cut off", y);
+	}
+	ltr__view_help.close(view);
+	stage_done(&stage);
+}
+
 static void headers_stay_in_their_area(void **state)
 {
 	struct stage stage;
@@ -548,10 +569,34 @@ static void of_a_stack_that_is_missing_it_says_why(void **state)
 	stage_done(&stage);
 }
 
+/* Of the one way to the function with which goroutines began there is no caller to be told. */
+static void ways_of_groups_are_told_whole(void **state)
+{
+	struct ltr__subject everything = {0};
+	struct ltr__view *view;
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, FIXTURE_SMALL, 60);
+	assert_int_equal(ltr__view_groups.open(&stage.scene, &everything, &view), 0);
+	ltr__grid_resize(&stage.grid, WIDTH * 2, 2 * HEIGHT);
+	ltr__grid_clear(&stage.grid);
+	renew(&stage, view);
+	ltr__view_groups.act(view, &stage.scene, LTR__DO_FOLD_ALL, 0);
+	renew(&stage, view);
+	ltr__view_groups.draw(view, &stage.scene, ltr__grid_area(&stage.grid));
+	expect_text(&stage.grid, "called by serve_");
+	expect_text(&stage.grid, "where they began");
+	expect_no_text(&stage.grid, "called by  ");
+	ltr__view_groups.close(view);
+	stage_done(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(views_stay_in_their_area),
+		cmocka_unit_test(help_is_whole_on_80_columns),
 		cmocka_unit_test(headers_stay_in_their_area),
 		cmocka_unit_test(prompts_stay_in_their_line),
 		cmocka_unit_test(a_held_moment_does_not_move),
@@ -559,6 +604,7 @@ int main(void)
 		cmocka_unit_test(of_a_stack_that_is_missing_it_says_why),
 		cmocka_unit_test(a_chain_of_locks_is_no_verdict),
 		cmocka_unit_test(of_what_is_found_the_chain_says_why),
+		cmocka_unit_test(ways_of_groups_are_told_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,12 +288,12 @@ static void release_use(void)
 	__atomic_store_n(&user, 0, __ATOMIC_RELEASE); /* pairs with take_use() */
 }
 
-static void *close_sampler(void *context)
+static void close_sampler(void *context)
 {
 	struct sampler *sampler = context;
 
 	if (!sampler)
-		return NULL;
+		return;
 	if (sampler->pid == getpid()) {
 		for (uint32_t i = 0; i < thread_count; i++)
 			disarm(&threads[i]);
@@ -304,7 +304,6 @@ static void *close_sampler(void *context)
 	}
 	free(sampler->ring_slots);
 	free(sampler);
-	return NULL;
 }
 
 static struct sampler *sampler_new(const struct ltr_event_target *what, uint32_t rate_hz)

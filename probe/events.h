@@ -87,14 +87,15 @@ struct ltr_cpu_sink {
 };
 
 struct ltr_cpu_ops {
-	/* `rate_hz` samples for each second that a CPU works for the program. -EPERM, -EOPNOTSUPP or
-	 * -EBUSY, with a sentence, where that is refused. */
+	/* `rate_hz` samples for each second that a CPU works for the program. A negative errno, with a
+	 * sentence, where that is refused (see ltr_probe_sample_cpu()). */
 	int (*open)(const struct ltr_event_target *what, uint32_t rate_hz, void **ret_sampler,
 		    struct ltr_why *ret_why);
 	/* Deliver all there is, or a large part of it. 1 if there was something, 0 if not, -errno; -EBUSY:
 	 * there will be no more, because the program has taken for itself what it takes. */
 	int (*poll)(void *sampler, const struct ltr_cpu_sink *sink);
-	void *(*close)(void *sampler); /* takes and returns NULL */
+	/* Nobody is disturbed any more; what was not delivered is gone. Takes NULL. */
+	void (*close)(void *sampler);
 };
 
 extern const struct ltr_cpu_ops ltr__cpu_ebpf;    /* ebpf.c */

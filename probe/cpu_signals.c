@@ -49,7 +49,7 @@ struct sampler {
 	const struct ltr_ring *rings;
 	const uint32_t *ring_count;
 	uint32_t ring_max;
-	uint32_t *ring_slots; /* by ring, the slot of its thread; NO_SLOT */
+	uint32_t ring_slots[]; /* by ring, the slot of its thread; NO_SLOT */
 };
 
 /* By slot. It outlives samplers: a slot is its thread's for as long as that lives (cpu_handler.h). */
@@ -302,23 +302,18 @@ static void close_sampler(void *context)
 	} else if (__atomic_load_n(&user, __ATOMIC_ACQUIRE) != getpid()) {
 		uninstall(sampler); /* a child that does not sample itself has inherited it */
 	}
-	free(sampler->ring_slots);
 	free(sampler);
 }
 
 static struct sampler *sampler_new(const struct ltr_event_target *what, uint32_t rate_hz)
 {
-	struct sampler *sampler = calloc(1, sizeof(*sampler));
+	size_t slots_bytes = what->layout->ring_max * sizeof(uint32_t);
+	struct sampler *sampler = calloc(1, sizeof(*sampler) + slots_bytes);
 
 	if (!sampler)
 		return NULL;
+	memset(sampler->ring_slots, 0xff, slots_bytes); /* NO_SLOT */
 	sampler->ring_max = what->layout->ring_max;
-	sampler->ring_slots = malloc((sampler->ring_max + 1ul) * sizeof(*sampler->ring_slots));
-	if (!sampler->ring_slots) {
-		free(sampler);
-		return NULL;
-	}
-	memset(sampler->ring_slots, 0xff, (sampler->ring_max + 1ul) * sizeof(*sampler->ring_slots));
 	sampler->rings = (const struct ltr_ring *)(uintptr_t)what->layout->rings;
 	sampler->ring_count = (const uint32_t *)(uintptr_t)what->layout->ring_count;
 	sampler->period_ns = ltr_cpu_period_ns(rate_hz);

@@ -298,12 +298,12 @@ int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 		ltr__cpu_end(&probe->cpu, probe->census);
 		return 0;
 	}
-	if (probe->cpu.ops && info->cpu_period_ns == ltr_cpu_period_ns(rate_hz))
-		return 0;
 	if (info->cpu_period_ns && info->cpu_period_ns != ltr_cpu_period_ns(rate_hz))
 		return ltr_why_set(
 			ret_why, -EINVAL,
 			"CPUs have been sampled at another rate: that cannot be added up");
+	if (probe->cpu.ops)
+		return 0;
 	if (probe->gone)
 		return ltr_why_set(ret_why, -ESRCH, "process %" PRIu32 " has ended", info->pid);
 	if (!probe->process)

@@ -25,7 +25,7 @@ struct ltr_probe *ltr_probe_close(struct ltr_probe *probe)
 {
 	if (!probe)
 		return NULL;
-	ltr__cpu_end(&probe->cpu, NULL);
+	ltr__cpu_close(&probe->cpu);
 	ltr__threads_close(probe->threads);
 	if (probe->events)
 		probe->source->close(probe->events);

@@ -21,11 +21,6 @@
 
 #define PATH_BYTES 64
 
-static bool begins_with(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* Of those it is known that they write to memory as read(2) does. */
 static bool is_harmless_device(const char *path)
 {
@@ -34,15 +29,16 @@ static bool is_harmless_device(const char *path)
 					    "mqueue", "kmsg", "log"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (begins_with(path + strlen("/dev/"), names[i]))
+		if (ltr__begins_with(path + strlen("/dev/"), names[i]))
 			return true;
 	return false;
 }
 
 static bool is_suspicious(const char *path)
 {
-	return begins_with(path, "anon_inode:[io_uring]") || begins_with(path, "/[aio]") ||
-	       (begins_with(path, "/dev/") && !is_harmless_device(path));
+	return ltr__begins_with(path, "anon_inode:[io_uring]") ||
+	       ltr__begins_with(path, "/[aio]") ||
+	       (ltr__begins_with(path, "/dev/") && !is_harmless_device(path));
 }
 
 static bool is_direct(const struct ltr_process *process, const char *descriptor)
@@ -103,7 +99,7 @@ static bool has_suspicious_mapping(const struct ltr_process *process)
 		int at = 0;
 
 		sscanf(text, "%*x-%*x %*s %*x %*x:%*x %*u %n", &at);
-		has = at && (is_suspicious(text + at) || begins_with(text + at, "socket:"));
+		has = at && (is_suspicious(text + at) || ltr__begins_with(text + at, "socket:"));
 	}
 	free(text);
 	fclose(file);

@@ -11,6 +11,7 @@
  */
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static bool is_suspicious(const char *path)
 	       (ltr__begins_with(path, "/dev/") && !is_harmless_device(path));
 }
 
-static bool is_direct(const struct ltr_process *process, const char *descriptor)
+static bool may_be_direct(const struct ltr_process *process, const char *descriptor)
 {
 	char path[PATH_BYTES], line[128];
 	unsigned int flags = 0;
@@ -49,11 +50,12 @@ static bool is_direct(const struct ltr_process *process, const char *descriptor)
 
 	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.16s", ltr_process_pid(process), descriptor);
 	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
+	if (!file)
+		return errno != ENOENT; /* it was closed meanwhile, or it cannot be known */
+	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "flags: %o", &flags) == 1)
 			break;
-	if (file)
-		fclose(file);
+	fclose(file);
 	return flags & O_DIRECT;
 }
 
@@ -76,7 +78,7 @@ static bool has_suspicious_descriptor(const struct ltr_process *process)
 			continue;
 		target[length] = '\0';
 		has = is_suspicious(target) ||
-		      (target[0] == '/' && is_direct(process, entry->d_name));
+		      (target[0] == '/' && may_be_direct(process, entry->d_name));
 	}
 	closedir(folder);
 	return has;
@@ -101,6 +103,7 @@ static bool has_suspicious_mapping(const struct ltr_process *process)
 		sscanf(text, "%*x-%*x %*s %*x %*x:%*x %*u %n", &at);
 		has = at && (is_suspicious(text + at) || ltr__begins_with(text + at, "socket:"));
 	}
+	has |= !feof(file); /* it could not be read to its end */
 	free(text);
 	fclose(file);
 	return has;

@@ -421,11 +421,11 @@ const struct ltr_census_group *ltr_census_group(const struct ltr_census *census,
 bool ltr_census_groups_cut(const struct ltr_census *census);
 
 /*
- * How long goroutines of one group have been in one state at one stack, since the watching began: the sum
- * over all of them, also those that have ended. Filled only where the probe was asked for waits.
- * `stack` is 0 for queued and running, and perhaps for a wait that had begun before the watching did:
- * its stack was read from outside, and a goroutine that moves meanwhile has none. Times that have not ended are in here up to info->now_ns:
- * finished + unfinished waits = count.
+ * How long goroutines of one group have been in one state at one stack, since the watching began:
+ * the sum over all of them, also those that have ended. Filled only where the probe was asked for
+ * waits. `stack` is 0 for queued and running, and perhaps for a wait that had begun before the
+ * watching did: its stack was read from outside, and a goroutine that moves meanwhile has none.
+ * Times that have not ended are in here up to info->now_ns: finished + unfinished waits = count.
  */
 struct ltr_wait_total {
 	uint32_t stack;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Samples into the census (cpu.h). The time that samples are of may have gaps, in which nobody sampled:
- * they are left out by letting it begin later.
+ * Samples into the census (cpu.h). The time that samples are of may have gaps, in which nobody
+ * sampled: they are left out by letting it begin later.
  */
 #include "cpu.h"
 

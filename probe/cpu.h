@@ -14,13 +14,13 @@ struct ltr__cpu {
 };
 
 /*
- * By signals, if the program is this process; otherwise by eBPF. Not while it is done already. Errors as
- * ltr_probe_sample_cpu().
+ * By signals, if the program is this process; otherwise by eBPF. Not while it is done already.
+ * Errors as ltr_probe_sample_cpu().
  */
 int ltr__cpu_begin(struct ltr__cpu *cpu, const struct ltr_event_target *what, uint32_t rate_hz,
 		   struct ltr_census *census, struct ltr_why *ret_why);
-/* What was sampled goes into the census; nothing if nobody samples. 1 if there was something, 0 if not,
- * -errno. */
+/* What was sampled goes into the census; nothing if nobody samples. 1 if there was something, 0
+ * if not, -errno. */
 int ltr__cpu_take(struct ltr__cpu *cpu, struct ltr_census *census);
 /* What was sampled up to now does not; the watching begins only now. 0 or -errno. */
 int ltr__cpu_forget(struct ltr__cpu *cpu, struct ltr_census *census);

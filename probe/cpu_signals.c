@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Samples of the CPUs of this very process, without eBPF and without any right: each thread that is found
- * has a timer on its own CPU time, whose SIGPROF goes to that thread. So nothing happens to a thread that
- * does nothing, and a sample is worth exactly one period of the thread's CPU time.
+ * Samples of the CPUs of this very process, without eBPF and without any right: each thread that is
+ * found has a timer on its own CPU time, whose SIGPROF goes to that thread. So nothing happens to a
+ * thread that does nothing, and a sample is worth exactly one period of the thread's CPU time.
  *
  * Threads are found, not told: those of the runtime by their rings at each poll, all others in
- * /proc/self/task ten times a second. What a thread did before it was found is in no sample, and is not
- * counted as lost either; one that ends before the next look is never found. The caller's thread is left
- * out: it blocks what is sent, and is no part of the program.
+ * /proc/self/task ten times a second. What a thread did before it was found is in no sample, and is
+ * not counted as lost either; one that ends before the next look is never found. The caller's
+ * thread is left out: it blocks what is sent, and is no part of the program.
  *
  * There is one sampler at most in a process (`user`), because there is one handler of SIGPROF. The
  * program's own is left alone, also if it comes later.
@@ -52,7 +52,8 @@ struct sampler {
 	uint32_t ring_slots[]; /* by ring, the slot of its thread; NO_SLOT */
 };
 
-/* By slot. It outlives samplers: a slot is its thread's for as long as that lives (cpu_handler.h). */
+/* By slot. It outlives samplers: a slot is its thread's for as long as that lives
+ * (cpu_handler.h). */
 static struct thread threads[LTR__SLOT_MAX];
 static uint32_t thread_count;
 static pid_t owner; /* whose threads they are: a child of fork() has none of them */
@@ -142,8 +143,8 @@ static uint32_t find_slot(uint32_t tid)
 	return free;
 }
 
-/* Sees to it that the thread is sampled: 0, and its slot. -ENOMEM, -EAGAIN: no slot, no timer is left;
- * -EINVAL, -ESRCH: it has ended. */
+/* Sees to it that the thread is sampled: 0, and its slot. -ENOMEM, -EAGAIN: no slot, no timer is
+ * left; -EINVAL, -ESRCH: it has ended. */
 static int take_thread(struct sampler *sampler, uint32_t tid, const struct ltr_ring *ring,
 		       uint32_t *ret_index)
 {
@@ -257,8 +258,8 @@ static int install(struct sampler *sampler, struct ltr_why *ret_why)
 }
 
 /*
- * No timer is there any more, but its signal may still be pending on a thread that blocks it, and would
- * end the program if there were no handler. Ignoring a signal throws away what is pending.
+ * No timer is there any more, but its signal may still be pending on a thread that blocks it, and
+ * would end the program if there were no handler. Ignoring a signal throws away what is pending.
  */
 static void uninstall(const struct sampler *sampler)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Opening and closing a probe: a process or a file, the target that can read it, the best source of
- * records that is allowed. Order matters in one place only: records are switched on before the first
- * snapshot is taken, so whatever happens after the snapshot is in the records.
+ * records that is allowed. Order matters in one place only: records are switched on before the
+ * first snapshot is taken, so whatever happens after the snapshot is in the records.
  */
 #include "probe.h"
 

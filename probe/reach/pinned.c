@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Can pages of a process's memory be pinned? Devices, and the kernel on its own addresses, write to such
- * pages without a fault, so that nobody notes it: reads with O_DIRECT, buffers registered with io_uring or
- * with a driver (RDMA, VFIO), sockets whose packets lie in the process's memory. Who pins a page later takes
- * a fault for writing first; so this has to be asked when all pages have been protected.
+ * Can pages of a process's memory be pinned? Devices, and the kernel on its own addresses, write to
+ * such pages without a fault, so that nobody notes it: reads with O_DIRECT, buffers registered with
+ * io_uring or with a driver (RDMA, VFIO), sockets whose packets lie in the process's memory. Who
+ * pins a page later takes a fault for writing first; so this has to be asked when all pages have
+ * been protected.
  *
  * Whatever could do that counts, whether it does or not. Not seen: a read without O_DIRECT that its
- * file system makes directly all the same (FUSE, 9P) and that was under way then; a read with O_DIRECT whose
- * descriptor another thread has closed meanwhile.
+ * file system makes directly all the same (FUSE, 9P) and that was under way then; a read with
+ * O_DIRECT whose descriptor another thread has closed meanwhile.
  */
 
 #include <dirent.h>

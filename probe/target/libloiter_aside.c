@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * A thread that only looks, in the very process that it looks at, says so in the runtime's own table
- * (layout.h): its stack is a region that leads nowhere, and it is a thread that wakes nobody. Everybody who
- * looks for references sees that, also from outside.
+ * A thread that only looks, in the very process that it looks at, says so in the runtime's own
+ * table (layout.h): its stack is a region that leads nowhere, and it is a thread that wakes nobody.
+ * Everybody who looks for references sees that, also from outside.
  *
- * It holds because nothing of the program runs on that thread: what it knows of goroutines, on its stack,
- * in its thread-local variables (which lie there, too) and in its registers, is copied from them and
- * never used to wake one. What the program can get at as well is found from there.
+ * It holds because nothing of the program runs on that thread: what it knows of goroutines, on its
+ * stack, in its thread-local variables (which lie there, too) and in its registers, is copied from
+ * them and never used to wake one. What the program can get at as well is found from there.
  *
- * A region that was given back keeps its place in the table for the next one. Its kind is 0 then, and it
- * belongs to a thread that cannot be: a reader that sees only a part of the change passes over it.
+ * A region that was given back keeps its place in the table for the next one. Its kind is 0 then,
+ * and it belongs to a thread that cannot be: a reader that sees only a part of the change passes
+ * over it.
  */
 #include <errno.h>
 #include <pthread.h>

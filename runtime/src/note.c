@@ -7,9 +7,9 @@
  * and what it found counts only if that goroutine has not moved afterwards. It is the walk that
  * outsiders make, and it finds the same frames.
  *
- * Nothing of a crowd of stacks is in a cache. So a group of them is walked together, a frame of each
- * at a time: where the next one lies is asked for before the others have their turn, and has come
- * after.
+ * Nothing of a crowd of stacks is in a cache. So a group of them is walked together, a frame of
+ * each at a time: where the next one lies is asked for before the others have their turn, and has
+ * come after.
  */
 
 #include "note.h"
@@ -56,8 +56,8 @@ struct stand {
 };
 
 /*
- * The group that is walked, of the monitor alone. It is full of addresses that mean nothing to who looks for
- * references, so it lies with the notes, in memory that is said to be private.
+ * The group that is walked, of the monitor alone. It is full of addresses that mean nothing to who
+ * looks for references, so it lies with the notes, in memory that is said to be private.
  */
 static struct stand *stands;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A program for test_attach_often.c. For each byte that it is sent it becomes busy or quiet by turns, and
- * says "busy", or "quiet N", where N is how many goroutines there are by its own count. While it is busy,
- * goroutines come and go, every fourth time faster than a slow reader can follow; while it is quiet
- * nobody moves. At the end of its input it returns.
+ * A program for test_attach_often.c. For each byte that it is sent it becomes busy or quiet by
+ * turns, and says "busy", or "quiet N", where N is how many goroutines there are by its own count.
+ * While it is busy, goroutines come and go, every fourth time faster than a slow reader can follow;
+ * while it is quiet nobody moves. At the end of its input it returns.
  */
 #include "live_program.h"
 
@@ -60,7 +60,8 @@ static void rest(uint32_t chance)
 		ltr_select(LTR_FOREVER, LTR_RECV(here, &value), LTR_SEND(nobody, 1));
 }
 
-/* It ends in the middle of the work, and another takes its place; or when the work does; or it rests. */
+/* It ends in the middle of the work, and another takes its place; or when the work does; or it
+ * rests. */
 static void worker(uint32_t *seed)
 {
 	uint32_t chance = *seed;

@@ -3,8 +3,8 @@
 #define TESTS_PROBE_LIVE_CHILD_H
 
 /*
- * A program to be watched, which says lines and goes on when it is sent a byte; or another process that is
- * talked to by its standard input and output.
+ * A program to be watched, which says lines and goes on when it is sent a byte; or another process
+ * that is talked to by its standard input and output.
  */
 
 #include <stdio.h>

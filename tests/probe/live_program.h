@@ -3,8 +3,8 @@
 #define TESTS_PROBE_LIVE_PROGRAM_H
 
 /*
- * What the programs that are watched have in common: how they talk with the test (live_child.h), and the
- * things that their goroutines do.
+ * What the programs that are watched have in common: how they talk with the test (live_child.h),
+ * and the things that their goroutines do.
  */
 
 #include <loiter.h>

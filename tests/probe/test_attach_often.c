@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Tools that come and go, each a process of its own and several at a time, while a program is at work. At
- * every quiet point each tool that is there has joined at another moment, or has stayed since an earlier
- * turn: all must count as many goroutines as the program does, and show what a snapshot does. A thousand
- * attaches over the rules.
+ * Tools that come and go, each a process of its own and several at a time, while a program is at
+ * work. At every quiet point each tool that is there has joined at another moment, or has stayed
+ * since an earlier turn: all must count as many goroutines as the program does, and show what a
+ * snapshot does. A thousand attaches over the rules.
  *
- * A census heals itself, so what a join has missed would be mended by then. But it is known: a record is
- * missing, and nobody has said that one was lost.
+ * A census heals itself, so what a join has missed would be mended by then. But it is known: a
+ * record is missing, and nobody has said that one was lost.
  */
 #include "live_child.h"
 #include "same_census.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Programs that are none, or of another version, or that lie about themselves in every field of their
- * layout and in all that it leads to, against a made-up one (fake_target.h).
+ * Programs that are none, or of another version, or that lie about themselves in every field of
+ * their layout and in all that it leads to, against a made-up one (fake_target.h).
  */
 #include "../wait_count.h"
 #include "testing.h"

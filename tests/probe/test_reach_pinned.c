@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages that were pinned before writes were noted can be written to without a fault: a child has one
- * registered with io_uring, and reads a reference into it from a pipe between two looks. It must be seen;
- * and whatever can have pages pinned keeps writes from being noted, while ordinary files do not.
+ * Pages that were pinned before writes were noted can be written to without a fault: a child has
+ * one registered with io_uring, and reads a reference into it from a pipe between two looks. It
+ * must be seen; and whatever can have pages pinned keeps writes from being noted, while ordinary
+ * files do not.
  */
 
 #include <errno.h>

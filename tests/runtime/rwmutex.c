@@ -151,8 +151,8 @@ static int a_waiting_writer_stops_new_readers(int argc, char **argv)
 	return 0;
 }
 
-/* Waiting readers: as no counter of them can be seen, only that they are there after a yield at P=1,
- * or come before the next writer anyway. */
+/* Waiting readers: as no counter of them can be seen, only that they are there after a yield at
+ * P=1, or come before the next writer anyway. */
 static int readers_go_between_two_writers(int argc, char **argv)
 {
 	static struct stage stage;

@@ -11,11 +11,8 @@
 #include "fake_probe.h"
 #include "target/target.h"
 
-static void test_everything_is_read(void **state)
+static void make_everything(void)
 {
-	(void)state;
-	size_t count;
-
 	fake_reset();
 	struct fake_descriptor *made =
 		fake_add(7, LTR_STATE_CHAN, LTR_REASON_SELECT, fake_pcs, 5, 64);
@@ -36,12 +33,12 @@ static void test_everything_is_read(void **state)
 	fake.rings[1].created = 2;
 	fake.rings[1].exited = 4;
 	fake.rings[2].tid = 0;
-	pid_t pid = fake_start();
-	struct ltr_probe *probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
-	const struct ltr_census *census = ltr_probe_census(probe);
+}
 
-	assert_int_equal(ltr_census_count(census), 3);
-	const struct ltr_goroutine *is = ltr_census_find(census, 7);
+static void expect_all_of_one(const struct ltr_census *census, const struct ltr_goroutine *is)
+{
+	size_t count;
+
 	assert_int_equal(is->parent_id, 1);
 	assert_int_equal(is->state, LTR_STATE_CHAN);
 	assert_int_equal(is->reason, LTR_REASON_SELECT);
@@ -65,7 +62,20 @@ static void test_everything_is_read(void **state)
 	const uint64_t *stack = ltr_census_stack(census, is->stack, &count);
 	assert_int_equal(count, 5);
 	assert_memory_equal(stack, fake_pcs, sizeof(fake_pcs));
+}
 
+static void test_everything_is_read(void **state)
+{
+	(void)state;
+
+	make_everything();
+	pid_t pid = fake_start();
+	struct ltr_probe *probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
+	const struct ltr_census *census = ltr_probe_census(probe);
+	const struct ltr_goroutine *is = ltr_census_find(census, 7);
+
+	assert_int_equal(ltr_census_count(census), 3);
+	expect_all_of_one(census, is);
 	assert_int_equal(ltr_census_find(census, 8)->stack, 0);
 	assert_int_equal(ltr_census_find(census, 8)->flags, LTR_IS_LONG | LTR_IS_READ);
 	assert_int_equal(ltr_census_find(census, 1)->flags, LTR_IS_MAIN | LTR_IS_READ);
@@ -392,6 +402,56 @@ static void publish(pid_t pid, uint32_t ring, uint64_t head)
 	fake_poke(pid, &fake.rings[ring].head, sizeof(fake.rings[ring].head));
 }
 
+static struct ltr_watch_slot read_slot(const struct ltr_process *process)
+{
+	struct ltr_watch_slot slot;
+
+	assert_int_equal(
+		ltr_process_read(process, (uint64_t)(uintptr_t)&fake.slots[0], &slot, sizeof(slot)),
+		0);
+	return slot;
+}
+
+/* By one, who wants events and stacks. */
+static void expect_watched(const struct ltr_process *process)
+{
+	struct ltr_watch_slot slot = read_slot(process);
+	struct ltr_watch watch;
+
+	assert_int_equal(slot.pid, getpid());
+	assert_int_equal(slot.wants, LTR_WATCH_EVENTS | LTR_WATCH_STACKS);
+	assert_int_equal(
+		ltr_process_read(process, (uint64_t)(uintptr_t)&fake.watch, &watch, sizeof(watch)),
+		0);
+	assert_int_equal(watch.events_slots, 1);
+	assert_int_equal(watch.stacks_slots, 1);
+	assert_int_equal(watch.events_kernel, 0);
+}
+
+/* Goroutine 1 is woken by what is in one ring, and goes to sleep at {0x66, 0x77} by another. */
+static void publish_a_sleep(pid_t pid)
+{
+	uint64_t now = ltr_process_now_ns();
+
+	fake.stacks[1] = (struct ltr_stack_entry){.depth = 2, .pcs = {0x66, 0x77}};
+	fake.stack_count = 2;
+	fake_poke(pid, fake.stacks, sizeof(fake.stacks));
+	fake_poke(pid, &fake.stack_count, sizeof(fake.stack_count));
+	*fake_record(1, 1000) = (struct ltr_event){
+		.goroutine = 1, .kind = LTR_KIND_READY, .sequence = 4, .ticks = now};
+	*fake_record(1, 1001) = (struct ltr_event){
+		.goroutine = 1, .kind = LTR_KIND_START, .sequence = 5, .ticks = now};
+	*fake_record(0, 0) = (struct ltr_event){.goroutine = 1,
+						.kind = LTR_KIND_PARK,
+						.sequence = 6,
+						.ticks = now,
+						.reason = LTR_REASON_SLEEP};
+	*fake_record(0, 1) = (struct ltr_event){
+		.goroutine = 1, .kind = LTR_KIND_STACK, .sequence = 6, .ticks = now, .arg = 1};
+	publish(pid, 0, 2);
+	publish(pid, 1, 1002);
+}
+
 static void test_rings_from_outside(void **state)
 {
 	(void)state;
@@ -406,40 +466,10 @@ static void test_rings_from_outside(void **state)
 	struct ltr_process *process;
 	struct ltr_why why;
 	assert_int_equal(ltr_process_open((uint32_t)pid, &process, &why), 0);
-	struct ltr_watch_slot slot;
-	struct ltr_watch watch;
 
 	assert_int_equal(info->way, LTR_WAY_SHM);
-	assert_int_equal(
-		ltr_process_read(process, (uint64_t)(uintptr_t)&fake.slots[0], &slot, sizeof(slot)),
-		0);
-	assert_int_equal(slot.pid, getpid());
-	assert_int_equal(slot.wants, LTR_WATCH_EVENTS | LTR_WATCH_STACKS);
-	assert_int_equal(
-		ltr_process_read(process, (uint64_t)(uintptr_t)&fake.watch, &watch, sizeof(watch)),
-		0);
-	assert_int_equal(watch.events_slots, 1);
-	assert_int_equal(watch.stacks_slots, 1);
-	assert_int_equal(watch.events_kernel, 0);
-
-	fake.stacks[1] = (struct ltr_stack_entry){.depth = 2, .pcs = {0x66, 0x77}};
-	fake.stack_count = 2;
-	fake_poke(pid, fake.stacks, sizeof(fake.stacks));
-	fake_poke(pid, &fake.stack_count, sizeof(fake.stack_count));
-	uint64_t now = ltr_process_now_ns();
-	*fake_record(1, 1000) = (struct ltr_event){
-		.goroutine = 1, .kind = LTR_KIND_READY, .sequence = 4, .ticks = now};
-	*fake_record(1, 1001) = (struct ltr_event){
-		.goroutine = 1, .kind = LTR_KIND_START, .sequence = 5, .ticks = now};
-	*fake_record(0, 0) = (struct ltr_event){.goroutine = 1,
-						.kind = LTR_KIND_PARK,
-						.sequence = 6,
-						.ticks = now,
-						.reason = LTR_REASON_SLEEP};
-	*fake_record(0, 1) = (struct ltr_event){
-		.goroutine = 1, .kind = LTR_KIND_STACK, .sequence = 6, .ticks = now, .arg = 1};
-	publish(pid, 0, 2);
-	publish(pid, 1, 1002);
+	expect_watched(process);
+	publish_a_sleep(pid);
 	assert_int_equal(ltr_probe_poll(probe, 60000), 1);
 	while (info->events < 4)
 		assert_true(ltr_probe_poll(probe, 60000) >= 0);
@@ -462,10 +492,7 @@ static void test_rings_from_outside(void **state)
 		assert_true(ltr_probe_poll(probe, 10) >= 0);
 
 	ltr_probe_close(probe);
-	assert_int_equal(
-		ltr_process_read(process, (uint64_t)(uintptr_t)&fake.slots[0], &slot, sizeof(slot)),
-		0);
-	assert_int_equal(slot.pid, 0);
+	assert_int_equal(read_slot(process).pid, 0);
 	ltr_process_close(process);
 	fake_stop(pid);
 }

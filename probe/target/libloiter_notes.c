@@ -6,8 +6,6 @@
  * for more than a few pauses in which it does not begin or does not go on: it may be stopped, or
  * have no CPU. Then stacks are read.
  */
-#include <errno.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #include "libloiter_private.h"

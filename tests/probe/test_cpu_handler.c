@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The handler of SIGPROF, called as a function, and what is read from the ring that it writes. */
-#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>

@@ -6,7 +6,6 @@
  */
 #include "testing.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 

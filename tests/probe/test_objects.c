@@ -6,7 +6,6 @@
 #include "testing.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "fake_probe.h"
 #include "target/target.h"

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* What of a program's memory is its runtime's own: the table that says so changes while it is read. */
+/*
+ * What of a program's memory is its runtime's own: the table that says so changes while it is read, and
+ * threads of the process that only look are in it, too.
+ */
 #include "testing.h"
 
 #include <unistd.h>
 
-#include "fake_target.h"
+#include "fake_probe.h"
 #include "target/libloiter_proof.h"
 
 #define FAR 0x700000000000ull
@@ -52,10 +55,51 @@ static void test_who_is_just_being_written(void **state)
 	free(target);
 }
 
+static struct ltr_region table[4];
+static uint32_t table_count;
+
+/* Of those, the ones that our stack is in. */
+static uint32_t count_aside(void)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		count += table[i].kind == LTR_REGION_PRIVATE &&
+			 table[i].tid == (uint32_t)gettid() &&
+			 table[i].low < (uint64_t)(uintptr_t)&count &&
+			 table[i].high > (uint64_t)(uintptr_t)&count;
+	return count;
+}
+
+/* As many places as look at once are taken, however often they come and go. */
+static void test_who_looks_gives_its_place_back(void **state)
+{
+	(void)state;
+	fake_reset();
+	ltr_layout.regions = (uint64_t)(uintptr_t)table;
+	ltr_layout.region_count = (uint64_t)(uintptr_t)&table_count;
+	ltr_layout.region_max = sizeof(table) / sizeof(table[0]);
+	for (int round = 0; round < 10; round++) {
+		struct ltr_probe *probes[2];
+
+		for (uint32_t i = 0; i < 2; i++) {
+			probes[i] = fake_open(getpid(), LTR_VIA_SNAPSHOT, false);
+			assert_int_equal(ltr_probe_step_aside(probes[i]), 0);
+			assert_int_equal(count_aside(), i + 1);
+		}
+		ltr_probe_close(probes[round % 2]);
+		assert_int_equal(count_aside(), 1);
+		ltr_probe_close(probes[1 - round % 2]);
+		assert_int_equal(count_aside(), 0);
+		assert_int_equal(table_count, 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_is_just_being_written),
+		cmocka_unit_test(test_who_looks_gives_its_place_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <pprof/json.h>
@@ -28,6 +27,7 @@
 #include <pprof/trace.h>
 #include <probe/census_fill.h>
 
+#include "clock.h"
 #include "pprof_recording.h"
 
 #define STACKS      1000
@@ -177,14 +177,6 @@ static long peak_kib(void)
 	return usage.ru_maxrss;
 }
 
-static double seconds_since(clockid_t clock, const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
 static int write_goroutine(const struct ltr_census *census, struct ltr_sink sink)
 {
 	return ltr_profile_write(census, ltr_profile_type_find("goroutine"), NULL, sink);
@@ -231,17 +223,15 @@ static void measure(const struct form *form, uint64_t count)
 {
 	struct ltr_census *census = make_census(count, form->names);
 	long before = peak_kib();
-	struct timespec start;
-	struct timespec cpu_start;
+	double start = clock_seconds(CLOCK_MONOTONIC);
+	double cpu_start = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	uint64_t bytes = 0;
 	double seconds;
 	double cpu_seconds;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
 	must(form->write(census, (struct ltr_sink){count_bytes, &bytes}));
-	seconds = seconds_since(CLOCK_MONOTONIC, &start);
-	cpu_seconds = seconds_since(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
+	seconds = clock_seconds(CLOCK_MONOTONIC) - start;
+	cpu_seconds = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
 	printf("%-26s %10" PRIu64 " %8.3f s %8.3f s %8ld MiB %8ld MiB %12" PRIu64 "\n", form->name,
 	       count, seconds, cpu_seconds, before / 1024, peak_kib() / 1024, bytes);
 	fflush(stdout);
@@ -279,8 +269,8 @@ static void measure_timeline(uint64_t steps)
 {
 	struct ltr_census *census = make_census(0, false);
 	long before = peak_kib();
-	struct timespec start;
-	struct timespec cpu_start;
+	double start;
+	double cpu_start;
 	struct ltr_trace *trace;
 	struct ltr_steps listener;
 	uint64_t bytes = 0;
@@ -289,14 +279,14 @@ static void measure_timeline(uint64_t steps)
 	must(ltr_trace_new((struct ltr_sink){count_bytes, &bytes}, false, &trace));
 	listener = ltr_trace_steps(trace);
 	ltr_census_set_steps(census, &listener);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_start);
+	start = clock_seconds(CLOCK_MONOTONIC);
+	cpu_start = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	run_about(census, steps);
 	ltr_census_tell_unfinished(census);
 	must(ltr_trace_finish(trace, census));
 	printf("%-26s %10" PRIu64 " %8.3f s %8.3f s %8ld MiB %8ld MiB %12" PRIu64 "\n", "timeline",
-	       steps, seconds_since(CLOCK_MONOTONIC, &start),
-	       seconds_since(CLOCK_PROCESS_CPUTIME_ID, &cpu_start), before / 1024,
+	       steps, clock_seconds(CLOCK_MONOTONIC) - start,
+	       clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_start, before / 1024,
 	       peak_kib() / 1024, bytes);
 	fflush(stdout);
 	ltr_trace_free(trace);

@@ -16,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <pprof/profile.h>
@@ -25,6 +24,7 @@
 #include <probe/probe.h>
 #include <probe/record.h>
 
+#include "clock.h"
 #include "pprof_recording.h"
 
 #define RINGS      8u
@@ -199,14 +199,6 @@ static uint64_t take_timeline(void)
 	return bytes;
 }
 
-static double seconds_of(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 enum { MADE, WAIT, MUTEX, TIMELINE, ROWS };
 
 static void row(int what, uint64_t records, void (*symbolize)(struct ltr_census *census),
@@ -214,7 +206,7 @@ static void row(int what, uint64_t records, void (*symbolize)(struct ltr_census 
 {
 	static const char *const names[] = {"recording, written", "recording, wait",
 					    "recording, mutex", "recording, timeline"};
-	double start = seconds_of(CLOCK_MONOTONIC);
+	double start = clock_seconds(CLOCK_MONOTONIC);
 	struct rusage usage;
 	struct stat file = {0};
 	uint64_t bytes = 0;
@@ -229,8 +221,8 @@ static void row(int what, uint64_t records, void (*symbolize)(struct ltr_census 
 	if (what == MADE && stat(FILE_NAME, &file) == 0)
 		bytes = (uint64_t)file.st_size;
 	printf("%-26s %10" PRIu64 " %8.3f s %8.3f s %12s %8ld MiB %12" PRIu64 "\n", names[what],
-	       records, seconds_of(CLOCK_MONOTONIC) - start, seconds_of(CLOCK_PROCESS_CPUTIME_ID),
-	       "", usage.ru_maxrss / 1024, bytes);
+	       records, clock_seconds(CLOCK_MONOTONIC) - start,
+	       clock_seconds(CLOCK_PROCESS_CPUTIME_ID), "", usage.ru_maxrss / 1024, bytes);
 	fflush(stdout);
 }
 

@@ -13,6 +13,7 @@
  * GOROUTINES is the size of the large census (1000000; each takes 4.3 KB in the program).
  */
 
+#include "clock.h"
 #include "probe_child.h"
 #include "probe_kernel.h"
 #include "probe_rows.h"
@@ -72,10 +73,7 @@ static double get(const struct bench *bench, enum row row)
 
 static double now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+	return clock_seconds(CLOCK_MONOTONIC) * 1e3;
 }
 
 static struct ltr_probe *watch(const struct child *child, enum ltr_via via, bool waits)

@@ -3,6 +3,7 @@
 /* Programs that obey lines, and counting uprobes. See probe_child.h. */
 
 #include "probe_child.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 15
@@ -116,10 +116,7 @@ void child_line(struct child *child, char line[LINE_BYTES], struct ltr_probe *pr
 
 static double cpu_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+	return clock_seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e9;
 }
 
 void child_ask(struct child *child, const char *command, char line[LINE_BYTES],

@@ -9,7 +9,8 @@
 
 #define ROUNDS_MAX 51
 
-/* X(NAME, "printed", "unit", must, better when larger): `must` is 0 where there is nothing to reach. */
+/* X(NAME, "printed", "unit", must, better when larger): `must` is 0 where there is nothing to
+ * reach. */
 #define ROWS(X)                                                                    \
 	X(PLAIN, "ping-pong, nobody attached", "ns/trip", 0, false)                \
 	X(BARE, "ping-pong, probes compiled out", "ns/trip", 0, false)             \
@@ -77,8 +78,8 @@ extern double rows_values[ROW_COUNT][ROUNDS_MAX];
 /* Of two doubles, for qsort(). */
 int rows_by_size(const void *a, const void *b);
 
-/* Prints the table, and as JSON into `json` if that is not NULL; `all`: also which rows were not measured. Sorts
- * the values. */
+/* Prints the table, and as JSON into `json` if that is not NULL; `all`: also which rows were not
+ * measured. Sorts the values. */
 void rows_report(int rounds, long goroutines, bool all, FILE *json);
 
 #endif

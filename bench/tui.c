@@ -19,15 +19,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <check/check.h>
 #include <probe/census_fill.h>
 #include <tui/tui.h>
 #include <tui/view.h>
+
+#include "clock.h"
 
 #define STACKS      1000
 #define DEPTH       12
@@ -52,17 +52,9 @@ static void must(int error)
 	}
 }
 
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static double cpu_ms(void)
 {
-	return seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e3;
+	return clock_seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e3;
 }
 
 static const struct ltr_symbol *find(void *context, uint64_t pc)
@@ -285,7 +277,8 @@ static void measure_views(size_t count)
 static int poll_program(void *context, int timeout_ms)
 {
 	(void)timeout_ms;
-	ltr_census_info_mut(context)->now_ns = NOW_NS + (uint64_t)(seconds(CLOCK_MONOTONIC) * 1e9);
+	ltr_census_info_mut(context)->now_ns =
+		NOW_NS + (uint64_t)(clock_seconds(CLOCK_MONOTONIC) * 1e9);
 	return 0;
 }
 
@@ -307,14 +300,14 @@ static void measure_first_screen(size_t count)
 	struct ltr_tui_source source = source_of(census);
 	struct ltr_tui_options options = {.once = true, .width = WIDTH, .height = HEIGHT};
 	struct ltr_tui_end end;
-	double start = seconds(CLOCK_MONOTONIC);
+	double start = clock_seconds(CLOCK_MONOTONIC);
 	double cpu = cpu_ms();
 
 	options.output = fopen("/dev/null", "w");
 	must(options.output ? 0 : -errno);
 	must(ltr_tui_run(&options, &source, &end));
 	printf("first screen, %zu goroutines: %.1f ms by the clock, %.1f of CPU time\n", count,
-	       (seconds(CLOCK_MONOTONIC) - start) * 1e3, cpu_ms() - cpu);
+	       (clock_seconds(CLOCK_MONOTONIC) - start) * 1e3, cpu_ms() - cpu);
 	fclose(options.output);
 	ltr_census_free(census);
 }
@@ -326,13 +319,13 @@ static void run_screen(size_t count, const char *view, int result)
 	struct ltr_tui_source source = source_of(census);
 	struct ltr_tui_options options = {.view = view};
 	struct ltr_tui_end end;
-	double used[2] = {cpu_ms(), seconds(CLOCK_MONOTONIC)};
+	double used[2] = {cpu_ms(), clock_seconds(CLOCK_MONOTONIC)};
 
 	setenv("TERM", "xterm-256color", 1);
 	if (write(result, "r", 1) != 1 || ltr_tui_run(&options, &source, &end))
 		_exit(1);
 	used[0] = cpu_ms() - used[0];
-	used[1] = (seconds(CLOCK_MONOTONIC) - used[1]) * 1e3;
+	used[1] = (clock_seconds(CLOCK_MONOTONIC) - used[1]) * 1e3;
 	_exit(write(result, used, sizeof(used)) != sizeof(used));
 }
 
@@ -340,7 +333,7 @@ static void read_all(int fd, double until)
 {
 	char bytes[65536];
 
-	while (seconds(CLOCK_MONOTONIC) < until && read(fd, bytes, sizeof(bytes)) > 0)
+	while (clock_seconds(CLOCK_MONOTONIC) < until && read(fd, bytes, sizeof(bytes)) > 0)
 		;
 }
 
@@ -362,10 +355,10 @@ static void measure_screen(size_t count, const char *view, double length)
 	close(result[1]);
 	if (read(result[0], &ready, 1) != 1)
 		must(-EIO);
-	read_all(master, seconds(CLOCK_MONOTONIC) + length);
+	read_all(master, clock_seconds(CLOCK_MONOTONIC) + length);
 	if (write(master, "q", 1) != 1)
 		must(-EIO);
-	read_all(master, seconds(CLOCK_MONOTONIC) + 10);
+	read_all(master, clock_seconds(CLOCK_MONOTONIC) + 10);
 	if (read(result[0], used, sizeof(used)) != sizeof(used))
 		must(-EIO);
 	waitpid(child, NULL, 0);

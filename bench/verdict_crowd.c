@@ -2,16 +2,14 @@
 /* From a process with a crowd of leaked goroutines to the report about it, step by step. */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <check/check.h>
 #include <loiter/event.h>
 
+#include "clock.h"
 #include "probe_child.h"
 #include "verdict.h"
 
@@ -21,17 +19,10 @@ struct moment {
 	double clock_ms, cpu_ms; /* of this process: on a busy machine that is what it takes */
 };
 
-static double read_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 static struct moment now(void)
 {
-	return (struct moment){read_ms(CLOCK_MONOTONIC), read_ms(CLOCK_PROCESS_CPUTIME_ID)};
+	return (struct moment){clock_seconds(CLOCK_MONOTONIC) * 1e3,
+			       clock_seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e3};
 }
 
 static void print_since(const char *step, struct moment start, const char *more)
@@ -131,6 +122,5 @@ void ltr__crowd_measure(const char *goroutines)
 	print_since("the proof, in three passes", start, "");
 	judge(probe);
 	ltr_probe_close(probe);
-	kill(child.pid, SIGKILL);
-	waitpid(child.pid, NULL, 0);
+	child_end(&child);
 }

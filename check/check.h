@@ -102,8 +102,8 @@ struct ltr_finding_lock {
 	bool reading;       /* it is held for reading */
 	bool ended;         /* the holder has ended */
 	struct ltr_finding_frame locked; /* by which call; all unknown for readers */
-	struct ltr_finding_comer
-		unlocker; /* who freed it last; not in a deadlock, where nobody asks */
+	/* Who freed it last; not in a deadlock, where nobody asks. */
+	struct ltr_finding_comer unlocker;
 };
 
 /*

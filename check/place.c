@@ -21,8 +21,8 @@ static bool is_end_of(const char *end, const char *path)
 }
 
 /*
- * A creating call has its file as the compiler was given it, which may be relative to any directory; debug
- * information has the directory, too.
+ * A creating call has its file as the compiler was given it, which may be relative to any
+ * directory; debug information has the directory, too.
  */
 const char *ltr__site_file(const struct ltr_census *census, const char *file, uint64_t creation_pc)
 {
@@ -35,16 +35,17 @@ const char *ltr__site_file(const struct ltr_census *census, const char *file, ui
 	return file;
 }
 
-/* Where the component before `at`, which follows a slash, begins; NULL: it is none to go back from. */
+/* Of a path from the root: where the component before `at`, which follows a slash, begins; NULL:
+ * there is none to go back from. */
 static char *component_before(char *path, char *at)
 {
 	char *begin = at - 1;
 
 	if (begin == path)
 		return NULL;
-	while (begin > path && begin[-1] != '/')
+	while (begin[-1] != '/')
 		begin--;
-	return begin == path || strncmp(begin, "../", 3) == 0 ? NULL : begin;
+	return strncmp(begin, "../", 3) == 0 ? NULL : begin;
 }
 
 void ltr__tidy_path(char *path)

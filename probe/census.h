@@ -212,12 +212,12 @@ size_t ltr_census_first_frame(const struct ltr_census *census, uint32_t stack);
  */
 struct ltr_lock {
 	uint64_t object;
-	uint64_t
-		owner_id; /* who has locked it; of an RWMutex, the writer; 0: nobody, or not known */
-	uint64_t
-		unlocker_id; /* who has freed it last; 0: nobody, or not known, as in a recording */
-	uint32_t readers;    /* how many hold it for reading */
-	uint32_t locked_at;  /* for ltr_census_locked_pc() */
+	/* Who has locked it; of an RWMutex, the writer; 0: nobody, or not known. */
+	uint64_t owner_id;
+	/* Who has freed it last; 0: nobody, or not known, as in a recording. */
+	uint64_t unlocker_id;
+	uint32_t readers;   /* how many hold it for reading */
+	uint32_t locked_at; /* for ltr_census_locked_pc() */
 	bool stray_unlock; /* the owner need not be who unlocks it: somebody else has done that once */
 	bool stray_reader; /* the same of readers: what is known of them may be old */
 };
@@ -421,11 +421,11 @@ const struct ltr_census_group *ltr_census_group(const struct ltr_census *census,
 bool ltr_census_groups_cut(const struct ltr_census *census);
 
 /*
- * How long goroutines of one group have been in one state at one stack, since the watching began: the sum
- * over all of them, also those that have ended. Filled only where the probe was asked for waits.
- * `stack` is 0 for queued and running, and perhaps for a wait that had begun before the watching did:
- * its stack was read from outside, and a goroutine that moves meanwhile has none. Times that have not ended are in here up to info->now_ns:
- * finished + unfinished waits = count.
+ * How long goroutines of one group have been in one state at one stack, since the watching began:
+ * the sum over all of them, also those that have ended. Filled only where the probe was asked for
+ * waits. `stack` is 0 for queued and running, and perhaps for a wait that had begun before the
+ * watching did: its stack was read from outside, and a goroutine that moves meanwhile has none.
+ * Times that have not ended are in here up to info->now_ns: finished + unfinished waits = count.
  */
 struct ltr_wait_total {
 	uint32_t stack;

@@ -96,9 +96,10 @@ void ltr_census_note_doubt(struct ltr_census *census);
 bool ltr_census_is_unsure(const struct ltr_census *census);
 
 /*
- * A CPU was seen to work for the program at `at_ns`: goroutine `id` ran (0: none, or not known which),
- * `in_call` if in a blocking call, at `pcs`, innermost first, of which the first is the very instruction and the others are where calls return to.
- * What the census knows of the goroutine now goes with it. The owner of info writes cpu_*.
+ * A CPU was seen to work for the program at `at_ns`: goroutine `id` ran (0: none, or not known
+ * which), `in_call` if in a blocking call, at `pcs`, innermost first, of which the first is the very
+ * instruction and the others are where calls return to. What the census knows of the goroutine now
+ * goes with it. The owner of info writes cpu_*.
  */
 int ltr_census_add_cpu_sample(struct ltr_census *census, uint64_t at_ns, uint64_t id, bool in_call,
 			      const uint64_t *pcs, size_t depth);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Groups: what tells goroutines apart in totals, besides where they are. A goroutine's group is found
- * when a snapshot shows something else of it than before, and kept beside its cursor; so a record costs no
- * look-up, and what ends later still says whose it was.
+ * Groups: what tells goroutines apart in totals, besides where they are. A goroutine's group is
+ * found when a snapshot shows something else of it than before, and kept beside its cursor; so a
+ * record costs no look-up, and what ends later still says whose it was.
  *
- * How many there are, the program decides. Past LTR_CENSUS_GROUPS_MAX, new ones have the site alone, which is as
- * many as the program's text has calls; past SITES_MAX of those, nothing.
+ * How many there are, the program decides. Past LTR_CENSUS_GROUPS_MAX, new ones have the site
+ * alone, which is as many as the program's text has calls; past SITES_MAX of those, nothing.
  */
 #include "census_private.h"
 

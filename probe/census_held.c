@@ -10,8 +10,6 @@
  * is one comparison, and to take one away a number of them that grows with the logarithm of how many
  * there are, on average over the life of a heap.
  */
-#include <errno.h>
-#include <stdlib.h>
 
 #include "census_private.h"
 

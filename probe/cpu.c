@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Samples into the census (cpu.h). The time that samples are of may have gaps, in which nobody sampled:
- * they are left out by letting it begin later.
+ * Samples into the census (cpu.h). The time that samples are of may have gaps, in which nobody
+ * sampled: they are left out by letting it begin later.
  */
 #include "cpu.h"
 
@@ -11,27 +11,18 @@
 
 #include "process.h"
 
+/* Into a census, or nowhere. */
 static int take_sample(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
 		       const uint64_t *pcs, size_t depth)
 {
-	return ltr_census_add_cpu_sample(context, at_ns, goroutine, in_call, pcs, depth);
+	return context ? ltr_census_add_cpu_sample(context, at_ns, goroutine, in_call, pcs, depth)
+		       : 0;
 }
 
 static void take_loss(void *context, uint64_t samples)
 {
-	ltr_census_info_mut(context)->cpu_lost += samples;
-}
-
-static int drop_sample(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
-		       const uint64_t *pcs, size_t depth)
-{
-	(void)context, (void)at_ns, (void)goroutine, (void)in_call, (void)pcs, (void)depth;
-	return 0;
-}
-
-static void drop_loss(void *context, uint64_t samples)
-{
-	(void)context, (void)samples;
+	if (context)
+		ltr_census_info_mut(context)->cpu_lost += samples;
 }
 
 int ltr__cpu_begin(struct ltr__cpu *cpu, const struct ltr_event_target *what, uint32_t rate_hz,
@@ -40,11 +31,8 @@ int ltr__cpu_begin(struct ltr__cpu *cpu, const struct ltr_event_target *what, ui
 	const struct ltr_cpu_ops *ops =
 		what->pid == (uint32_t)getpid() ? &ltr__cpu_signals : &ltr__cpu_ebpf;
 	struct ltr_census_info *info = ltr_census_info_mut(census);
-	int err;
+	int err = ops->open(what, rate_hz, &cpu->sampler, ret_why);
 
-	if (cpu->ops)
-		return 0;
-	err = ops->open(what, rate_hz, &cpu->sampler, ret_why);
 	if (err)
 		return err;
 	cpu->ops = ops;
@@ -55,10 +43,10 @@ int ltr__cpu_begin(struct ltr__cpu *cpu, const struct ltr_event_target *what, ui
 }
 
 /* Without what it still has. */
-static void end(struct ltr__cpu *cpu)
+static void stop(struct ltr__cpu *cpu, const struct ltr_census_info *info)
 {
-	if (cpu->ops)
-		cpu->ops->close(cpu->sampler);
+	cpu->sampled_ns = ltr_process_now_ns() - info->cpu_started_ns;
+	cpu->ops->close(cpu->sampler);
 	cpu->ops = NULL;
 	cpu->sampler = NULL;
 }
@@ -71,17 +59,15 @@ int ltr__cpu_take(struct ltr__cpu *cpu, struct ltr_census *census)
 
 	if (some != -EBUSY)
 		return some;
-	cpu->sampled_ns = ltr_process_now_ns() - info->cpu_started_ns;
-	end(cpu);
+	stop(cpu, info);
 	snprintf(info->cpu_reason, sizeof(info->cpu_reason),
-		 "not any more: the program has begun "
-		 "to handle SIGPROF itself");
+		 "not any more: the program has begun to handle SIGPROF itself");
 	return 1;
 }
 
 int ltr__cpu_forget(struct ltr__cpu *cpu, struct ltr_census *census)
 {
-	static const struct ltr_cpu_sink nowhere = {NULL, drop_sample, drop_loss};
+	static const struct ltr_cpu_sink nowhere = {NULL, take_sample, take_loss};
 	struct ltr_census_info *info = ltr_census_info_mut(census);
 	int got;
 
@@ -94,11 +80,13 @@ int ltr__cpu_forget(struct ltr__cpu *cpu, struct ltr_census *census)
 
 void ltr__cpu_end(struct ltr__cpu *cpu, struct ltr_census *census)
 {
-	if (cpu->ops && census) {
-		(void)ltr__cpu_take(cpu, census);
-		if (cpu->ops)
-			cpu->sampled_ns =
-				ltr_process_now_ns() - ltr_census_info_mut(census)->cpu_started_ns;
-	}
-	end(cpu);
+	(void)ltr__cpu_take(cpu, census);
+	if (cpu->ops)
+		stop(cpu, ltr_census_info(census));
+}
+
+void ltr__cpu_close(struct ltr__cpu *cpu)
+{
+	if (cpu->ops)
+		cpu->ops->close(cpu->sampler);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * The handler runs on any thread of the program, at any instruction: on a goroutine's stack, between two
- * of them, in a blocking call, with any lock held. So it takes no lock, allocates nothing, uses no
- * thread-local variable but errno, which it restores, and believes nothing that the interrupted code has
- * in its registers: stacks are read by process_vm_readv() of the process itself, which answers where a
- * load would crash. Whose goroutine runs there is said by the thread's ring, as to readers outside; but
- * for the few instructions between the runtime's saying so and its switching, stack and goroutine belong
- * together.
+ * The handler runs on any thread of the program, at any instruction: on a goroutine's stack,
+ * between two of them, in a blocking call, with any lock held. So it takes no lock, allocates
+ * nothing, uses no thread-local variable but errno, which it restores, and believes nothing that
+ * the interrupted code has in its registers: stacks are read by process_vm_readv() of the process
+ * itself, which answers where a load would crash. Whose goroutine runs there is said by the
+ * thread's ring, as to readers outside; but for the few instructions between the runtime's saying
+ * so and its switching, stack and goroutine belong together.
  *
- * Everything it touches is in its own slot, and the kernel does not interrupt it by another SIGPROF.
+ * Everything it touches is in its own slot, and the kernel does not interrupt it by another
+ * SIGPROF.
  */
 #include "cpu_handler.h"
 
@@ -199,9 +200,9 @@ static void take_sample(struct ltr__slot *slot, const struct registers *register
 }
 
 /*
- * For how many periods a signal stands: the timer goes off again while its signal is on the way. That is
- * CPU time of the place where the signal arrives, if the thread was in a long system call, or its CPU was
- * another machine's; a thread that has blocked the signal for long may be anywhere.
+ * For how many periods a signal stands: the timer goes off again while its signal is on the way.
+ * That is CPU time of the place where the signal arrives, if the thread was in a long system call,
+ * or its CPU was another machine's; a thread that has blocked the signal for long may be anywhere.
  */
 static uint64_t worth_of(struct ltr__slot *slot, const siginfo_t *info)
 {

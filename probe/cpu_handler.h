@@ -3,12 +3,12 @@
 #define LOITER_CPU_HANDLER_H
 
 /*
- * Samples that threads of this process take of themselves, in a handler of SIGPROF: between the handler
- * (cpu_handler.c) and who reads what it has written (cpu_signals.c).
+ * Samples that threads of this process take of themselves, in a handler of SIGPROF: between the
+ * handler (cpu_handler.c) and who reads what it has written (cpu_signals.c).
  *
  * A slot belongs to one thread, and is a ring with one writer, the handler on that thread, and one
- * reader. Its memory is never given back, and it changes its thread only when that has ended: a signal
- * that was on its way when its timer was deleted is still handled.
+ * reader. Its memory is never given back, and it changes its thread only when that has ended: a
+ * signal that was on its way when its timer was deleted is still handled.
  */
 
 #include <signal.h>

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Samples of the CPUs of this very process, without eBPF and without any right: each thread that is found
- * has a timer on its own CPU time, whose SIGPROF goes to that thread. So nothing happens to a thread that
- * does nothing, and a sample is worth exactly one period of the thread's CPU time.
+ * Samples of the CPUs of this very process, without eBPF and without any right: each thread that is
+ * found has a timer on its own CPU time, whose SIGPROF goes to that thread. So nothing happens to a
+ * thread that does nothing, and a sample is worth exactly one period of the thread's CPU time.
  *
  * Threads are found, not told: those of the runtime by their rings at each poll, all others in
- * /proc/self/task ten times a second. What a thread did before it was found is in no sample, and is not
- * counted as lost either; one that ends before the next look is never found. The caller's thread is left
- * out: it blocks what is sent, and is no part of the program.
+ * /proc/self/task ten times a second. What a thread did before it was found is in no sample, and is
+ * not counted as lost either; one that ends before the next look is never found. The caller's
+ * thread is left out: it blocks what is sent, and is no part of the program.
  *
  * There is one sampler at most in a process (`user`), because there is one handler of SIGPROF. The
  * program's own is left alone, also if it comes later.
  */
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +48,11 @@ struct sampler {
 	const struct ltr_ring *rings;
 	const uint32_t *ring_count;
 	uint32_t ring_max;
-	uint32_t *ring_slots; /* by ring, the slot of its thread; NO_SLOT */
+	uint32_t ring_slots[]; /* by ring, the slot of its thread; NO_SLOT */
 };
 
-/* By slot. It outlives samplers: a slot is its thread's for as long as that lives (cpu_handler.h). */
+/* By slot. It outlives samplers: a slot is its thread's for as long as that lives
+ * (cpu_handler.h). */
 static struct thread threads[LTR__SLOT_MAX];
 static uint32_t thread_count;
 static pid_t owner; /* whose threads they are: a child of fork() has none of them */
@@ -142,8 +142,8 @@ static uint32_t find_slot(uint32_t tid)
 	return free;
 }
 
-/* Sees to it that the thread is sampled: 0, and its slot. -ENOMEM, -EAGAIN: no slot, no timer is left;
- * -EINVAL, -ESRCH: it has ended. */
+/* Sees to it that the thread is sampled: 0, and its slot. -ENOMEM, -EAGAIN: no slot, no timer is
+ * left; -EINVAL, -ESRCH: it has ended. */
 static int take_thread(struct sampler *sampler, uint32_t tid, const struct ltr_ring *ring,
 		       uint32_t *ret_index)
 {
@@ -257,8 +257,8 @@ static int install(struct sampler *sampler, struct ltr_why *ret_why)
 }
 
 /*
- * No timer is there any more, but its signal may still be pending on a thread that blocks it, and would
- * end the program if there were no handler. Ignoring a signal throws away what is pending.
+ * No timer is there any more, but its signal may still be pending on a thread that blocks it, and
+ * would end the program if there were no handler. Ignoring a signal throws away what is pending.
  */
 static void uninstall(const struct sampler *sampler)
 {
@@ -288,12 +288,12 @@ static void release_use(void)
 	__atomic_store_n(&user, 0, __ATOMIC_RELEASE); /* pairs with take_use() */
 }
 
-static void *close_sampler(void *context)
+static void close_sampler(void *context)
 {
 	struct sampler *sampler = context;
 
 	if (!sampler)
-		return NULL;
+		return;
 	if (sampler->pid == getpid()) {
 		for (uint32_t i = 0; i < thread_count; i++)
 			disarm(&threads[i]);
@@ -302,24 +302,18 @@ static void *close_sampler(void *context)
 	} else if (__atomic_load_n(&user, __ATOMIC_ACQUIRE) != getpid()) {
 		uninstall(sampler); /* a child that does not sample itself has inherited it */
 	}
-	free(sampler->ring_slots);
 	free(sampler);
-	return NULL;
 }
 
 static struct sampler *sampler_new(const struct ltr_event_target *what, uint32_t rate_hz)
 {
-	struct sampler *sampler = calloc(1, sizeof(*sampler));
+	size_t slots_bytes = what->layout->ring_max * sizeof(uint32_t);
+	struct sampler *sampler = calloc(1, sizeof(*sampler) + slots_bytes);
 
 	if (!sampler)
 		return NULL;
+	memset(sampler->ring_slots, 0xff, slots_bytes); /* NO_SLOT */
 	sampler->ring_max = what->layout->ring_max;
-	sampler->ring_slots = malloc((sampler->ring_max + 1ul) * sizeof(*sampler->ring_slots));
-	if (!sampler->ring_slots) {
-		free(sampler);
-		return NULL;
-	}
-	memset(sampler->ring_slots, 0xff, (sampler->ring_max + 1ul) * sizeof(*sampler->ring_slots));
 	sampler->rings = (const struct ltr_ring *)(uintptr_t)what->layout->rings;
 	sampler->ring_count = (const uint32_t *)(uintptr_t)what->layout->ring_count;
 	sampler->period_ns = ltr_cpu_period_ns(rate_hz);

@@ -60,7 +60,8 @@ struct ltr_event_source_ops {
 	 * refused; then nothing is left behind. */
 	int (*open)(const struct ltr_event_target *what, void **ret_context,
 		    struct ltr_why *ret_why);
-	/* Deliver all there is, or a large part of it, without blocking. 1 if there was something, 0 if not, -errno. */
+	/* Deliver all there is, or a large part of it, without blocking. 1 if there was something, 0
+	 * if not, -errno. */
 	int (*poll)(void *context, const struct ltr_event_sink *sink);
 	/* Readable when there is something to deliver; -1: none, rely on interval_ms. */
 	int (*fd)(void *context);
@@ -78,23 +79,25 @@ extern const struct ltr_event_source_ops ltr__ebpf_source; /* ebpf/records.c */
  */
 struct ltr_cpu_sink {
 	void *context;
-	/* One sample: when it was taken (CLOCK_MONOTONIC), the id of the goroutine that ran (0: none, or
-	 * not known which), whether that was in its blocking call, and the user stack, innermost first: the first address is of an
-	 * instruction, the others are where calls return to. A negative errno ends the poll with it. */
+	/* One sample: when it was taken (CLOCK_MONOTONIC), the id of the goroutine that ran (0: none,
+	 * or not known which), whether that was in its blocking call, and the user stack, innermost
+	 * first: the first address is of an instruction, the others are where calls return to. A
+	 * negative errno ends the poll with it. */
 	int (*sample)(void *context, uint64_t at_ns, uint64_t goroutine, bool in_call,
 		      const uint64_t *pcs, size_t depth);
 	void (*lost)(void *context, uint64_t samples);
 };
 
 struct ltr_cpu_ops {
-	/* `rate_hz` samples for each second that a CPU works for the program. -EPERM, -EOPNOTSUPP or
-	 * -EBUSY, with a sentence, where that is refused. */
+	/* `rate_hz` samples for each second that a CPU works for the program. A negative errno, with a
+	 * sentence, where that is refused (see ltr_probe_sample_cpu()). */
 	int (*open)(const struct ltr_event_target *what, uint32_t rate_hz, void **ret_sampler,
 		    struct ltr_why *ret_why);
 	/* Deliver all there is, or a large part of it. 1 if there was something, 0 if not, -errno; -EBUSY:
 	 * there will be no more, because the program has taken for itself what it takes. */
 	int (*poll)(void *sampler, const struct ltr_cpu_sink *sink);
-	void *(*close)(void *sampler); /* takes and returns NULL */
+	/* Nobody is disturbed any more; what was not delivered is gone. Takes NULL. */
+	void (*close)(void *sampler);
 };
 
 extern const struct ltr_cpu_ops ltr__cpu_ebpf;    /* ebpf/cpu.c */

@@ -19,6 +19,10 @@
 /* To heal a census, not more often; no snapshots take more than a tenth of the time. */
 #define HEAL_NS 100000000ull
 
+/* A program that runs may be torn under the reader: how often it is read again, and how soon. */
+#define TORN_LOOKS_MAX 10
+#define TORN_PAUSE_NS  20000000
+
 /* A recorder asks with each snapshot. */
 #define RECORDED_OBJECTS_MAX 65536u
 
@@ -207,6 +211,21 @@ int ltr_probe_refresh(struct ltr_probe *probe)
 	return err ? judge(probe, err) : 1;
 }
 
+int ltr_probe_refresh_whole(struct ltr_probe *probe)
+{
+	const struct timespec pause = {.tv_nsec = TORN_PAUSE_NS};
+	int err = 0;
+
+	for (int i = 0; i < TORN_LOOKS_MAX; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		err = ltr_probe_refresh(probe);
+		if (err < 0 || ltr_census_info(probe->census)->unreadable == 0)
+			break;
+	}
+	return err < 0 ? err : 0;
+}
+
 int ltr__probe_describe(struct ltr_probe *probe, struct ltr_event_target *ret_what,
 			struct ltr_why *why)
 {
@@ -279,12 +298,12 @@ int ltr_probe_sample_cpu(struct ltr_probe *probe, uint32_t rate_hz, struct ltr_w
 		ltr__cpu_end(&probe->cpu, probe->census);
 		return 0;
 	}
-	if (probe->cpu.ops && info->cpu_period_ns == ltr_cpu_period_ns(rate_hz))
-		return 0;
 	if (info->cpu_period_ns && info->cpu_period_ns != ltr_cpu_period_ns(rate_hz))
 		return ltr_why_set(
 			ret_why, -EINVAL,
 			"CPUs have been sampled at another rate: that cannot be added up");
+	if (probe->cpu.ops)
+		return 0;
 	if (probe->gone)
 		return ltr_why_set(ret_why, -ESRCH, "process %" PRIu32 " has ended", info->pid);
 	if (!probe->process)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Opening and closing a probe: a process or a file, the target that can read it, the best source of
- * records that is allowed. Order matters in one place only: records are switched on before the first
- * snapshot is taken, so whatever happens after the snapshot is in the records.
+ * records that is allowed. Order matters in one place only: records are switched on before the
+ * first snapshot is taken, so whatever happens after the snapshot is in the records.
  */
 #include "probe.h"
 
@@ -25,7 +25,7 @@ struct ltr_probe *ltr_probe_close(struct ltr_probe *probe)
 {
 	if (!probe)
 		return NULL;
-	ltr__cpu_end(&probe->cpu, NULL);
+	ltr__cpu_close(&probe->cpu);
 	ltr__threads_close(probe->threads);
 	if (probe->events)
 		probe->source->close(probe->events);

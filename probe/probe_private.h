@@ -28,9 +28,10 @@ struct ltr_probe {
 	bool gone;
 };
 
-/* What a source wants to know of the program; no stacks. */
+/* What a source wants to know of the program; no stacks. 0, or -errno and a sentence. */
 int ltr__probe_describe(struct ltr_probe *probe, struct ltr_event_target *ret_what,
 			struct ltr_why *why);
+/* Takes one, with all that is asked for with it, and says when the next may come. 0 or -errno. */
 int ltr__probe_snapshot(struct ltr_probe *probe);
 /* All that polling does but waiting: 1 if there was something, else 0, or -errno. */
 int ltr__probe_look(struct ltr_probe *probe);

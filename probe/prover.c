@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * Looking for references in our own process. Who walks a heap must not allocate in it, and what it has
- * written down of goroutines must not count as a reference to them: so a child does it, which looks at
- * this process from outside and has all it needs in a copy of it. The thread that asks sleeps until then.
+ * Looking for references in our own process. Who walks a heap must not allocate in it, and what it
+ * has written down of goroutines must not count as a reference to them: so a child does it, which
+ * looks at this process from outside and has all it needs in a copy of it. The thread that asks
+ * sleeps until then.
  *
  * The child is fork()'s, because that makes malloc() and stdio usable in a copy of a program with
- * threads, whichever malloc() that is: locks are taken before and are free in the child, which has one
- * thread. There, only what relies on no more than that is called: system calls, malloc(), files of its
- * own, and what reads a process. No thread is started, no destructor, no handler of the program's runs.
+ * threads, whichever malloc() that is: locks are taken before and are free in the child, which has
+ * one thread. There, only what relies on no more than that is called: system calls, malloc(), files
+ * of its own, and what reads a process. No thread is started, no destructor, no handler of the
+ * program's runs.
  *
- * It is no child of this process. fork() is called by a process in between that shares our memory (as one
- * of vfork() does: the calling thread sleeps until it has ended), and that has no signal for its end: so
- * the program gets no SIGCHLD, and no wait() of it finds somebody whom it does not know. The child
- * belongs to init then. It ends by itself with this process, because nothing is left to read, and by
- * SIGALRM when the time is over.
+ * It is no child of this process. fork() is called by a process in between that shares our memory
+ * (as one of vfork() does: the calling thread sleeps until it has ended), and that has no signal
+ * for its end: so the program gets no SIGCHLD, and no wait() of it finds somebody whom it does not
+ * know. The child belongs to init then. It ends by itself with this process, because nothing is
+ * left to read, and by SIGALRM when the time is over.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -63,7 +64,8 @@ struct entry {
 
 /* --- the child ------------------------------------------------------------------------------ */
 
-/* No end of a connection, pipe or file of the program's is held any longer by us, but for stderr. */
+/* No end of a connection, pipe or file of the program's is held any longer by us, but for
+ * stderr. */
 static void close_others(const struct prover *prover)
 {
 	unsigned int low = (unsigned int)prover->theirs;
@@ -195,8 +197,8 @@ static void child_main(const struct prover *prover)
 }
 
 /*
- * In between. What a sanitizer wrote down of this stack would remain, so that it does not know of it; and
- * it is told of no end: exit_group(2) is no function that does not return.
+ * In between. What a sanitizer wrote down of this stack would remain, so that it does not know of
+ * it; and it is told of no end: exit_group(2) is no function that does not return.
  */
 __attribute__((no_sanitize_address)) static int fork_apart(void *context)
 {

@@ -50,19 +50,18 @@ static int poll_sampler(void *context, const struct ltr_cpu_sink *sink)
 	return got == 0 && lost ? 1 : got;
 }
 
-static void *close_sampler(void *context)
+static void close_sampler(void *context)
 {
 	struct ltr_cpu_sampler *sampler = context;
 
 	if (!sampler)
-		return NULL;
+		return;
 	for (int cpu = 0; sampler->links && cpu < sampler->cpu_count; cpu++)
 		bpf_link__destroy(sampler->links[cpu]);
 	free(sampler->links);
 	ring_buffer__free(sampler->intake.buffer);
 	cpu_bpf__destroy(sampler->kernel);
 	free(sampler);
-	return NULL;
 }
 
 static bool has_loop_function(void)

@@ -48,16 +48,11 @@ static bool parse_line(char *text, struct line *ret_line)
 	return true;
 }
 
-static bool begins_with(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 static bool is_c_library(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
 
-	return begins_with(name, "libc.so.") || begins_with(name, "libc-2.");
+	return ltr__begins_with(name, "libc.so.") || ltr__begins_with(name, "libc-2.");
 }
 
 /* Whether words that are in there may count; `before` is the area that was found last, or NULL. */
@@ -71,13 +66,13 @@ static bool judge_line(const struct line *line, const struct ltr__area *before,
 		.start = line->start, .end = line->end, .kind = LTR__AREA_MEMORY};
 	if (line->rights[0] != 'r' || (shared && line->rights[1] != 'w'))
 		return false;
-	if (begins_with(line->path, "[v")) /* vdso, vvar, vsyscall: the kernel's */
+	if (ltr__begins_with(line->path, "[v")) /* vdso, vvar, vsyscall: the kernel's */
 		return false;
 	ret_area->of_file = has_file && !shared;
 	ret_area->of_nobody = !line->inode && !shared;
 	ret_area->of_data = has_file && !shared && line->rights[1] == 'w';
 	ret_area->of_malloc = has_file && is_c_library(line->path);
-	if (has_file || begins_with(line->path, "[stack")) {
+	if (has_file || ltr__begins_with(line->path, "[stack")) {
 		ret_area->kind = LTR__AREA_DATA;
 		ret_area->known = true;
 	} else if (strcmp(line->path, "[heap]") == 0) {

@@ -79,7 +79,7 @@ static bool is_in_futex(const struct ltr_process *process, uint32_t tid)
 {
 	FILE *file = open_of(process, tid, "wchan");
 	char name[64] = "";
-	bool is = file && fgets(name, sizeof(name), file) && strncmp(name, "futex", 5) == 0;
+	bool is = file && fgets(name, sizeof(name), file) && ltr__begins_with(name, "futex");
 
 	if (file)
 		fclose(file);

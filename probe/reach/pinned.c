@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Can pages of a process's memory be pinned? Devices, and the kernel on its own addresses, write to such
- * pages without a fault, so that nobody notes it: reads with O_DIRECT, buffers registered with io_uring or
- * with a driver (RDMA, VFIO), sockets whose packets lie in the process's memory. Who pins a page later takes
- * a fault for writing first; so this has to be asked when all pages have been protected.
+ * Can pages of a process's memory be pinned? Devices, and the kernel on its own addresses, write to
+ * such pages without a fault, so that nobody notes it: reads with O_DIRECT, buffers registered with
+ * io_uring or with a driver (RDMA, VFIO), sockets whose packets lie in the process's memory. Who
+ * pins a page later takes a fault for writing first; so this has to be asked when all pages have
+ * been protected.
  *
  * Whatever could do that counts, whether it does or not. Not seen: a read without O_DIRECT that its
- * file system makes directly all the same (FUSE, 9P) and that was under way then; a read with O_DIRECT whose
- * descriptor another thread has closed meanwhile.
+ * file system makes directly all the same (FUSE, 9P) and that was under way then; a read with
+ * O_DIRECT whose descriptor another thread has closed meanwhile.
  */
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +23,6 @@
 
 #define PATH_BYTES 64
 
-static bool begins_with(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* Of those it is known that they write to memory as read(2) does. */
 static bool is_harmless_device(const char *path)
 {
@@ -34,18 +31,19 @@ static bool is_harmless_device(const char *path)
 					    "mqueue", "kmsg", "log"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (begins_with(path + strlen("/dev/"), names[i]))
+		if (ltr__begins_with(path + strlen("/dev/"), names[i]))
 			return true;
 	return false;
 }
 
 static bool is_suspicious(const char *path)
 {
-	return begins_with(path, "anon_inode:[io_uring]") || begins_with(path, "/[aio]") ||
-	       (begins_with(path, "/dev/") && !is_harmless_device(path));
+	return ltr__begins_with(path, "anon_inode:[io_uring]") ||
+	       ltr__begins_with(path, "/[aio]") ||
+	       (ltr__begins_with(path, "/dev/") && !is_harmless_device(path));
 }
 
-static bool is_direct(const struct ltr_process *process, const char *descriptor)
+static bool may_be_direct(const struct ltr_process *process, const char *descriptor)
 {
 	char path[PATH_BYTES], line[128];
 	unsigned int flags = 0;
@@ -53,11 +51,12 @@ static bool is_direct(const struct ltr_process *process, const char *descriptor)
 
 	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.16s", ltr_process_pid(process), descriptor);
 	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
+	if (!file)
+		return errno != ENOENT; /* it was closed meanwhile, or it cannot be known */
+	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "flags: %o", &flags) == 1)
 			break;
-	if (file)
-		fclose(file);
+	fclose(file);
 	return flags & O_DIRECT;
 }
 
@@ -80,7 +79,7 @@ static bool has_suspicious_descriptor(const struct ltr_process *process)
 			continue;
 		target[length] = '\0';
 		has = is_suspicious(target) ||
-		      (target[0] == '/' && is_direct(process, entry->d_name));
+		      (target[0] == '/' && may_be_direct(process, entry->d_name));
 	}
 	closedir(folder);
 	return has;
@@ -103,8 +102,9 @@ static bool has_suspicious_mapping(const struct ltr_process *process)
 		int at = 0;
 
 		sscanf(text, "%*x-%*x %*s %*x %*x:%*x %*u %n", &at);
-		has = at && (is_suspicious(text + at) || begins_with(text + at, "socket:"));
+		has = at && (is_suspicious(text + at) || ltr__begins_with(text + at, "socket:"));
 	}
+	has |= !feof(file); /* it could not be read to its end */
 	free(text);
 	fclose(file);
 	return has;

@@ -28,6 +28,8 @@
  * Places are numbered by granules of 16 bytes, area by area.
  */
 
+#include <string.h>
+
 #include "reach.h"
 
 #define LTR__PAGE_BYTES 4096u
@@ -284,6 +286,11 @@ void ltr__parts_done(struct ltr_reach *reach);
 
 /* Where the used part of its stack begins; 0: not known, or it has none. */
 uint64_t ltr__stack_used_from(const struct ltr_reach_goroutine *goroutine);
+
+static inline bool ltr__begins_with(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
 
 static inline bool ltr__bit(const uint64_t *bits, uint32_t number)
 {

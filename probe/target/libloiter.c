@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #if defined(__x86_64__)
 #include <x86intrin.h>
 #endif

@@ -1,40 +1,43 @@
 // SPDX-License-Identifier: MIT
 /*
- * A thread that only looks, in the very process that it looks at, says so in the runtime's own table
- * (layout.h): its stack is a region that leads nowhere, and it is a thread that wakes nobody. Everybody who
- * looks for references sees that, also from outside.
+ * A thread that only looks, in the very process that it looks at, says so in the runtime's own
+ * table (layout.h): its stack is a region that leads nowhere, and it is a thread that wakes nobody.
+ * Everybody who looks for references sees that, also from outside.
  *
- * It holds because nothing of the program runs on that thread: what it knows of goroutines, on its stack,
- * in its thread-local variables (which lie there, too) and in its registers, is copied from them and
- * never used to wake one. What the program can get at as well is found from there.
+ * It holds because nothing of the program runs on that thread: what it knows of goroutines, on its
+ * stack, in its thread-local variables (which lie there, too) and in its registers, is copied from
+ * them and never used to wake one. What the program can get at as well is found from there.
  *
- * A region that was given back keeps its place in the table for the next one. Its kind is 0 then, and it
- * belongs to a thread that cannot be: a reader that sees only a part of the change passes over it.
+ * A region that was given back keeps its place in the table for the next one. Its kind is 0 then,
+ * and it belongs to a thread that cannot be: a reader that sees only a part of the change passes
+ * over it.
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "libloiter_private.h"
 
 #define NO_THREAD UINT32_MAX
 
-static _Atomic(struct ltr_region *) given_back;
-
-/* The table is in our own memory. */
+/* One that was given back, or a new one. The table is in our own memory. */
 static struct ltr_region *take_place(const struct ltr_layout *layout)
 {
 	struct ltr_region *regions = (struct ltr_region *)(uintptr_t)layout->regions;
 	uint32_t *count = (uint32_t *)(uintptr_t)layout->region_count;
-	struct ltr_region *region = atomic_exchange(&given_back, NULL);
 	uint32_t place;
 
-	if (region)
-		return region;
 	if (!regions || !count)
 		return NULL;
 	place = __atomic_load_n(count, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < place && i < layout->region_max; i++) {
+		uint32_t nobody = NO_THREAD;
+
+		/* acquire: pairs with ltr__libloiter_step_back(), which has written the rest before */
+		if (__atomic_compare_exchange_n(&regions[i].tid, &nobody, (uint32_t)gettid(), false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return &regions[i];
+	}
 	do {
 		if (place >= layout->region_max)
 			return NULL;
@@ -95,9 +98,8 @@ void ltr__libloiter_step_back(struct ltr__libloiter *target)
 	if (!region)
 		return;
 	__atomic_store_n(&region->kind, 0, __ATOMIC_RELAXED);
-	/* Whoever sees one of these sees that it has no kind. */
-	__atomic_store_n(&region->tid, NO_THREAD, __ATOMIC_RELEASE);
+	/* Whoever sees one of these sees that it has no kind; after the last, another may have it. */
 	__atomic_store_n(&region->low, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&region->high, 0, __ATOMIC_RELEASE);
-	atomic_store(&given_back, region);
+	__atomic_store_n(&region->tid, NO_THREAD, __ATOMIC_RELEASE);
 }

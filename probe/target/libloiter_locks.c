@@ -4,7 +4,6 @@
  * Many wait for one lock: addresses are sorted before they are read. What is not mapped, or is no
  * address, is left out: then nothing is known of that lock.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Waiting for the runtime to note where its goroutines stand (layout.h, struct ltr_stack_note). It does so
- * once somebody watches, several times as fast as we can read their stacks; so the first snapshot follows
- * behind it, where there is enough to gain. It is not waited for if it sleeps, nor for more than a few
- * pauses in which it does not begin or does not go on: it may be stopped, or have no CPU. Then stacks are
- * read.
+ * Waiting for the runtime to note where its goroutines stand (layout.h, struct ltr_stack_note). It
+ * does so once somebody watches, several times as fast as we can read their stacks; so the first
+ * snapshot follows behind it, where there is enough to gain. It is not waited for if it sleeps, nor
+ * for more than a few pauses in which it does not begin or does not go on: it may be stopped, or
+ * have no CPU. Then stacks are read.
  */
-#include <errno.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #include "libloiter_private.h"

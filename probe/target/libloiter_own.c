@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which memory and which threads of a libloiter program are the runtime's own. What lies in there is no
- * reference of the program's: descriptors, records, stacks that nobody uses.
+ * Which memory and which threads of a libloiter program are the runtime's own. What lies in there
+ * is no reference of the program's: descriptors, records, stacks that nobody uses.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@ static int add_skip(struct ltr__own *own, uint64_t low, uint64_t high, enum ltr_
 {
 	struct ltr_reach_region *grown;
 
-	if (high <= low)
+	/* No region begins at 0: this one was read while it was being written. */
+	if (!low || high <= low)
 		return 0;
 	grown = reallocarray(own->skip, own->skip_count + 1, sizeof(*grown));
 	if (!grown)

@@ -187,7 +187,9 @@ static inline bool ltr__has_notes(const struct ltr_layout *layout)
 	return layout->notes && layout->note_bytes == sizeof(struct ltr_stack_note);
 }
 
+/* How often the runtime has begun to go over its goroutines; 0 also if it cannot be read. */
 uint32_t ltr__notes_passes(const struct ltr__libloiter *target);
+/* A snapshot begins, of so many descriptors: whether there is something to wait for. */
 void ltr__notes_begin(const struct ltr__libloiter *target, uint64_t descriptors,
 		      struct ltr__notes_wait *wait);
 /* Until the runtime has looked at the first `count` descriptors, or does not seem to get there. */

@@ -11,8 +11,6 @@
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "gate.h"
@@ -57,8 +55,8 @@ void ltr__say_address(const void *pc)
 			      (size_t)(address - (const char *)info.dli_fbase));
 }
 
-__attribute__((no_sanitize("address", "thread"))) static void say_stack(
-	const struct ltr__goroutine *goroutine, const void *frame)
+LTR__READS_AS_OUTSIDER static void say_stack(const struct ltr__goroutine *goroutine,
+					     const void *frame)
 {
 	const uint64_t *fp = frame;
 
@@ -69,9 +67,7 @@ __attribute__((no_sanitize("address", "thread"))) static void say_stack(
 			ltr__say_line("\t...\n");
 			return;
 		}
-
-		if ((const char *)fp < goroutine->stack_low ||
-		    (const char *)fp > goroutine->stack_high - 16 || ((uintptr_t)fp & 7))
+		if (!ltr__may_be_frame(fp, goroutine->stack_low, goroutine->stack_high))
 			return;
 		next = (const uint64_t *)(uintptr_t)fp[0];
 		if (next == NULL) /* the trampoline's frame says nothing to anybody */
@@ -162,8 +158,7 @@ _Noreturn void ltr__fatal(const char *format, ...)
 	_exit(LTR__FATAL_STATUS);
 }
 
-__attribute__((no_sanitize("address", "thread"))) static void say_parked(
-	const struct ltr__goroutine *goroutine)
+LTR__READS_AS_OUTSIDER static void say_parked(const struct ltr__goroutine *goroutine)
 {
 	const char *sp = goroutine->saved_sp;
 

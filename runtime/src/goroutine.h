@@ -14,6 +14,7 @@
 #include <loiter/event.h>
 #include <loiter/goroutine.h>
 #include <loiter/layout.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -110,6 +111,35 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
 /* The slabs; for layout.c and for the fatal report. */
 extern struct ltr__goroutine *ltr__slabs[LTR__SLAB_MAX];
 extern uint32_t ltr__slab_count;
+
+/*
+ * For functions that read descriptors and stacks of other goroutines, as an outsider does (layout.h):
+ * such reads are races on purpose, of memory that is never unmapped.
+ */
+#define LTR__READS_AS_OUTSIDER __attribute__((no_sanitize("address", "thread")))
+
+/*
+ * Whether what was read of a goroutine, after `id` and `sequence`, is of that one between the same
+ * two transitions. Any thread may ask.
+ */
+LTR__READS_AS_OUTSIDER static inline bool ltr__is_still(const struct ltr__goroutine *goroutine,
+							uint64_t id, uint32_t sequence)
+{
+	/* acquire: that was read before this, which pairs with ltr__transition() */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(sequence & 1) &&
+	       __atomic_load_n(&goroutine->sequence, __ATOMIC_RELAXED) == sequence &&
+	       __atomic_load_n(&goroutine->id, __ATOMIC_RELAXED) == id;
+}
+
+/* Whether a frame (the one before it, and where it returns to) may lie there, in these bounds. */
+static inline bool ltr__may_be_frame(const void *frame, const char *low, const char *high)
+{
+	const char *at = frame;
+
+	return at >= low && at <= high - 2 * sizeof(uint64_t) &&
+	       (uintptr_t)at % sizeof(uint64_t) == 0;
+}
 
 /*
  * A crowd of newborns is larger than the caches: ask for a descriptor so many before it is written to

@@ -2,13 +2,14 @@
 
 /*
  * See note.h. A goroutine may be woken while its stack is walked, and write to it, or end, and its
- * descriptor get another one: so the walk trusts nothing but the bounds of the stack, once they are known to
- * be those of one goroutine (is_still), for the memory of stacks is never unmapped; and what it found counts
- * only if that goroutine has not moved afterwards. It is the walk that outsiders make, and it finds the same
- * frames.
+ * descriptor get another one: so the walk trusts nothing but the bounds of the stack, once they are
+ * known to be those of one goroutine (ltr__is_still()), for the memory of stacks is never unmapped;
+ * and what it found counts only if that goroutine has not moved afterwards. It is the walk that
+ * outsiders make, and it finds the same frames.
  *
- * Nothing of a crowd of stacks is in a cache. So a group of them is walked together, a frame of each at a
- * time: where the next one lies is asked for before the others have their turn, and has come after.
+ * Nothing of a crowd of stacks is in a cache. So a group of them is walked together, a frame of
+ * each at a time: where the next one lies is asked for before the others have their turn, and has
+ * come after.
  */
 
 #include "note.h"
@@ -34,9 +35,6 @@ _Static_assert(LTR__NOTE_MAX % LTR__SLAB_DESCRIPTORS == 0, "a slab has notes, or
 
 #define NOTES_BYTES ((size_t)LTR__NOTE_MAX * sizeof(struct ltr_stack_note))
 
-/* Others change what is read here. */
-#define LOOKS_AT_OTHERS __attribute__((no_sanitize("address", "thread")))
-
 struct ltr_stack_note *ltr__notes;
 struct ltr_note_progress ltr__note_progress = {.looked = ALL};
 
@@ -58,8 +56,8 @@ struct stand {
 };
 
 /*
- * The group that is walked, of the monitor alone. It is full of addresses that mean nothing to who looks for
- * references, so it lies with the notes, in memory that is said to be private.
+ * The group that is walked, of the monitor alone. It is full of addresses that mean nothing to who
+ * looks for references, so it lies with the notes, in memory that is said to be private.
  */
 static struct stand *stands;
 
@@ -76,17 +74,13 @@ void ltr__note_init(void)
 	ltr__region_add(ltr__notes, bytes, LTR_REGION_PRIVATE, 0);
 }
 
-/* What was read of it before is of the goroutine that it was, between the same two transitions. */
-LOOKS_AT_OTHERS static bool is_still(const struct stand *stand)
+LTR__READS_AS_OUTSIDER static bool is_still(const struct stand *stand)
 {
-	/* acquire: that comes before this look, which pairs with ltr__transition() */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&stand->goroutine->sequence, __ATOMIC_RELAXED) == stand->sequence &&
-	       __atomic_load_n(&stand->goroutine->id, __ATOMIC_RELAXED) == stand->id;
+	return ltr__is_still(stand->goroutine, stand->id, stand->sequence);
 }
 
 /* False if it does not wait, is just being changed, or has its note. */
-LOOKS_AT_OTHERS static bool look_at(uint32_t number, struct stand *stand)
+LTR__READS_AS_OUTSIDER static bool look_at(uint32_t number, struct stand *stand)
 {
 	const struct ltr__goroutine *goroutine =
 		&ltr__slabs[number / LTR__SLAB_DESCRIPTORS][number % LTR__SLAB_DESCRIPTORS];
@@ -116,8 +110,8 @@ LOOKS_AT_OTHERS static bool look_at(uint32_t number, struct stand *stand)
 /* To the frame at `next`, which is known to be in the stack. */
 static void go_to(struct stand *stand, const char *next)
 {
-	if (next && (next <= stand->next || next > stand->high - 2 * sizeof(uint64_t) ||
-		     (uintptr_t)next % sizeof(uint64_t) || stand->depth == LTR_STACK_DEPTH_MAX)) {
+	if (next && (!ltr__may_be_frame(next, stand->next + 1, stand->high) ||
+		     stand->depth == LTR_STACK_DEPTH_MAX)) {
 		stand->damaged = true;
 		next = NULL;
 	}
@@ -126,12 +120,12 @@ static void go_to(struct stand *stand, const char *next)
 }
 
 /* What was saved of its registers holds its frame pointer; each frame, that of the next one. */
-LOOKS_AT_OTHERS static void begin_walk(struct stand *stand)
+LTR__READS_AS_OUTSIDER static void begin_walk(struct stand *stand)
 {
 	go_to(stand, (const char *)*(const uintptr_t *)(const void *)stand->next);
 }
 
-LOOKS_AT_OTHERS static void walk_on(struct stand *stand)
+LTR__READS_AS_OUTSIDER static void walk_on(struct stand *stand)
 {
 	const uintptr_t *frame = (const void *)stand->next;
 

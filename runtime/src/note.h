@@ -3,9 +3,9 @@
 #define LTR_NOTE_H
 
 /*
- * Notes of stacks (layout.h, struct ltr_stack_note): when somebody begins to watch, the monitor walks the
- * stacks of all goroutines that wait, so that who watches need not read them from outside, where each
- * costs several times as much.
+ * Notes of stacks (layout.h, struct ltr_stack_note): when somebody begins to watch, the monitor
+ * walks the stacks of all goroutines that wait, so that who watches need not read them from
+ * outside, where each costs several times as much.
  */
 
 #include <loiter/layout.h>
@@ -22,8 +22,8 @@ extern struct ltr_note_progress ltr__note_progress;
 void ltr__note_init(void);
 
 /*
- * Notes what has to be noted, for about a millisecond; whether there is more. By the monitor alone, at each
- * tick.
+ * Notes what has to be noted, for about a millisecond; whether there is more. By the monitor alone,
+ * at each tick.
  */
 bool ltr__note_stacks(void);
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <loiter/goroutine.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 

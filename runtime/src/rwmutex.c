@@ -12,7 +12,6 @@
  * before anybody who could free it goes on.
  */
 
-#include <errno.h>
 #include <loiter/sync.h>
 
 #include "clock.h"

@@ -6,7 +6,7 @@
  * does (layout.h): their memory, that of labels and names, and that of stacks is never unmapped, and
  * what was read counts if the id is still the same afterwards; for a stack, the sequence.
  *
- * Such reads are races on purpose. They are kept in functions that sanitizers leave alone, which
+ * Such reads are kept in functions that sanitizers leave alone (LTR__READS_AS_OUTSIDER), which
  * therefore call nothing of libc.
  */
 
@@ -24,8 +24,6 @@
 #define LONG_PAUSE_NS  (10 * LTR_MILLISECOND)
 #define SAID_MAX       20
 
-#define READS_AS_OUTSIDER __attribute__((noinline, no_sanitize("address", "thread")))
-
 /* Copied out of a descriptor and what hangs on it. */
 struct seen {
 	struct ltr_scope_left left;
@@ -36,7 +34,7 @@ typedef void report_function(const struct ltr_scope_left *left, void *argument);
 
 static uint64_t last_number; /* atomic */
 
-READS_AS_OUTSIDER static bool has_label(const struct ltr_labels *labels, const char *key)
+LTR__READS_AS_OUTSIDER static bool has_label(const struct ltr_labels *labels, const char *key)
 {
 	const volatile struct ltr_labels *set = labels;
 	uint32_t count = set ? set->count : 0;
@@ -53,8 +51,8 @@ READS_AS_OUTSIDER static bool has_label(const struct ltr_labels *labels, const c
 }
 
 /* Its id, if it is of the scope and has to end; otherwise 0. */
-READS_AS_OUTSIDER static uint64_t member_id(const struct ltr__goroutine *goroutine,
-					    const struct ltr_scope *scope)
+LTR__READS_AS_OUTSIDER static uint64_t member_id(const struct ltr__goroutine *goroutine,
+						 const struct ltr_scope *scope)
 {
 	uint64_t id = __atomic_load_n(&goroutine->id, __ATOMIC_ACQUIRE);
 
@@ -66,20 +64,10 @@ READS_AS_OUTSIDER static uint64_t member_id(const struct ltr__goroutine *gorouti
 	return __atomic_load_n(&goroutine->id, __ATOMIC_RELAXED) == id ? id : 0;
 }
 
-/* Whether what was read before this is of that goroutine, between the same two transitions. */
-READS_AS_OUTSIDER static bool is_still(const struct ltr__goroutine *goroutine, uint64_t id,
-				       uint32_t sequence)
-{
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return !(sequence & 1) &&
-	       __atomic_load_n(&goroutine->sequence, __ATOMIC_RELAXED) == sequence &&
-	       __atomic_load_n(&goroutine->id, __ATOMIC_RELAXED) == id;
-}
-
 /* As fatal.c's say_stack(): by frame pointers, each inside the stack and above the last. The bounds are
  * trusted once they are known to be of one goroutine: the memory of stacks is never unmapped. */
-READS_AS_OUTSIDER static size_t read_stack(const struct ltr__goroutine *goroutine, uint64_t id,
-					   uint32_t sequence, const void **ret_stack)
+LTR__READS_AS_OUTSIDER static size_t read_stack(const struct ltr__goroutine *goroutine, uint64_t id,
+						uint32_t sequence, const void **ret_stack)
 {
 	const char *low = goroutine->stack_low, *high = goroutine->stack_high;
 	const char *sp = goroutine->saved_sp;
@@ -87,11 +75,10 @@ READS_AS_OUTSIDER static size_t read_stack(const struct ltr__goroutine *goroutin
 	size_t depth = 0;
 
 	if (!low || low >= high || !sp || sp < low || sp > high - 16 - LTR__SAVED_FP_OFFSET ||
-	    !is_still(goroutine, id, sequence))
+	    !ltr__is_still(goroutine, id, sequence))
 		return 0;
 	fp = *(const uint64_t *const volatile *)(const void *)(sp + LTR__SAVED_FP_OFFSET);
-	while (depth < LTR_SCOPE_FRAMES && (const char *)fp >= low &&
-	       (const char *)fp <= high - 16 && !((uintptr_t)fp & 7)) {
+	while (depth < LTR_SCOPE_FRAMES && ltr__may_be_frame(fp, low, high)) {
 		const volatile uint64_t *frame = fp;
 		const uint64_t *next = (const uint64_t *)(uintptr_t)frame[0];
 
@@ -105,8 +92,8 @@ READS_AS_OUTSIDER static size_t read_stack(const struct ltr__goroutine *goroutin
 	return depth;
 }
 
-READS_AS_OUTSIDER static bool read_member(const struct ltr__goroutine *goroutine, uint64_t id,
-					  struct seen *ret_seen)
+LTR__READS_AS_OUTSIDER static bool read_member(const struct ltr__goroutine *goroutine, uint64_t id,
+					       struct seen *ret_seen)
 {
 	uint32_t sequence = __atomic_load_n(&goroutine->sequence, __ATOMIC_ACQUIRE);
 	const volatile char *name = __atomic_load_n(&goroutine->name, __ATOMIC_ACQUIRE);
@@ -124,7 +111,7 @@ READS_AS_OUTSIDER static bool read_member(const struct ltr__goroutine *goroutine
 	left->depth = 0;
 	if (state != LTR_STATE_RUNNING && state != LTR_STATE_QUEUED)
 		left->depth = read_stack(goroutine, id, sequence, left->stack);
-	if (!is_still(goroutine, id, sequence)) {
+	if (!ltr__is_still(goroutine, id, sequence)) {
 		left->depth = 0; /* it has gone on: where it was is not where it is */
 		state = LTR_STATE_RUNNING;
 		reason = LTR_REASON_NONE;

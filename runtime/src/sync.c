@@ -6,7 +6,6 @@
  * lets the others go on.
  */
 
-#include <errno.h>
 #include <loiter/sync.h>
 
 #include "clock.h"

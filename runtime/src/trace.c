@@ -238,8 +238,8 @@ __attribute__((no_sanitize("address"))) static uint32_t number_stack(
 	uint32_t depth = 0;
 	uint64_t *fp = frame;
 
-	while (depth < LTR_STACK_DEPTH_MAX && (char *)fp >= goroutine->stack_low &&
-	       (char *)fp <= goroutine->stack_high - 16 && ((uintptr_t)fp & 7) == 0) {
+	while (depth < LTR_STACK_DEPTH_MAX &&
+	       ltr__may_be_frame(fp, goroutine->stack_low, goroutine->stack_high)) {
 		uint64_t *next = (uint64_t *)(uintptr_t)fp[0];
 
 		pcs[depth++] = fp[1];

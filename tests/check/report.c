@@ -328,6 +328,23 @@ static void a_creating_call_has_its_whole_path(void **state)
 	}
 }
 
+/* 12 waits for the object, in a send; 13 lives, and is no finding. */
+static void add_waiter(struct ltr_census *census, uint64_t object, uint8_t reason)
+{
+	census_add(census, &(struct people){.id = 12,
+					    .parent = 1,
+					    .age_ns = 12 * SECOND / 10,
+					    .object = object,
+					    .reason = reason,
+					    .created = AT(F_SERVE, 4),
+					    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2)}});
+	census_add(census, &(struct people){.id = 13,
+					    .flags = LTR_IS_DAEMON,
+					    .reason = LTR_REASON_SLEEP,
+					    .created = AT(F_SERVE, 5),
+					    .stack = {AT(F_RUNTIME, 1), AT(F_WORKER, 2)}});
+}
+
 static void who_freed_a_lock_last_is_told(void **state)
 {
 	static const char *const formats[][2] = {
@@ -345,17 +362,7 @@ static void who_freed_a_lock_last_is_told(void **state)
 	struct ltr_judgement *judgement = new_judgement();
 
 	(void)state;
-	census_add(census, &(struct people){.id = 12,
-					    .parent = 1,
-					    .object = 0xbeef,
-					    .reason = LTR_REASON_MUTEX_LOCK,
-					    .created = AT(F_SERVE, 4),
-					    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2)}});
-	census_add(census, &(struct people){.id = 13,
-					    .flags = LTR_IS_DAEMON,
-					    .reason = LTR_REASON_SLEEP,
-					    .created = AT(F_SERVE, 5),
-					    .stack = {AT(F_RUNTIME, 1), AT(F_WORKER, 2)}});
+	add_waiter(census, 0xbeef, LTR_REASON_MUTEX_LOCK);
 	census_add_locks(census, locks, NULL);
 	judge(judgement, census);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
@@ -379,18 +386,7 @@ static void the_other_end_is_named(void **state)
 	struct ltr_census *census = census_make(LTR_PHASE_MAIN_RETURNED, "./httpd");
 
 	(void)state;
-	census_add(census, &(struct people){.id = 12,
-					    .parent = 1,
-					    .age_ns = 12 * SECOND / 10,
-					    .object = 0xc0de,
-					    .reason = LTR_REASON_CHAN_SEND,
-					    .created = AT(F_SERVE, 4),
-					    .stack = {AT(F_RUNTIME, 1), AT(F_SEND, 2)}});
-	census_add(census, &(struct people){.id = 13,
-					    .flags = LTR_IS_DAEMON,
-					    .reason = LTR_REASON_SLEEP,
-					    .created = AT(F_SERVE, 5),
-					    .stack = {AT(F_RUNTIME, 1), AT(F_WORKER, 2)}});
+	add_waiter(census, 0xc0de, LTR_REASON_CHAN_SEND);
 	for (size_t i = 0; i < 3; i++) {
 		struct ltr_judgement *judgement;
 		char *text;

@@ -149,3 +149,12 @@ struct ltr_census *lives_end(struct lives *lives)
 			add_up(lives, i, FIXTURE_NOW_NS);
 	return lives->census;
 }
+
+struct ltr_census *random_lives(const struct ltr_steps *steps)
+{
+	struct lives lives;
+
+	lives_begin(&lives, steps);
+	lives_go_on(&lives, 500);
+	return lives_end(&lives);
+}

@@ -42,4 +42,7 @@ void lives_go_on(struct lives *lives, size_t events);
 /* At the end; also what is under way is in the totals then. The census is the caller's. */
 struct ltr_census *lives_end(struct lives *lives);
 
+/* All of that at once. */
+struct ltr_census *random_lives(const struct ltr_steps *steps);
+
 #endif

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * A program for test_attach_often.c. For each byte that it is sent it becomes busy or quiet by turns, and
- * says "busy", or "quiet N", where N is how many goroutines there are by its own count. While it is busy,
- * goroutines come and go, every fourth time faster than a slow reader can follow; while it is quiet
- * nobody moves. At the end of its input it returns.
+ * A program for test_attach_often.c. For each byte that it is sent it becomes busy or quiet by
+ * turns, and says "busy", or "quiet N", where N is how many goroutines there are by its own count.
+ * While it is busy, goroutines come and go, every fourth time faster than a slow reader can follow;
+ * while it is quiet nobody moves. At the end of its input it returns.
  */
-#include <loiter.h>
+#include "live_program.h"
+
 #include <stdatomic.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define WORKERS 100
 
-LTR_CHAN(numbers, int);
-
-static numbers never;
 static numbers nobody;
-static numbers meet;
-static numbers next_turn; /* closed when there is work again, and made anew */
-static struct ltr_mutex mutex;
+static numbers next_turn;           /* closed when there is work again, and made anew */
 static struct ltr_waitgroup moving; /* workers and short lives that do not rest */
 static atomic_int living = 1;       /* the main goroutine */
 static atomic_int resting;
@@ -44,35 +38,13 @@ static void short_life(void)
 	leave();
 }
 
-static void one_thing(uint32_t chance)
+static void start_short_life(void)
 {
-	int value;
-
-	switch (chance % 6) {
-	case 0:
-		ltr_yield();
-		break;
-	case 1:
-		ltr_sleep(chance % 300 * LTR_MICROSECOND);
-		break;
-	case 2:
-		enter();
-		ltr_go(short_life);
-		break;
-	case 3:
-		ltr_mutex_lock(&mutex);
-		ltr_yield();
-		ltr_mutex_unlock(&mutex);
-		break;
-	case 4:
-		ltr_send(meet, (int)chance, ltr_after(LTR_MILLISECOND));
-		break;
-	case 5:
-		ltr_select(ltr_after(100 * LTR_MICROSECOND), LTR_RECV(meet, &value),
-			   LTR_RECV(never, &value));
-		break;
-	}
+	enter();
+	ltr_go(short_life);
 }
+
+static struct live_work work = {.sleep_most_us = 300, .start_short_life = start_short_life};
 
 /* Until the next turn, and not counted as moving: start_turn() counts it again. */
 static void rest(uint32_t chance)
@@ -88,7 +60,8 @@ static void rest(uint32_t chance)
 		ltr_select(LTR_FOREVER, LTR_RECV(here, &value), LTR_SEND(nobody, 1));
 }
 
-/* It ends in the middle of the work, and another takes its place; or when the work does; or it rests. */
+/* It ends in the middle of the work, and another takes its place; or when the work does; or it
+ * rests. */
 static void worker(uint32_t *seed)
 {
 	uint32_t chance = *seed;
@@ -96,7 +69,7 @@ static void worker(uint32_t *seed)
 	for (;;) {
 		while (atomic_load(&busy)) {
 			chance = chance * 1664525 + 1013904223;
-			one_thing(chance >> 8);
+			live_do_one_thing(&work, chance >> 8);
 			if (!atomic_load(&storm))
 				ltr_sleep((chance >> 8) % 2048 * LTR_MICROSECOND);
 			if (chance >> 28 == 0) {
@@ -132,41 +105,26 @@ static numbers start_turn(uint32_t number)
 	return gate;
 }
 
-static void say(void *text)
-{
-	fputs(text, stdout);
-	fflush(stdout);
-}
-
-static void wait_for_byte(void *ret_more)
-{
-	char byte;
-
-	*(bool *)ret_more = read(STDIN_FILENO, &byte, 1) == 1;
-}
-
 static int run(int argc, char **argv)
 {
 	char count[32];
-	bool more;
 
 	(void)argc, (void)argv;
-	never = ltr_make(numbers, 0);
+	work.never = ltr_make(numbers, 0);
 	nobody = ltr_make(numbers, 0);
-	meet = ltr_make(numbers, 0);
+	work.meet = ltr_make(numbers, 0);
 	next_turn = ltr_make(numbers, 0);
 	for (uint32_t turn = 0;; turn++) {
-		ltr_blocking(wait_for_byte, &more);
-		if (!more)
+		if (!live_may_go_on())
 			return 0;
 		numbers gate = start_turn(turn);
-		ltr_blocking(say, "busy\n");
-		ltr_blocking(wait_for_byte, &more);
+		live_say("busy\n");
+		(void)live_may_go_on();
 		atomic_store(&busy, false);
 		ltr_waitgroup_wait(&moving);
 		ltr_free(gate);
 		snprintf(count, sizeof(count), "quiet %d\n", atomic_load(&living));
-		ltr_blocking(say, count);
+		live_say(count);
 	}
 }
 

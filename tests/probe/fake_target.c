@@ -117,6 +117,11 @@ struct fake_descriptor *fake_add(uint64_t id, uint8_t state, uint8_t reason, con
 	return descriptor;
 }
 
+struct ltr_event *fake_record(uint32_t ring, uint64_t position)
+{
+	return &fake.records[ring][position % FAKE_CAPACITY];
+}
+
 pid_t fake_start(void)
 {
 	pid_t pid = fork();

@@ -90,6 +90,9 @@ void fake_reset(void);
 struct fake_descriptor *fake_add(uint64_t id, uint8_t state, uint8_t reason, const uint64_t *pcs,
 				 uint32_t depth, uint32_t frame_bytes);
 
+/* Where the record at this position of a ring lies. */
+struct ltr_event *fake_record(uint32_t ring, uint64_t position);
+
 /* Fork the child; it is like us at this moment. */
 pid_t fake_start(void);
 void fake_stop(pid_t pid);

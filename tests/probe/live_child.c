@@ -7,12 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct child child_start(const char *path, const char *argument)
+struct child child_fork(void (*run)(void *context), void *context)
 {
 	int in[2];
 	int out[2];
 
-	/* Who is forked later must not keep these open: their end is a message. */
+	/* Who is started later must not keep these open: their end is a message. */
 	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	pid_t pid = fork();
@@ -20,12 +20,29 @@ struct child child_start(const char *path, const char *argument)
 	if (pid == 0) {
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
-		execl(path, path, argument, NULL);
+		run(context);
 		_exit(127);
 	}
 	close(in[0]);
 	close(out[1]);
 	return (struct child){pid, fdopen(out[0], "r"), in[1]};
+}
+
+struct command {
+	const char *path;
+	const char *argument;
+};
+
+static void be_program(void *context)
+{
+	const struct command *command = context;
+
+	execl(command->path, command->path, command->argument, NULL);
+}
+
+struct child child_start(const char *path, const char *argument)
+{
+	return child_fork(be_program, &(struct command){path, argument});
 }
 
 void child_hear(struct child *child, const char *line)

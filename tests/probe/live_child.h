@@ -2,7 +2,10 @@
 #ifndef TESTS_PROBE_LIVE_CHILD_H
 #define TESTS_PROBE_LIVE_CHILD_H
 
-/* A program to be watched, which says lines and goes on when it is sent a byte. */
+/*
+ * A program to be watched, which says lines and goes on when it is sent a byte; or another process
+ * that is talked to by its standard input and output.
+ */
 
 #include <stdio.h>
 #include <sys/types.h>
@@ -12,6 +15,9 @@ struct child {
 	FILE *says;
 	int asks;
 };
+
+/* It does `run`, which must not return, with its input and output at our ends. */
+struct child child_fork(void (*run)(void *context), void *context);
 
 /* `argument` may be NULL. */
 struct child child_start(const char *path, const char *argument);

@@ -7,8 +7,8 @@
 #include "census.h"
 
 /*
- * NULL if `a`, which records have kept current, shows what the snapshot `b` does, else what is different;
- * with `tell`, it prints more. Without `stacks` those who have moved may be without one.
+ * NULL if `a`, which records have kept current, shows what the snapshot `b` does, else what is
+ * different; with `tell`, it prints more. Without `stacks` those who have moved may be without one.
  */
 const char *census_difference(const struct ltr_census *a, const struct ltr_census *b, bool stacks,
 			      bool tell);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Tools that come and go, each a process of its own and several at a time, while a program is at work. At
- * every quiet point each tool that is there has joined at another moment, or has stayed since an earlier
- * turn: all must count as many goroutines as the program does, and show what a snapshot does. A thousand
- * attaches over the rules.
+ * Tools that come and go, each a process of its own and several at a time, while a program is at
+ * work. At every quiet point each tool that is there has joined at another moment, or has stayed
+ * since an earlier turn: all must count as many goroutines as the program does, and show what a
+ * snapshot does. A thousand attaches over the rules.
  *
- * A census heals itself, so what a join has missed would be mended by then. But it is known: a record is
- * missing, and nobody has said that one was lost.
+ * A census heals itself, so what a join has missed would be mended by then. But it is known: a
+ * record is missing, and nobody has said that one was lost.
  */
 #include "live_child.h"
 #include "same_census.h"
@@ -15,7 +15,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "census_private.h"
@@ -34,14 +33,7 @@
 
 static struct chance chance;
 
-/* One of the tools, as the test sees it. */
-struct tool {
-	pid_t pid;
-	FILE *says;
-	int asks;
-};
-
-/* And what it sees itself. */
+/* What one of the tools sees. */
 struct seat {
 	uint32_t pid;
 	const enum ltr_via *ways; /* one of two at a time */
@@ -129,10 +121,14 @@ static bool next_question(struct seat *seat, char *line, size_t bytes)
 }
 
 /* "go" is to come and go, a number is to compare; answers "ok" or what is wrong. */
-static void be_a_tool(struct seat *seat)
+static void be_a_tool(void *context)
 {
+	struct seat *seat = context;
 	char line[32];
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The others' pipes: their end is a message. */
+	close_range(STDERR_FILENO + 1, ~0u, 0);
 	while (next_question(seat, line, sizeof(line))) {
 		const char *wrong =
 			line[0] == 'g' ? come_and_go(seat) : compare(seat, strtoul(line, NULL, 10));
@@ -153,31 +149,15 @@ static void be_a_tool(struct seat *seat)
 	_exit(0);
 }
 
-static struct tool start_tool(const struct child *child, const enum ltr_via ways[2])
+static struct child start_tool(const struct child *child, const enum ltr_via ways[2])
 {
 	struct seat seat = {.pid = (uint32_t)child->pid, .ways = ways};
-	int in[2];
-	int out[2];
 
 	seat.chance.state = chance_next(&chance);
-	assert_int_equal(pipe(in), 0);
-	assert_int_equal(pipe(out), 0);
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		/* The others' pipes: their end is a message. */
-		close_range(STDERR_FILENO + 1, ~0u, 0);
-		be_a_tool(&seat);
-	}
-	close(in[0]);
-	close(out[1]);
-	return (struct tool){pid, fdopen(out[0], "r"), in[1]};
+	return child_fork(be_a_tool, &seat);
 }
 
-static void ask_all(const struct tool *tools, const char *question)
+static void ask_all(const struct child *tools, const char *question)
 {
 	for (int i = 0; i < TOOLS; i++)
 		assert_int_equal(write(tools[i].asks, question, strlen(question)),
@@ -185,7 +165,7 @@ static void ask_all(const struct tool *tools, const char *question)
 }
 
 /* The tallies of all, together. */
-static struct tally hear_all(const struct tool *tools)
+static struct tally hear_all(const struct child *tools)
 {
 	struct tally all = {0};
 
@@ -203,20 +183,10 @@ static struct tally hear_all(const struct tool *tools)
 	return all;
 }
 
-static void end_tool(const struct tool *tool)
-{
-	int status;
-
-	close(tool->asks);
-	assert_int_equal(waitpid(tool->pid, &status, 0), tool->pid);
-	assert_int_equal(status, 0);
-	fclose(tool->says);
-}
-
 static void many_attaches(uint32_t least, const enum ltr_via ways[2])
 {
 	struct child child = child_start(CHURN_PROGRAM, NULL);
-	struct tool tools[TOOLS];
+	struct child tools[TOOLS];
 	struct tally all = {0};
 	uint32_t turns = 0;
 
@@ -242,7 +212,7 @@ static void many_attaches(uint32_t least, const enum ltr_via ways[2])
 	/* Few: a thread may be kept from all CPUs for longer than its records are waited for. */
 	assert_true(all.gapped * 20 <= all.came);
 	for (int i = 0; i < TOOLS; i++)
-		end_tool(&tools[i]);
+		child_end(&tools[i]);
 	child_end(&child);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Whose the totals are: groups of goroutines with the same name, labels and creator, and how many. */
+/* Whose the totals are: groups of goroutines with the same name, labels and creator, and how
+ * many. */
 #include "testing.h"
 
 #include "census_making.h"

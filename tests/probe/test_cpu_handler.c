@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The handler of SIGPROF, called as a function, and what is read from the ring that it writes. */
-#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -75,7 +74,8 @@ static void set_registers(ucontext_t *context, uint64_t pc, uint64_t fp)
 #endif
 }
 
-/* A signal of the slot's timer, `overrun` periods late, on a thread whose stack has `deep` frames. */
+/* A signal of the slot's timer, `overrun` periods late, on a thread whose stack has `deep`
+ * frames. */
 static void signal_slot(int overrun, bool deep)
 {
 	siginfo_t info = {.si_code = SI_TIMER};

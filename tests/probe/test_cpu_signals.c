@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sampler of this process's threads, without a runtime and without a census. A look at /proc and the
- * making of timers go through functions of this file (--wrap), so that they can miss and refuse. How long
- * something is waited for is counted in work of the thread that is to be sampled, not in time.
+ * The sampler of this process's threads, without a runtime and without a census. A look at /proc
+ * and the making of timers go through functions of this file (--wrap), so that they can miss and
+ * refuse. How long something is waited for is counted in work of the thread that is to be sampled,
+ * not in time.
  */
 #include <dirent.h>
 #include <errno.h>

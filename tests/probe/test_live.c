@@ -9,11 +9,8 @@
 #include "same_census.h"
 #include "testing.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <sys/select.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "census_fill.h"
 #include "probe.h"

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Notes of stacks (layout.h), against a made-up program whose notes and stacks say different things, so
- * that a test sees which of them was believed: those that hold, those that do not, those that change
- * while they are read, and how long one that takes its notes is waited for.
+ * Notes of stacks (layout.h), against a made-up program whose notes and stacks say different
+ * things, so that a test sees which of them was believed: those that hold, those that do not, those
+ * that change while they are read, and how long one that takes its notes is waited for.
  */
 #include "testing.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -59,7 +58,8 @@ static void define_stack(uint32_t number, const uint64_t *pcs, uint32_t depth)
 		fake.stack_count = number + 1;
 }
 
-/* Goroutine 7 in the first descriptor, at transition 3; entry 1 of the table is what can be noted. */
+/* Goroutine 7 in the first descriptor, at transition 3; entry 1 of the table is what can be
+ * noted. */
 static void make(void)
 {
 	fake_reset();

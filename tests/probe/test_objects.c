@@ -6,22 +6,11 @@
 #include "testing.h"
 
 #include <errno.h>
-#include <unistd.h>
 
-#include "fake_target.h"
+#include "fake_probe.h"
 #include "target/target.h"
 
 static const uint64_t pcs[] = {0x1111, 0x2222, 0x3333};
-
-static struct ltr_probe *open_probe(pid_t pid)
-{
-	const struct ltr_probe_options options = {.via = LTR_VIA_SNAPSHOT};
-	struct ltr_probe *probe = NULL;
-	struct ltr_why why = {""};
-
-	assert_int_equal(ltr_probe_open((uint32_t)pid, &options, &probe, &why), 0);
-	return probe;
-}
 
 static uint64_t at(const void *pointer)
 {
@@ -72,7 +61,7 @@ static void test_channels_are_read_when_asked_for(void **state)
 	wait_on(7, LTR_REASON_CHAN_SEND, first + 1);
 	wait_on(8, LTR_REASON_CHAN_SEND, UINT64_MAX & ~7ull);
 	pid_t pid = fake_start();
-	struct ltr_probe *probe = open_probe(pid);
+	struct ltr_probe *probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
 
 	assert_null(object_of(probe, 1)); /* nobody has asked yet */
 	assert_true(ltr_census_object_now(ltr_probe_census(probe),
@@ -109,7 +98,7 @@ static void test_older_runtimes(void **state)
 	wait_on(2, LTR_REASON_WAITGROUP_WAIT, at(&fake.sync));
 	ltr_layout.bytes = offsetof(struct ltr_layout, sync_words);
 	pid_t pid = fake_start();
-	struct ltr_probe *probe = open_probe(pid);
+	struct ltr_probe *probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
 
 	assert_int_equal(ltr_probe_objects(probe), 0);
 	assert_int_equal(object_of(probe, 1)->made_pc, 0x1234);
@@ -120,7 +109,7 @@ static void test_older_runtimes(void **state)
 
 	ltr_layout.channel_words = 0;
 	pid = fake_start();
-	probe = open_probe(pid);
+	probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
 	assert_int_equal(ltr_probe_objects(probe), 0);
 	assert_null(object_of(probe, 1));
 	ltr_probe_close(probe);
@@ -129,14 +118,9 @@ static void test_older_runtimes(void **state)
 
 static void refused(const char *sentence)
 {
-	const struct ltr_probe_options options = {.via = LTR_VIA_SNAPSHOT};
-	struct ltr_probe *probe = NULL;
-	struct ltr_why why = {""};
 	pid_t pid = fake_start();
 
-	assert_int_equal(ltr_probe_open((uint32_t)pid, &options, &probe, &why), -EPROTO);
-	if (!strstr(why.text, sentence))
-		fail_msg("\"%s\" does not say \"%s\"", why.text, sentence);
+	fake_refused(pid, -EPROTO, sentence);
 	fake_stop(pid);
 }
 
@@ -172,7 +156,7 @@ static void test_the_words_of_the_others(void **state)
 	wait_on(2, LTR_REASON_WAITGROUP_WAIT, at(&fake.sync.before[1]));
 	wait_on(3, LTR_REASON_COND_WAIT, at(&fake.sync.words));
 	pid_t pid = fake_start();
-	struct ltr_probe *probe = open_probe(pid);
+	struct ltr_probe *probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
 
 	assert_int_equal(ltr_probe_objects(probe), 0);
 	for (uint64_t id = 1; id <= 3; id++) {
@@ -227,7 +211,7 @@ static void test_the_cases_of_a_select(void **state)
 	mark_of(nowhere)->cases = 0x10;
 	wait_on(7, LTR_REASON_SELECT, 0); /* no mark at all */
 	pid_t pid = fake_start();
-	struct ltr_probe *probe = open_probe(pid);
+	struct ltr_probe *probe = fake_open(pid, LTR_VIA_SNAPSHOT, false);
 	const struct ltr_census *census = ltr_probe_census(probe);
 
 	assert_int_equal(case_count(probe, 1), 0); /* nobody has asked */

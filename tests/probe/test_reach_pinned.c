@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages that were pinned before writes were noted can be written to without a fault: a child has one
- * registered with io_uring, and reads a reference into it from a pipe between two looks. It must be seen;
- * and whatever can have pages pinned keeps writes from being noted, while ordinary files do not.
+ * Pages that were pinned before writes were noted can be written to without a fault: a child has
+ * one registered with io_uring, and reads a reference into it from a pipe between two looks. It
+ * must be seen; and whatever can have pages pinned keeps writes from being noted, while ordinary
+ * files do not.
  */
 
 #include <errno.h>
@@ -15,11 +16,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reach/writes.h"
 #include "reach_child.h"
 
 #define MAPPED_BYTES ((size_t)1 << 20)
@@ -281,6 +284,35 @@ static void ordinary_files_do_not(void **state)
 	expect_of(with_ordinary_files, 0);
 }
 
+/* So that one descriptor more can be opened at a time. */
+static struct rlimit leave_one_descriptor(void)
+{
+	struct rlimit before, few;
+	int lowest = dup(STDERR_FILENO);
+
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){(rlim_t)lowest + 1, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	return before;
+}
+
+static void what_cannot_be_known_counts(void **state)
+{
+	struct world world;
+	bool possible = begin(&world, with_direct_file);
+	struct rlimit before = leave_one_descriptor();
+	bool may = ltr__may_have_pinned(world.process);
+
+	(void)state;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	end(&world);
+	if (!possible)
+		skip();
+	assert_true(may);
+}
+
 /* -EAGAIN, and others that are bugs, are no reason to be skipped. */
 static bool is_possible(void)
 {
@@ -301,6 +333,7 @@ int main(void)
 		cmocka_unit_test(so_do_rings_that_are_only_mapped),
 		cmocka_unit_test(so_do_files_for_direct_reads),
 		cmocka_unit_test(ordinary_files_do_not),
+		cmocka_unit_test(what_cannot_be_known_counts),
 	};
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,

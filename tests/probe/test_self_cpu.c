@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that samples its own CPUs: goroutines, blocking calls and threads of its own that work for a
- * known CPU time; and what becomes of SIGPROF. All rules run in a blocking call of the main goroutine, on
- * the thread that has the probe, and give their orders through pipes.
+ * A process that samples its own CPUs: goroutines, blocking calls and threads of its own that work
+ * for a known CPU time; and what becomes of SIGPROF. All rules run in a blocking call of the main
+ * goroutine, on the thread that has the probe, and give their orders through pipes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,8 @@
 #define RATE_HZ  251
 #define BURN_NS  500000000ull
 #define EXPECTED (BURN_NS / (1000000000ull / RATE_HZ))
-/* Where timers begin and end, functions without a frame, a CPU that is another machine's for a while. */
+/* Where timers begin and end, functions without a frame, a CPU that is another machine's for a
+ * while. */
 #define TOLERANCE (EXPECTED / 10)
 
 static int orders[2];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Notes of stacks: when somebody begins to watch, whoever waits has the note that layout.h promises, and
- * it leads to the frames that a walk from outside finds.
+ * Notes of stacks: when somebody begins to watch, whoever waits has the note that layout.h
+ * promises, and it leads to the frames that a walk from outside finds.
  */
 
 #include "harness.h"
@@ -97,7 +97,8 @@ __attribute__((no_sanitize("address", "thread"))) static uint32_t unwind(
 	return depth;
 }
 
-/* How many have a note; it is right, and it is not missing where there can be one. Others end meanwhile. */
+/* How many have a note; it is right, and it is not missing where there can be one. Others end
+ * meanwhile. */
 __attribute__((no_sanitize("thread"))) static int check_notes(void)
 {
 	uint64_t pcs[2 * DEPTHS];

@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "census_fill.h"
 #include "probe.h"
+#include "probe_private.h"
 
 #define PATIENCE 1000 /* polls of 10 ms */
 
@@ -263,6 +265,54 @@ static void test_both_ways_say_the_same(void **state)
 	child_end(&child);
 }
 
+/* By an exec: the program is gone, even if there is one like it, and at the same addresses. */
+static void become_it_anew(enum ltr_via via)
+{
+	int before = personality(ADDR_NO_RANDOMIZE);
+	struct child child = child_start(LIVE_PROGRAM, "again");
+	struct ltr_watch_slot slots[LTR_WATCH_SLOTS] = {0};
+	int err = 0;
+
+	personality((unsigned long)before);
+	child_hear(&child, "up\n");
+	struct ltr_probe *probe = watch(&child, via, false);
+	child_go_on(&child);
+	child_hear(&child, "up\n");
+	for (int i = 0; i < PATIENCE && err != -ESRCH; i++) {
+		err = ltr_probe_poll(probe, 10);
+		if (via == LTR_VIA_SNAPSHOT && err != -ESRCH)
+			err = ltr_probe_refresh(probe);
+	}
+	assert_int_equal(err, -ESRCH);
+	assert_true(ltr_census_info(ltr_probe_census(probe))->gone);
+	assert_int_equal(ltr_census_info(ltr_probe_census(probe))->lost, 0);
+	ltr_probe_close(probe);
+
+	/* It was let alone. */
+	probe = watch(&child, LTR_VIA_SNAPSHOT, false);
+	struct ltr_event_target what;
+	struct ltr_why why = {""};
+	assert_int_equal(ltr__probe_describe(probe, &what, &why), 0);
+	assert_int_equal(
+		ltr_process_read(what.process, what.layout->watch_slots, slots, sizeof(slots)), 0);
+	for (int i = 0; i < LTR_WATCH_SLOTS; i++)
+		assert_int_equal(slots[i].pid, 0);
+	ltr_probe_close(probe);
+	child_go_on(&child);
+	child_hear(&child, "quiet\n");
+	child_go_on(&child);
+	child_end(&child);
+}
+
+static void test_it_becomes_another_program(void **state)
+{
+	(void)state;
+	become_it_anew(LTR_VIA_SHM);
+	become_it_anew(LTR_VIA_SNAPSHOT);
+	if (!ebpf_is_refused())
+		become_it_anew(LTR_VIA_EBPF);
+}
+
 /* Two watchers at once do not disturb each other, nor does one that leaves. */
 static void test_two_watchers(void **state)
 {
@@ -293,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_rings_overrun),
 		cmocka_unit_test(test_ebpf_overrun),
 		cmocka_unit_test(test_both_ways_say_the_same),
+		cmocka_unit_test(test_it_becomes_another_program),
 		cmocka_unit_test(test_two_watchers),
 	};
 	signal(SIGPIPE, SIG_IGN);

@@ -120,7 +120,7 @@ static int refuse_load(struct ltr_why *ret_why, int err)
 				"kernel's lockdown forbids it");
 		return ltr_why_set(ret_why, -EPERM,
 				   "eBPF is refused: it needs root, or CAP_BPF, CAP_PERFMON and "
-				   "CAP_SYS_PTRACE");
+				   "CAP_SYS_PTRACE, and for records CAP_SYS_ADMIN");
 	case -ENOMEM:
 		return ltr_why_set(
 			ret_why, -ENOMEM,
@@ -146,8 +146,8 @@ static int refuse_attach(struct ltr_why *ret_why, int err, uint32_t pid)
 	case -EACCES:
 		return ltr_why_set(ret_why, -EPERM,
 				   "attaching to process %" PRIu32 " is refused: it needs root, or "
-				   "CAP_PERFMON and CAP_SYS_PTRACE (some kernels want "
-				   "CAP_SYS_ADMIN), and no seccomp filter on perf_event_open()",
+				   "CAP_SYS_ADMIN and CAP_SYS_PTRACE, and no seccomp filter on "
+				   "perf_event_open()",
 				   pid);
 	case -ESRCH:
 		return ltr_why_set(ret_why, -ESRCH, "process %" PRIu32 " has ended", pid);
@@ -476,8 +476,9 @@ static int refuse_clock(struct ltr_why *ret_why, int err)
 	if (err == -EPERM || err == -EACCES)
 		return ltr_why_set(
 			ret_why, -EPERM,
-			"sampling the CPUs is refused: it needs root or CAP_PERFMON, and "
-			"no seccomp filter on perf_event_open()");
+			"sampling the CPUs is refused: it needs root or CAP_PERFMON (where "
+			"kernel.perf_event_paranoid is above 2: CAP_SYS_ADMIN), and no "
+			"seccomp filter on perf_event_open()");
 	return ltr_why_set(ret_why, -EOPNOTSUPP, "this kernel does not sample CPUs: %s",
 			   strerror(-err));
 }

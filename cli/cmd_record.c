@@ -108,6 +108,7 @@ static const struct argp argp = {
 	       "Until it is finished, the recording is called FILE.part, and an older FILE is left "
 	       "alone. If loiter is killed, FILE.part has all but the last quarter of a second, and "
 	       "can be looked at.\n"
+	       "Where eBPF is refused it watches through shared memory, and says why. "
 	       "Through eBPF the CPUs are sampled 99 times a second besides. What only the kernel knows of "
 	       "a goroutine (its thread, its system call, the peer of its connection) is noted once a "
 	       "second, with each snapshot. Where that is refused, the recording says so.\n"
@@ -281,6 +282,7 @@ static int run_recorder(const struct record_options *record, struct ltr_recorder
 		ltr__record_file_abandon(file, false);
 		return status;
 	}
+	ltr__target_say_way(target);
 	bool timed_out = watch(record, target, recorder);
 
 	if (ltr__target_is_over(target) && !record->parsing.pid)

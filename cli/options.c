@@ -18,14 +18,13 @@
 bool ltr__options_parse(const struct argp *argp, int argc, char **argv,
 			struct ltr__parsing *parsing, int *ret_status)
 {
-	int at = 0;
 	error_t error;
 
 	parsing->at_ns = UINT64_MAX;
 	parsing->command = argv[0];
 	parsing->argp = argp;
 	error = argp_parse(argp, argc, argv,
-			   ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS | ARGP_NO_EXIT, &at,
+			   ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS | ARGP_NO_EXIT, NULL,
 			   parsing);
 	if (!error)
 		return true;
@@ -33,7 +32,7 @@ bool ltr__options_parse(const struct argp *argp, int argc, char **argv,
 	if (!parsing->helped && !parsing->said)
 		ltr__say("'%s' is no option of '%s', or has no value where it needs one; see "
 			 "'loiter %s --help'",
-			 argv[at > 0 ? at - 1 : argc - 1], argv[0], argv[0]);
+			 parsing->wrong, argv[0], argv[0]);
 	return false;
 }
 
@@ -187,6 +186,12 @@ error_t ltr__options_common(int key, char *argument, struct argp_state *state)
 		return parse_argument(state, parsing, argument);
 	case ARGP_KEY_END:
 		return check_what(state, parsing);
+	case ARGP_KEY_ERROR:
+		/* Of several short ones in one word, getopt still stands at the word. */
+		parsing->wrong = state->argv[state->next > 1 ? state->next - 1 : state->argc - 1];
+		if (parsing->wrong[0] != '-' && state->next < state->argc)
+			parsing->wrong = state->argv[state->next];
+		return ARGP_ERR_UNKNOWN;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

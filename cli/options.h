@@ -27,8 +27,9 @@ struct ltr__input {
 struct ltr__parsing {
 	const char *command; /* the subcommand's name */
 	const struct argp *argp;
-	bool said;   /* what was wrong */
-	bool helped; /* the manual was asked for and printed */
+	bool said;         /* what was wrong */
+	const char *wrong; /* else: the word at which nobody knew how to go on */
+	bool helped;       /* the manual was asked for and printed */
 	bool takes_pid;
 	bool takes_file;
 	uint32_t pid;     /* what to look at: a process, */

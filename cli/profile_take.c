@@ -185,6 +185,22 @@ static bool has_samples(const struct taking *taking, size_t i, struct ltr_why *w
 	return false;
 }
 
+/* What records alone can tell is not made up from snapshots. */
+static bool has_records(const struct taking *taking, size_t i, struct ltr_why *why)
+{
+	const struct ltr_census_info *info = ltr_census_info(taking->censuses[i]);
+
+	if (!taking->order->type->from_waits)
+		return true;
+	if (info->way != LTR_WAY_SNAPSHOT) {
+		ltr__target_say_way(taking->targets[i]);
+		return true;
+	}
+	ltr__why(why, "--type %s needs every event: %s", taking->order->type->name,
+		 info->way_reason);
+	return false;
+}
+
 static void close_opened(struct taking *taking)
 {
 	while (taking->count > 0)
@@ -220,7 +236,7 @@ static int open_all(struct taking *taking, int *ret_status)
 		}
 		taking->censuses[i] = ltr_probe_census(ltr__target_probe(taking->targets[i]));
 		taking->count++;
-		if (!has_samples(taking, i, &why)) {
+		if (!has_samples(taking, i, &why) || !has_records(taking, i, &why)) {
 			say_why(taking, i, why.text);
 			close_opened(taking);
 			*ret_status = LTR__STATUS_FAILED;

@@ -103,6 +103,8 @@ static int open_path(struct ltr__record_file *file, const char *path, struct ltr
 	struct stat old;
 	bool exists = stat(path, &old) == 0;
 
+	if (!*path)
+		return refuse(why, "a file without a name", -ENOENT);
 	if (exists && S_ISDIR(old.st_mode))
 		return refuse(why, path, -EISDIR);
 	if (exists && !S_ISREG(old.st_mode)) {

@@ -294,6 +294,18 @@ struct ltr_probe *ltr__target_probe(struct ltr__target *target)
 	return target->probe;
 }
 
+void ltr__target_say_way(const struct ltr__target *target)
+{
+	const struct ltr_census_info *info = ltr_census_info(ltr_probe_census(target->probe));
+
+	if (target->options.via != LTR_VIA_BEST)
+		return;
+	if (info->way == LTR_WAY_SHM)
+		ltr__say("watches through shared memory: %s", info->way_reason);
+	else if (info->way == LTR_WAY_SNAPSHOT)
+		ltr__say("watches by snapshots alone: %s", info->way_reason);
+}
+
 /* Everybody who stands at the gate, or comes to it, may go. */
 static int await_command(struct ltr__target *target)
 {

@@ -61,6 +61,9 @@ bool ltr__target_is_over(const struct ltr__target *target);
 
 struct ltr_probe *ltr__target_probe(struct ltr__target *target);
 
+/* Says which way was taken and why, where it is not the best and nobody has asked for it. */
+void ltr__target_say_way(const struct ltr__target *target);
+
 /*
  * Close the probe and let the program go. A command is waited for; if `end` is set, it is ended
  * first. Returns the command's exit status; 0 for a pid and for a command that was ended here.

@@ -88,7 +88,9 @@ static int take_news(struct ltr_probe *probe)
 int ltr__probe_snapshot(struct ltr_probe *probe)
 {
 	uint64_t begin_ns = ltr_process_now_ns();
-	int err = probe->kind->snapshot(probe->target, probe->census, probe->exact_ns);
+	int err = probe->kind->check(probe->target);
+	if (!err)
+		err = probe->kind->snapshot(probe->target, probe->census, probe->exact_ns);
 	if (!err && probe->threads)
 		err = ltr__threads_look(probe->threads, probe->census);
 	if (!err && probe->notes_objects && probe->kind->objects)
@@ -116,12 +118,16 @@ static int catch_up(struct ltr_probe *probe)
 	return err;
 }
 
-/* It has ended: what the source still has belongs to it, and then nothing changes any more. */
+/*
+ * It has ended: what the source still has belongs to it, and then nothing changes any more. If it has
+ * become another program, nobody knows to which of the two that belongs.
+ */
 static int bury(struct ltr_probe *probe)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 
-	(void)take_news(probe);
+	if (!ltr_process_is_alive(probe->process))
+		(void)take_news(probe);
 	info->wall_ns = wall_ns();
 	info->gone = true;
 	probe->gone = true;
@@ -142,18 +148,19 @@ static int judge(struct ltr_probe *probe, int err)
 int ltr__probe_look(struct ltr_probe *probe)
 {
 	uint64_t now_ns = ltr_process_now_ns();
+	int err = probe->kind->check(probe->target);
+	int some = err ? err : take_news(probe);
 
-	int some = take_news(probe);
 	if (some < 0)
 		return some;
 	bool due = probe->snapshot_every_ns && now_ns >= probe->next_snapshot_ns;
 	if (due || (ltr_census_is_unsure(probe->census) && now_ns >= probe->next_heal_ns)) {
-		int err = ltr__probe_snapshot(probe);
+		err = ltr__probe_snapshot(probe);
 		if (err)
 			return err;
 		some = 1;
 	}
-	int err = catch_up(probe);
+	err = catch_up(probe);
 	return err ? err : some;
 }
 

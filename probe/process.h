@@ -109,6 +109,12 @@ struct ltr_process_namespace {
 int ltr_process_namespace(const struct ltr_process *process,
 			  struct ltr_process_namespace *ret_namespace);
 
+/*
+ * Makes of the numbers that threads of it have below /proc those that they have in its own pid namespace;
+ * 0: it has ended. Where the two are the same, nothing is looked up.
+ */
+void ltr_process_own_tids(const struct ltr_process *process, uint32_t *tids, size_t count);
+
 /* Now, on the clock of all ns here (CLOCK_MONOTONIC). */
 uint64_t ltr_process_now_ns(void);
 

@@ -2,7 +2,7 @@
 /*
  * In which pid namespace a process lives, and what its number is there: the kernel side is told by
  * these whom to look at, because its own numbers are those of the outermost namespace, which we may
- * not be in.
+ * not be in. What the process says of itself has its own numbers, too.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,21 +40,27 @@ static int innermost_pid(const char *status, uint32_t *ret_pid)
 	return 0;
 }
 
+static int read_innermost(uint32_t pid, const char *file, uint32_t *ret_pid)
+{
+	char status[65536]; /* the groups come before what we look for */
+	ssize_t got = ltr__process_slurp(pid, file, status, sizeof(status));
+
+	if (got < 0)
+		return got == -ENOENT ? -ESRCH : (int)got;
+	return innermost_pid(status, ret_pid);
+}
+
 int ltr_process_namespace(const struct ltr_process *process,
 			  struct ltr_process_namespace *ret_namespace)
 {
 	char path[64];
-	char status[65536]; /* the groups come before what we look for */
 	struct stat namespace;
 	uint32_t pid;
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/pid", process->pid);
 	if (stat(path, &namespace) < 0)
 		return errno == ENOENT ? -ESRCH : errno == EACCES ? -EPERM : -errno;
-	ssize_t got = ltr__process_slurp(process->pid, "status", status, sizeof(status));
-	if (got < 0)
-		return got == -ENOENT ? -ESRCH : (int)got;
-	int err = innermost_pid(status, &pid);
+	int err = read_innermost(process->pid, "status", &pid);
 	if (err)
 		return err;
 	/* The kernel's own form of a device number, which is not that of user space. */
@@ -64,4 +70,20 @@ int ltr_process_namespace(const struct ltr_process *process,
 		.pid = pid,
 	};
 	return 0;
+}
+
+void ltr_process_own_tids(const struct ltr_process *process, uint32_t *tids, size_t count)
+{
+	uint32_t pid;
+
+	/* Who has the same number here and there lives here; without namespaces nobody has two. */
+	if (read_innermost(process->pid, "status", &pid) < 0 || pid == process->pid)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		char file[64];
+
+		snprintf(file, sizeof(file), "task/%" PRIu32 "/status", tids[i]);
+		if (read_innermost(process->pid, file, &tids[i]) < 0)
+			tids[i] = 0;
+	}
 }

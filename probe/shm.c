@@ -317,6 +317,8 @@ static int shm_open(const struct ltr_event_target *what, void **ret_context,
 	if (err == -EBUSY)
 		ltr_why_set(ret_why, err = -EOPNOTSUPP, "%d others watch this program already",
 			    LTR_WATCH_SLOTS);
+	else if (err == -ESRCH)
+		ltr_why_set(ret_why, err, "process %u has ended", ltr_process_pid(what->process));
 	else if (err)
 		ltr_why_set(ret_why, err, "cannot take a watch slot in the program: %s",
 			    strerror(-err));

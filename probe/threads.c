@@ -14,6 +14,7 @@
 
 #include "census_fill.h"
 #include "process_private.h"
+#include "reach/reach.h"
 
 /* Threads with a goroutine that are looked at: of these, from /proc. */
 #define THREADS_MAX      65536u
@@ -25,7 +26,6 @@ struct ltr_threads {
 	uint64_t ring_count;
 	uint32_t ring_max;
 	struct ltr_thread_reader *reader; /* NULL: /proc */
-	bool proc_has_tids;               /* its numbers are the program's own */
 };
 
 struct ltr_threads *ltr__threads_close(struct ltr_threads *threads)
@@ -34,15 +34,6 @@ struct ltr_threads *ltr__threads_close(struct ltr_threads *threads)
 		ltr__thread_reader_close(threads->reader);
 	free(threads);
 	return NULL;
-}
-
-/* Below /proc, threads have the numbers of whoever mounted it, which is us as a rule. */
-static bool is_our_namespace(const struct ltr_process *process)
-{
-	struct ltr_process_namespace namespace;
-
-	return ltr_process_namespace(process, &namespace) == 0 &&
-	       namespace.pid == ltr_process_pid(process);
 }
 
 int ltr__threads_open(const struct ltr_event_target *what, bool may_use_ebpf,
@@ -57,7 +48,6 @@ int ltr__threads_open(const struct ltr_event_target *what, bool may_use_ebpf,
 	threads->rings = what->layout->rings;
 	threads->ring_count = what->layout->ring_count;
 	threads->ring_max = what->layout->ring_max;
-	threads->proc_has_tids = is_our_namespace(what->process);
 	if (may_use_ebpf)
 		err = ltr__thread_reader_open(what, &threads->reader, ret_why);
 	else
@@ -123,7 +113,6 @@ static void read_proc(const struct ltr_threads *threads, uint32_t tid,
 	char text[1024];
 	const char *after;
 
-	thread->tid = tid;
 	thread->call = -1;
 	snprintf(path, sizeof(path), "task/%" PRIu32 "/stat", tid);
 	if (ltr__process_slurp(ltr_process_pid(threads->process), path, text, sizeof(text)) < 0)
@@ -137,17 +126,64 @@ static void read_proc(const struct ltr_threads *threads, uint32_t tid,
 		thread->call = (int32_t)strtol(text, NULL, 10);
 }
 
+static int compare_tids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The threads that goroutines run on, in order; the caller frees them. */
+static int busy_tids(const struct ltr_ring *rings, uint32_t count, uint32_t **ret_tids,
+		     size_t *ret_count)
+{
+	uint32_t *tids = calloc(count ? count : 1, sizeof(*tids));
+	size_t length = 0;
+
+	if (!tids)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		if (rings[i].tid && rings[i].running)
+			tids[length++] = rings[i].tid;
+	qsort(tids, length, sizeof(*tids), compare_tids);
+	*ret_tids = tids;
+	*ret_count = length;
+	return 0;
+}
+
+/* Below /proc, threads have the numbers of whoever mounted it; in the rings, those of the program. */
 static int ask_proc(const struct ltr_threads *threads, const struct ltr_ring *rings, uint32_t count,
 		    struct ltr_kernel_thread **ret_list, size_t *ret_count)
 {
 	struct ltr_kernel_thread *list = calloc(PROC_THREADS_MAX, sizeof(*list));
-	size_t length = 0;
+	uint32_t *busy = NULL, *there = NULL, *own = NULL;
+	size_t busy_count, there_count = 0, length = 0;
+	int err = list ? busy_tids(rings, count, &busy, &busy_count) : -ENOMEM;
 
-	if (!list)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < count && length < PROC_THREADS_MAX; i++)
-		if (threads->proc_has_tids && rings[i].tid && rings[i].running)
-			read_proc(threads, rings[i].tid, &list[length++]);
+	if (!err)
+		err = ltr_reach_threads(threads->process, &there, &there_count);
+	if (!err) {
+		own = malloc(there_count * sizeof(*own));
+		err = own ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		memcpy(own, there, there_count * sizeof(*own));
+		ltr_process_own_tids(threads->process, own, there_count);
+	}
+	for (size_t i = 0; i < there_count && length < PROC_THREADS_MAX && !err; i++) {
+		if (!bsearch(&own[i], busy, busy_count, sizeof(*busy), compare_tids))
+			continue;
+		list[length].tid = own[i];
+		read_proc(threads, there[i], &list[length++]);
+	}
+	free(busy);
+	free(there);
+	free(own);
+	if (err) {
+		free(list);
+		return err;
+	}
 	*ret_list = list;
 	*ret_count = length;
 	return 0;

@@ -63,7 +63,7 @@ int ltr__ebpf_refuse(struct ltr_why *ret_why, int err, const char *since)
 				"kernel's lockdown forbids it");
 		return ltr_why_set(ret_why, -EPERM,
 				   "eBPF is refused: it needs root, or CAP_BPF, CAP_PERFMON and "
-				   "CAP_SYS_PTRACE");
+				   "CAP_SYS_PTRACE, and for records CAP_SYS_ADMIN");
 	case -ENOMEM:
 		return ltr_why_set(
 			ret_why, -ENOMEM,

@@ -115,8 +115,9 @@ static int refuse_clock(struct ltr_why *ret_why, int err)
 	if (err == -EPERM || err == -EACCES)
 		return ltr_why_set(
 			ret_why, -EPERM,
-			"sampling the CPUs is refused: it needs root or CAP_PERFMON, and "
-			"no seccomp filter on perf_event_open()");
+			"sampling the CPUs is refused: it needs root or CAP_PERFMON (where "
+			"kernel.perf_event_paranoid is above 2: CAP_SYS_ADMIN), and no "
+			"seccomp filter on perf_event_open()");
 	return ltr_why_set(ret_why, -EOPNOTSUPP, "this kernel does not sample CPUs: %s",
 			   strerror(-err));
 }

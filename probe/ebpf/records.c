@@ -57,8 +57,8 @@ static int refuse_attach(struct ltr_why *ret_why, int err, uint32_t pid)
 	case -EACCES:
 		return ltr_why_set(ret_why, -EPERM,
 				   "attaching to process %" PRIu32 " is refused: it needs root, or "
-				   "CAP_PERFMON and CAP_SYS_PTRACE (some kernels want "
-				   "CAP_SYS_ADMIN), and no seccomp filter on perf_event_open()",
+				   "CAP_SYS_ADMIN and CAP_SYS_PTRACE, and no seccomp filter on "
+				   "perf_event_open()",
 				   pid);
 	case -ESRCH:
 		return ltr_why_set(ret_why, -ESRCH, "process %" PRIu32 " has ended", pid);

@@ -142,18 +142,30 @@ static int target_describe(void *context, struct ltr_event_target *ret_what,
 	return 0;
 }
 
-/* A process that has become another program (exec) has no layout here any more. */
+/*
+ * A process that has become another program (exec) has no layout here any more, or that of a program
+ * which has started at another time.
+ */
 static int check_still_there(const struct ltr__libloiter *target, uint32_t *ret_phase)
 {
 	struct ltr_layout head;
 
 	int err = ltr_process_read(target->process, target->address, &head,
-				   offsetof(struct ltr_layout, clock));
-	if (err == -EFAULT || (!err && head.magic != LTR_LAYOUT_MAGIC))
+				   offsetof(struct ltr_layout, coarse_ns));
+	if (err == -EFAULT || (!err && (head.magic != LTR_LAYOUT_MAGIC ||
+					head.clock_ticks != target->layout.clock_ticks ||
+					head.clock_ns != target->layout.clock_ns)))
 		return -ESRCH;
 	if (!err)
 		*ret_phase = head.phase;
 	return err;
+}
+
+static int target_check(void *context)
+{
+	uint32_t phase;
+
+	return check_still_there(context, &phase);
 }
 
 static int target_counters(void *context, struct ltr_census_info *info)
@@ -249,6 +261,7 @@ const struct ltr_target_ops ltr__libloiter_target = {
 	.open = target_open,
 	.close = target_close,
 	.describe = target_describe,
+	.check = target_check,
 	.rate = ltr__libloiter_rate,
 	.snapshot = ltr__libloiter_snapshot,
 	.counters = target_counters,

@@ -139,6 +139,7 @@ int ltr__own_find(struct ltr__own *own, const struct ltr__libloiter *target, boo
 
 	if (err)
 		return err;
+	ltr_process_own_tids(target->process, tids, count); /* as rings and regions have them */
 	own->skip_count = own->tid_count = own->foreign = 0;
 	err = skip_slabs(own, target);
 	if (!err)

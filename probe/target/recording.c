@@ -28,6 +28,7 @@ static int target_open(const char *path, void **ret_target, struct ltr_why *ret_
 /* What stands in a block of LTR__BLOCK_META. */
 struct meta {
 	uint64_t way;
+	char why_this_way[sizeof(((struct ltr_census_info *)0)->way_reason)];
 	char host[NOTE_BYTES];
 };
 
@@ -38,7 +39,7 @@ static int read_meta(struct ltr_census *census, struct ltr__reading *reading, st
 	info->pid = (uint32_t)ltr__read_number(reading);
 	info->started_ns = ltr__read_number(reading);
 	ret_meta->way = ltr__read_bounded(reading, LTR_WAY_FILE - 1);
-	ltr__read_text(reading, info->way_reason, sizeof(info->way_reason));
+	ltr__read_text(reading, ret_meta->why_this_way, sizeof(ret_meta->why_this_way));
 	ltr__read_text(reading, info->command, sizeof(info->command));
 	ltr__read_text(reading, ret_meta->host, sizeof(ret_meta->host));
 	/* As it was while it was watched: it decides how snapshots and records are joined. */
@@ -55,9 +56,14 @@ static void describe(struct ltr_census *census, const struct meta *meta)
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(when, sizeof(when), "%F %T UTC", &tm);
-	snprintf(info->way_reason, sizeof(info->way_reason), "recorded through %s on %s, %s%s",
-		 ltr_way_name((enum ltr_way)meta->way), meta->host, when,
-		 info->cut ? "; its end is missing" : "");
+	int length = snprintf(info->way_reason, sizeof(info->way_reason),
+			      "recorded through %s on %s, %s%s%s%s",
+			      ltr_way_name((enum ltr_way)meta->way), meta->host, when,
+			      info->cut ? "; its end is missing" : "",
+			      meta->why_this_way[0] ? "; " : "", meta->why_this_way);
+
+	if (length >= (int)sizeof(info->way_reason))
+		strcpy(info->way_reason + sizeof(info->way_reason) - sizeof("..."), "...");
 	info->recorded_way = (enum ltr_way)meta->way;
 	info->way = LTR_WAY_FILE;
 }

@@ -40,6 +40,12 @@ struct ltr_target_ops {
 	 */
 	int (*describe)(void *target, struct ltr_event_target *ret_what, struct ltr_why *ret_why);
 
+	/*
+	 * -ESRCH if the process has ended, or become another program (exec), of which nothing may be taken
+	 * for its own and to which nothing may be written. It is asked before each look.
+	 */
+	int (*check)(void *target);
+
 	/* The clock of the records, measured anew for the best result near the present. */
 	void (*rate)(void *target, struct ltr_clock_rate *ret_rate);
 

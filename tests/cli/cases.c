@@ -364,6 +364,13 @@ static int stay(void)
 	return wait_long();
 }
 
+/* On one processor they take turns. */
+static int stay_with_one_who_spins(void)
+{
+	ltr_go(spin);
+	return stay();
+}
+
 static const struct {
 	const char *name;
 	void (*goroutine)(void);
@@ -417,6 +424,7 @@ static const struct {
 	{"stay-nil-timed", receive_from_nil_for_an_hour, stay},
 	{"stay-nothing", select_nothing, stay},
 	{"stay-spin", spin, stay},
+	{"stay-spins", spin, stay_with_one_who_spins},
 	{"stay-leak", leave_one_who_sends, stay},
 	{"stay-run-leak", run_beside_a_leak, stay},
 	{"stay-sleep", sleep_and_retry, stay},

@@ -39,6 +39,8 @@ loiter_is() {
 		fail "status $status, not $expected: loiter $*"
 		cat "$scratch/err"
 	fi
+	# Whether eBPF is refused is up to where the tests run.
+	[[ -n $pattern ]] || sed -i '/^loiter: watches through shared memory: eBPF is refused/d' "$scratch/err"
 	if [[ -z $pattern && -s $scratch/err ]]; then
 		fail "says something: loiter $*"
 		cat "$scratch/err"

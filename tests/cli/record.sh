@@ -128,6 +128,7 @@ loiter_is 1 "^loiter: cannot write the recording to /dev/full: No space left on 
 	record --via shm -o /dev/full -- "$cases" clean
 loiter_is 1 "^loiter: cannot record to .*nowhere/x.ltr: No such file" \
 	record -o "$scratch/nowhere/x.ltr" -- "$cases" clean
+loiter_is 1 "^loiter: cannot record to .*: No such file" record -o "" -- "$cases" clean
 loiter_is 1 "^loiter: cannot record to .*: Is a directory$" record -o "$scratch" -- "$cases" clean
 
 # --- killed: everything up to the last block is there, and it says that its end is not ---

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What root's loiter gives up once it is attached, and that its command keeps it.
+# What root's loiter gives up once it is attached, and that its command keeps it; and with which capabilities an
+# ordinary user gets what.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -89,6 +90,39 @@ equal "the command" "$had" "$(rights "$command" CapEff)"
 equal "the command's privileges" 0 "$(rights "$command" NoNewPrivs)"
 kill -KILL "$command"
 wait "$recorder" || true
+
+# --- an ordinary user with some of them, on a process of root's: what docs/security.md says suffices ---
+chmod 777 "$scratch" "$XDG_RUNTIME_DIR"
+with() { # CAPABILITIES: for the loiter that is run next
+	under=(setpriv --reuid=65534 --regid=65534 --clear-groups "--inh-caps=-all$1" "--ambient-caps=-all$1")
+}
+with ""
+one_sentence_is 1 "belongs to user 0: reading it needs CAP_SYS_PTRACE" dump -p "$subject"
+with ,+sys_ptrace
+loiter_is 0 "" dump -p "$subject"
+one_sentence_is 1 "eBPF is refused: it needs root, or CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE, and for records CAP_SYS_ADMIN" \
+	top --once --via ebpf -p "$subject"
+loiter_is 0 "" top --once --screen 160x30 -p "$subject"
+contains "by reading alone" "^ shm: eBPF is refused" "$scratch/out"
+if has_way ebpf record --via ebpf -o "$scratch/c.ltr" --seconds 10ms -p "$subject"; then
+	with ,+sys_ptrace,+sys_admin
+	loiter_is 0 "" record --via ebpf --seconds 300ms -o "$scratch/d.ltr" -p "$subject"
+	loiter_is 0 "" dump --json "$scratch/d.ltr"
+	lacks "all of it" '"(cpu|threads|sockets)_reason":"[^"]' "$scratch/out"
+	with ,+sys_ptrace,+bpf,+perfmon
+	loiter_is 0 "" dump --json -p "$subject"
+	lacks "threads" '"threads_reason":"[^"]' "$scratch/out"
+	one_sentence_is 1 "attaching to process $subject is refused: it needs root, or CAP_SYS_ADMIN and CAP_SYS_PTRACE" \
+		record --via ebpf --seconds 300ms -o "$scratch/e.ltr" -p "$subject"
+	loiter_is 0 "watches through shared memory: attaching" record --seconds 300ms -o "$scratch/f.ltr" -p "$subject"
+	if (($(</proc/sys/kernel/perf_event_paranoid) <= 2)); then
+		loiter_is 0 "" profile --type cpu --seconds 50ms -o "$scratch/cpu.pb.gz" -p "$subject"
+	else
+		one_sentence_is 1 "sampling the CPUs is refused: .*CAP_SYS_ADMIN" \
+			profile --type cpu --seconds 50ms -o "$scratch/cpu.pb.gz" -p "$subject"
+	fi
+fi
+under=()
 
 kill -KILL "$subject"
 wait "$subject" 2>/dev/null || true

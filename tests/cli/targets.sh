@@ -62,6 +62,34 @@ if ((EUID == 0)); then
 	contains "the dump" "^goroutine [0-9]+ \[chan send" "$scratch/out"
 	loiter_is 0 "" "${profile[@]}" -p "$nobodys"
 	rm "$scratch/profile"
+	# Which, and why, is said, and stands in what is recorded.
+	loiter_is 0 "^loiter: watches through shared memory: eBPF is refused: " \
+		profile --type wait --seconds 50ms -o "$scratch/profile" -p "$nobodys"
+	loiter_is 0 "^loiter: watches through shared memory: eBPF is refused: " \
+		record --seconds 50ms -o "$scratch/profile" -p "$nobodys"
+	loiter_is 0 "" record --via shm --seconds 50ms -o "$scratch/profile2" -p "$nobodys"
+	loiter_is 0 "" dump --json "$scratch/profile"
+	contains "why" '"way_reason":"recorded through shm on .*; eBPF is refused: ' "$scratch/out"
+	loiter_is 0 "" dump --json "$scratch/profile2"
+	contains "why" '"way_reason":"recorded through shm on .*; eBPF was not asked for"' "$scratch/out"
+	loiter_is 0 "" top --once --screen 160x30 -p "$nobodys"
+	contains "the screen" "^ shm: eBPF is refused: " "$scratch/out"
+	rm "$scratch/profile" "$scratch/profile2"
+	# Where the rings are taken, too, what needs every record is not made of less.
+	watchers=()
+	for ((i = 0; i < 8; i++)); do
+		"${under[@]}" "$loiter" record --via shm -o - -p "$nobodys" >/dev/null &
+		watchers+=($!)
+		until_true "a watcher does not come" grep -q '^NoNewPrivs:.1$' "/proc/$!/status"
+	done
+	one_sentence_is 1 "--type wait needs every event: 8 others watch this program already" \
+		profile --type wait -o "$scratch/profile" -p "$nobodys"
+	[[ ! -e $scratch/profile ]] || fail "a profile of nothing"
+	loiter_is 0 "^loiter: watches by snapshots alone: 8 others watch this program already" \
+		record --seconds 50ms -o "$scratch/profile" -p "$nobodys"
+	rm "$scratch/profile"
+	kill -INT "${watchers[@]}"
+	wait "${watchers[@]}" || fail "status $? of a watcher"
 	kill -KILL "$nobodys"
 	# Set-uid: loiter refuses to be that, and a program that is pays no heed to the gate. The
 	# sanitizers cannot work in such programs, and a file system may ignore the bit.

@@ -10,6 +10,8 @@ one_sentence_is 64 "no subcommand 'dance'" help dance
 for command in top profile trace record serve dump check; do
 	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense
 	one_sentence_is 64 "'-Z' is no option" "$command" -Z
+	one_sentence_is 64 "'--nonsense' is no option of '$command'" "$command" --nonsense -p 1
+	one_sentence_is 64 "'--nonsense=x' is no option of '$command'" "$command" -p 1 --nonsense=x -- true
 	one_sentence_is 64 "see 'loiter $command --help'" "$command"
 	for pid in 0 x 1x -1 99999999999 0x10 ""; do
 		one_sentence_is 64 "--pid wants" "$command" "--pid=$pid"

@@ -19,12 +19,14 @@
 #include "events.h"
 #include "fuzz_census.h"
 #include "process_private.h"
+#include "reach/reach.h"
 #include "threads.h"
 
 #define GOROUTINES 16
 #define NOW_NS     1000000
 #define TEXT_BYTES 64 /* of a file of /proc */
 #define RINGS      0x1000ull
+#define RINGS_MAX  300
 #define RING_COUNT 0x800ull
 
 struct plan {
@@ -42,7 +44,9 @@ static struct {
 	const uint8_t *data;
 	size_t size;
 	struct plan plan;
-	int readings; /* of the rings */
+	int readings;             /* of the rings */
+	uint32_t tids[RINGS_MAX]; /* in the last of them */
+	size_t tid_count;
 } input;
 
 /* What is not there is 0. */
@@ -76,11 +80,21 @@ uint32_t ltr_process_pid(const struct ltr_process *process)
 	return process->pid;
 }
 
-int ltr_process_namespace(const struct ltr_process *process,
-			  struct ltr_process_namespace *ret_namespace)
+/* All that the rings name are there. */
+int ltr_reach_threads(const struct ltr_process *process, uint32_t **ret_tids, size_t *ret_count)
 {
-	*ret_namespace = (struct ltr_process_namespace){.pid = process->pid};
+	(void)process;
+	*ret_count = input.tid_count;
+	*ret_tids = malloc((input.tid_count + 1) * sizeof(**ret_tids));
+	if (!*ret_tids)
+		abort();
+	memcpy(*ret_tids, input.tids, input.tid_count * sizeof(**ret_tids));
 	return 0;
+}
+
+void ltr_process_own_tids(const struct ltr_process *process, uint32_t *tids, size_t count)
+{
+	(void)process, (void)tids, (void)count;
 }
 
 int ltr_process_read(const struct ltr_process *process, uint64_t address, void *buffer,
@@ -95,8 +109,11 @@ int ltr_process_read(const struct ltr_process *process, uint64_t address, void *
 		memcpy(buffer, &count, sizeof(count));
 		return 0;
 	}
-	fuzz_expect(address == RINGS && bytes <= 300 * sizeof(struct ltr_ring));
+	fuzz_expect(address == RINGS && bytes <= RINGS_MAX * sizeof(struct ltr_ring));
 	take(buffer, bytes);
+	input.tid_count = bytes / sizeof(struct ltr_ring);
+	for (size_t i = 0; i < input.tid_count; i++)
+		input.tids[i] = ((const struct ltr_ring *)buffer)[i].tid;
 	return 0;
 }
 

@@ -54,10 +54,10 @@ reads() { # ARGUMENTS...: what loiter says of a file is in $scratch/out
 	"$loiter" "$@" >"$scratch/out" 2>"$scratch/err" || fail "$*: $(<"$scratch/err")"
 }
 
-# samples FILE FUNCTION [OPTIONS...]: how many
+# samples FILE FUNCTION [OPTIONS...]: how many; 0 if one is not worth what each of 99 in a second is
 samples() {
 	reads profile --type cpu --folded --focus "^$2\$" -o - "${@:3}" "$1"
-	awk '{ sum += $NF } END { printf "%d\n", sum / 10101010 + 0.5 }' "$scratch/out"
+	awk '$NF % 10101010 { wrong = 1 } { sum += $NF } END { print wrong ? 0 : sum / 10101010 }' "$scratch/out"
 }
 
 # --- threads and system calls, of a program that stands still ---
@@ -109,6 +109,8 @@ record "$scratch/unasked.ltr" --no-cpu -p "$target" --seconds 100ms
 if [[ " ${ways[*]} " == *" ebpf "* ]]; then
 	record "$scratch/cpu.ltr" -p "$target" --seconds 4s
 	record "$scratch/ring.ltr" --last 30s -p "$target" --seconds 2s
+	reads profile --type cpu --folded -o - --seconds 1s -p "$target"
+	equal "live: what samples are worth" "" "$(awk '$NF % 10101010' "$scratch/out")"
 fi
 end_target
 

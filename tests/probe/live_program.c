@@ -2,11 +2,14 @@
 /*
  * A program for test_live.c. Says "up", waits for a byte, lets WORKERS goroutines do a bit of
  * everything, says "quiet" when each of them has ended or is about to wait for ever, waits for
- * another byte and returns. Labels, names and sites of every kind are among them.
+ * another byte and returns. Labels, names and sites of every kind are among them. With "again" it becomes
+ * itself anew instead, without that argument.
  */
 #include "live_program.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define WORKERS 300
 
@@ -53,6 +56,8 @@ static int run(int argc, char **argv)
 	work.meet = ltr_make(numbers, 0);
 	live_say("up\n");
 	(void)live_may_go_on();
+	if (argc > 1 && strcmp(argv[1], "again") == 0)
+		execl("/proc/self/exe", argv[0], (char *)NULL);
 	ltr_waitgroup_add(&settled, WORKERS);
 	for (int i = 0; i < WORKERS; i++) {
 		ltr_set_label("parity", i % 2 ? "odd" : "even");

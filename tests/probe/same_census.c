@@ -4,7 +4,7 @@
 #include "census_fill.h"
 #include "testing.h"
 
-static bool same_stack(const struct ltr_census *a, uint32_t stack_a, const struct ltr_census *b,
+bool census_same_stack(const struct ltr_census *a, uint32_t stack_a, const struct ltr_census *b,
 		       uint32_t stack_b)
 {
 	size_t depth_a;
@@ -77,7 +77,7 @@ const char *census_difference(const struct ltr_census *a, const struct ltr_censu
 			return "creation pc";
 		if (kept->waker_id != is->waker_id)
 			return "waker";
-		if ((stacks || kept->stack) && !same_stack(a, kept->stack, b, is->stack)) {
+		if ((stacks || kept->stack) && !census_same_stack(a, kept->stack, b, is->stack)) {
 			if (tell) {
 				print_message("%llu %s %s\n", (unsigned long long)is->id,
 					      ltr_state_name(is->state),

@@ -6,6 +6,10 @@
 
 #include "census.h"
 
+/* Of the same program; whichever numbers they have in either. */
+bool census_same_stack(const struct ltr_census *a, uint32_t stack_a, const struct ltr_census *b,
+		       uint32_t stack_b);
+
 /*
  * NULL if `a`, which records have kept current, shows what the snapshot `b` does, else what is
  * different; with `tell`, it prints more. Without `stacks` those who have moved may be without one.

@@ -2,13 +2,17 @@
 /*
  * A program for thread_test whose goroutines are where the kernel can tell about: two read from pipes in
  * blocking calls (standard input, and one that nobody writes to), one sleeps in nanosleep(), one
- * computes without end, one waits on a channel. It says "on" when they are there, or about to be.
+ * computes without end, one waits on a channel, one cannot be woken until its child of vfork() is gone,
+ * which goes with it. It says "on" when they are there, or about to be.
  */
 
 #include <loiter.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,6 +54,22 @@ static void spinner(void)
 		;
 }
 
+static void wait_for_child(void *unused)
+{
+	(void)unused;
+	if (vfork() == 0) {
+		syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+}
+
+static void parent(void)
+{
+	ltr_set_name("parent");
+	ltr_blocking(wait_for_child, NULL);
+}
+
 static void waiter(nothing_receiver *never)
 {
 	ltr_set_name("waiter");
@@ -69,6 +89,7 @@ static int run(int argc, char **argv)
 	ltr_go(waiter, never.receiver);
 	ltr_go(reader);
 	ltr_go(sleeper);
+	ltr_go(parent);
 	ltr_go(spinner);
 	printf("on\n");
 	fflush(stdout);

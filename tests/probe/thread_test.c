@@ -7,13 +7,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -107,6 +111,76 @@ static void check_threads(struct ltr_probe *probe, const struct program *target,
 		assert_int_equal(thread->state, LTR_THREAD_ACTIVE);
 }
 
+static uint8_t state_of(const struct ltr_census *census, const char *name)
+{
+	const struct ltr_goroutine *goroutine = named(census, name);
+	const struct ltr_thread *thread =
+		goroutine ? ltr_census_thread_of(census, goroutine) : NULL;
+
+	return thread ? thread->state : LTR_THREAD_UNKNOWN;
+}
+
+static void await_state(struct ltr_probe *probe, const char *name, uint8_t state)
+{
+	const struct ltr_census *census = ltr_probe_census(probe);
+	time_t end = time(NULL) + 60;
+
+	while (state_of(census, name) != state) {
+		assert_true(ltr_probe_refresh(probe) >= 0);
+		if (time(NULL) > end)
+			fail_msg("%s is never %s", name, ltr_thread_state_name(state));
+	}
+}
+
+/* Blocked by the kernel, not asleep; and stopped, all of it. */
+static void check_blocked_and_stopped(struct ltr_probe *probe, const struct program *target)
+{
+	await_state(probe, "parent", LTR_THREAD_BLOCKED);
+	kill(target->pid, SIGSTOP);
+	await_state(probe, "spinner", LTR_THREAD_STOPPED);
+	await_state(probe, "reader", LTR_THREAD_STOPPED);
+	assert_int_equal(state_of(ltr_probe_census(probe), "parent"), LTR_THREAD_BLOCKED);
+	kill(target->pid, SIGCONT);
+	await_state(probe, "reader", LTR_THREAD_ASLEEP);
+}
+
+static void pin(pid_t pid, int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	assert_int_equal(sched_setaffinity(pid, sizeof(cpus), &cpus), 0);
+}
+
+/* Two who compute on one CPU, seen from another one: by turns it has the CPU and waits for it. */
+static void check_turns(struct ltr_probe *probe)
+{
+	const struct ltr_census *census = ltr_probe_census(probe);
+	const struct ltr_thread *spinner = ltr_census_thread_of(census, named(census, "spinner"));
+	cpu_set_t before;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	if (CPU_COUNT(&before) < 2 || !CPU_ISSET(0, &before) || !CPU_ISSET(1, &before)) {
+		print_message("no turns: this takes two CPUs\n");
+		return;
+	}
+	pin((pid_t)spinner->tid, 1);
+	pid_t other = fork();
+	if (other == 0) {
+		pin(0, 1);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (volatile unsigned int i = 0;; i++)
+			;
+	}
+	pin(0, 0);
+	await_state(probe, "spinner", LTR_THREAD_READY);
+	await_state(probe, "spinner", LTR_THREAD_ON_CPU);
+	kill(other, SIGKILL);
+	assert_int_equal(waitpid(other, NULL, 0), other);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 /* Who fell asleep before the first look and has not run since is asleep since the same moment. */
 static void check_since(struct ltr_probe *probe)
 {
@@ -155,6 +229,8 @@ static void watch_through_ebpf(enum ltr__ebpf_ways ways)
 	ltr__ebpf_ways = LTR__EBPF_WAYS_ANY;
 	check_threads(probe, &target, true);
 	check_since(probe);
+	check_turns(probe);
+	check_blocked_and_stopped(probe, &target);
 	ltr_probe_close(probe);
 	program_end(&target);
 }
@@ -198,6 +274,7 @@ static void test_through_proc(void **state)
 	struct ltr_probe *probe = open_probe(&target);
 
 	check_threads(probe, &target, false);
+	check_blocked_and_stopped(probe, &target);
 	ltr_probe_close(probe);
 	program_end(&target);
 }

@@ -128,6 +128,21 @@ matches "places" '^ +once\+[0-9]+$'
 matches "places" '^ +produce\+[0-9]+$'
 end_program
 
+# While loiter watches, too; and each goes on when the other has left.
+start ./program
+"$LTR_BUILD/loiter" record -p "$program_pid" -o both.ltr 2>err &
+recorder=$!
+until_true "loiter does not attach" grep -q '^NoNewPrivs:.1$' "/proc/$recorder/status"
+trace "${lines[7]/\$(pidof program)/$program_pid}"
+matches "functions, beside loiter" '^@\[produce\]: [0-9]+$'
+kill -INT "$recorder"
+wait "$recorder" || fail "loiter beside bpftrace: status $?: $(<err)"
+"$LTR_BUILD/loiter" dump --json both.ltr >out || fail "what was recorded beside bpftrace"
+matches "beside bpftrace" '"events":[1-9][0-9]*'
+trace "${lines[7]/\$(pidof program)/$program_pid}"
+matches "functions, after loiter" '^@\[produce\]: [0-9]+$'
+end_program
+
 # The same through the shared library.
 start "$programs/usdt_program_shared"
 one=${lines[7]/\$(pidof program)/$program_pid}

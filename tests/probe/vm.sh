@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The eBPF side on an older kernel: Debian's 6.1 (no uprobe_multi, no nop that becomes a call) boots in an
-# emulator, and the tests of records, threads and CPU samples run in there, as root. What may be skipped
-# outside must not be skipped inside.
+# emulator, and the tests of batches, records, threads and CPU samples run in there, as root; then loiter
+# itself records a program by each way, and reads that back. What may be skipped outside must not be skipped
+# inside.
 set -euo pipefail
 
 # shellcheck source=tests/lib.sh
@@ -37,8 +38,10 @@ put() {
 
 mkdir -p "$root/test"
 put "$(command -v busybox)"
-for program in live threads cpu; do put "$programs/test_$program"; done
-for program in live thread cpu; do put "$programs/${program}_target"; done
+for program in ebpf live threads cpu; do put "$programs/test_$program"; done
+for program in batch live thread cpu; do put "$programs/${program}_target"; done
+put "$LTR_BUILD/loiter"
+put "$LTR_BUILD/tests/cli/cases"
 
 cat >"$root/init" <<'END'
 #!/test/busybox sh
@@ -49,10 +52,23 @@ $b mount -t sysfs sysfs /sys
 $b mount -t devtmpfs dev /dev
 $b mount -t tracefs tracefs /sys/kernel/tracing
 echo "vm: kernel $($b uname -r)"
+export BATCH_TARGET=/test/batch_target
 export LIVE_TARGET=/test/live_target THREAD_TARGET=/test/thread_target CPU_TARGET=/test/cpu_target
-for test in live threads cpu; do
+for test in ebpf live threads cpu; do
 	/test/test_$test
 	echo "vm: $test ended with $?."
+done
+/test/cases stay-nil >/dev/null &
+until /test/loiter dump -p $! 2>/dev/null | $b grep -q 'chan receive (nil chan)'; do :; done
+for way in ebpf shm; do
+	/test/loiter record --via $way --seconds 1s -p $! -o /tmp/$way.ltr
+	echo "vm: record $way ended with $?."
+	/test/loiter check /tmp/$way.ltr
+	echo "vm: check $way ended with $?."
+	/test/loiter dump --json /tmp/$way.ltr >/tmp/dump
+	$b grep -o '"way_reason":"[^"]*"' /tmp/dump
+	$b grep -o '"cpu_period_ns":[0-9]*' /tmp/dump
+	$b grep -o '"threads_reason":"[^"]*"' /tmp/dump
 done
 $b poweroff -f
 END
@@ -68,8 +84,12 @@ emulator=
 
 tr -d '\r' <"$scratch/console" >"$scratch/said"
 contains_with -E "the kernel" '^vm: kernel 6\.1\.' "$scratch/said"
-for test in live threads cpu; do
+for test in ebpf live threads cpu "record ebpf" "record shm"; do
 	contains_with -E "$test in there" "^vm: $test ended with 0\.$" "$scratch/said"
+done
+for way in ebpf shm; do
+	contains_with -E "check in there" "^vm: check $way ended with 23\.$" "$scratch/said"
+	contains_with -E "$way in there" "\"way_reason\":\"recorded through $way on " "$scratch/said"
 done
 ! grep -q 'skipped' "$scratch/said" || fail "something was skipped in there"
 ((faults == 0)) || cat "$scratch/said"

@@ -140,7 +140,7 @@ static void test_at(void **state)
 		struct ltr_probe *probe = replay_all(&tape, before.now_ns - STARTED);
 		const struct ltr_census *read = ltr_probe_census(probe);
 
-		same_goroutines(before.census, read);
+		same_goroutines(before.census, read, made.census);
 		assert_int_equal(ltr_census_info(read)->events,
 				 ltr_census_info(before.census)->events);
 		ltr_probe_close(probe);

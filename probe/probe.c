@@ -119,14 +119,15 @@ static int catch_up(struct ltr_probe *probe)
 }
 
 /*
- * It has ended: what the source still has belongs to it, and then nothing changes any more. If it has
- * become another program, nobody knows to which of the two that belongs.
+ * It has ended, or is about to: what the source still has belongs to it, and then nothing changes any more.
+ * If it has become another program, nobody knows to which of the two that belongs. (Its memory is gone some
+ * time before its pidfd says so.)
  */
 static int bury(struct ltr_probe *probe)
 {
 	struct ltr_census_info *info = ltr_census_info_mut(probe->census);
 
-	if (!ltr_process_is_alive(probe->process))
+	if (probe->kind->check(probe->target) != -ESTALE)
 		(void)take_news(probe);
 	info->wall_ns = wall_ns();
 	info->gone = true;
@@ -140,7 +141,7 @@ static int judge(struct ltr_probe *probe, int err)
 {
 	if (err >= 0 || err == -ENOMEM)
 		return err;
-	if (err == -ESRCH || !ltr_process_is_alive(probe->process))
+	if (err == -ESRCH || err == -ESTALE || !ltr_process_is_alive(probe->process))
 		return bury(probe);
 	return err;
 }

@@ -263,8 +263,8 @@ static int start_watching(struct ltr_probe *probe, const struct ltr_probe_option
 	err = ltr__probe_snapshot(probe);
 	if (!err)
 		err = ltr__probe_look(probe);
-	if (err == -ESRCH)
-		return ltr_why_set(why, err, "process %u has ended", info->pid);
+	if (err == -ESRCH || err == -ESTALE)
+		return ltr_why_set(why, -ESRCH, "process %u has ended", info->pid);
 	if (err < 0)
 		return ltr_why_set(why, err, "cannot read process %u: %s", info->pid,
 				   strerror(-err));

@@ -163,6 +163,8 @@ static int ask_proc(const struct ltr_threads *threads, const struct ltr_ring *ri
 
 	if (!err)
 		err = ltr_reach_threads(threads->process, &there, &there_count);
+	if (err && err != -ENOMEM && err != -ESRCH)
+		err = 0; /* then nothing is known of them: there_count is 0 */
 	if (!err) {
 		own = malloc(there_count * sizeof(*own));
 		err = own ? 0 : -ENOMEM;

@@ -64,24 +64,36 @@ static void close_sampler(void *context)
 	free(sampler);
 }
 
-static bool has_loop_function(void)
+/* One of the two programs. 0, or a negative errno; then nothing is loaded. */
+static int load_program(struct ltr_cpu_sampler *sampler, const struct ltr_event_target *what,
+			const struct ltr_process_namespace *namespace, bool is_old)
 {
-	if (ltr__ebpf_ways != LTR__EBPF_WAYS_ANY)
-		return ltr__ebpf_ways == LTR__EBPF_WAYS_NEW;
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, BPF_FUNC_loop, NULL) > 0;
+	struct cpu_bpf *kernel = cpu_bpf__open();
+	int err;
+
+	if (!kernel)
+		return -errno;
+	kernel->rodata->namespace_device = namespace->device;
+	kernel->rodata->namespace_inode = namespace->inode;
+	kernel->rodata->process = namespace->pid;
+	kernel->rodata->rings = what->layout->rings;
+	kernel->rodata->ring_count = what->layout->ring_count;
+	kernel->rodata->ring_max = what->layout->ring_max;
+	bpf_program__set_autoload(kernel->progs.loiter_sample, !is_old);
+	bpf_program__set_autoload(kernel->progs.loiter_sample_old, is_old);
+	err = bpf_map__set_max_entries(kernel->maps.samples, LTR__EBPF_BUFFER_BYTES);
+	if (err == 0)
+		err = cpu_bpf__load(kernel);
+	if (err < 0) {
+		cpu_bpf__destroy(kernel);
+		return err;
+	}
+	sampler->kernel = kernel;
+	sampler->program = is_old ? kernel->progs.loiter_sample_old : kernel->progs.loiter_sample;
+	return 0;
 }
 
-static void choose_program(struct ltr_cpu_sampler *sampler)
-{
-	struct bpf_program *with_loop_function = sampler->kernel->progs.loiter_sample;
-	struct bpf_program *old = sampler->kernel->progs.loiter_sample_old;
-	bool is_old = !has_loop_function();
-
-	bpf_program__set_autoload(with_loop_function, !is_old);
-	bpf_program__set_autoload(old, is_old);
-	sampler->program = is_old ? old : with_loop_function;
-}
-
+/* bpf_loop() is refused by kernels before 5.17, and by others where programs are not compiled. */
 static int load_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_target *what,
 			struct ltr_why *ret_why)
 {
@@ -90,19 +102,10 @@ static int load_sampler(struct ltr_cpu_sampler *sampler, const struct ltr_event_
 
 	if (err < 0)
 		return err;
-	sampler->kernel = cpu_bpf__open();
-	if (!sampler->kernel)
-		return ltr__ebpf_refuse(ret_why, -errno, SINCE);
-	sampler->kernel->rodata->namespace_device = namespace.device;
-	sampler->kernel->rodata->namespace_inode = namespace.inode;
-	sampler->kernel->rodata->process = namespace.pid;
-	sampler->kernel->rodata->rings = what->layout->rings;
-	sampler->kernel->rodata->ring_count = what->layout->ring_count;
-	sampler->kernel->rodata->ring_max = what->layout->ring_max;
-	choose_program(sampler);
-	err = bpf_map__set_max_entries(sampler->kernel->maps.samples, LTR__EBPF_BUFFER_BYTES);
-	if (err == 0)
-		err = cpu_bpf__load(sampler->kernel);
+	if (ltr__ebpf_ways != LTR__EBPF_WAYS_OLD)
+		err = load_program(sampler, what, &namespace, false);
+	if (!sampler->kernel && ltr__ebpf_ways != LTR__EBPF_WAYS_NEW)
+		err = load_program(sampler, what, &namespace, true);
 	if (err < 0)
 		return ltr__ebpf_refuse(ret_why, err, SINCE);
 	sampler->intake.buffer = ring_buffer__new(bpf_map__fd(sampler->kernel->maps.samples),

@@ -143,8 +143,8 @@ static int target_describe(void *context, struct ltr_event_target *ret_what,
 }
 
 /*
- * A process that has become another program (exec) has no layout here any more, or that of a program
- * which has started at another time.
+ * -ESTALE: a process that has become another program (exec) has no layout here any more, or that of a
+ * program which has started at another time. -ESRCH: it is ending, or has ended.
  */
 static int check_still_there(const struct ltr__libloiter *target, uint32_t *ret_phase)
 {
@@ -155,7 +155,7 @@ static int check_still_there(const struct ltr__libloiter *target, uint32_t *ret_
 	if (err == -EFAULT || (!err && (head.magic != LTR_LAYOUT_MAGIC ||
 					head.clock_ticks != target->layout.clock_ticks ||
 					head.clock_ns != target->layout.clock_ns)))
-		return -ESRCH;
+		return -ESTALE;
 	if (!err)
 		*ret_phase = head.phase;
 	return err;

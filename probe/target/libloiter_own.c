@@ -147,7 +147,7 @@ int ltr__own_find(struct ltr__own *own, const struct ltr__libloiter *target, boo
 	if (!err)
 		err = skip_regions(own, target, some_call, tids, count);
 	for (size_t i = 0; i < count; i++)
-		own->foreign += !is_own(own, tids[i]);
+		own->foreign += tids[i] && !is_own(own, tids[i]);
 	free(tids);
 	return err;
 }

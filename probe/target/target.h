@@ -41,8 +41,9 @@ struct ltr_target_ops {
 	int (*describe)(void *target, struct ltr_event_target *ret_what, struct ltr_why *ret_why);
 
 	/*
-	 * -ESRCH if the process has ended, or become another program (exec), of which nothing may be taken
-	 * for its own and to which nothing may be written. It is asked before each look.
+	 * -ESRCH if the process is ending or has ended. -ESTALE if it has become another program (exec), of
+	 * which nothing may be taken for its own and to which nothing may be written. It is asked before
+	 * each look.
 	 */
 	int (*check)(void *target);
 

@@ -23,8 +23,9 @@ static void load_plugins(void)
 static int run(int argc, char **argv)
 {
 	ltr_go(load_plugins);
-	ltr_sleep(LTR_MILLISECOND);
-	return loaded != 3;
+	while (loaded != 3)
+		ltr_sleep(LTR_MILLISECOND);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -31,8 +31,9 @@ static int run(int argc, char **argv)
 #ifdef FIXED
 	ltr_close(control);
 #endif
-	ltr_sleep(LTR_MILLISECOND);
-	return executed != 3;
+	while (executed != 3)
+		ltr_sleep(LTR_MILLISECOND);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -65,9 +65,11 @@ void call_something(struct made *made);
 
 /* The symbols of all frames of a stack of `b`. */
 void same_symbols(const struct ltr_census *a, const struct ltr_census *b, uint32_t stack_b);
-/* Who is there, in which state, at which stack, and when that is. */
-/* A recording that is read up to the moment of `a` is read to the end of a block: it may have a stack that
- * `a` had no number for yet, and `later`, which became of `a`, has. */
+/*
+ * Who is there, in which state, at which stack, and when that is. `later` is NULL if `a` is a whole life. A
+ * recording that is read up to a moment is read to the end of a block: it may have a stack that `a` had no
+ * number for yet, and `later`, which became of `a`, has.
+ */
 void same_goroutines(const struct ltr_census *a, const struct ltr_census *b,
 		     const struct ltr_census *later);
 /* What only the kernel knows, but for samples. */

@@ -87,18 +87,15 @@ int ltr__intake_taken(struct ltr__intake *intake, int err, uint64_t count, uint6
 	return err < 0 || intake->delivered >= most ? POLL_ENOUGH : 0;
 }
 
-uint64_t ltr__intake_lost(struct ltr__intake *intake, uint64_t lost)
+int ltr__intake_poll(struct ltr__intake *intake, uint64_t lost,
+		     void (*tell)(void *context, uint64_t lost), void *context)
 {
 	uint64_t more = lost - intake->lost;
-
-	intake->lost = lost;
-	return more;
-}
-
-int ltr__intake_consume(struct ltr__intake *intake)
-{
 	int err;
 
+	intake->lost = lost;
+	if (more)
+		tell(context, more);
 	intake->delivered = 0;
 	intake->err = 0;
 	err = ring_buffer__consume(intake->buffer);
@@ -106,5 +103,5 @@ int ltr__intake_consume(struct ltr__intake *intake)
 		return intake->err;
 	if (err < 0 && err != POLL_ENOUGH)
 		return err;
-	return intake->delivered > 0;
+	return intake->delivered > 0 || more > 0;
 }

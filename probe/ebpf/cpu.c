@@ -37,17 +37,13 @@ static int take_sample(void *context, void *data, size_t size)
 static int poll_sampler(void *context, const struct ltr_cpu_sink *sink)
 {
 	struct ltr_cpu_sampler *sampler = context;
-	uint64_t lost = ltr__intake_lost(
-		&sampler->intake,
-		__atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED));
+	uint64_t lost = __atomic_load_n(&sampler->kernel->bss->lost_samples, __ATOMIC_RELAXED);
 	int got;
 
-	if (lost)
-		sink->lost(sink->context, lost);
 	sampler->sink = sink;
-	got = ltr__intake_consume(&sampler->intake);
+	got = ltr__intake_poll(&sampler->intake, lost, sink->lost, sink->context);
 	sampler->sink = NULL;
-	return got == 0 && lost ? 1 : got;
+	return got;
 }
 
 static void close_sampler(void *context)

@@ -31,11 +31,13 @@ struct ltr__intake {
  * (below 0) came of it. Ends the poll then, or once it has taken `most`. */
 int ltr__intake_taken(struct ltr__intake *intake, int err, uint64_t count, uint64_t most);
 
-/* How many of the `lost` that the kernel side has counted by now are news. */
-uint64_t ltr__intake_lost(struct ltr__intake *intake, uint64_t lost);
-
-/* Whether something was delivered, or a negative errno. */
-int ltr__intake_consume(struct ltr__intake *intake);
+/*
+ * A poll: `tell` is told how many more have been lost, if any, of the `lost` that the kernel side has counted
+ * by now; then the buffer's callback gets what there is. 1 if there was something, 0 if not, or a negative
+ * errno.
+ */
+int ltr__intake_poll(struct ltr__intake *intake, uint64_t lost,
+		     void (*tell)(void *context, uint64_t lost), void *context);
 
 /* Before libbpf is asked for anything that may be refused: its last warning belongs to the sentence. */
 void ltr__ebpf_listen(void);

@@ -142,17 +142,14 @@ static int ebpf_poll(void *context, const struct ltr_event_sink *sink)
 {
 	struct ebpf_source *source = context;
 	const struct ltr_batch_losses *losses = &source->kernel->bss->losses;
-	uint64_t lost = ltr__intake_lost(
-		&source->intake, __atomic_load_n(&losses->full_records, __ATOMIC_RELAXED) +
-					 __atomic_load_n(&losses->fault_records, __ATOMIC_RELAXED));
+	uint64_t lost = __atomic_load_n(&losses->full_records, __ATOMIC_RELAXED) +
+			__atomic_load_n(&losses->fault_records, __ATOMIC_RELAXED);
 	int got;
 
-	if (lost)
-		sink->lost(sink->context, lost);
 	source->sink = sink;
-	got = ltr__intake_consume(&source->intake);
+	got = ltr__intake_poll(&source->intake, lost, sink->lost, sink->context);
 	source->sink = NULL;
-	return got == 0 && lost ? 1 : got;
+	return got;
 }
 
 static int ebpf_fd(void *context)
